@@ -48,8 +48,10 @@ func (s *faultyStore) Append(ctx context.Context, log string, epoch int64, entri
 
 // A ledger is the world outside: which functions were called, with which tokens.
 type ledger struct {
+	store *asl.MemoryStore
 	mu    sync.Mutex
 	calls []ledgerCall
+	early []ledgerCall // calls that were not durably scheduled when they came
 }
 
 type ledgerCall struct{ function, token, input string }
@@ -57,7 +59,14 @@ type ledgerCall struct{ function, token, input string }
 func (l *ledger) note(ctx context.Context, function string, input json.RawMessage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.calls = append(l.calls, ledgerCall{function, asl.TaskToken(ctx), string(input)})
+	call := ledgerCall{function, asl.TaskToken(ctx), string(input)}
+	l.calls = append(l.calls, call)
+	for entry := range l.store.Read(context.WithoutCancel(ctx), "asl/run", 0) {
+		if strings.Contains(string(entry), call.token) {
+			return
+		}
+	}
+	l.early = append(l.early, call)
 }
 
 // count tells how many calls a function has had with the same input.
@@ -187,7 +196,7 @@ func crashOnce(t *testing.T, m *asl.Machine, input, want string, fault int, afte
 	where := fmt.Sprintf("fault at write %d, after=%v", fault, after)
 	memory := asl.NewMemoryStore()
 	store := &faultyStore{Store: memory, fault: fault, after: after}
-	world := &ledger{}
+	world := &ledger{store: memory}
 	config := asl.Config{Store: store, Tasks: world.tasks()}
 	outcome, err := asl.NewEngine(config).Run(t.Context(), "run", m, json.RawMessage(input))
 	if err != nil && !errors.Is(err, errCrash) {
@@ -198,6 +207,9 @@ func crashOnce(t *testing.T, m *asl.Machine, input, want string, fault int, afte
 	}
 	if diff := cmp.Diff(asl.Outcome{Status: asl.StatusSucceeded, Output: json.RawMessage(want)}, outcome); diff != "" {
 		t.Errorf("%s: (-want +got):\n%s", where, diff)
+	}
+	for _, early := range world.early {
+		t.Errorf("%s: %+v was called before it was scheduled durably", where, early)
 	}
 	checkHistory(t, where, memory)
 	return store.writes
@@ -297,7 +309,8 @@ func TestCrashAfterEveryWriteStillArrives(t *testing.T) {
 				t.Fatal(err)
 			}
 			synctest.Test(t, func(t *testing.T) {
-				memory, world := asl.NewMemoryStore(), &ledger{}
+				memory := asl.NewMemoryStore()
+				world := &ledger{store: memory}
 				outcome, lives := liveOnce(t, memory, world, m, c.input), 1
 				for ; outcome == nil && lives < 100; lives++ {
 					outcome = liveOnce(t, memory, world, nil, "")
