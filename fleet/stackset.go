@@ -61,6 +61,11 @@ type StackSet struct {
 	TemplateHash string `json:"templateHash"`
 	// NoEcho names the template's parameters whose values AWS masks.
 	NoEcho []string `json:"noEcho,omitempty"`
+	// Exports and Imports tell whether the template exports outputs, and whether
+	// it imports any (Fn::ImportValue): a stack that exports cannot be deleted
+	// while another stack in its account and region imports from it.
+	Exports bool `json:"exports,omitempty"`
+	Imports bool `json:"imports,omitempty"`
 	// Capabilities must be sent again by whoever updates the set.
 	Capabilities          []string       `json:"capabilities,omitempty"`
 	AdministrationRoleARN string         `json:"administrationRoleArn,omitempty"`
