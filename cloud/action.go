@@ -79,7 +79,7 @@ var (
 	getObject    = action{"s3", "GetObject", false, true, 0, 0}
 	putObject    = action{"s3", "PutObject", true, false, 0, 0}
 	deleteObject = action{"s3", "DeleteObject", true, true, 0, 0}
-	listObjects  = action{"s3", "ListBucket", false, true, 0, 0}
+	listObjects  = action{"s3", "ListObjectsV2", false, true, 0, 0}
 )
 
 // budget names the rate that the action draws on: its own, but for the actions
@@ -93,4 +93,9 @@ func (a action) budget() string {
 }
 
 // permission is the IAM action that a caller needs.
-func (a action) permission() string { return a.service + ":" + a.name }
+func (a action) permission() string {
+	if a == listObjects {
+		return "s3:ListBucket"
+	}
+	return a.service + ":" + a.name
+}
