@@ -15,12 +15,13 @@ type action struct {
 }
 
 // Rates per account and region are AWS's documented ones (for organizations:
-// per account). AWS gives no burst for CloudFormation; a bucket that holds what
-// one second brings stays within any bucket of that rate.
-func stackSetRead(name string) action  { return action{"cloudformation", name, false, true, 2, 2} }
-func stackSetWrite(name string) action { return action{"cloudformation", name, true, false, 2, 2} }
+// per account). AWS gives no burst for CloudFormation. Half a second's worth
+// leaves the other half of AWS's bucket to what the network does to requests on
+// their way: two that left one after the other may arrive together.
+func stackSetRead(name string) action  { return action{"cloudformation", name, false, true, 2, 1} }
+func stackSetWrite(name string) action { return action{"cloudformation", name, true, false, 2, 1} }
 func stackRead(name string, rate float64) action {
-	return action{"cloudformation", name, false, true, rate, int(rate)}
+	return action{"cloudformation", name, false, true, rate, max(1, int(rate/2))}
 }
 func organizationRead(name string, rate float64, burst int) action {
 	return action{"organizations", name, false, true, rate, burst}
@@ -53,8 +54,8 @@ var (
 	describeStackResourceDrifts       = stackRead("DescribeStackResourceDrifts", 2)
 
 	// A change set is known by its name, so making or deleting it twice is once.
-	createChangeSet  = action{"cloudformation", "CreateChangeSet", true, true, 2, 2}
-	deleteChangeSet  = action{"cloudformation", "DeleteChangeSet", true, true, 2, 2}
+	createChangeSet  = action{"cloudformation", "CreateChangeSet", true, true, 2, 1}
+	deleteChangeSet  = action{"cloudformation", "DeleteChangeSet", true, true, 2, 1}
 	executeChangeSet = stackSetWrite("ExecuteChangeSet")
 
 	describeOrganization        = organizationRead("DescribeOrganization", 1, 2)

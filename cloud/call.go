@@ -50,7 +50,7 @@ func call[In, Out, Options any](ctx context.Context, a *AWS, r request,
 		attempt := &attempt{action: r.action}
 		out, err := send(withAttempt(ctx, attempt), in)
 		if err == nil {
-			gate.passed()
+			gate.leave("")
 			return out, nil
 		}
 		failure := r.explain(ctx, err, attempt.sent)
@@ -58,7 +58,7 @@ func call[In, Out, Options any](ctx context.Context, a *AWS, r request,
 		if failure.Kind == fleet.Expired && r.target != (fleet.Target{}) {
 			a.closeSessions(r.target.Account)
 		}
-		if !gate.again(r.action, failure, try) {
+		if !gate.leave(failure.Kind) || !again(r.action, failure, try) {
 			return none, failure
 		}
 		if err := a.clock.Sleep(ctx, a.pace.backoff(try)); err != nil {
@@ -68,10 +68,10 @@ func call[In, Out, Options any](ctx context.Context, a *AWS, r request,
 }
 
 // again decides whether a failed attempt is followed by another one.
-func (g *gate) again(a action, failure *fleet.Error, try int) bool {
+func again(a action, failure *fleet.Error, try int) bool {
 	switch failure.Kind {
 	case fleet.Throttled:
-		return g.refused() && try < maxThrottledAttempts
+		return try < maxThrottledAttempts
 	case fleet.Unreachable: // nothing was done
 		return try < maxUnreachableAttempts && failure.Err != nil && !ended(failure.Err)
 	case fleet.UnknownOutcome:

@@ -31,6 +31,8 @@ const (
 	breakerRefusals = 10
 	breakerRest     = 10 * time.Second
 	breakerMaxRest  = 2 * time.Minute
+	// breakerPatience is how long a call waits for an open breaker in all.
+	breakerPatience = time.Minute
 )
 
 // pace holds the gates that all requests pass.
@@ -87,7 +89,7 @@ type gate struct {
 func newGate(clock Clock, a action) *gate {
 	g := &gate{clock: clock, repeats: budgetSize, rest: breakerRest}
 	if a.rate > 0 {
-		g.limiter = rate.NewLimiter(rate.Limit(a.rate*margin), max(1, int(float64(a.burst)*margin)))
+		g.limiter = rate.NewLimiter(rate.Limit(a.rate*margin), max(1, a.burst))
 	}
 	return g
 }
@@ -99,14 +101,32 @@ func (e errHeld) Error() string {
 	return fmt.Sprintf("AWS keeps refusing these requests for their rate; none is sent for another %v", e.rest.Round(time.Second))
 }
 
-// enter waits until a request may be sent. Its error is the context's, or errHeld.
+// enter waits until a request may be sent. Its error is the context's, or errHeld
+// if the breaker stays open longer than a caller's patience. Whoever has entered
+// must leave.
 func (g *gate) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := g.closed(); err != nil {
-		return err
+	for patience := breakerPatience; ; {
+		if err := g.turn(ctx); err != nil {
+			return err
+		}
+		rest := g.open()
+		if rest == 0 {
+			return nil
+		}
+		if patience -= rest; patience < 0 {
+			return errHeld{rest}
+		}
+		if err := g.clock.Sleep(ctx, rest); err != nil {
+			return err
+		}
 	}
+}
+
+// turn waits for a token of the bucket.
+func (g *gate) turn(ctx context.Context) error {
 	if g.limiter == nil {
 		return nil
 	}
@@ -114,57 +134,55 @@ func (g *gate) enter(ctx context.Context) error {
 	turn := g.limiter.ReserveN(now, 1)
 	if err := g.clock.Sleep(ctx, turn.DelayFrom(now)); err != nil {
 		turn.CancelAt(g.clock.Now())
-		g.withdraw()
 		return err
 	}
 	return nil
 }
 
-// closed reports an open breaker, unless its rest is over: then the first to ask
-// is the probe, and the others go on waiting for what becomes of it.
-func (g *gate) closed() error {
+// open is how long the breaker keeps requests back; 0 lets one through. When its
+// rest is over the first to ask is the probe, and the others wait for what
+// becomes of that.
+func (g *gate) open() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.until.IsZero() {
-		return nil
+		return 0
 	}
 	if left := g.until.Sub(g.clock.Now()); left > 0 {
-		return errHeld{left}
+		return left
 	}
 	if g.probing {
-		return errHeld{g.rest}
+		return time.Second
 	}
 	g.probing = true
-	return nil
+	return 0
 }
 
-// withdraw gives the probe's place back after its context ended.
-func (g *gate) withdraw() {
+// leave notes what became of a request, and reports whether it may be repeated,
+// as far as AWS's rate goes.
+func (g *gate) leave(kind fleet.ErrorKind) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.probing = false
+	switch kind {
+	case fleet.Throttled:
+		return g.refused()
+	case fleet.Unreachable, fleet.UnknownOutcome:
+		g.probing = false // AWS said nothing; the next one is the probe
+	default:
+		g.refusals, g.until, g.probing, g.rest = 0, time.Time{}, false, breakerRest
+		g.repeats = min(budgetSize, g.repeats+budgetRefund)
+	}
+	return true
 }
 
-// passed notes that AWS took a request.
-func (g *gate) passed() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.refusals, g.until, g.probing, g.rest = 0, time.Time{}, false, breakerRest
-	g.repeats = min(budgetSize, g.repeats+budgetRefund)
-}
-
-// refused notes that AWS refused a request for its rate, and reports whether it
-// may be repeated.
+// refused counts a refusal and opens the breaker after too many. g is locked.
 func (g *gate) refused() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.refusals++
 	if g.probing {
 		g.rest = min(breakerMaxRest, 2*g.rest)
 	}
 	if g.probing || g.refusals >= breakerRefusals {
 		g.until, g.probing = g.clock.Now().Add(g.rest), false
-		return false
 	}
 	if g.repeats < 1 {
 		return false
