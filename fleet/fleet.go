@@ -26,7 +26,7 @@ type Fleet struct {
 	// the organization. An account absent from both is unknown, and never acted on.
 	Departed  map[AccountID]bool          `json:"departed,omitempty"`
 	StackSets map[StackSetName]*Inventory `json:"stackSets"`
-	ReadAt time.Time `json:"readAt"`
+	ReadAt    time.Time                   `json:"readAt"`
 }
 
 // Names lists the fleet's stack sets in order.
