@@ -21,6 +21,9 @@ func (r *run) execute(ctx context.Context, round *document[Round]) (time.Duratio
 	if err != nil {
 		return 0, err
 	}
+	if _, err := r.inventory(ctx); err != nil { // loaded here: the works share it, read-only
+		return 0, err
+	}
 	for {
 		ready := r.ready(works)
 		r.progress(countDone(works), len(works), r.open(works))

@@ -3,6 +3,7 @@ package heal
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -21,6 +22,7 @@ type Lease struct {
 
 type lease struct {
 	h   *Healer
+	mu  sync.Mutex // guards doc: works check the lease side by side
 	doc *document[Lease]
 }
 
@@ -32,7 +34,7 @@ func (h *Healer) acquire(ctx context.Context, run string) (*lease, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &lease{h, doc}
+	l := &lease{h: h, doc: doc}
 	now := h.Clock.Now()
 	if held := doc.Value; held.Run != "" && held.Run != run && now.Before(held.Expires) {
 		return nil, &StageError{ErrorLeaseLost, fmt.Errorf("run %s of %s is healing until %s at the latest; let it end, or stop it with `setmend runs stop %s`",
@@ -56,6 +58,8 @@ func (l *lease) put(ctx context.Context) error {
 // check makes sure, right before a call that changes AWS, that the lease is still
 // this healer's, and renews it when half of its time is gone.
 func (l *lease) check(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	_, version, err := l.h.Journal.Get(ctx, "lease")
 	if err != nil {
 		return fmt.Errorf("checking the lease: %w", err)
