@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"iter"
 	"net/url"
 	"strconv"
@@ -31,11 +32,19 @@ const lockPatience = 10 * time.Second
 
 // Open opens the journal at path, and makes it (mode 0600) if there is no file.
 // It never changes a file that is not a setmend journal.
-func Open(path string) (*SQLite, error) {
+func Open(path string) (*SQLite, error) { return openWith(path, lockPatience) }
+
+// openWith is Open with another patience and more pragmas for the writer.
+func openWith(path string, patience time.Duration, pragmas ...string) (*SQLite, error) {
 	if err := prepare(path); err != nil {
 		return nil, err
 	}
-	s := &SQLite{path: path, readers: connect(path, "query_only(1)"), writer: connect(path, "synchronous(FULL)")}
+	s := &SQLite{
+		path:    path,
+		readers: connect(path, patience, "query_only(1)"),
+		// FULL: a commit is on the disk before it is acknowledged.
+		writer: connect(path, patience, append(pragmas, "synchronous(FULL)")...),
+	}
 	s.readers.SetMaxOpenConns(4)
 	s.writer.SetMaxOpenConns(1)
 	s.commits = newGroup(s.commit)
@@ -46,8 +55,8 @@ func Open(path string) (*SQLite, error) {
 }
 
 // connect makes a pool; nothing is opened yet. Every connection runs the pragmas.
-func connect(path string, pragmas ...string) *sql.DB {
-	options := url.Values{"_pragma": append(pragmas, "busy_timeout("+strconv.FormatInt(lockPatience.Milliseconds(), 10)+")")}
+func connect(path string, patience time.Duration, pragmas ...string) *sql.DB {
+	options := url.Values{"_pragma": append(pragmas, fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds()))}
 	dsn := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: options.Encode()}
 	db, err := sql.Open("sqlite", dsn.String())
 	if err != nil {

@@ -60,7 +60,7 @@ func create(path string) error {
 }
 
 func initialise(path string) error {
-	db := connect(path, "synchronous(FULL)")
+	db := connect(path, lockPatience, "synchronous(FULL)")
 	_, err := db.Exec(fmt.Sprintf(`PRAGMA journal_mode = WAL; BEGIN; %s
 		PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT`, schema, applicationID, schemaVersion))
 	return errors.Join(err, db.Close())
