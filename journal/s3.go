@@ -16,7 +16,7 @@ import (
 // is small. Reads and lists must see every write that was acknowledged before,
 // as S3's do.
 type ObjectStore interface {
-	// Get returns an object's contents and ETag; nil, "" and no error if there is none.
+	// Get returns an object's contents and ETag; the ETag is "" if there is none.
 	Get(ctx context.Context, key string) (body []byte, etag string, err error)
 	// Put stores an object if the one there still has this ETag (If-Match), or,
 	// with "", if there is none (If-None-Match: *). If the condition fails (412) or
@@ -82,7 +82,7 @@ func (s *S3) look(ctx context.Context, key string) (sighting, error) {
 	if err != nil {
 		return sighting{}, failed("reading "+key, err)
 	}
-	if body == nil {
+	if etag == "" {
 		s.remember(key, sighting{})
 		return sighting{}, nil
 	}

@@ -149,8 +149,8 @@ func (s *S3) tryLink(ctx context.Context, log string, c *chain, a addition, mark
 	if ok {
 		return true, c.pass(name, next, o)
 	}
-	there, _, err := s.store.Get(ctx, name)
-	if err != nil || there == nil {
+	there, etag, err := s.store.Get(ctx, name)
+	if err != nil || etag == "" {
 		return false, err
 	}
 	other, err := decode(name, there)
@@ -211,11 +211,11 @@ func (s *S3) lastLink(ctx context.Context, log string, known int64) (int64, erro
 
 func (s *S3) link(ctx context.Context, log string, number int64) (object, error) {
 	name := s.linkName(log, number)
-	body, _, err := s.store.Get(ctx, name)
+	body, etag, err := s.store.Get(ctx, name)
 	if err != nil {
 		return object{}, err
 	}
-	if body == nil {
+	if etag == "" {
 		return object{}, corrupt("reading log "+log, "object "+name+" is missing")
 	}
 	return decode(name, body)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/journaltest"
 )
 
 func TestTheFileIsReadableByItsOwnerOnly(t *testing.T) {
@@ -237,7 +238,7 @@ func raw(t *testing.T, path, statements string) {
 	}
 }
 
-func readAll(t *testing.T, j journal.Journal, log string) [][]byte {
+func readAll(t *testing.T, j journaltest.Journal, log string) [][]byte {
 	t.Helper()
 	var entries [][]byte
 	for entry, err := range j.Read(t.Context(), log, 0) {
