@@ -75,7 +75,7 @@ func readSet(ctx context.Context, cloud Reader, clock Clock, name fleet.StackSet
 	if err != nil {
 		return nil, err
 	}
-	instances, err := cloud.Instances(ctx, name, InstanceFilter{})
+	instances, err := cloud.Instances(ctx, name, fleet.InstanceFilter{})
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (r *run) readDetection(ctx context.Context, f *fleet.Fleet, d *Detection) e
 	if err != nil {
 		return err
 	}
-	drifted, err := r.h.Cloud.Instances(ctx, d.StackSet, InstanceFilter{Drift: fleet.DriftDrifted})
+	drifted, err := r.h.Cloud.Instances(ctx, d.StackSet, fleet.InstanceFilter{Drift: fleet.DriftDrifted})
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (r *run) revertCell(ctx context.Context, mu *sync.Mutex, w *document[Work],
 	mu.Lock()
 	c.State = cellReverting
 	role := r.policy(c.StackSet).MemberRole
-	stack := MemberStack{Target: c.Target, StackID: c.StackID, Role: role}
+	stack := fleet.MemberStack{Target: c.Target, StackID: c.StackID, Role: role}
 	token := operationID(r.id(), w.Value.Key+c.Cell.String(), 0)
 	err := w.write(ctx, r.h.Journal)
 	mu.Unlock()
@@ -73,7 +73,7 @@ func (r *run) revertCell(ctx context.Context, mu *sync.Mutex, w *document[Work],
 
 // revertStack makes, reads and executes the change set. AWS's refusals are the
 // cell's outcome; only what concerns the whole run is an error.
-func (r *run) revertStack(ctx context.Context, stack MemberStack, token string) (func(*CellWork), error) {
+func (r *run) revertStack(ctx context.Context, stack fleet.MemberStack, token string) (func(*CellWork), error) {
 	if err := r.mayWrite(ctx); err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func cellFailure(doing string, err error) (func(*CellWork), error) {
 
 // refuses says why a change set must not be executed, "" if it may be: it would
 // remove or replace something, or could not put everything back.
-func refuses(p RevertPlan) string {
+func refuses(p fleet.RevertPlan) string {
 	for _, change := range p.Changes {
 		switch {
 		case change.Action == "Remove":
