@@ -126,7 +126,7 @@ func lower(list []string) []string {
 	return list
 }
 
-func convert[T ~string](list []string) []T {
+func convert[T, S ~string](list []S) []T {
 	out := make([]T, len(list))
 	for i, s := range list {
 		out[i] = T(s)
