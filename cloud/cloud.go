@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 )
 
 // Config says which AWS, as whom, and in what time. The zero value is the SDK's
@@ -77,8 +76,6 @@ type AWS struct {
 	members map[memberKey]*member
 	parents map[string]fleet.OUID // parents of OUs, as DescribeAccount found them
 }
-
-var _ heal.Cloud = (*AWS)(nil)
 
 // New connects, without sending anything yet.
 func New(ctx context.Context, config Config) (*AWS, error) {

@@ -10,14 +10,13 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 )
 
 // ExecuteRevert executes what Revert prepared and waits until the stack rests. It
 // can be repeated at any point: the change set itself tells how far it came. If
 // the stack rolled back, the error is Invalid, its code the stack's status and
 // its message the resource that failed, with AWS's reason.
-func (a *AWS) ExecuteRevert(ctx context.Context, stack heal.MemberStack, token string) error {
+func (a *AWS) ExecuteRevert(ctx context.Context, stack fleet.MemberStack, token string) error {
 	m, err := a.member(ctx, stack)
 	if err != nil {
 		return err

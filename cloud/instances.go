@@ -8,11 +8,10 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 )
 
 // Instances lists a stack set's instances, without overrides.
-func (a *AWS) Instances(ctx context.Context, name fleet.StackSetName, filter heal.InstanceFilter) ([]fleet.Instance, error) {
+func (a *AWS) Instances(ctx context.Context, name fleet.StackSetName, filter fleet.InstanceFilter) ([]fleet.Instance, error) {
 	instances := []fleet.Instance{}
 	r := listStackInstances.on("stack set %s", name)
 	err := pages(func(token *string) (*string, error) {
@@ -39,7 +38,7 @@ func (a *AWS) Instances(ctx context.Context, name fleet.StackSetName, filter hea
 	return instances, nil
 }
 
-func instanceFilters(f heal.InstanceFilter) []cfn.StackInstanceFilter {
+func instanceFilters(f fleet.InstanceFilter) []cfn.StackInstanceFilter {
 	var filters []cfn.StackInstanceFilter
 	add := func(name cfn.StackInstanceFilterName, value string) {
 		if value != "" {

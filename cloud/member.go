@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 )
 
 // renewBefore is how long before their end a session's credentials are replaced,
@@ -38,7 +37,7 @@ type member struct {
 type reach struct {
 	*AWS
 	cfn   *cloudformation.Client
-	stack heal.MemberStack
+	stack fleet.MemberStack
 }
 
 // on makes a request of an action on the stack.
@@ -50,7 +49,7 @@ func (m reach) on(x action) request {
 func (m reach) id() *string { return aws.String(m.stack.StackID) }
 
 // member opens CloudFormation where the stack is.
-func (a *AWS) member(ctx context.Context, stack heal.MemberStack) (reach, error) {
+func (a *AWS) member(ctx context.Context, stack fleet.MemberStack) (reach, error) {
 	if !stack.Account.Valid() || stack.Region == "" || stack.Role == "" || stack.StackID == "" {
 		return reach{}, refuse(assumeRole.name, "account "+string(stack.Account), "a stack's account, region, id and role are needed to reach it")
 	}

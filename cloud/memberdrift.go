@@ -9,13 +9,12 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 )
 
 // StackDrift runs drift detection on the one stack, waits for it, and reads the
 // resources that drifted. A detection of somebody else's that is under way is
 // waited for first.
-func (a *AWS) StackDrift(ctx context.Context, stack heal.MemberStack) (fleet.DriftStatus, []fleet.ResourceDrift, error) {
+func (a *AWS) StackDrift(ctx context.Context, stack fleet.MemberStack) (fleet.DriftStatus, []fleet.ResourceDrift, error) {
 	m, err := a.member(ctx, stack)
 	if err != nil {
 		return "", nil, err
@@ -94,7 +93,7 @@ func (m reach) driftedResources(ctx context.Context) ([]fleet.ResourceDrift, err
 
 // StackTemplate reads the hash of the stack's own template and its parameters.
 // The hash compares with a stack set's TemplateHash.
-func (a *AWS) StackTemplate(ctx context.Context, stack heal.MemberStack) (string, []fleet.Parameter, error) {
+func (a *AWS) StackTemplate(ctx context.Context, stack fleet.MemberStack) (string, []fleet.Parameter, error) {
 	m, err := a.member(ctx, stack)
 	if err != nil {
 		return "", nil, err

@@ -6,7 +6,6 @@ import (
 	"testing/synctest"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 )
 
 var someCell = fleet.Cell{StackSet: "baseline", Target: fleet.Target{Account: "111122223333", Region: "eu-central-1"}}
@@ -132,7 +131,7 @@ func TestRecentReadsNoMoreThanItsLimit(t *testing.T) {
 
 func TestInstanceFiltersAreAWSsOwn(t *testing.T) {
 	a, s := against(t, func(q question) answer { return xml(q.Action, "<Summaries/>") })
-	_, err := a.Instances(t.Context(), "baseline", heal.InstanceFilter{
+	_, err := a.Instances(t.Context(), "baseline", fleet.InstanceFilter{
 		Drift: fleet.DriftDrifted, Detailed: fleet.DetailedFailed, Operation: "op-9", Account: "111122223333", Region: "us-east-1",
 	})
 	if err != nil {
@@ -160,7 +159,7 @@ func TestAnInstanceWithoutAccountFailsTheList(t *testing.T) {
 	a, _ := against(t, func(q question) answer {
 		return xml(q.Action, "<Summaries><member><Region>eu-central-1</Region><Status>CURRENT</Status></member></Summaries>")
 	})
-	_, err := a.Instances(t.Context(), "baseline", heal.InstanceFilter{})
+	_, err := a.Instances(t.Context(), "baseline", fleet.InstanceFilter{})
 	wantKind(t, err, fleet.UnknownOutcome)
 }
 

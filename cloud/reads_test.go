@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 )
 
 // reads are all that list or describe something of a stack set.
@@ -15,7 +14,7 @@ var reads = map[string]func(ctx context.Context, a *AWS, cell fleet.Cell) (n int
 		return len(list), err
 	},
 	"Instances": func(ctx context.Context, a *AWS, c fleet.Cell) (int, error) {
-		list, err := a.Instances(ctx, c.StackSet, heal.InstanceFilter{})
+		list, err := a.Instances(ctx, c.StackSet, fleet.InstanceFilter{})
 		return len(list), err
 	},
 	"Results": func(ctx context.Context, a *AWS, c fleet.Cell) (int, error) {

@@ -12,17 +12,16 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 )
 
 // Revert prepares a drift-aware change set on the stack and reads what it would
 // do. The template and every parameter stay as they are; only what drifted is
 // put back. Repeated with the same token it finds what it prepared before. An
 // empty change set is deleted again.
-func (a *AWS) Revert(ctx context.Context, stack heal.MemberStack, token string) (heal.RevertPlan, error) {
+func (a *AWS) Revert(ctx context.Context, stack fleet.MemberStack, token string) (fleet.RevertPlan, error) {
 	m, err := a.member(ctx, stack)
 	if err != nil {
-		return heal.RevertPlan{}, err
+		return fleet.RevertPlan{}, err
 	}
 	name := changeSetName(token)
 	set, err := m.changeSet(ctx, name)
@@ -37,13 +36,13 @@ func (a *AWS) Revert(ctx context.Context, stack heal.MemberStack, token string) 
 		err = m.createChangeSet(ctx, name)
 	}
 	if err != nil {
-		return heal.RevertPlan{}, err
+		return fleet.RevertPlan{}, err
 	}
 	return m.readPlan(ctx, name)
 }
 
 // AbandonRevert deletes what Revert prepared. That it is not there is fine.
-func (a *AWS) AbandonRevert(ctx context.Context, stack heal.MemberStack, token string) error {
+func (a *AWS) AbandonRevert(ctx context.Context, stack fleet.MemberStack, token string) error {
 	m, err := a.member(ctx, stack)
 	if err != nil {
 		return err
@@ -74,7 +73,7 @@ func (m reach) createChangeSet(ctx context.Context, name string) error {
 }
 
 // readPlan waits until the change set is made, and reads it.
-func (m reach) readPlan(ctx context.Context, name string) (heal.RevertPlan, error) {
+func (m reach) readPlan(ctx context.Context, name string) (fleet.RevertPlan, error) {
 	var made *cloudformation.DescribeChangeSetOutput
 	err := m.poll(ctx, m.on(createChangeSet), preparationLimit, func() (bool, error) {
 		var err error
@@ -82,18 +81,18 @@ func (m reach) readPlan(ctx context.Context, name string) (heal.RevertPlan, erro
 		return err == nil && made.Status != cfn.ChangeSetStatusCreatePending && made.Status != cfn.ChangeSetStatusCreateInProgress, err
 	})
 	if err != nil {
-		return heal.RevertPlan{}, err
+		return fleet.RevertPlan{}, err
 	}
 	if made.Status == cfn.ChangeSetStatusFailed && hasNoChanges(aws.ToString(made.StatusReason)) {
-		return heal.RevertPlan{Empty: true}, m.deleteChangeSet(ctx, name)
+		return fleet.RevertPlan{Empty: true}, m.deleteChangeSet(ctx, name)
 	}
 	if made.Status != cfn.ChangeSetStatusCreateComplete {
-		return heal.RevertPlan{}, m.failure(createChangeSet, fleet.Invalid, string(made.Status), "%s", aws.ToString(made.StatusReason))
+		return fleet.RevertPlan{}, m.failure(createChangeSet, fleet.Invalid, string(made.Status), "%s", aws.ToString(made.StatusReason))
 	}
-	plan := heal.RevertPlan{Changes: changesOf(made.Changes)}
+	plan := fleet.RevertPlan{Changes: changesOf(made.Changes)}
 	for made.NextToken != nil && *made.NextToken != "" {
 		if made, err = m.changeSetPage(ctx, name, made.NextToken); err != nil {
-			return heal.RevertPlan{}, err
+			return fleet.RevertPlan{}, err
 		}
 		plan.Changes = append(plan.Changes, changesOf(made.Changes)...)
 	}
@@ -107,14 +106,14 @@ func hasNoChanges(reason string) bool {
 	return strings.Contains(reason, "didn't contain changes") || strings.Contains(reason, "No updates are to be performed")
 }
 
-func changesOf(from []cfn.Change) []heal.RevertChange {
-	var changes []heal.RevertChange
+func changesOf(from []cfn.Change) []fleet.RevertChange {
+	var changes []fleet.RevertChange
 	for _, change := range from {
 		resource := change.ResourceChange
 		if resource == nil {
 			continue // a hook's invocation, not a change
 		}
-		to := heal.RevertChange{
+		to := fleet.RevertChange{
 			LogicalID: aws.ToString(resource.LogicalResourceId), ResourceType: aws.ToString(resource.ResourceType),
 			Action: string(resource.Action), Replacement: string(resource.Replacement),
 		}
