@@ -11,6 +11,7 @@ func (o *Organization) Service() core.Service {
 		Protocols:    []core.Protocol{core.JSON11},
 		TargetPrefix: "AWSOrganizationsV20161128",
 		Global:       true,
+		InvalidCode:  "InvalidInputException",
 		Actions: map[string]core.Action{
 			"CreateOrganization":   core.Write(core.Do(o.createOrganization)),
 			"DescribeOrganization": members(o, o.describeOrganization),

@@ -13,7 +13,6 @@ import (
 
 // Accounts is what STS asks of Organizations.
 type Accounts interface {
-	Management() string
 	Account(id string) (core.OrgAccount, bool)
 	// Departed tells the last state of an account that was a member once.
 	Departed(id string) (state string, ok bool)
@@ -84,11 +83,12 @@ func (s *STS) assumeRole(c *core.Call, in *assumeRoleInput) (*assumeRoleOutput, 
 	if c.Caller.Role != "" && lasts > chained {
 		return nil, core.Invalid("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
+	expires := c.Now().UTC().Truncate(time.Second).Add(lasts)
 	return &assumeRoleOutput{
-		Credentials: s.issue(session{Account: account, Role: role, Name: in.RoleSessionName}, lasts),
+		Credentials: s.issue(account, c.SessionToken(account, role, in.RoleSessionName, expires), expires),
 		AssumedRoleUser: &assumedRoleUser{
 			AssumedRoleId: uniqueID("AROA", account+role) + ":" + in.RoleSessionName,
-			Arn:           s.assumed(account, role, in.RoleSessionName).ARN,
+			Arn:           c.RolePrincipal(account, role, in.RoleSessionName).ARN,
 		},
 	}, nil
 }
@@ -126,8 +126,21 @@ func (s *STS) getSessionToken(c *core.Call, in *getSessionTokenInput) (*getSessi
 	if c.Caller.Role != "" {
 		return nil, core.Errorf(http.StatusForbidden, "AccessDenied", "Cannot call GetSessionToken with session credentials")
 	}
-	lasts := seconds(in.DurationSeconds, 12*time.Hour)
-	return &getSessionTokenOutput{Credentials: s.issue(session{Account: c.Caller.Account}, lasts)}, nil
+	expires := c.Now().UTC().Truncate(time.Second).Add(seconds(in.DurationSeconds, 12*time.Hour))
+	return &getSessionTokenOutput{Credentials: s.issue(c.Caller.Account, userToken, expires)}, nil
+}
+
+// userToken goes with the temporary credentials of a user, whose key is an
+// account id all the same; the embedded AWS takes them even after their expiry.
+const userToken = "IQoJuser"
+
+func (s *STS) issue(key, token string, expires time.Time) *Credentials {
+	return &Credentials{
+		AccessKeyId:     key,
+		SecretAccessKey: strings.ReplaceAll(s.world.UUID(), "-", ""),
+		SessionToken:    token,
+		Expiration:      expires,
+	}
 }
 
 func seconds(n *int32, otherwise time.Duration) time.Duration {
