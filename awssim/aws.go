@@ -5,6 +5,7 @@ import (
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/limits"
+	"github.com/setmend/setmend/awssim/internal/organizations"
 )
 
 // Clock is where an AWS's time comes from.
@@ -28,6 +29,8 @@ type Options struct {
 	// Burst is how many seconds' worth of requests may come at once where AWS
 	// documents a rate but no burst. 0 is 1.
 	Burst int
+	// Organizations are what AWS Organizations' documentation leaves open.
+	Organizations organizations.Options
 }
 
 // AWS is one embedded AWS: an http.Handler with a world behind it. Its methods
@@ -37,6 +40,8 @@ type AWS struct {
 	services map[string]*core.Service // by signing name
 	limits   *limits.Limits           // nil: no request rates
 	record   record
+
+	organization *organizations.Organization
 }
 
 // New makes an empty AWS: accounts without an organization.
@@ -52,7 +57,7 @@ func New(options Options) (*AWS, error) {
 	if !options.Unthrottled {
 		a.limits = limits.New(options.Burst)
 	}
-	a.assemble()
+	a.assemble(options)
 	return a, nil
 }
 
