@@ -19,8 +19,8 @@ type form struct {
 }
 
 // deepest bounds how many dots a parameter's name may have. No modelled input
-// is half as deep.
-const deepest = 32
+// is half as deep as that.
+const deepest = 16
 
 func parseForm(values url.Values) (*form, error) {
 	root := &form{}

@@ -14,15 +14,16 @@ import (
 )
 
 // LargestBody bounds a request's body, compressed or not. The largest modelled
-// input, a template of 51,200 bytes percent-encoded, is a twentieth of it.
-const LargestBody = 4 << 20
+// input, a template of 51,200 bytes percent-encoded, is a tenth of it.
+const LargestBody = 2 << 20
 
 // Request is an API request read as far as that goes without knowing types.
 type Request struct {
 	Service  *core.Service
 	Protocol core.Protocol
 	Action   string
-	tree     func(v reflect.Value) error
+	tree     func(v reflect.Value) error // fills an input struct
+	given    func() any                  // the same as maps, lists and scalars
 }
 
 // Read takes a request apart in the protocol that its headers tell. A request
@@ -42,7 +43,7 @@ func Read(service *core.Service, r *http.Request) (*Request, *core.Error) {
 		q.Action = lastPart(r.URL.Path, "/")
 		err = q.keep(parseCBOR(body))
 	default:
-		q.Action = lastPart(r.Header.Get("X-Amz-Target"), ".")
+		q.Action = q.target(r.Header.Get("X-Amz-Target"))
 		err = q.keep(parseJSON(body))
 	}
 	if err != nil {
@@ -108,11 +109,13 @@ func (q *Request) readQuery(r *http.Request, body []byte) error {
 		return err
 	}
 	q.tree = tree.intoStruct
+	q.given = tree.plain
 	return nil
 }
 
 func (q *Request) keep(tree map[string]any, err error) error {
 	q.tree = func(v reflect.Value) error { return assignObject(v, tree, "the input") }
+	q.given = func() any { return tree }
 	return err
 }
 
@@ -162,6 +165,15 @@ func AsError(err error) *core.Error {
 		return known
 	}
 	return &core.Error{Status: 500, Code: "InternalFailure", Message: err.Error(), Server: true}
+}
+
+// target is the action of an X-Amz-Target, "" if it is another service's.
+func (q *Request) target(header string) string {
+	prefix, action, _ := strings.Cut(header, ".")
+	if q.Service.TargetPrefix != "" && prefix != q.Service.TargetPrefix {
+		return ""
+	}
+	return action
 }
 
 func lastPart(s, separator string) string {
