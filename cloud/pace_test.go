@@ -9,7 +9,6 @@ import (
 
 	"github.com/setmend/setmend/clock"
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 )
 
 // AWS lets an action be called twice a second in an account and region.
@@ -221,7 +220,7 @@ func TestMemberAccountsHaveRatesOfTheirOwn(t *testing.T) {
 	})
 }
 
-var aStack = heal.MemberStack{
+var aStack = fleet.MemberStack{
 	Target:  fleet.Target{Account: "111122223333", Region: "us-east-1"},
 	StackID: "arn:aws:cloudformation:us-east-1:111122223333:stack/StackSet-baseline-1/abc", Role: "setmend-member",
 }
