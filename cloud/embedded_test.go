@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -218,5 +219,42 @@ func TestAParameterThatIsNotThereIsNoError(t *testing.T) {
 	sim.Unlock()
 	if value, found, err := a.Parameter(t.Context(), "/setmend/stop"); value != "true" || !found || err != nil {
 		t.Errorf("%q %v %v", value, found, err)
+	}
+}
+
+// A newcomer has no credentials, and an embedded AWS on the own machine needs none.
+func TestAnEmbeddedAWSOnThisMachineNeedsNoCredentials(t *testing.T) {
+	withoutCredentials(t)
+	sim, err := awssim.New(awssim.Options{Seed: 1, Account: management})
+	must(t, err)
+	server := httptest.NewServer(sim)
+	defer server.Close()
+	for name, config := range map[string]Config{"by flag": {EndpointURL: server.URL}, "by environment": {}} {
+		if config.EndpointURL == "" {
+			t.Setenv("AWS_ENDPOINT_URL", server.URL)
+		}
+		config.Region = homeRegion
+		a, err := New(t.Context(), config)
+		must(t, err)
+		caller, err := a.Caller(t.Context())
+		if err != nil || caller.Account != management {
+			t.Errorf("%s: %+v, %v", name, caller, err)
+		}
+	}
+}
+
+func TestKeysOfTheEnvironmentAreUsedWhereThereAreAny(t *testing.T) {
+	withoutCredentials(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "200000000003")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
+	sim, err := awssim.New(awssim.Options{Seed: 1, Account: management})
+	must(t, err)
+	server := httptest.NewServer(sim)
+	defer server.Close()
+	a, err := New(t.Context(), Config{Region: homeRegion, EndpointURL: server.URL})
+	must(t, err)
+	caller, err := a.Caller(t.Context())
+	if err != nil || caller.Account != "200000000003" {
+		t.Errorf("%+v, %v", caller, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/setmend/setmend/fleet"
 )
@@ -190,6 +191,10 @@ func ended(err error) bool {
 // cause is the SDK's error without the layers that only repeat which operation,
 // attempt and request failed.
 func cause(err error) error {
+	var send *smithyhttp.RequestSendError
+	if errors.As(err, &send) {
+		return send.Err
+	}
 	var operation *smithy.OperationError
 	for errors.As(err, &operation) {
 		err = operation.Err

@@ -195,12 +195,8 @@ func TestErrorsCarryNoCredentials(t *testing.T) {
 }
 
 func TestMissingCredentialsAreExpiredOnes(t *testing.T) {
-	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"} {
-		t.Setenv(name, "")
-	}
+	withoutCredentials(t)
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
 	a, err := New(t.Context(), Config{Region: "eu-central-1", Clock: new(leap)})
 	if err != nil {
 		t.Fatal(err)
@@ -239,4 +235,17 @@ func (l *leap) Now() time.Time { return l.now }
 func (l *leap) Sleep(ctx context.Context, d time.Duration) error {
 	l.now = l.now.Add(max(0, d))
 	return ctx.Err()
+}
+
+// withoutCredentials hides whatever the machine has of AWS's configuration.
+func withoutCredentials(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL",
+		"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+	} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
 }
