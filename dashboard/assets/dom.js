@@ -5,6 +5,7 @@
 performance.mark("setmend:start");
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
+/** @typedef {Child | Children[]} Children */
 /** @typedef {Record<string, any>} Attributes */
 
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
@@ -36,10 +37,10 @@ function setAttributes(element, attributes) {
 
 /**
  * @param {Element} element
- * @param {(Child | Child[])[]} children
+ * @param {Children[]} children
  */
 function append(element, children) {
-  for (const child of children.flat()) {
+  for (const child of /** @type {Child[]} */ (children.flat(20))) {
     if (child === null || child === undefined || child === false) continue;
     element.append(child instanceof Node ? child : visible(child));
   }
@@ -49,7 +50,7 @@ function append(element, children) {
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {Attributes | null} [attributes]
- * @param {...(Child | Child[])} children
+ * @param {...Children} children
  * @returns {HTMLElementTagNameMap[K]}
  */
 function h(tag, attributes, ...children) {
@@ -62,7 +63,7 @@ function h(tag, attributes, ...children) {
 /**
  * @param {string} tag
  * @param {Attributes | null} [attributes]
- * @param {...(Child | Child[])} children
+ * @param {...Children} children
  * @returns {SVGElement}
  */
 function s(tag, attributes, ...children) {

@@ -3,12 +3,12 @@
 // stack set, account, region, OU, verdict or one of its texts. Dictionaries are
 // searched, not cells: a hundred thousand cells have a few hundred distinct words.
 
-/** @typedef {{mask: Uint8Array, hits: number[]}} Selection */
+/** @typedef {{mask: Uint8Array, hits: number[]}} Chosen */
 
-/** @type {{key: string, model: Model | null, selection: Selection}} */
+/** @type {{key: string, model: Model | null, selection: Chosen}} */
 let lastSelection = { key: "", model: null, selection: { mask: new Uint8Array(0), hits: [] } };
 
-/** @returns {Selection} */
+/** @returns {Chosen} */
 function selection() {
   const key = [state.when, ...FILTERS.map((name) => state[name])].join("\u0000");
   if (lastSelection.key !== key || lastSelection.model !== model) lastSelection = { key, model, selection: selectCells() };
@@ -73,7 +73,7 @@ function isInside(unit, id) {
   return false;
 }
 
-/** @returns {Selection} */
+/** @returns {Chosen} */
 function selectCells() {
   const mask = new Uint8Array(model.cells.count).fill(1), hits = [], tests = cellTests();
   for (let i = 0; i < mask.length; i++) {

@@ -47,7 +47,7 @@ function paintView() {
   const content = VIEWS[view]();
   const main = byId("view");
   main.replaceChildren(...(Array.isArray(content) ? content : [content]));
-  matrix?.resize();
+  currentMatrix()?.resize();
   for (const tab of document.querySelectorAll("nav a")) {
     const mine = tab.getAttribute("data-view") === view;
     if (mine) tab.setAttribute("aria-current", "page");

@@ -23,7 +23,7 @@ class Matrix {
     new ResizeObserver(() => this.resize()).observe(this.scroller);
   }
 
-  /** @param {Selection} chosen */
+  /** @param {Chosen} chosen */
   show(chosen) {
     this.mask = chosen.mask;
     this.layout = layOut(filtering() ? chosen.hits : Array.from(chosen.mask, (_, i) => i));
@@ -264,6 +264,8 @@ function segmented(label, key, choices) {
 
 /** @type {Matrix | null} */
 let matrix = null;
+
+const currentMatrix = () => matrix;
 
 /** @returns {HTMLElement} */
 function fleetView() {

@@ -21,7 +21,7 @@ const desireWords = (desire) => (({ must: "must be there", may: "may be there", 
 
 /**
  * @param {string} term
- * @param {...(Child | Child[])} description
+ * @param {...Children} description
  */
 const fact = (term, ...description) => h("div", { class: "fact" }, h("dt", null, term), h("dd", null, description));
 

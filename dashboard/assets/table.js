@@ -125,16 +125,23 @@ class DataTable {
 
   /** @param {number} i */
   line(i) {
-    const row = this.rows[i], { columns, open, openLabel } = this.options;
-    const cells = columns.map((by, at) => {
-      /** @type {Child} */
-      let shown = by.show ? by.show(row) : by.value(row);
-      if (at === 0 && open) shown = h("button", { type: "button", class: "link", "aria-label": openLabel ? openLabel(row) : null, onclick: () => open(row) }, shown);
-      return h(at === 0 ? "th" : "td", { scope: at === 0 ? "row" : null, class: by.number ? "number" : null }, shown);
-    });
+    const row = this.rows[i], { columns, open } = this.options;
+    const cells = columns.map((by, at) => this.field(by, row, at === 0));
     const line = h("tr", { "aria-rowindex": i + 2, class: open ? "opens" : null, style: { height: this.rowHeight + "px" } }, cells);
     if (open) line.addEventListener("click", (event) => /** @type {Element} */ (event.target).closest("a, button") || open(row));
     return line;
+  }
+
+  /**
+   * @param {Column} by
+   * @param {number} row
+   * @param {boolean} first
+   */
+  field(by, row, first) {
+    const { open, openLabel } = this.options, value = by.show ? by.show(row) : by.value(row), side = by.number ? "number" : null;
+    if (!first) return h("td", { class: side }, value);
+    if (!open) return h("th", { scope: "row", class: side }, value);
+    return h("th", { scope: "row", class: side }, h("button", { type: "button", class: "link", "aria-label": openLabel ? openLabel(row) : null, onclick: () => open(row) }, value));
   }
 
   exported() {
