@@ -29,7 +29,7 @@ function attentionGroup(group, place, cells) {
   return h("article", { class: "group" },
     h("div", { class: "group-mark" }, glyph(verdict, 24)),
     h("div", { class: "group-body" },
-      h("div", { class: "group-top" }, h("h3", { class: "reason" }, texts[group.reason] || "No reason was given"), h("strong", { class: "group-count" }, count(cells.length))),
+      h("div", { class: "group-top" }, h("h3", null, reasonShown(texts[group.reason] || "No reason was given")), h("strong", { class: "group-count" }, count(cells.length))),
       h("p", { class: "muted small" }, lookOf(verdict).label, " · ", plural(sets.size, "stack set"), " · ", plural(accounts.size, "account"), texts[group.class] && h("span", { class: "tag" }, texts[group.class])),
       texts[group.hint] && h("p", { class: "hint" }, texts[group.hint]),
       list, more));

@@ -1,7 +1,7 @@
 // @ts-check
 // The state of the fleet in a sentence, and the cards that count and filter.
 
-const RESULT_WORDS = /** @type {Record<string, string>} */ ({ healed: "healed", attention: "ended, a person is needed", stopped: "was stopped", failed: "failed", "": "is under way" });
+const RESULT_WORDS = /** @type {Record<string, string>} */ ({ healed: "put everything right", attention: "ended and left work for a person", stopped: "was stopped", failed: "failed", "": "is under way" });
 
 const TONE_GLYPHS = /** @type {Record<string, string>} */ ({ good: "healthy", unsure: "notChecked", busy: "stale", attention: "inoperable", bad: "failed" });
 
@@ -15,7 +15,7 @@ function runSentence() {
   const { id, engine, result, stage } = model.run;
   if (engine === "read") return ["A fresh reading; nothing was healed"];
   const took = runSeconds();
-  return ["Run ", h("span", { class: "code" }, id), " ", RESULT_WORDS[result] || result, stage && !result ? " (" + stage + ")" : "", isNaN(took) ? "" : " after " + duration(took)];
+  return ["Run ", h("span", { class: "code" }, id), " ", RESULT_WORDS[result] || result, stage && !result ? " (" + stage + ")" : "", isNaN(took) ? "" : ", " + duration(took)];
 }
 
 function paintBanner() {

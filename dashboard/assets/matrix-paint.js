@@ -40,6 +40,7 @@ function stampOf(verdict, size, scale) {
   }
   if (size >= GLYPH_SIZE) {
     pen.strokeStyle = cssColour(look.name === "notChecked" ? "--v-notChecked-ink" : "--v-" + look.name + "-ink");
+    pen.globalAlpha = look.name === "healthy" ? 0.5 : 1; // what is well should not shout
     pen.lineWidth = size < 14 ? 2.4 : 1.9;
     pen.lineCap = pen.lineJoin = "round";
     pen.stroke(new Path2D(look.path));

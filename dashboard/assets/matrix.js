@@ -2,8 +2,8 @@
 // The fleet: the matrix on a canvas, with its scrolling, zoom, pointer and
 // keyboard, and the same cells as a table for whoever reads rather than looks.
 
-const ZOOMS = [2, 3, 4, 6, 8, 11, 14, 18, 24];
-const UNIT_GAP = 22, SET_GAP = 5;
+const ZOOMS = [2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 26];
+const UNIT_GAP = 22, SET_GAP = 6;
 
 class Matrix {
   constructor() {
@@ -36,7 +36,7 @@ class Matrix {
     const { clientWidth: width, clientHeight: height } = this.scroller;
     if (width === 0) return;
     const headWidth = width < 700 ? 150 : 230, headHeight = 132;
-    const size = Number(state.zoom) || this.fit(width - headWidth, 14);
+    const size = Number(state.zoom) || this.fit(width - headWidth, 16);
     const byUnit = this.layout.byUnit;
     const x = offsetsOf(this.layout.columns, size, size < 6 ? 2 : SET_GAP), y = offsetsOf(this.layout.rows, size, byUnit ? UNIT_GAP : size < 6 ? 12 : 8);
     if (byUnit) for (let i = 0; i < y.length; i++) y[i] += UNIT_GAP;

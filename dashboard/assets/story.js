@@ -16,6 +16,18 @@ function closeStory() {
   if (cameFrom instanceof HTMLElement && cameFrom.isConnected) cameFrom.focus();
 }
 
+const RESOURCE_REASON = /^ResourceLogicalId:([^,]*), ?ResourceType:([^,]*), ?ResourceStatusReason:(.*)$/s;
+
+/**
+ * A reason, which AWS often begins with where it happened: that goes below.
+ * @param {string} text
+ */
+function reasonShown(text) {
+  const [, logical, type, why] = RESOURCE_REASON.exec(text) || [];
+  if (!why) return h("span", { class: "reason" }, text);
+  return h("span", { class: "reason" }, why, h("span", { class: "muted small where" }, logical, " · ", type));
+}
+
 /** @param {string} desire */
 const desireWords = (desire) => (({ must: "must be there", may: "may be there", mustNot: "must not be there" })[desire] || "is there");
 
@@ -41,7 +53,7 @@ function storyHead(cell) {
 function storyFacts(cell) {
   const c = model.cells, texts = model.texts, set = setOf(cell), account = accountOf(cell);
   return h("dl", null,
-    fact("Why", h("span", { class: "reason" }, reasonOf(cell) || "No reason was recorded."), texts[c.class[cell]] && h("span", { class: "tag" }, texts[c.class[cell]])),
+    fact("Why", reasonShown(reasonOf(cell) || "No reason was recorded."), texts[c.class[cell]] && h("span", { class: "tag" }, texts[c.class[cell]])),
     fact("Should it be there?", "It ", desireWords(texts[c.desire[cell]]), texts[c.because[cell]] ? ": " + texts[c.because[cell]] : "", "."),
     fact("Where", unitPath(unitOf(cell))),
     fact("Account", (account.state || "state unknown").toLowerCase().replaceAll("_", " ")),
@@ -53,7 +65,7 @@ function storyStep(step) {
   const action = model.actions.find((a) => a.id === step.action);
   return h("li", { class: "step " + outcomeKind(step.outcome) },
     h("div", null, h("strong", null, step.rung), " ", h("span", { class: "outcome" }, step.outcome), h("span", { class: "muted small" }, " ", clock(instant(step.at)))),
-    step.reason && h("div", { class: "reason small" }, step.reason),
+    step.reason && h("div", { class: "small" }, reasonShown(step.reason)),
     step.class && h("span", { class: "tag" }, step.class),
     action && h("button", { type: "button", class: "link small", onclick: () => go({ view: "run", action: action.id }) }, "Show the operation"));
 }

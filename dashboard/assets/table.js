@@ -37,6 +37,7 @@ class DataTable {
     this.rows = [];
     this.sort = sortOf(options.name) || options.sort || "";
     this.first = -1;
+    this.shown = 0;
     this.body = h("tbody");
     this.head = h("tr", { "aria-rowindex": 1 });
     this.table = h("table", { class: "data", "aria-label": options.label }, h("thead", null, this.head), this.body);
