@@ -129,12 +129,9 @@ func (r *run) sameExpansion(ctx context.Context, call *Call) error {
 	if err != nil {
 		return err
 	}
-	if len(call.Change.OUs) == 0 || call.Change.Kind != fleet.OperationCreate {
-		return nil
-	}
-	got := plan.Expand(f, call.Change)
+	got := plan.Expand(f, f.StackSets[call.Change.StackSet].StackSet, call.Change)
 	if want := call.Change.Targets(); !slices.Equal(got, want) {
-		return &fleet.Error{Kind: fleet.Invalid, Call: "CreateStackInstances", Object: string(call.Change.StackSet),
+		return &fleet.Error{Kind: fleet.Invalid, Call: string(call.Change.Kind), Object: string(call.Change.StackSet),
 			Message: fmt.Sprintf("the accounts inside the OUs make %d cells where %d are meant", len(got), len(want))}
 	}
 	return nil

@@ -35,7 +35,7 @@ type Story struct {
 func Explain(ctx context.Context, cloud Reader, j Journal, q Question) (*Story, error) {
 	s := &Story{Assessed: plan.Assessed{Cell: q.Cell, Desire: plan.May, Because: "No rule asks for an instance here.",
 		Verdict: plan.Healthy, Reason: "No instance is there, and none must be."}}
-	if found := q.Assessment.Index()[q.Cell]; found != nil {
+	if found := index(q.Assessment)[q.Cell]; found != nil {
 		s.Assessed = *found
 	}
 	s.Tried = q.Memory.Cells[q.Cell].Heals

@@ -106,6 +106,11 @@ type Options struct {
 	Targets   []fleet.Target       `json:"targets,omitempty"`
 }
 
+// Scope is the part of the fleet that the options leave.
+func (o Options) Scope() plan.Scope {
+	return plan.Scope{StackSets: o.StackSets, Accounts: o.Accounts, Targets: o.Targets}
+}
+
 // Answer is what a stage answers: small, whatever the size of the fleet.
 type Answer struct {
 	Run      string `json:"run"`

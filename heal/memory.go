@@ -18,6 +18,7 @@ type cellMemories map[string]plan.CellMemory // by Target.String()
 type accountMemory struct {
 	Read     time.Time                              `json:"read"`
 	Accounts map[fleet.AccountID]fleet.AccountState `json:"accounts"`
+	Since    map[fleet.AccountID]time.Time          `json:"since,omitempty"`
 }
 
 const accountsKey = "memory/accounts"
@@ -32,7 +33,7 @@ func LoadMemory(ctx context.Context, j Journal, accept []string) (plan.Memory, e
 	if err != nil {
 		return m, err
 	}
-	m.Accounts, m.Read = accounts.Value.Accounts, accounts.Value.Read
+	m.Accounts, m.Read, m.Since = accounts.Value.Accounts, accounts.Value.Read, accounts.Value.Since
 	if err := loadCells(ctx, j, &m); err != nil {
 		return m, err
 	}
@@ -103,9 +104,7 @@ func (r *run) rememberAccounts(ctx context.Context, f *fleet.Fleet) error {
 	if err != nil {
 		return err
 	}
-	doc.Value = accountMemory{Read: f.ReadAt, Accounts: map[fleet.AccountID]fleet.AccountState{}}
-	for id, account := range f.Organization.Accounts {
-		doc.Value.Accounts[id] = account.State
-	}
+	now := plan.Memory{Accounts: doc.Value.Accounts, Read: doc.Value.Read, Since: doc.Value.Since}.Observe(f, f.ReadAt)
+	doc.Value = accountMemory{Read: now.Read, Accounts: now.Accounts, Since: now.Since}
 	return doc.write(ctx, r.h.Journal)
 }

@@ -167,5 +167,18 @@ func (r *run) foreign(f *fleet.Fleet) []fleet.StackSetName {
 	return names
 }
 
+// ourOperations are the running operations that this run has started.
+func (r *run) ourOperations(f *fleet.Fleet) map[string]bool {
+	ids := map[string]bool{}
+	for _, inventory := range f.StackSets {
+		for _, operation := range inventory.Running {
+			if r.ours(operation.ID) {
+				ids[operation.ID] = true
+			}
+		}
+	}
+	return ids
+}
+
 // foreignPoll is how often a set with somebody else's operation is looked at.
 const foreignPoll = 30 * time.Second

@@ -75,10 +75,9 @@ func NewReport(f *fleet.Fleet, a *plan.Assessment, p *plan.Policy) *Report {
 		StackSets: len(f.StackSets), Cells: len(a.Cells), Instances: f.Count()}
 	for _, id := range fleet.SortedKeys(f.Organization.Accounts) {
 		report.Accounts = append(report.Accounts, f.Organization.Accounts[id])
-		report.Fleet.Accounts[string(plan.StandingOf(f, id))]++
 	}
-	for _, id := range fleet.SortedKeys(f.Departed) {
-		report.Fleet.Accounts[string(plan.StandingOf(f, id))]++
+	for _, standing := range plan.Standings(f) {
+		report.Fleet.Accounts[string(standing)]++
 	}
 	byset := map[fleet.StackSetName][]plan.Assessed{}
 	for _, c := range a.Cells {

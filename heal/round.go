@@ -65,7 +65,7 @@ func (r *run) nextRound(ctx context.Context, stage plan.Stage) (*document[Round]
 
 func (r *run) writeRound(ctx context.Context, round *document[Round], assessment *plan.Assessment) error {
 	v := &round.Value
-	verdicts := assessment.Index()
+	verdicts := index(assessment)
 	for _, action := range v.Plan.Actions {
 		key := fmt.Sprintf("%s-%d-%s", v.Stage, v.N, action.ID)
 		w, err := read[Work](ctx, r.h.Journal, workKey(r.id(), key))
@@ -113,7 +113,7 @@ func (r *run) plan(ctx context.Context, stage plan.Stage) (*plan.Plan, *plan.Ass
 		return nil, nil, err
 	}
 	p := plan.Make(f, assessment, r.h.Policy, memory, r.now())
-	r.narrow(p)
+	p = r.narrow(p)
 	p.Actions = slices.DeleteFunc(p.Actions, func(a plan.Action) bool { return a.Stage != stage })
 	keep := map[string]bool{}
 	for _, a := range p.Actions {
@@ -125,11 +125,20 @@ func (r *run) plan(ctx context.Context, stage plan.Stage) (*plan.Plan, *plan.Ass
 	return p, assessment, nil
 }
 
-func (r *run) narrow(p *plan.Plan) {
-	o := r.rec.Value.Options
-	if len(o.StackSets)+len(o.Accounts)+len(o.Targets) > 0 {
-		p.Narrow(o.StackSets, o.Accounts, o.Targets)
+func (r *run) narrow(p *plan.Plan) *plan.Plan {
+	if scope := r.rec.Value.Options.Scope(); !scope.All() {
+		return p.Narrow(scope)
 	}
+	return p
+}
+
+// index finds an assessment's cells.
+func index(a *plan.Assessment) map[fleet.Cell]*plan.Assessed {
+	cells := make(map[fleet.Cell]*plan.Assessed, len(a.Cells))
+	for i := range a.Cells {
+		cells[a.Cells[i].Cell] = &a.Cells[i]
+	}
+	return cells
 }
 
 // assess judges the fleet with what earlier runs and this one remember.
@@ -138,7 +147,7 @@ func (r *run) assess(ctx context.Context, f *fleet.Fleet) (*plan.Assessment, pla
 	if err != nil {
 		return nil, memory, err
 	}
-	memory.Run = r.id()
+	memory.Operations = r.ourOperations(f)
 	return plan.Assess(f, r.h.Policy, memory, r.now()), memory, nil
 }
 

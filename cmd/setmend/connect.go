@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -26,7 +25,8 @@ type connection struct {
 	policy *plan.Policy
 }
 
-// connect reads the policy and connects to AWS. Nothing is sent yet.
+// connect reads the policy and connects to AWS. Nothing is sent yet, but for the
+// question of the time where setmend runs faster than the wall.
 func (a *app) connect(ctx context.Context, onCall func(string, bool)) (*connection, error) {
 	policy, err := a.readPolicy()
 	if err != nil {
@@ -34,37 +34,27 @@ func (a *app) connect(ctx context.Context, onCall func(string, bool)) (*connecti
 	}
 	time := clock.Real()
 	if a.speed != 1 {
-		if time, err = a.serverClock(ctx); err != nil {
-			return nil, err
-		}
+		time = clock.Scaled(a.speed, now())
 	}
 	aws, err := cloud.New(ctx, cloud.Config{Profile: a.profile, Region: fleet.Region(a.region), CallAs: a.callAs,
 		EndpointURL: a.endpoint, Clock: time, OnCall: onCall})
 	if err != nil {
 		return nil, err
 	}
+	if a.speed != 1 {
+		// Ages of what a fast AWS reports (drift checks, operations) make sense
+		// only in its own time.
+		server, err := aws.ServerTime(ctx)
+		if err != nil {
+			return nil, err
+		}
+		time.Sync(server)
+	}
 	return &connection{aws, time, policy}, nil
 }
 
-// serverClock is a fast clock set by the embedded AWS's own: ages of what it
-// reports (drift checks, operations) make sense only in its time.
-func (a *app) serverClock(ctx context.Context) (*clock.Clock, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodHead, a.endpoint, nil)
-	if err != nil {
-		return nil, &usageError{fmt.Errorf("reading --endpoint-url %q: %w", a.endpoint, err), "give an address such as http://127.0.0.1:4566"}
-	}
-	client := http.Client{Timeout: 10 * time.Second}
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, &fleet.Error{Kind: fleet.Unreachable, Call: "asking for the time", Object: a.endpoint, Message: err.Error(), Err: err}
-	}
-	response.Body.Close()
-	now, err := http.ParseTime(response.Header.Get("Date"))
-	if err != nil {
-		return nil, fmt.Errorf("asking %s for the time: %w", a.endpoint, err)
-	}
-	return clock.Scaled(a.speed, now), nil
-}
+// now is the wall's time, under a name that survives a local called time.
+func now() time.Time { return time.Now() }
 
 // readPolicy reads --config, or ./setmend.yaml if there is one.
 func (a *app) readPolicy() (*plan.Policy, error) {

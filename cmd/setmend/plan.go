@@ -49,10 +49,11 @@ func (n *narrowing) options() (heal.Options, error) {
 }
 
 // narrowPlan limits a plan as the options say.
-func narrowPlan(p *plan.Plan, o heal.Options) {
-	if len(o.StackSets)+len(o.Accounts)+len(o.Targets) > 0 {
-		p.Narrow(o.StackSets, o.Accounts, o.Targets)
+func narrowPlan(p *plan.Plan, o heal.Options) *plan.Plan {
+	if scope := o.Scope(); !scope.All() {
+		return p.Narrow(scope)
 	}
+	return p
 }
 
 // knownSets refuses names of stack sets that are not in the fleet.
@@ -69,7 +70,7 @@ func (a *app) planCommand() *cobra.Command {
 	var n narrowing
 	var out string
 	var accept []string
-	var detailed bool
+	var detailed, all bool
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what heal would do, and why (reads only)",
@@ -84,7 +85,7 @@ func (a *app) planCommand() *cobra.Command {
 					return err
 				}
 			}
-			if err := a.print(p, func(w io.Writer) error { return p.Text(w) }); err != nil {
+			if err := a.print(p, func(w io.Writer) error { return p.Text(w, plan.TextOptions{All: all}) }); err != nil {
 				return err
 			}
 			if detailed && len(p.Actions) > 0 {
@@ -96,6 +97,7 @@ func (a *app) planCommand() *cobra.Command {
 	n.flags(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "save the plan to this file, for apply")
 	cmd.Flags().StringSliceVar(&accept, "accept", nil, "plan as if this guard had been accepted")
+	cmd.Flags().BoolVar(&all, "all", false, "list every target instead of the first few")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 2 if there is something to do")
 	return cmd
 }
@@ -114,8 +116,7 @@ func (a *app) makePlan(ctx context.Context, n narrowing, accept []string) (*plan
 		return nil, err
 	}
 	p := plan.Make(r.fleet, r.assessment, r.policy, r.memory, r.clock.Now())
-	narrowPlan(p, options)
-	return p, nil
+	return narrowPlan(p, options), nil
 }
 
 func savePlan(path string, p *plan.Plan) error {
@@ -153,8 +154,8 @@ func (a *app) unmoved(ctx context.Context, path string, f healFlags) error {
 	if err != nil {
 		return &hintedError{fmt.Errorf("reading the plan: %w", err), "save one with `setmend plan --out FILE`", exitNotFound}
 	}
-	var saved plan.Plan
-	if err := json.Unmarshal(text, &saved); err != nil {
+	saved, err := plan.Decode(text)
+	if err != nil {
 		return &hintedError{fmt.Errorf("reading the plan %s: %w", path, err), "save a new one with `setmend plan --out FILE`", exitConfig}
 	}
 	current, err := a.makePlan(ctx, f.narrowing, f.accept)
@@ -165,7 +166,7 @@ func (a *app) unmoved(ctx context.Context, path string, f healFlags) error {
 		return nil
 	}
 	fmt.Fprintln(a.stderr, "The fleet has moved away from the saved plan:")
-	for _, line := range plan.Compare(&saved, current) {
+	for _, line := range plan.Compare(saved, current) {
 		fmt.Fprintf(a.stderr, "  %s\n", oneLine(line))
 	}
 	return &hintedError{fmt.Errorf("applying %s: the plan no longer fits the fleet; nothing was changed", path), "look at the differences above, then save a new plan", exitFailed}
