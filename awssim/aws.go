@@ -42,6 +42,7 @@ type AWS struct {
 	record   record
 
 	organization *organizations.Organization
+	data         dataServices
 }
 
 // New makes an empty AWS: accounts without an organization.

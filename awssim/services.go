@@ -6,7 +6,6 @@ import (
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/organizations"
-	"github.com/setmend/setmend/awssim/internal/ssm"
 	"github.com/setmend/setmend/awssim/internal/sts"
 )
 
@@ -15,7 +14,7 @@ func (a *AWS) assemble(options Options) {
 	a.organization = organizations.New(a.world, options.Organizations)
 	a.add(a.organization.Service())
 	a.add(sts.New(a.world, a.organization).Service())
-	a.add(ssm.New(a.world).Service())
+	a.assembleData()
 }
 
 // add takes a service in under its signing name.
