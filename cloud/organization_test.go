@@ -244,26 +244,31 @@ func TestAnswersWithoutTheEssentialsAreErrors(t *testing.T) {
 }
 
 func TestAnOUMadeWhileTheTreeWasReadIsLookedUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		org := orgStub{paths: true, accounts: sixAccounts}
-		org.cut = func(q question) (answer, bool) {
-			switch {
-			case q.Action == "ListOrganizationalUnitsForParent" && q.JSON["ParentId"] == "ou-1111-2":
-				return jsonOf(200, object{}), true
-			case q.Action == "DescribeOrganizationalUnit":
-				return jsonOf(200, object{"OrganizationalUnit": object{"Id": q.JSON["OrganizationalUnitId"], "Name": "New"}}), true
+	for _, paths := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			org := orgStub{paths: paths, accounts: sixAccounts}
+			org.cut = func(q question) (answer, bool) {
+				switch {
+				case q.Action == "ListOrganizationalUnitsForParent" && q.JSON["ParentId"] == "ou-1111-2":
+					return jsonOf(200, object{}), true
+				case q.Action == "DescribeOrganizationalUnit":
+					return jsonOf(200, object{"OrganizationalUnit": object{"Id": q.JSON["OrganizationalUnitId"], "Name": "New"}}), true
+				}
+				return answer{}, false
 			}
-			return answer{}, false
-		}
-		a, _ := against(t, org.answer)
-		o, err := a.Organization(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if ou := o.OUs["ou-1111-4"]; ou.Name != "New" || ou.Parent != "ou-1111-3" {
-			t.Errorf("%+v", ou)
-		}
-	})
+			a, _ := against(t, org.answer)
+			o, err := a.Organization(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ou := o.OUs["ou-1111-4"]; ou.Name != "New" || ou.Parent != "ou-1111-3" {
+				t.Errorf("with paths %v: %+v", paths, ou)
+			}
+			if diff := cmp.Diff(chain(5), o.Accounts["000000000006"].OUs); diff != "" {
+				t.Errorf("with paths %v: -want +got\n%s", paths, diff)
+			}
+		})
+	}
 }
 
 func TestAnAccountsStateIsReadFromStateAndElseFromStatus(t *testing.T) {
