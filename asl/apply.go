@@ -96,6 +96,7 @@ func (r *run) emit(f *frame, rec *record) {
 	}
 	r.write(rec)
 	r.apply(f, rec)
+	r.hear(rec)
 }
 
 func (r *run) write(rec *record) {
@@ -187,20 +188,18 @@ func (f *frame) applyRetry(rec *record) {
 }
 
 func (r *run) applyBranches(f *frame, rec *record) {
-	branches := f.state.work.programs()
-	f.phase, f.family = phaseFamily, newFamily(len(branches))
-	f.family.begun = len(branches)
-	for i, p := range branches {
-		r.adopt(f, &frame{id: rec.Child + i, exec: f.exec, index: i, prog: p, input: rec.data})
+	f.phase, f.family = phaseFamily, newFamily()
+	for i, p := range f.state.work.programs() {
+		r.adopt(f, &frame{id: rec.Child + i, exec: f.exec, index: i, prog: p, input: rec.data}, 1)
 	}
 }
 
-// adopt makes child a member of the family of f.
-func (r *run) adopt(f, child *frame) {
+// adopt makes child a member of the family of f that stands for n items.
+func (r *run) adopt(f, child *frame, n int) {
 	child.parent = f
 	child.previous = f.previous
 	child.state = child.prog.start
-	f.family.running[child.index] = child
+	f.family.joined(child, n)
 	r.lastFrame = max(r.lastFrame, child.id)
 	if r.byID != nil {
 		r.byID[child.id] = child
@@ -208,25 +207,17 @@ func (r *run) adopt(f, child *frame) {
 }
 
 func (f *frame) applyItems(rec *record) {
-	if f.family == nil {
-		f.family = newFamily(0)
-	}
 	items, _ := rec.data.v.([]any)
 	f.family.read = append(f.family.read, items...)
 }
 
 func (f *frame) applyMap(rec *record) {
-	family := newFamily(rec.Length)
-	if f.family != nil {
-		family.read, family.allRead = f.family.read, f.family.allRead
-	}
-	family.last = rec.ID
-	f.phase, f.family = phaseFamily, family
+	f.phase, f.family = phaseFamily, newFamily()
+	f.family.last = rec.ID
 }
 
 func (r *run) applyIterate(f *frame, rec *record) {
-	f.family.begun = max(f.family.begun, rec.Index+1)
-	r.adopt(f, &frame{id: rec.Child, exec: f.exec, index: rec.Index, prog: f.state.work.programs()[0], input: rec.data})
+	r.adopt(f, &frame{id: rec.Child, exec: f.exec, index: rec.Index, prog: f.state.work.programs()[0], input: rec.data}, rec.Length)
 }
 
 func (f *frame) applyIterated(rec *record) {
@@ -249,9 +240,11 @@ func (r *run) applyBegin(outer *frame, rec *record) *frame {
 		f.state = f.prog.start
 	} else {
 		f.prog = outer.state.work.programs()[0]
-		outer.family.begun = max(outer.family.begun, rec.Index+1)
-		r.adopt(outer, f)
+		r.adopt(outer, f, rec.Length)
 		f.previous = 0
+		if w := outer.state.work.(*mapState); w.dist.writer != nil {
+			outer.family.children = append(outer.family.children, exec)
+		}
 	}
 	exec.root = f
 	return f
@@ -263,7 +256,7 @@ func (r *run) applyEnd(f *frame, rec *record) {
 		o.Output = rec.data.json()
 	}
 	exec := f.exec
-	exec.outcome = o
+	exec.outcome, exec.stopped, exec.output = o, rec.At, rec.data
 	if exec.index > 0 {
 		exec.root.phase = phaseDone
 		exec.root.parent.family.finished(exec.root, rec.data)

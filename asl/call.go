@@ -22,6 +22,7 @@ type call struct {
 	submitted bool  // the function has returned, and the token is awaited
 
 	// Volatile.
+	run       *run // where callbacks can find the call
 	cancel    context.CancelFunc
 	stopTimer func() bool
 	stopBeat  func() bool
@@ -62,7 +63,8 @@ func (r *run) invoke(c *call) {
 	r.arm(c)
 	task := c.frame.state.work.(*task)
 	if task.callback {
-		r.engine.await(c.token, r)
+		c.run = r
+		r.engine.await(c)
 	}
 	if c.submitted {
 		return
@@ -72,8 +74,10 @@ func (r *run) invoke(c *call) {
 		r.called(c, nil, err)
 		return
 	}
-	ctx := context.WithValue(r.ctx, taskKey{}, &taskContext{token: c.token, beat: func() error { return r.heartbeat(c) }})
+	attempt := &taskContext{token: c.token}
+	ctx := context.WithValue(r.ctx, taskKey{}, attempt)
 	ctx, c.cancel = context.WithCancel(ctx)
+	attempt.beat = func() error { return r.heartbeat(ctx, c) }
 	r.active++
 	go func() {
 		output, err := protect(ctx, fn, input)
@@ -123,7 +127,9 @@ func (r *run) release(c *call) {
 	if c.stopBeat != nil {
 		c.stopBeat()
 	}
-	r.engine.forget(c.token)
+	if c.run != nil {
+		r.engine.forget(c)
+	}
 }
 
 // current tells whether the frame is still at c.
@@ -190,28 +196,23 @@ func (r *run) timedOut(c *call, fail *failure) {
 	r.fail(c.frame, fail)
 }
 
-// heartbeat tells the run, from any goroutine, that c is alive.
-func (r *run) heartbeat(c *call) error {
-	result := make(chan error, 1)
-	posted := r.box.post(func() {
+// heartbeat tells the run, from the goroutine of a function, that c is alive.
+func (r *run) heartbeat(ctx context.Context, c *call) error {
+	return r.ask(ctx, func() error {
 		if !c.current() {
-			result <- ErrNoSuchTask
-			return
+			return ErrNoSuchTask
 		}
-		if c.heartbeat > 0 {
-			c.stopBeat()
-			r.emit(c.frame, &record{op: opBeat, Type: recordHeartbeat, Beat: r.now() + c.heartbeat})
-			r.armBeat(c)
-		}
-		result <- nil
+		r.beatNow(c)
+		return nil
 	})
-	if !posted {
-		return ErrNoSuchTask
+}
+
+// beatNow puts off the deadline of the heartbeat.
+func (r *run) beatNow(c *call) {
+	if c.heartbeat == 0 {
+		return
 	}
-	select {
-	case err := <-result:
-		return err
-	case <-r.ctx.Done():
-		return ErrNoSuchTask
-	}
+	c.stopBeat()
+	r.emit(c.frame, &record{op: opBeat, Type: recordHeartbeat, Beat: r.now() + c.heartbeat})
+	r.armBeat(c)
 }

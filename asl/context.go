@@ -17,7 +17,7 @@ func (r *run) contextObject(f *frame) *value.Object {
 	members := []value.Member{
 		{Name: "Execution", Value: r.executionContext(f.exec)},
 		{Name: "StateMachine", Value: value.NewObject(
-			value.Member{Name: "Id", Value: r.engine.machineARN(r.name)},
+			value.Member{Name: "Id", Value: r.engine.machineARN()},
 			value.Member{Name: "Name", Value: r.engine.values.StateMachine},
 		)},
 	}

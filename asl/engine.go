@@ -90,8 +90,8 @@ type Engine struct {
 	seed     uint64
 
 	mu      sync.Mutex
-	running map[string]*run // guarded by mu; by name
-	tokens  map[string]*run // guarded by mu; tasks that wait for a callback
+	running map[string]*run  // guarded by mu; by name
+	tokens  map[string]*call // guarded by mu; tasks that wait for a callback
 }
 
 // NewEngine makes an engine.
@@ -99,7 +99,7 @@ func NewEngine(c Config) *Engine {
 	e := &Engine{
 		store: c.Store, tasks: c.Tasks, objects: c.Objects, clock: c.Clock,
 		limits: c.Limits.withDefaults(), listener: c.Listener, values: c.Context,
-		running: map[string]*run{}, tokens: map[string]*run{},
+		running: map[string]*run{}, tokens: map[string]*call{},
 	}
 	if e.store == nil {
 		e.store = NewMemoryStore()
@@ -135,7 +135,7 @@ func (v *ContextValues) setDefaults() {
 	}
 }
 
-func (e *Engine) machineARN(string) string {
+func (e *Engine) machineARN() string {
 	return fmt.Sprintf("arn:aws:states:%s:%s:stateMachine:%s", e.values.Region, e.values.Account, e.values.StateMachine)
 }
 
@@ -184,6 +184,7 @@ func (e *Engine) Run(ctx context.Context, name string, m *Machine, input json.Ra
 	}
 	defer e.unregister(r)
 	if err := r.create(ctx, in); err != nil {
+		r.end()
 		return Outcome{}, err
 	}
 	return r.loop(ctx)
@@ -252,6 +253,7 @@ func (r *run) begin(outer *frame, rec *record) *frame {
 	}
 	r.write(rec)
 	f := r.applyBegin(outer, rec)
+	r.hear(rec)
 	r.enqueue(f)
 	return f
 }
@@ -278,8 +280,11 @@ func (r *run) armTimeout(f *frame) {
 // nothing.
 func (e *Engine) Stop(ctx context.Context, name, errorName, cause string) error {
 	abort := &record{Type: ExecutionAborted, Error: errorName, Cause: cause}
-	if r := e.runningNow(name); r != nil && r.box.post(func() { r.abort(abort) }) {
-		return nil
+	if r := e.runningNow(name); r != nil {
+		err := r.ask(ctx, func() error { r.abort(abort); return nil })
+		if !errors.Is(err, ErrNoSuchTask) {
+			return err
+		}
 	}
 	r, err := e.recover(ctx, name)
 	if err != nil {
@@ -300,6 +305,7 @@ func (r *run) abort(rec *record) {
 // results holds here too.
 func (e *Engine) Resume(ctx context.Context, name string) (Outcome, error) {
 	placeholder := e.newRun(ctx, name, nil)
+	placeholder.end() // it takes no messages: who has any finds nobody running yet
 	if err := e.register(placeholder); err != nil {
 		return Outcome{}, err
 	}
@@ -322,17 +328,4 @@ func (e *Engine) replace(r *run) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.running[r.name] = r
-}
-
-// await lets the callbacks for a token find r.
-func (e *Engine) await(token string, r *run) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.tokens[token] = r
-}
-
-func (e *Engine) forget(token string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.tokens, token)
 }

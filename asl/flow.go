@@ -201,6 +201,8 @@ type parent interface {
 	worker
 	// spread begins as many members of the family of f as may begin.
 	spread(r *run, f *frame)
+	// resume takes the family up after recovery.
+	resume(r *run, f *frame)
 	// childDone goes on with f after one of its family has come to its end, in
 	// success or, for a child execution, in failure.
 	childDone(r *run, f, child *frame)

@@ -1,6 +1,10 @@
 package asl
 
-import "math/rand/v2"
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+)
 
 // A phase is how far a frame has come with its state.
 type phase int
@@ -24,7 +28,9 @@ type execution struct {
 	input   *data
 	lastID  int64 // of its newest event
 	root    *frame
+	stopped int64
 	outcome *Outcome // nil while it runs
+	output  *data    // of a success
 
 	variables int // bytes of all that has been assigned; an upper bound
 }
@@ -36,6 +42,7 @@ type frame struct {
 	exec   *execution
 	parent *frame // whose state's family this is of; for a child execution, too
 	index  int    // within the family
+	items  int    // of a Map that it stands for
 	prog   *program
 
 	// What follows is changed by apply alone, so that recovery arrives at the
@@ -81,10 +88,11 @@ func (f *frame) variable(name string) (any, bool) {
 	return nil, false
 }
 
-// iteration is the nearest frame around f that is an iteration of a Map.
+// iteration is the nearest frame around f that is an iteration of a Map, within
+// the same execution.
 func (f *frame) iteration() *frame {
-	for at := f; at.parent != nil; at = at.parent {
-		if at.parent.state != nil && at.parent.state.kind == KindMap {
+	for at := f; at != f.exec.root; at = at.parent {
+		if at.parent.state.kind == KindMap {
 			return at
 		}
 	}
@@ -93,34 +101,49 @@ func (f *frame) iteration() *frame {
 
 // A family is what a Parallel or Map state has under way.
 type family struct {
-	total   int            // branches or items; known once begun
-	begun   int            // the next index to begin
-	running map[int]*frame // by index
-	results []*data        // by index, nil if not there (yet)
-	done    int
-	failed  int
-	last    int64 // newest event of a finished member, for previousEventId
+	begun    int            // the index of the next member
+	consumed int            // items that have gone into members
+	running  map[int]*frame // by index
+	results  []*data        // by index; nil for a member that has not succeeded
+	failed   int            // items of child executions that have failed
+	last     int64          // newest event of a finished member, for previousEventId
+	children []*execution   // child executions, where a result writer wants them
 
 	read    []any // items from outside, as recorded
 	allRead bool
 
-	plan *mapPlan // of a Map; worked out anew after recovery
+	plan    *mapPlan // of a Map; volatile, worked out anew after recovery
+	writing bool     // volatile: the result writer is at work
 }
 
-func newFamily(total int) *family {
-	return &family{total: total, running: make(map[int]*frame), results: make([]*data, total)}
+func newFamily() *family { return &family{running: make(map[int]*frame)} }
+
+// joined adds a member that stands for n items.
+func (fam *family) joined(child *frame, n int) {
+	fam.running[child.index] = child
+	fam.begun = child.index + 1
+	fam.consumed += n
+	fam.results = append(fam.results, nil)
+	child.items = n
 }
 
-// finished removes a member and keeps its result.
+// finished removes a member and keeps its result, nil for a failure.
 func (fam *family) finished(child *frame, result *data) {
 	delete(fam.running, child.index)
-	fam.done++
 	fam.last = child.previous
-	if result == nil {
-		fam.failed++
-		return
-	}
 	fam.results[child.index] = result
+	if result == nil {
+		fam.failed += child.items
+	}
+}
+
+// inOrder lists the running members by their index.
+func (fam *family) inOrder() []*frame {
+	list := make([]*frame, 0, len(fam.running))
+	for _, i := range slices.Sorted(maps.Keys(fam.running)) {
+		list = append(list, fam.running[i])
+	}
+	return list
 }
 
 // scope evaluates paths and functions for a frame. There is one for each run.

@@ -12,6 +12,7 @@ type Limits struct {
 	Variables           int           // bytes of all variables of an execution; 10 MiB
 	InlineConcurrency   int           // iterations of an inline Map at one time; 40
 	DistributedChildren int           // child executions of a distributed Map at one time; 10,000
+	ItemBytes           int           // that an item reader reads; 256 MiB (AWS: 10 GB, in slices)
 	Duration            time.Duration // of one execution; a year
 }
 
@@ -35,6 +36,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Variables, 10<<20)
 	set(&l.InlineConcurrency, 40)
 	set(&l.DistributedChildren, 10_000)
+	set(&l.ItemBytes, 256<<20)
 	if l.Duration == 0 {
 		l.Duration = 365 * 24 * time.Hour
 	}

@@ -93,19 +93,12 @@ type mapPlan struct {
 	input       *data // what ItemSelector sees as $
 	concurrency int
 	tolerance   tolerance
+	batching    *batching // nil: every item by itself
 }
 
-// start works out the items and begins the first iterations.
+// start works out the items and begins the first iterations. AWS tells of the
+// start before it looks at the concurrency and the tolerance.
 func (w *mapState) start(r *run, f *frame) {
-	if w.dist.reader != nil {
-		w.dist.reader.start(r, f)
-		return
-	}
-	w.begin(r, f)
-}
-
-// begin is start once the items are there.
-func (w *mapState) begin(r *run, f *frame) {
 	items, fail := w.items(r, f)
 	if fail != nil {
 		r.fail(f, fail)
@@ -120,27 +113,26 @@ func (w *mapState) begin(r *run, f *frame) {
 	if w.distributed {
 		r.emit(f, &record{Type: MapRunStarted, Name: f.state.name, Resource: r.mapRunARN(f)})
 	}
-	f.family.last = f.previous
+	w.takeUp(r, f)
+}
+
+// takeUp gets on with a Map that has started, now or before a crash.
+func (w *mapState) takeUp(r *run, f *frame) {
+	if w.dist.reader != nil && !f.family.allRead {
+		w.dist.reader.read(r, f, w)
+		return
+	}
 	r.enqueue(f)
 }
 
-// items lists what there is to iterate over: batches, where there is an
-// ItemBatcher.
+// items lists what there is to iterate over, as far as it is in the input.
 func (w *mapState) items(r *run, f *frame) ([]any, *failure) {
+	if w.dist.reader != nil {
+		return nil, nil
+	}
 	in, fail := r.input(f)
 	if fail != nil {
 		return nil, fail
-	}
-	items, fail := w.listed(r, f, in)
-	if fail != nil || w.dist.batcher == nil {
-		return items, fail
-	}
-	return w.dist.batcher.batches(r, f, w, in, items)
-}
-
-func (w *mapState) listed(r *run, f *frame, in *data) ([]any, *failure) {
-	if w.dist.reader != nil {
-		return f.family.read, nil
 	}
 	v, path := in.v, "$"
 	if w.itemsPath != nil {
@@ -164,23 +156,33 @@ func (w *mapState) plan(r *run, f *frame, items []any) (*mapPlan, *failure) {
 		return nil, fail
 	}
 	p := &mapPlan{items: items, input: in}
-	n, fail := w.pathInteger(r, f, in, "MaxConcurrency", w.concurrency, w.concurrencyPath)
-	if fail != nil {
+	if p.concurrency, fail = w.atOnce(r, f, in); fail != nil {
 		return nil, fail
 	}
+	if p.tolerance, fail = w.dist.tolerance(r, f, w, in); fail != nil {
+		return nil, fail
+	}
+	p.batching, fail = w.dist.batcher.plan(r, f, w, in)
+	return p, fail
+}
+
+// atOnce is how many iterations may run at one time.
+func (w *mapState) atOnce(r *run, f *frame, in *data) (int, *failure) {
+	n, fail := w.pathInteger(r, f, in, "MaxConcurrency", w.concurrency, w.concurrencyPath)
+	if fail != nil {
+		return 0, fail
+	}
 	if n < 0 {
-		return nil, f.runtime("Expected non-negative integer for MaxConcurrency, got '%d' instead.", n)
+		return 0, f.runtime("Expected non-negative integer for MaxConcurrency, got '%d' instead.", n)
 	}
 	most := r.engine.limits.InlineConcurrency
 	if w.distributed {
 		most = r.engine.limits.DistributedChildren
 	}
-	p.concurrency = most
 	if n > 0 && n < int64(most) {
-		p.concurrency = int(n)
+		return int(n), nil
 	}
-	p.tolerance, fail = w.dist.tolerance(r, f, w, in)
-	return p, fail
+	return most, nil
 }
 
 // pathInteger is an integer that is given, or found in the input.
@@ -200,45 +202,56 @@ func (w *mapState) pathInteger(r *run, f *frame, in *data, field string, constan
 	return n, nil
 }
 
-// replan works the plan out again after recovery.
-func (w *mapState) replan(r *run, f *frame) *failure {
+// resume works the plan out again after recovery and takes the Map up.
+func (w *mapState) resume(r *run, f *frame) {
 	items, fail := w.items(r, f)
+	if w.dist.reader != nil {
+		items = f.family.read
+	}
 	if fail == nil {
 		f.family.plan, fail = w.plan(r, f, items)
 	}
-	if fail == nil && len(items) != f.family.total {
-		fail = f.runtime("The Map state began with %d items and has %d now", f.family.total, len(items))
-	}
-	return fail
-}
-
-// spread begins the iterations that the concurrency allows.
-func (w *mapState) spread(r *run, f *frame) {
-	fam := f.family
-	if fam.done == fam.total || fam.plan.tolerance.exceeded(fam) {
-		w.over(r, f)
+	if fail != nil {
+		r.fail(f, fail)
 		return
 	}
-	for fam.begun < fam.total && len(fam.running) < fam.plan.concurrency {
-		if fail := w.iterate(r, f, fam.begun); fail != nil {
+	for _, child := range f.family.inOrder() {
+		r.resume(child)
+	}
+	w.takeUp(r, f)
+}
+
+// spread begins the iterations that the concurrency allows, and ends the state
+// when all are over.
+func (w *mapState) spread(r *run, f *frame) {
+	fam := f.family
+	if fam.writing {
+		return
+	}
+	for fam.consumed < len(fam.plan.items) && len(fam.running) < fam.plan.concurrency && !fam.plan.tolerance.exceeded(fam) {
+		if fail := w.iterate(r, f); fail != nil {
 			r.fail(f, fail)
 			return
 		}
 	}
+	if fam.consumed == len(fam.plan.items) && len(fam.running) == 0 || fam.plan.tolerance.exceeded(fam) {
+		w.over(r, f)
+	}
 }
 
-// iterate begins the iteration of one item.
-func (w *mapState) iterate(r *run, f *frame, index int) *failure {
-	in, fail := w.itemInput(r, f, index)
+// iterate begins the next iteration.
+func (w *mapState) iterate(r *run, f *frame) *failure {
+	in, n, fail := w.nextInput(r, f)
 	if fail != nil {
 		return fail
 	}
+	index := f.family.begun
 	if w.distributed {
-		r.begin(f, &record{Name: childName(f, index), Index: index, data: in})
+		r.begin(f, &record{Name: childName(f, index), Index: index, Length: n, data: in})
 		return nil
 	}
 	r.emit(f, &record{
-		op: opIterate, Type: MapIterationStarted, Name: f.state.name, Index: index,
+		op: opIterate, Type: MapIterationStarted, Name: f.state.name, Index: index, Length: n,
 		Child: r.lastFrame + 1, Previous: f.family.last, data: in,
 	})
 	r.enqueue(f.family.running[index])
@@ -250,21 +263,25 @@ func childName(f *frame, index int) string {
 	return fmt.Sprintf("%s-%d-%d", f.state.name, f.enteredID, index)
 }
 
-// itemInput is the input of an iteration: the item, or what ItemSelector makes
-// of it. A batch has been selected item by item already.
-func (w *mapState) itemInput(r *run, f *frame, index int) (*data, *failure) {
-	p := f.family.plan
-	if w.selector == nil || w.dist.batcher != nil {
-		return newData(p.items[index]), nil
+// nextInput is the input of the next iteration, and how many items go into it.
+func (w *mapState) nextInput(r *run, f *frame) (*data, int, *failure) {
+	fam := f.family
+	if b := fam.plan.batching; b != nil {
+		return b.next(r, f, w, fam.consumed)
 	}
-	return w.selected(r, f, p.input, p.items[index], index)
+	in, fail := w.selectedItem(r, f, fam.consumed)
+	return in, 1, fail
 }
 
-// selected is what ItemSelector makes of an item.
-func (w *mapState) selected(r *run, f *frame, in *data, item any, index int) (*data, *failure) {
+// selectedItem is an item, or what ItemSelector makes of it.
+func (w *mapState) selectedItem(r *run, f *frame, index int) (*data, *failure) {
+	item := f.family.plan.items[index]
+	if w.selector == nil {
+		return newData(item), nil
+	}
 	r.selecting = &selection{item, index}
 	defer func() { r.selecting = nil }()
-	return r.template(f, w.selector, in)
+	return r.template(f, w.selector, f.family.plan.input)
 }
 
 // A selection is the item that ItemSelector is being evaluated for.
@@ -277,40 +294,29 @@ func (w *mapState) childDone(r *run, f, child *frame) {
 	if !w.distributed {
 		r.emit(f, &record{op: opIterated, Type: MapIterationSucceeded, Name: f.state.name, Index: child.index, Previous: child.previous})
 	}
-	w.goOn(r, f)
-}
-
-// goOn begins further iterations, or ends the state.
-func (w *mapState) goOn(r *run, f *frame) {
-	fam := f.family
-	if fam.done == fam.total || fam.begun < fam.total || fam.failed > 0 {
-		r.enqueue(f)
-	}
+	r.enqueue(f)
 }
 
 func (w *mapState) childFailed(r *run, f, child *frame, fail *failure) {
 	r.emit(f, &record{op: opIterated, Type: MapIterationFailed, Name: f.state.name, Index: child.index, Previous: child.previous})
 	for _, other := range f.family.inOrder() {
 		r.abortStates(other)
-		r.emit(f, &record{op: opIterated, Type: MapIterationAborted, Name: f.state.name, Index: other.index, Previous: other.previous})
 		r.drop(other)
+		r.emit(f, &record{op: opIterated, Type: MapIterationAborted, Name: f.state.name, Index: other.index, Previous: other.previous})
 	}
 	r.fail(f, fail)
 }
 
 // over ends the state: all items are done, or too many have failed.
 func (w *mapState) over(r *run, f *frame) {
-	fam := f.family
 	if w.distributed {
 		w.mapRunOver(r, f)
 		return
 	}
-	result := join(fam.results)
-	w.succeeded(r, f, result)
+	w.succeeded(r, f, join(f.family.results))
 }
 
 func (w *mapState) succeeded(r *run, f *frame, result *data) {
-	last := f.previous
-	r.emit(f, &record{op: opDisband, Type: MapStateSucceeded, Name: f.state.name, Previous: last})
+	r.emit(f, &record{op: opDisband, Type: MapStateSucceeded, Name: f.state.name, Previous: f.previous})
 	r.finish(f, result)
 }

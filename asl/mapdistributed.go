@@ -52,19 +52,22 @@ func (d *distribution) load(l *loader, s *state, f *fields, distributed bool) {
 	d.writer = loadResultWriter(l, s, f)
 }
 
-// tolerance is how many child executions may fail.
+// tolerance is how many items may fail, with their child executions.
 type tolerance struct {
 	distributed bool
 	count       int64
 	percentage  float64
-	total       int
+	byShare     bool // a percentage is given
+	byCount     bool // a count is given
 }
 
 func (d *distribution) tolerance(r *run, f *frame, w *mapState, in *data) (tolerance, *failure) {
-	t := tolerance{distributed: w.distributed, percentage: d.percentage, total: f.family.total}
+	t := tolerance{distributed: w.distributed, percentage: d.percentage}
 	if !w.distributed {
 		return t, nil
 	}
+	t.byCount = d.count > 0 || d.countPath != nil
+	t.byShare = d.percentage > 0 || d.percentagePath != nil
 	var fail *failure
 	t.count, fail = w.pathInteger(r, f, in, "ToleratedFailureCount", d.count, d.countPath)
 	if fail == nil && t.count < 0 {
@@ -93,23 +96,24 @@ func (d *distribution) pathPercentage(r *run, f *frame, in *data) (float64, *fai
 	return percentage, nil
 }
 
-// exceeded tells whether too many have failed. Either bound by itself is enough
-// to tolerate a failure that it allows; where both are given, both must hold.
+// exceeded tells whether too many items have failed: more than either bound that
+// is given. Without bounds that is any.
 func (t tolerance) exceeded(fam *family) bool {
 	if !t.distributed || fam.failed == 0 {
 		return false
 	}
 	overCount := int64(fam.failed) > t.count
-	overShare := float64(fam.failed)*100 > t.percentage*float64(t.total)
+	overShare := float64(fam.failed)*100 > t.percentage*float64(len(fam.plan.items))
 	switch {
-	case t.count > 0 && t.percentage > 0:
+	case t.byCount && t.byShare:
 		return overCount || overShare
-	case t.percentage > 0:
+	case t.byShare:
 		return overShare
 	}
 	return overCount
 }
 
+// mapRunARN names the run of a distributed Map.
 func (r *run) mapRunARN(f *frame) string {
 	return fmt.Sprintf("arn:aws:states:%s:%s:mapRun:%s/%s:%s", r.engine.values.Region, r.engine.values.Account,
 		r.engine.values.StateMachine, f.state.name, f.token(r.name)[:22])
@@ -117,18 +121,19 @@ func (r *run) mapRunARN(f *frame) string {
 
 // mapRunOver ends a distributed Map.
 func (w *mapState) mapRunOver(r *run, f *frame) {
-	if f.family.plan.tolerance.exceeded(f.family) {
+	switch writer := w.dist.writer; {
+	case f.family.plan.tolerance.exceeded(f.family):
 		w.mapRunFailed(r, f, &failure{name: ErrorThresholdExceeded, cause: causeThresholdExceeded})
-		return
+	case writer != nil && writer.parameters != nil:
+		writer.write(r, f, w)
+	default:
+		w.mapRunSucceeded(r, f, writer.gathered(r, f.family))
 	}
-	var results []*data
-	for _, result := range f.family.results {
-		if result != nil {
-			results = append(results, result)
-		}
-	}
+}
+
+func (w *mapState) mapRunSucceeded(r *run, f *frame, result *data) {
 	r.emit(f, &record{Type: MapRunSucceeded, Name: f.state.name})
-	w.succeeded(r, f, join(results))
+	w.succeeded(r, f, result)
 }
 
 func (w *mapState) mapRunFailed(r *run, f *frame, fail *failure) {

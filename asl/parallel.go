@@ -1,10 +1,5 @@
 package asl
 
-import (
-	"maps"
-	"slices"
-)
-
 // parallel runs its branches beside one another, each with the same input.
 type parallel struct {
 	branches []*program
@@ -43,20 +38,17 @@ func (w *parallel) start(r *run, f *frame) {
 	}
 }
 
-// inOrder lists the running members by their index.
-func (fam *family) inOrder() []*frame {
-	list := make([]*frame, 0, len(fam.running))
-	for _, i := range slices.Sorted(maps.Keys(fam.running)) {
-		list = append(list, fam.running[i])
-	}
-	return list
-}
-
 // spread has nothing to do: all branches begin together.
 func (*parallel) spread(*run, *frame) {}
 
+func (*parallel) resume(r *run, f *frame) {
+	for _, child := range f.family.inOrder() {
+		r.resume(child)
+	}
+}
+
 func (w *parallel) childDone(r *run, f, _ *frame) {
-	if f.family.done < f.family.total {
+	if len(f.family.running) > 0 {
 		return
 	}
 	result := join(f.family.results)

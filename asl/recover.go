@@ -135,12 +135,18 @@ func (r *run) beginRecorded(rec *record) error {
 	}
 	if rec.Exec == 0 {
 		outer = nil
-	} else if outer == nil || outer.family == nil {
+	} else if outer == nil || !outer.distributes() || rec.Index != outer.family.begun {
 		return fmt.Errorf("a child execution of frame %d, which is not there", rec.Frame)
 	}
 	f := r.applyBegin(outer, rec)
 	r.byID[f.id] = f
 	return nil
+}
+
+// distributes tells whether f is in a distributed Map.
+func (f *frame) distributes() bool {
+	m, ok := f.work().(*mapState)
+	return ok && m.distributed && f.family != nil
 }
 
 // fits checks that a record can be applied to f: a log that somebody has
@@ -162,11 +168,12 @@ func (f *frame) fits(rec *record) error {
 	case opBranches:
 		_, isParallel := f.work().(*parallel)
 		ok = isParallel && rec.data != nil
-	case opMap, opItems:
-		_, isMap := f.work().(*mapState)
-		ok = isMap && (rec.op != opItems || rec.data != nil)
+	case opMap:
+		_, ok = f.work().(*mapState)
+	case opItems:
+		ok = f.family != nil && rec.data != nil
 	case opIterate:
-		ok = f.family != nil && rec.data != nil && rec.Index < f.family.total
+		ok = f.family != nil && rec.data != nil && rec.Index == f.family.begun
 	case opIterated:
 		ok = f.family != nil && f.family.running[rec.Index] != nil
 	case opItemsEnd:
@@ -195,15 +202,6 @@ func (r *run) resume(f *frame) {
 	case phaseCalling:
 		r.launch = append(r.launch, f.call)
 	case phaseFamily:
-		if m, ok := f.state.work.(*mapState); ok {
-			if fail := m.replan(r, f); fail != nil {
-				r.fail(f, fail)
-				return
-			}
-		}
-		for _, child := range f.family.inOrder() {
-			r.resume(child)
-		}
-		r.enqueue(f)
+		f.state.work.(parent).resume(r, f)
 	}
 }

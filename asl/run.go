@@ -34,11 +34,13 @@ type run struct {
 	queue     []*frame
 	head      int // of the queue
 
-	batch  []byte
-	ends   []int // of each record in the batch
-	launch []*call
-	active int // functions that have not returned
-	steps  int // so far; now and then one looks whether there is something else to do
+	batch   []byte
+	ends    []int // of each record in the batch
+	launch  []*call
+	heard   []heard      // events of the batch, for the listener
+	answers []chan error // of those who wait for the batch to be durable
+	active  int          // functions that have not returned
+	steps   int          // so far; now and then one looks whether there is something else to do
 
 	stopTimer func() bool // of the execution's timeout
 	sc        scope
@@ -142,8 +144,17 @@ func (r *run) receive() {
 	}
 }
 
-// commit makes the batch durable.
+// commit makes the batch durable, and then tells of it.
 func (r *run) commit(ctx context.Context) error {
+	err := r.append(ctx)
+	r.answer(err)
+	if err == nil {
+		r.tell()
+	}
+	return err
+}
+
+func (r *run) append(ctx context.Context) error {
 	if len(r.ends) == 0 {
 		return nil
 	}
@@ -216,6 +227,7 @@ func (r *run) end() {
 	for _, f := range r.box.close() {
 		f()
 	}
+	r.answer(ErrNoSuchTask)
 	if r.stopTimer != nil {
 		r.stopTimer()
 	}

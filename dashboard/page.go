@@ -40,6 +40,8 @@ type Options struct {
 	Approvals []Approval
 	// Title is the document's title, "" for a title made of the organization.
 	Title string
+
+	version string // of a live page's state, so that it need not fetch it again
 }
 
 // Approval is something that a run will not do before a person has agreed.
@@ -94,17 +96,17 @@ func Page(w io.Writer, r *heal.Report, options Options) error {
 // pageData is what the template sees. Core and Details are in base64's URL
 // alphabet, in which html/template finds nothing to escape.
 type pageData struct {
-	Title, Policy, LiveURL string
-	Headline               Headline
-	Report                 *heal.Report
-	Script                 template.JS
-	Style                  template.CSS
-	Core, Details          string
+	Title, Policy, LiveURL, Version string
+	Headline                        Headline
+	Report                          *heal.Report
+	Script                          template.JS
+	Style                           template.CSS
+	Core, Details                   string
 }
 
 func render(r *heal.Report, options Options, lean bool) ([]byte, error) {
 	core, more := build(r, options, lean)
-	data := pageData{Title: title(r, options), LiveURL: options.LiveURL, Headline: core.Headline, Report: r,
+	data := pageData{Title: title(r, options), LiveURL: options.LiveURL, Version: options.version, Headline: core.Headline, Report: r,
 		Policy: policy(options.LiveURL != ""), Script: template.JS(script), Style: template.CSS(style)}
 	var err error
 	if data.Core, err = pack(core); err != nil {

@@ -87,12 +87,38 @@ func (r *run) verifyHealed(ctx context.Context) (Answer, error) {
 	if len(round.Value.Works) > 0 && round.Value.N < maxRounds {
 		return Answer{Wait: 1}, nil
 	}
-	return Answer{Complete: true}, r.endRound(ctx, round)
+	if err := r.endRound(ctx, round); err != nil {
+		return Answer{}, err
+	}
+	if wait := r.untilBackedOff(round.Value.Plan); wait > 0 && round.Value.N < maxRounds {
+		return again(wait), nil
+	}
+	return Answer{Complete: true}, nil
 }
 
-// maxRounds bounds how often the heal stage plans: the ladder has fewer rungs,
-// so reaching it means that planner and world disagree.
-const maxRounds = 12
+// patience is how long a run stays for cells that back off between two heals.
+// What backs off for longer is left to the next run.
+const patience = 30 * time.Minute
+
+// untilBackedOff is the time until the first cell may be healed again, zero if
+// none is worth waiting for.
+func (r *run) untilBackedOff(p *plan.Plan) time.Duration {
+	var first time.Time
+	for _, cell := range p.Left {
+		if cell.Rung != "" && cell.NotBefore.After(r.now()) && (first.IsZero() || cell.NotBefore.Before(first)) {
+			first = cell.NotBefore
+		}
+	}
+	if wait := first.Sub(r.now()); !first.IsZero() && wait <= patience {
+		return wait
+	}
+	return 0
+}
+
+// maxRounds bounds how often the heal stage plans. A cell climbs its ladder and
+// backs off three times at most before quarantine, so reaching the bound means
+// that planner and world disagree.
+const maxRounds = 20
 
 // workOff carries out a stage of at most the given number of rounds. Sets on
 // which somebody else's operation runs get a round of their own when it has ended.
