@@ -2,9 +2,12 @@ package cloud
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
@@ -257,4 +260,39 @@ func TestKeysOfTheEnvironmentAreUsedWhereThereAreAny(t *testing.T) {
 	if err != nil || caller.Account != "200000000003" {
 		t.Errorf("%+v, %v", caller, err)
 	}
+}
+
+// cutting breaks the connection in the middle of the first answers' bodies.
+type cutting struct {
+	http.RoundTripper
+	left int
+}
+
+func (c *cutting) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := c.RoundTripper.RoundTrip(r)
+	if err == nil && c.left > 0 {
+		c.left--
+		response.Body = io.NopCloser(io.MultiReader(io.LimitReader(response.Body, 2), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	}
+	return response, err
+}
+
+func TestAnObjectThatBreaksOffIsReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim, err := awssim.New(awssim.Options{Account: management})
+		must(t, err)
+		sim.Lock()
+		must(t, sim.Objects().CreateBucket(management, homeRegion, "bucket"))
+		must(t, sim.Objects().Put("bucket", "k", []byte("whole")))
+		sim.Unlock()
+		a, err := New(t.Context(), Config{Region: homeRegion, Transport: &cutting{sim.Transport(), 2}})
+		must(t, err)
+		body, _, err := a.Bucket("bucket").Get(t.Context(), "k")
+		if string(body) != "whole" || err != nil {
+			t.Errorf("%q, %v", body, err)
+		}
+		if n := a.Stats().ByAction["GetObject"]; n != 3 {
+			t.Errorf("%d requests", n)
+		}
+	})
 }
