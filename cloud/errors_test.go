@@ -150,6 +150,24 @@ func TestAContextThatEndsWhileAWriteIsOutLeavesItsOutcomeUnknown(t *testing.T) {
 	}
 }
 
+// The time that a single request may take is not the caller's time.
+func TestAReadIsRepeatedWhenItTookTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := true
+		a, s := against(t, func(q question) answer {
+			if slow {
+				slow = false
+				time.Sleep(2 * requestTimeout)
+				return answer{err: context.DeadlineExceeded}
+			}
+			return xml(q.Action, "<Summaries/>")
+		})
+		if _, err := a.StackSets(t.Context()); err != nil || len(s.asked) != 2 {
+			t.Errorf("%d calls, %v", len(s.asked), err)
+		}
+	})
+}
+
 func TestAReadIsRepeatedWhenItsAnswerWasLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lost := 2
@@ -196,7 +214,9 @@ func TestErrorsCarryNoCredentials(t *testing.T) {
 
 func TestMissingCredentialsAreExpiredOnes(t *testing.T) {
 	withoutCredentials(t)
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	// As on any machine outside EC2: nobody answers there.
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	a, err := New(t.Context(), Config{Region: "eu-central-1", Clock: new(leap)})
 	if err != nil {
 		t.Fatal(err)

@@ -304,13 +304,15 @@ func TestAWaitEndsWithItsContextAndTheOutcomeIsUnknown(t *testing.T) {
 }
 
 func TestAbandoningWhatIsNotThereIsFineAndWhatIsExecutedIsNot(t *testing.T) {
-	m := &memberStack{}
-	a, _ := against(t, m.answer)
-	if err := a.AbandonRevert(t.Context(), aStack, "t"); err != nil {
-		t.Error(err)
-	}
-	m.override = func(q question) (answer, bool) {
-		return fault(400, "InvalidChangeSetStatus", "is executing"), q.Action == "DeleteChangeSet"
-	}
-	wantKind(t, a.AbandonRevert(t.Context(), aStack, "t"), fleet.Conflict)
+	synctest.Test(t, func(t *testing.T) {
+		m := &memberStack{}
+		a, _ := against(t, m.answer)
+		if err := a.AbandonRevert(t.Context(), aStack, "t"); err != nil {
+			t.Error(err)
+		}
+		m.override = func(q question) (answer, bool) {
+			return fault(400, "InvalidChangeSetStatus", "is executing"), q.Action == "DeleteChangeSet"
+		}
+		wantKind(t, a.AbandonRevert(t.Context(), aStack, "t"), fleet.Conflict)
+	})
 }
