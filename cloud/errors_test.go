@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/aws/smithy-go"
 
 	"github.com/setmend/setmend/fleet"
 )
@@ -214,9 +217,7 @@ func TestErrorsCarryNoCredentials(t *testing.T) {
 
 func TestMissingCredentialsAreExpiredOnes(t *testing.T) {
 	withoutCredentials(t)
-	// As on any machine outside EC2: nobody answers there.
-	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
-	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	a, err := New(t.Context(), Config{Region: "eu-central-1", Clock: new(leap)})
 	if err != nil {
 		t.Fatal(err)
@@ -228,6 +229,20 @@ func TestMissingCredentialsAreExpiredOnes(t *testing.T) {
 	}
 	_, err = New(t.Context(), Config{Region: "eu-central-1", Profile: "no-such-profile"})
 	wantKind(t, err, fleet.Expired)
+}
+
+// Outside EC2 the SDK's last resort, a virtual machine's metadata, is never
+// reached. That is a lack of credentials; an identity provider that is not
+// reached is a lack of network.
+func TestAnUnreachableIssuerOfCredentialsIsNotTakenForAnother(t *testing.T) {
+	dial := &net.OpError{Op: "dial", Err: errors.New("no route to host")}
+	for issuer, want := range map[string]fleet.ErrorKind{"ec2imds": fleet.Expired, "SSO": fleet.Unreachable} {
+		err := &smithy.OperationError{ServiceID: "STS", OperationName: "GetCallerIdentity", Err: fmt.Errorf("get identity: %w",
+			&smithy.OperationError{ServiceID: issuer, OperationName: "Get", Err: dial})}
+		if got := getCallerIdentity.on("x").explain(t.Context(), err, false); got.Kind != want {
+			t.Errorf("%s: %q, want %q", issuer, got.Kind, want)
+		}
+	}
 }
 
 func TestAWrongConfigurationIsRefusedBeforeAnythingIsSent(t *testing.T) {
