@@ -6,6 +6,8 @@ import (
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/limits"
 	"github.com/setmend/setmend/awssim/internal/organizations"
+	"github.com/setmend/setmend/awssim/internal/stacks"
+	"github.com/setmend/setmend/awssim/internal/stacksets"
 )
 
 // Clock is where an AWS's time comes from.
@@ -31,6 +33,10 @@ type Options struct {
 	Burst int
 	// Organizations are what AWS Organizations' documentation leaves open.
 	Organizations organizations.Options
+	// StackSets are StackSets' quotas and what its documentation leaves open.
+	StackSets StackSetOptions
+	// Stacks are CloudFormation's durations and quotas for stacks.
+	Stacks StackOptions
 }
 
 // AWS is one embedded AWS: an http.Handler with a world behind it. Its methods
@@ -42,6 +48,8 @@ type AWS struct {
 	record   record
 
 	organization *organizations.Organization
+	stacks       *stacks.Engine
+	stackSets    *stacksets.Service
 	data         dataServices
 }
 

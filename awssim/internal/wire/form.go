@@ -145,9 +145,9 @@ func (f *form) intoSlice(v reflect.Value, name string) error {
 func (f *form) intoMap(v reflect.Value, name string) error {
 	out := reflect.MakeMap(v.Type())
 	for _, entry := range f.items("entry") {
-		key := entry.kids["key"]
+		key := entry.either("key", "Name") // SNS names the halves of some maps so
 		value := reflect.New(v.Type().Elem()).Elem()
-		if kid := entry.kids["value"]; kid != nil {
+		if kid := entry.either("value", "Value"); kid != nil {
 			if err := kid.into(value, name); err != nil {
 				return err
 			}
@@ -158,6 +158,14 @@ func (f *form) intoMap(v reflect.Value, name string) error {
 	}
 	v.Set(out)
 	return nil
+}
+
+// either is the part of that name or, failing that, of the other.
+func (f *form) either(name, other string) *form {
+	if kid := f.kids[name]; kid != nil {
+		return kid
+	}
+	return f.kids[other]
 }
 
 // fieldFor finds a field, making the embedded pointers on the way.
