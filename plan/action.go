@@ -82,6 +82,8 @@ type Trip struct {
 	Hint     string             `json:"hint"`
 	// Accepted is set if a person has accepted it; it then stops nothing.
 	Accepted bool `json:"accepted,omitempty"`
+	// Waits is set if the guard opens by itself with time: nobody needs to be asked.
+	Waits bool `json:"waits,omitempty"`
 }
 
 // Guards, by the names that --accept takes.
@@ -117,7 +119,9 @@ type Plan struct {
 	Left     []Assessed `json:"left,omitempty"`
 	Trips    []Trip     `json:"trips,omitempty"`
 	Problems []Problem  `json:"problems,omitempty"`
-	Estimate Estimate   `json:"estimate"`
+	// Levels are the assessment's, for showing the order.
+	Levels   [][]fleet.StackSetName `json:"levels,omitempty"`
+	Estimate Estimate               `json:"estimate"`
 	// Hash identifies the plan's content: actions, not times.
 	Hash string `json:"hash"`
 }

@@ -63,7 +63,35 @@ type Assessed struct {
 	Hint string `json:"hint,omitempty"`
 	// Attention is set where a person is needed.
 	Attention bool `json:"attention,omitempty"`
+
+	// Rung is what will be done about it (guards permitting), "" for nothing.
+	Rung Rung `json:"rung,omitempty"`
+	// NotBefore is when the rung may be taken at the earliest: heals of one cell
+	// back off. Zero if at once.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+	// Heals is how many heals of the cell count towards quarantine.
+	Heals int `json:"heals,omitempty"`
+
+	// Standing is the account's, "" where it is active.
+	Standing Standing `json:"standing,omitempty"`
+	// Status, Detailed, DriftStatus and Checked are the instance's; "" and zero if
+	// there is none.
+	Status      fleet.InstanceStatus `json:"status,omitempty"`
+	Detailed    fleet.DetailedStatus `json:"detailed,omitempty"`
+	DriftStatus fleet.DriftStatus    `json:"driftStatus,omitempty"`
+	Checked     time.Time            `json:"checked,omitzero"`
+	// Bare tells that there is an instance, but no stack was ever made for it.
+	Bare bool `json:"bare,omitempty"`
+	// Importers are the stack sets whose stacks at this target may import from
+	// this one's, in the order of creation: they go along if it is redeployed.
+	Importers []fleet.StackSetName `json:"importers,omitempty"`
+	// Pinned is the reason why it cannot be redeployed, "" if it can: a stack
+	// that must stay imports from it.
+	Pinned string `json:"pinned,omitempty"`
 }
+
+// Present reports whether there is an instance in the cell.
+func (c Assessed) Present() bool { return c.Status != "" }
 
 // Assessment is the verdict on every cell that has an instance or must have one.
 type Assessment struct {
