@@ -45,6 +45,7 @@ func reportOf(cells int) *heal.Report {
 	f.organization(max(4, cells/(len(setNames)*len(f.regions)*5/6)))
 	f.stackSets()
 	f.cells()
+	f.squeeze()
 	f.count()
 	f.history()
 	return f.report
@@ -261,6 +262,22 @@ func dependsOn(r *heal.Report, name fleet.StackSetName) []fleet.StackSetName {
 		}
 	}
 	return nil
+}
+
+// squeeze puts the operations' times into the run's, in their proportions.
+func (f *fixture) squeeze() {
+	started, ended := f.report.Run.Started, f.report.Run.Started
+	for _, action := range f.report.Actions {
+		if action.Ended.After(ended) {
+			ended = action.Ended
+		}
+	}
+	share := float64(f.report.Run.Ended.Sub(started)-20*time.Second) / float64(ended.Sub(started))
+	for i := range f.report.Actions {
+		action := &f.report.Actions[i]
+		action.Started = started.Add(time.Duration(float64(action.Started.Sub(started)) * share))
+		action.Ended = started.Add(time.Duration(float64(action.Ended.Sub(started)) * share))
+	}
 }
 
 // count makes the counts agree with the cells.

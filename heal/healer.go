@@ -193,6 +193,9 @@ func named(err error) error {
 	case fleet.Denied:
 		return &StageError{ErrorDenied, err}
 	}
+	if isJournal(err) {
+		return &StageError{ErrorPassing, err} // the handler reads everything anew
+	}
 	return &StageError{ErrorRun, err}
 }
 

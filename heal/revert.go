@@ -24,14 +24,14 @@ func (r *run) revert(ctx context.Context, w *document[Work]) error {
 		return err
 	}
 	var mu sync.Mutex // guards w
-	group, ctx := errgroup.WithContext(ctx)
+	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(reverters)
 	for i := range w.Value.Cells {
 		c := &w.Value.Cells[i]
 		if c.State != cellPending && c.State != cellReverting {
 			continue
 		}
-		group.Go(func() error { return r.revertCell(ctx, &mu, w, c) })
+		group.Go(func() error { return r.revertCell(gctx, &mu, w, c) })
 	}
 	if err := group.Wait(); err != nil {
 		return err

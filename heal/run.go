@@ -59,7 +59,10 @@ func (h *Healer) open(ctx context.Context, stage string, request Request) (*run,
 		return nil, err
 	}
 	if !rec.exists() {
-		rec.Value = RunRecord{ID: request.Run, Engine: h.Engine, Started: now, Options: request.Input, Rounds: map[plan.Stage]int{}}
+		rec.Value = RunRecord{ID: request.Run, Engine: h.Engine, Started: now, Options: request.Input}
+	}
+	if rec.Value.Rounds == nil {
+		rec.Value.Rounds = map[plan.Stage]int{}
 	}
 	r := &run{h: h, rec: rec, request: request, began: now, deadline: now.Add(h.Budget)}
 	if r.lease, err = h.acquire(ctx, request.Run); err != nil {

@@ -116,7 +116,9 @@ func (a *assessor) chooseRung(v *setView, c *Assessed) {
 	if c.Rung == RungQuarantine {
 		c.Hint, c.Attention = Hint(c.Class), true
 	}
-	if n := len(heals); n > 0 {
+	// Backing off is for trying the same again. A harsher rung after one that
+	// failed is the same heal, further up the ladder.
+	if n := len(heals); n > 0 && (heals[n-1].OK || heals[n-1].Rung == c.Rung) {
 		c.NotBefore = heals[n-1].At.Add(v.policy.Quarantine.wait(Counted(heals)))
 	}
 	if !c.NotBefore.After(a.now) {

@@ -117,9 +117,9 @@ func (a *app) conclude(report *heal.Report, detailed bool) error {
 	}
 	switch report.Run.Result {
 	case heal.ResultFailed:
-		return &hintedError{fmt.Errorf("the run failed: %s", report.Run.Error), "what was under way goes on with `setmend runs resume " + report.Run.ID + "`", exitFailed}
+		return &hintedError{fmt.Errorf("the run failed: %s", report.Run.Error), "mend the cause and heal again: what this run still owes is in the journal, and the next one pays it", exitFailed}
 	case heal.ResultStopped:
-		return &hintedError{fmt.Errorf("the run was stopped: %s", report.Run.Error), "what was under way goes on with `setmend runs resume " + report.Run.ID + "`", exitBusy}
+		return &hintedError{fmt.Errorf("the run was stopped: %s", report.Run.Error), "heal again when the reason is gone: what this run still owes is in the journal, and the next one pays it", exitBusy}
 	}
 	if detailed && report.Run.Result == heal.ResultAttention {
 		return exitCode(exitAttention)

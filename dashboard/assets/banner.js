@@ -1,7 +1,13 @@
 // @ts-check
 // The state of the fleet in a sentence, and the cards that count and filter.
 
-const RESULT_WORDS = /** @type {Record<string, string>} */ ({ healed: "put everything right", attention: "ended and left work for a person", stopped: "was stopped", failed: "failed", "": "is under way" });
+/** @type {Record<string, (took: string) => string>} */
+const RESULT_WORDS = {
+  healed: (took) => "took " + took + " and left nothing wrong",
+  attention: (took) => "took " + took + " and left work for a person",
+  stopped: (took) => "was stopped after " + took,
+  failed: (took) => "failed after " + took,
+};
 
 const TONE_GLYPHS = /** @type {Record<string, string>} */ ({ good: "healthy", unsure: "notChecked", busy: "stale", attention: "inoperable", bad: "failed" });
 
@@ -14,8 +20,8 @@ function runSeconds() {
 function runSentence() {
   const { id, engine, result, stage } = model.run;
   if (engine === "read") return ["A fresh reading; nothing was healed"];
-  const took = runSeconds();
-  return ["Run ", h("span", { class: "code" }, id), " ", RESULT_WORDS[result] || result, stage && !result ? " (" + stage + ")" : "", isNaN(took) ? "" : ", " + duration(took)];
+  const how = RESULT_WORDS[result], took = duration(runSeconds());
+  return ["Run ", h("span", { class: "code" }, id), " ", how ? how(took) : "is under way" + (stage ? ", in " + stage : "")];
 }
 
 function paintBanner() {

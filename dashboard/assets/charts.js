@@ -57,7 +57,8 @@ function barTitle(point) {
 /** @param {number} n */
 function niceCeiling(n) {
   const power = 10 ** Math.floor(Math.log10(n));
-  return Math.max(2, [1, 2, 4, 5, 10].map((f) => f * power).find((m) => m >= n) || n);
+  const steps = n < 10 ? [2, 4, 6, 8, 10] : [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].map((f) => f * power);
+  return steps.find((step) => step >= n) || n;
 }
 
 /**
@@ -81,9 +82,8 @@ function segmentsOf(points) {
  * @param {string[]} states verdicts, "" for none
  */
 function stateLine(label, states) {
-  const width = 600, step = width / Math.max(1, states.length);
   const segments = segmentsOf(states.map((state) => ({ state })));
-  const words = segments.map((g) => (g.state ? lookOf(g.state).label : "not there") + " for " + plural(g.end - g.start, "run")).join(", ");
-  return s("svg", { class: "states", viewBox: "0 0 600 16", preserveAspectRatio: "none", role: "img", "aria-label": label + ": " + words },
-    segments.map((g) => g.state && s("rect", { class: "v-" + lookOf(g.state).name, x: g.start * step + 0.5, y: 1, width: (g.end - g.start) * step - 1, height: 14 }, s("title", null, lookOf(g.state).label + " for " + plural(g.end - g.start, "run")))));
+  const wordsFor = (/** @type {{state: string, start: number, end: number}} */ g) => (g.state ? lookOf(g.state).label : "not there") + " for " + plural(g.end - g.start, "run");
+  return h("div", { class: "states", role: "img", "aria-label": label + ": " + segments.map(wordsFor).join(", ") },
+    segments.map((g) => h("span", { class: g.state ? "v-" + lookOf(g.state).name : "absent", title: wordsFor(g), style: { "flex-grow": g.end - g.start } }, g.state && glyph(g.state, 12))));
 }

@@ -170,7 +170,9 @@ const unitOf = (cell) => (accountOf(cell).ou >= 0 ? accountOf(cell).ou : model.c
  */
 function unitPath(unit) {
   const names = [];
-  for (let u = unit; u >= 0 && names.length < 20; u = model.ous[u].parent) names.unshift(model.ous[u].name || model.ous[u].id);
+  for (let u = unit; u >= 0 && names.length < 20; u = model.ous[u].parent) {
+    if (model.ous[u].parent >= 0 || u === unit) names.unshift(model.ous[u].name || model.ous[u].id); // the root says nothing
+  }
   return names.join(" / ") || "No organizational unit";
 }
 

@@ -124,9 +124,11 @@ function ago(ms) {
 }
 
 /**
- * A time told as its age, with the time itself on hover and in print.
+ * A time told as its age, with the time itself on hover.
  * @param {number} ms
+ * @param {boolean} [briefly] in the largest unit only
  */
-function age(ms) {
-  return h("time", { title: clock(ms), datetime: isNaN(ms) ? null : new Date(ms).toISOString() }, ago(ms));
+function age(ms, briefly = false) {
+  const text = briefly ? ago(ms).replace(/^(\d+ (?:h|min)) .* ago$/, "$1 ago") : ago(ms);
+  return h("time", { title: clock(ms), datetime: isNaN(ms) ? null : new Date(ms).toISOString() }, text);
 }

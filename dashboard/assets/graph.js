@@ -3,9 +3,12 @@
 // needed to who needs it, conflicts as dashed lines. Sets without either stand
 // in a list below.
 
-const NODE_WIDTH = 200, NODE_HEIGHT = 46, LEVEL_GAP = 76, NODE_GAP = 16;
+const NODE_WIDTH = 200, NODE_HEIGHT = 46, LEVEL_GAP = 76, NODE_GAP = 16, GAP_HEIGHT = 6;
 
-/** @typedef {{x: number, y: number, set: number}} Node2 */
+/**
+ * A place in a level: a stack set's, or a gap that a longer edge passes through.
+ * @typedef {{x: number, y: number, height: number, set: number, from: Place[]}} Place
+ */
 
 function connectedSets() {
   const places = new Map(model.stackSets.map((set, i) => [set.name, i]));
@@ -24,21 +27,48 @@ function connectedSets() {
 }
 
 /**
+ * The places of every level, and the way that every edge takes through them. An
+ * edge over several levels gets a gap in each, so that it crosses no box.
  * @param {number[][]} levels
  * @param {[number, number][]} needs
- * @returns {Map<number, Node2>}
  */
-function placeNodes(levels, needs) {
-  /** @type {Map<number, Node2>} */
-  const nodes = new Map();
-  levels.forEach((sets, depth) => {
-    const pull = (/** @type {number} */ set) => {
-      const from = needs.filter(([, to]) => to === set).map(([a]) => nodes.get(a)?.y ?? 0);
-      return from.length ? from.reduce((a, b) => a + b, 0) / from.length : 1e6;
-    };
-    sets.slice().sort((a, b) => pull(a) - pull(b) || a - b).forEach((set, i) => nodes.set(set, { set, x: 10 + depth * (NODE_WIDTH + LEVEL_GAP), y: 34 + i * (NODE_HEIGHT + NODE_GAP) }));
-  });
-  return nodes;
+function placesOf(levels, needs) {
+  const depths = new Map(levels.flatMap((sets, depth) => sets.map((set) => [set, depth])));
+  /** @type {Place[][]} */
+  const columns = levels.map((sets) => sets.map((set) => ({ x: 0, y: 0, height: NODE_HEIGHT, set, from: [] })));
+  const boxes = new Map(columns.flat().map((place) => [place.set, place]));
+  /** @type {Place[][]} */
+  const ways = [];
+  for (const [a, b] of needs) {
+    const from = boxes.get(a), to = boxes.get(b);
+    if (!from || !to) continue;
+    const way = [from];
+    for (let depth = (depths.get(a) ?? 0) + 1; depth < (depths.get(b) ?? 0); depth++) {
+      const gap = { x: 0, y: 0, height: GAP_HEIGHT, set: -1, from: [way[way.length - 1]] };
+      columns[depth].push(gap);
+      way.push(gap);
+    }
+    to.from.push(way[way.length - 1]);
+    ways.push([...way, to]);
+  }
+  columns.forEach(placeLevel);
+  return { boxes, ways, height: Math.max(...columns.map((places) => Math.max(...places.map((p) => p.y + p.height)))) };
+}
+
+/**
+ * Orders a level by where its edges come from, and stacks it.
+ * @param {Place[]} places
+ * @param {number} depth
+ */
+function placeLevel(places, depth) {
+  const pull = (/** @type {Place} */ p) => (p.from.length ? p.from.reduce((sum, from) => sum + from.y + from.height / 2, 0) / p.from.length : 1e6);
+  const pulls = new Map(places.map((place) => [place, pull(place)]));
+  let y = 34;
+  for (const place of places.sort((p, q) => (pulls.get(p) ?? 0) - (pulls.get(q) ?? 0) || p.set - q.set)) {
+    place.x = 10 + depth * (NODE_WIDTH + LEVEL_GAP);
+    place.y = y;
+    y += place.height + NODE_GAP;
+  }
 }
 
 /** @returns {HTMLElement} */
@@ -62,34 +92,35 @@ function graphView() {
  * @param {[number, number][]} conflicts
  */
 function graphPicture(levels, needs, conflicts) {
-  const nodes = placeNodes(levels, needs), width = levels.length * (NODE_WIDTH + LEVEL_GAP), height = 40 + Math.max(...levels.map((l) => l.length)) * (NODE_HEIGHT + NODE_GAP);
+  const { boxes, ways, height: bottom } = placesOf(levels, needs), width = levels.length * (NODE_WIDTH + LEVEL_GAP), height = bottom + 16;
   const picture = s("svg", { class: "graph", width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Dependencies between stack sets" });
   levels.forEach((_, depth) => picture.append(s("text", { class: "level", x: 10 + depth * (NODE_WIDTH + LEVEL_GAP), y: 18 }, "Level " + depth)));
-  for (const [a, b] of needs) {
-    const from = nodes.get(a), to = nodes.get(b);
-    if (from && to) picture.append(needLine(from, to));
-  }
+  for (const way of ways) picture.append(needLine(way));
   for (const [a, b] of conflicts) {
-    const from = nodes.get(a), to = nodes.get(b);
+    const from = boxes.get(a), to = boxes.get(b);
     if (from && to) picture.append(conflictLine(from, to));
   }
-  for (const node of nodes.values()) picture.append(graphNode(node, needs));
+  for (const place of boxes.values()) picture.append(graphNode(place, needs));
   return picture;
 }
 
-/**
- * @param {Node2} from
- * @param {Node2} to
- */
-function needLine(from, to) {
-  const x0 = from.x + NODE_WIDTH, y0 = from.y + NODE_HEIGHT / 2, x1 = to.x - 7, y1 = to.y + NODE_HEIGHT / 2, bend = Math.max(30, (x1 - x0) / 2);
-  return s("g", { class: "need", "data-from": from.set, "data-to": to.set },
-    s("path", { d: `M${x0} ${y0} C${x0 + bend} ${y0} ${x1 - bend} ${y1} ${x1} ${y1}` }), s("path", { class: "tip-mark", d: `M${x1} ${y1 - 4} l7 4 l-7 4 z` }));
+/** @param {Place[]} way */
+function needLine(way) {
+  let path = "", x = 0, y = 0;
+  way.forEach((place, i) => {
+    const left = place.x - (i === way.length - 1 ? 7 : 0), middle = place.y + place.height / 2, bend = Math.max(30, (left - x) / 2);
+    if (i > 0) path += `C${x + bend} ${y} ${left - bend} ${middle} ${left} ${middle} `;
+    x = place.x + NODE_WIDTH;
+    y = middle;
+    if (i < way.length - 1) path += (i === 0 ? "M" : "L") + `${x} ${y} `;
+  });
+  const tip = way[way.length - 1];
+  return s("g", { class: "need" }, s("path", { d: path }), s("path", { class: "tip-mark", d: `M${tip.x - 7} ${y - 4} l7 4 l-7 4 z` }));
 }
 
 /**
- * @param {Node2} a
- * @param {Node2} b
+ * @param {Place} a
+ * @param {Place} b
  */
 function conflictLine(a, b) {
   if (a.x === b.x) {
@@ -101,7 +132,7 @@ function conflictLine(a, b) {
 }
 
 /**
- * @param {Node2} node
+ * @param {Place} node
  * @param {[number, number][]} needs
  */
 function graphNode({ set, x, y }, needs) {
@@ -109,7 +140,7 @@ function graphNode({ set, x, y }, needs) {
   const above = needs.filter(([, b]) => b === set).map(([a]) => model.stackSets[a].name), below = needs.filter(([a]) => a === set).map(([, b]) => model.stackSets[b].name);
   const open = () => go({ view: "fleet", set: stackSet.name });
   const words = stackSet.name + "; needs " + (above.join(", ") || "nothing") + "; needed by " + (below.join(", ") || "nothing") + "; " + plural(unhealthyOf(counts), "cell") + " not healthy";
-  const node = s("g", { class: "node", tabindex: 0, role: "link", "aria-label": words, onclick: open, onkeydown: (/** @type {KeyboardEvent} */ e) => e.key === "Enter" && open() },
+  const node = s("g", { class: "node" + (state.set === stackSet.name ? " chosen" : ""), tabindex: 0, role: "link", "aria-label": words, onclick: open, onkeydown: (/** @type {KeyboardEvent} */ e) => e.key === "Enter" && open() },
     s("title", null, words), s("rect", { class: "box", x, y, width: NODE_WIDTH, height: NODE_HEIGHT, rx: 8 }),
     s("text", { x: x + 12, y: y + 20 }, shortened(stackSet.name, 26)));
   let at = x + 12;

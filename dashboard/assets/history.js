@@ -37,7 +37,7 @@ function statesOf() {
   const sets = model.stackSets.filter((set) => set.history?.length);
   if (sets.length === 0) return null;
   const unrest = (/** @type {StackSet} */ set) => (set.history || []).reduce((n, p) => n + (p.unhealthy ? 1 : 0), 0);
-  return h("div", null, h("h3", null, "State of each stack set"), h("p", { class: "muted small" }, "The worst that each run found; runs that found the same are one stretch. Oldest left."),
+  return h("div", { class: "states-box" }, h("h3", null, "State of each stack set"), h("p", { class: "muted small" }, "The worst that each run found; runs that found the same are one stretch. Oldest left."),
     h("ul", { class: "state-lines" }, sets.sort((a, b) => unrest(b) - unrest(a)).map((set) => h("li", null, h("span", { class: "state-name" }, set.name), stateLine(set.name, (set.history || []).map((p) => p.worst))))));
 }
 

@@ -44,6 +44,7 @@ function trendSummary() {
 function paintView() {
   const view = VIEWS[state.view] ? state.view : "overview";
   matrix = null;
+  document.body.dataset.view = view;
   const content = VIEWS[view]();
   const main = byId("view");
   main.replaceChildren(...(Array.isArray(content) ? content : [content]));

@@ -89,20 +89,23 @@ function layOut(cells) {
 }
 
 /**
- * The places of the lanes in pixels: lanes of one size, a gap between groups.
+ * The places of the lanes in pixels: lanes of one size, a gap before every group,
+ * and no group less than so many pixels, its label's height.
  * @param {Axis} axis
  * @param {number} size
  * @param {number} gap
+ * @param {number} first before the first group
+ * @param {number} least
  */
-function offsetsOf(axis, size, gap) {
+function offsetsOf(axis, size, gap, first, least) {
   const offsets = new Float64Array(axis.lanes.length + 1);
-  for (let i = 0, at = 0; i < axis.lanes.length; i++) {
-    if (i > 0 && axis.lanes[i].group !== axis.lanes[i - 1].group) at += gap;
-    else if (i === 0) at += 0;
-    offsets[i] = at;
-    at += size;
-    offsets[i + 1] = at;
+  let at = first;
+  for (const { start, end } of axis.groups) {
+    if (start > 0) at += gap;
+    for (let i = start; i < end; i++) offsets[i] = at + (i - start) * size;
+    at += Math.max(least, (end - start) * size);
   }
+  offsets[axis.lanes.length] = at;
   return offsets;
 }
 

@@ -5,6 +5,7 @@
 /**
  * @typedef {object} Camera
  * @property {number} size pixels a cell, gap included
+ * @property {number} tall pixels from row to row
  * @property {number} left
  * @property {number} top
  * @property {number} width
@@ -70,17 +71,17 @@ function paintUnchecked(pen, size) {
  * @param {Uint8Array} mask
  */
 function paintCells(pen, layout, camera, mask) {
-  const { size, x, y } = camera, columns = layout.columns.lanes.length, scale = window.devicePixelRatio || 1;
+  const { size, tall, x, y } = camera, columns = layout.columns.lanes.length, scale = window.devicePixelRatio || 1;
   const shown = state.when === "before" ? model.cells.before : model.cells.verdict;
   const stamps = model.verdicts.map((verdict) => stampOf(verdict, size, scale));
-  const inner = size > 4 ? size - (size > 8 ? 2 : 1) : size;
+  const inner = size > 4 ? size - (size > 8 ? 2 : 1) : size, innerTall = inner + (tall - size);
   const [firstRow, lastRow, firstColumn, lastColumn] = inSight(layout, camera);
   for (const faded of [true, false]) {
     pen.globalAlpha = faded ? 0.13 : 1;
     for (let r = firstRow; r <= lastRow; r++) {
       for (let c = firstColumn; c <= lastColumn; c++) {
         const cell = layout.at[r * columns + c] - 1;
-        if (cell >= 0 && (mask[cell] === 0) === faded) pen.drawImage(stamps[shown[cell]], x[c], y[r], inner, inner);
+        if (cell >= 0 && (mask[cell] === 0) === faded) pen.drawImage(stamps[shown[cell]], x[c], y[r], inner, innerTall);
       }
     }
   }
@@ -102,22 +103,22 @@ function inSight(layout, camera) {
  * @param {Camera} camera
  */
 function paintRowLabels(pen, layout, camera) {
-  const { size, y, headWidth } = camera, [first, last] = inSight(layout, camera), { lanes, groups } = layout.rows;
+  const { tall, y, headWidth } = camera, [first, last] = inSight(layout, camera), { lanes, groups } = layout.rows;
   pen.textBaseline = "middle";
   for (let g = lanes[first]?.group ?? 0; g <= (lanes[last]?.group ?? -1); g++) {
-    const { label, start, end } = groups[g], top = y[start];
-    if (layout.byUnit || size < 10) paintGroupLabel(pen, label, 12, top - (layout.byUnit ? 9 : -size / 2), headWidth - 20, layout.byUnit || (y[end - 1] + size - top) > 9);
-    else paintGroupLabel(pen, label, 12, top + size / 2, headWidth - 84, true);
+    const { label, start } = groups[g];
+    if (layout.byUnit) paintGroupLabel(pen, label, y[start] - 9, headWidth - 20);
+    else paintGroupLabel(pen, label, y[start] + Math.max(6.5, tall / 2), headWidth - (tall < 10 ? 20 : 84));
   }
-  if (size < 10) return;
+  if (tall < 10) return;
   pen.font = "11px " + FONT;
   pen.fillStyle = cssColour("--muted");
   for (let r = first; r <= last; r++) {
     const text = fitted(pen, visible(lanes[r].label), layout.byUnit ? headWidth - 30 : 74);
-    if (layout.byUnit) pen.fillText(text, 20, y[r] + size / 2 - 0.5);
+    if (layout.byUnit) pen.fillText(text, 20, y[r] + tall / 2 - 0.5);
     else {
       pen.textAlign = "right";
-      pen.fillText(text, headWidth - 8, y[r] + size / 2 - 0.5);
+      pen.fillText(text, headWidth - 8, y[r] + tall / 2 - 0.5);
       pen.textAlign = "left";
     }
   }
@@ -128,16 +129,13 @@ const FONT = 'Inter, ui-sans-serif, system-ui, -apple-system, "Segoe UI", sans-s
 /**
  * @param {CanvasRenderingContext2D} pen
  * @param {string} label
- * @param {number} x
  * @param {number} y
  * @param {number} room
- * @param {boolean} fits
  */
-function paintGroupLabel(pen, label, x, y, room, fits) {
-  if (!fits) return;
+function paintGroupLabel(pen, label, y, room) {
   pen.font = "600 11.5px " + FONT;
   pen.fillStyle = cssColour("--text");
-  pen.fillText(fitted(pen, visible(label), room, true), x, y);
+  pen.fillText(fitted(pen, visible(label), room, true), 12, y);
 }
 
 /**

@@ -36,12 +36,12 @@ class Matrix {
     const { clientWidth: width, clientHeight: height } = this.scroller;
     if (width === 0) return;
     const headWidth = width < 700 ? 150 : 230, headHeight = 132;
-    const size = Number(state.zoom) || this.fit(width - headWidth, 16);
+    const size = Number(state.zoom) || this.usual(width - headWidth);
     const byUnit = this.layout.byUnit;
-    const x = offsetsOf(this.layout.columns, size, size < 6 ? 2 : SET_GAP), y = offsetsOf(this.layout.rows, size, byUnit ? UNIT_GAP : size < 6 ? 12 : 8);
-    if (byUnit) for (let i = 0; i < y.length; i++) y[i] += UNIT_GAP;
-    else for (let i = 0; i < y.length; i++) y[i] += 4;
-    this.camera = { size, width, height, headWidth, headHeight, x, y, left: 0, top: 0 };
+    const tall = byUnit ? size : Math.max(size, 7); // few rows: they can be taller than wide
+    const x = offsetsOf(this.layout.columns, size, size < 6 ? 2 : SET_GAP, 0, 0);
+    const y = byUnit ? offsetsOf(this.layout.rows, tall, UNIT_GAP, UNIT_GAP, 0) : offsetsOf(this.layout.rows, tall, 6, 4, 13);
+    this.camera = { size, tall, width, height, headWidth, headHeight, x, y, left: 0, top: 0 };
     this.space.style.width = headWidth + x[x.length - 1] + 70 + "px";
     this.space.style.height = headHeight + y[y.length - 1] + 12 + "px";
     const scale = window.devicePixelRatio || 1;
@@ -60,6 +60,15 @@ class Matrix {
   fit(room, most) {
     const columns = this.layout?.columns, lanes = columns?.lanes.length || 1, gaps = columns?.groups.length || 0;
     return ZOOMS.findLast((size) => size <= most && lanes * size + gaps * (size < 6 ? 2 : SET_GAP) + 70 <= room) || ZOOMS[0];
+  }
+
+  /**
+   * The zoom without a choice: it fits, unless glyphs are one short scroll away.
+   * @param {number} room
+   */
+  usual(room) {
+    const fits = this.fit(room, 16), lanes = this.layout?.columns.lanes.length || 1;
+    return fits < GLYPH_SIZE && lanes * GLYPH_SIZE < room * 1.4 ? GLYPH_SIZE : fits;
   }
 
   later() {
@@ -115,10 +124,10 @@ class Matrix {
   /** @param {CanvasRenderingContext2D} pen */
   paintCursor(pen) {
     if (!this.camera || this.row < 0) return;
-    const { x, y, size } = this.camera;
+    const { x, y, size, tall } = this.camera;
     pen.strokeStyle = cssColour("--text");
     pen.lineWidth = 2;
-    pen.strokeRect(x[this.column] - 2, y[this.row] - 2, size + 2, size + 2);
+    pen.strokeRect(x[this.column] - 2, y[this.row] - 2, size + 2, tall + 2);
   }
 
   /** @returns {number} the cell under the cursor, -1 for none */
@@ -141,7 +150,7 @@ class Matrix {
     const px = event.clientX - box.left - camera.headWidth + camera.left, py = event.clientY - box.top - camera.headHeight + camera.top;
     if (event.clientX - box.left < camera.headWidth || event.clientY - box.top < camera.headHeight) return null;
     const column = laneAt(camera.x, px), row = laneAt(camera.y, py);
-    return px >= camera.x[column] && px < camera.x[column] + camera.size && py >= camera.y[row] && py < camera.y[row] + camera.size ? { row, column } : null;
+    return px >= camera.x[column] && px < camera.x[column] + camera.size && py >= camera.y[row] && py < camera.y[row] + camera.tall ? { row, column } : null;
   }
 
   /**
@@ -165,7 +174,7 @@ class Matrix {
     this.tip.hidden = cell < 0;
     if (cell < 0) return;
     this.tip.replaceChildren(h("div", null, pill(shownVerdict(cell)), beforeOf(cell) !== verdictOf(cell) && h("span", { class: "muted small" }, state.when === "before" ? " then " + lookOf(verdictOf(cell)).label.toLowerCase() : " was " + lookOf(beforeOf(cell)).label.toLowerCase())),
-      h("strong", null, setOf(cell).name), h("div", { class: "muted" }, accountLabel(accountOf(cell)), " · ", regionOf(cell)), h("div", { class: "reason small" }, reasonOf(cell)));
+      h("strong", null, setOf(cell).name), h("div", { class: "muted" }, accountLabel(accountOf(cell)), " · ", regionOf(cell)), h("div", { class: "reason small" }, plainReason(reasonOf(cell))));
     const box = this.element.getBoundingClientRect();
     this.tip.style.left = Math.min(x - box.left + 14, box.width - 330) + "px";
     this.tip.style.top = y - box.top + 18 + "px";
@@ -192,6 +201,10 @@ class Matrix {
     go({ zoom: String(ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, at + by))]) });
   }
 
+  fitWidth() {
+    if (this.camera) go({ zoom: String(this.fit(this.camera.width - this.camera.headWidth, 26)) });
+  }
+
   /** @param {KeyboardEvent} event */
   key(event) {
     const moves = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], PageUp: [-10, 0], PageDown: [10, 0], Home: [0, -1e6], End: [0, 1e6] });
@@ -200,7 +213,7 @@ class Matrix {
     else if (event.key === "Enter" && this.cell() >= 0) openStory(this.cell());
     else if (event.key === "+" || event.key === "=") this.zoom(1);
     else if (event.key === "-") this.zoom(-1);
-    else if (event.key === "0") go({ zoom: "" });
+    else if (event.key === "0") this.fitWidth();
     else return;
     event.preventDefault();
   }
@@ -218,16 +231,16 @@ class Matrix {
     const cell = this.cell(), row = this.layout.rows, column = this.layout.columns;
     const place = row.lanes[this.row].label + ", " + row.groups[row.lanes[this.row].group].label + "; " + column.groups[column.lanes[this.column].group].label + ", " + column.lanes[this.column].label;
     this.voice.textContent = visible(cell < 0 ? place + ": no instance, and none is wanted" : lookOf(shownVerdict(cell)).label + ": " + place + ". " + reasonOf(cell));
-    const box = this.scroller.getBoundingClientRect(), { x, y, left, top, headWidth, headHeight, size } = this.camera;
-    this.tell(box.left + headWidth + x[this.column] - left + size, box.top + headHeight + y[this.row] - top + size);
+    const box = this.scroller.getBoundingClientRect(), { x, y, left, top, headWidth, headHeight, size, tall } = this.camera;
+    this.tell(box.left + headWidth + x[this.column] - left + size, box.top + headHeight + y[this.row] - top + tall);
   }
 
   /** Scrolls the cursor into sight. */
   reveal() {
     if (!this.camera) return;
-    const { x, y, size, width, height, headWidth, headHeight } = this.camera, s = this.scroller;
+    const { x, y, size, tall, width, height, headWidth, headHeight } = this.camera, s = this.scroller;
     s.scrollLeft = Math.max(Math.min(s.scrollLeft, x[this.column] - 10), x[this.column] + size + 10 - (width - headWidth));
-    s.scrollTop = Math.max(Math.min(s.scrollTop, y[this.row] - UNIT_GAP), y[this.row] + size + 10 - (height - headHeight));
+    s.scrollTop = Math.max(Math.min(s.scrollTop, y[this.row] - UNIT_GAP), y[this.row] + tall + 10 - (height - headHeight));
     this.camera.left = s.scrollLeft;
     this.camera.top = s.scrollTop;
   }
@@ -247,7 +260,7 @@ function cellColumns() {
     { key: "region", label: "Region", width: "8rem", value: regionOf },
     { key: "verdict", label: "Verdict", width: "9rem", value: verdictOf, show: (i) => pill(verdictOf(i)) },
     { key: "before", label: "Before", width: "9rem", value: beforeOf, show: (i) => pill(beforeOf(i)) },
-    { key: "reason", label: "Reason", width: "26rem", value: reasonOf, show: (i) => h("span", { title: reasonOf(i) }, reasonOf(i)) },
+    { key: "reason", label: "Reason", width: "26rem", value: reasonOf, show: (i) => h("span", { title: reasonOf(i) }, plainReason(reasonOf(i))) },
     { key: "hint", label: "Hint", width: "18rem", value: (i) => texts[c.hint[i]], show: (i) => h("span", { title: texts[c.hint[i]] }, texts[c.hint[i]]) },
   ];
 }
@@ -277,7 +290,7 @@ function fleetView() {
     !asTable && h("div", { class: "segmented", role: "group", "aria-label": "Zoom" },
       h("button", { type: "button", "aria-label": "Zoom out", onclick: () => matrix?.zoom(-1) }, "−"),
       h("button", { type: "button", "aria-label": "Zoom in", onclick: () => matrix?.zoom(1) }, "+"),
-      h("button", { type: "button", onclick: () => go({ zoom: "" }) }, "Fit")));
+      h("button", { type: "button", onclick: () => matrix?.fitWidth() }, "Fit")));
   const section = h("section", { class: "panel", "aria-labelledby": "fleet-title" },
     h("div", { class: "panel-head" }, h("h2", { id: "fleet-title" }, "The fleet"), h("span", { class: "muted" }, plural(chosen.hits.length, "cell")), tools));
   if (asTable) {

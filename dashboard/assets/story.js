@@ -18,6 +18,9 @@ function closeStory() {
 
 const RESOURCE_REASON = /^ResourceLogicalId:([^,]*), ?ResourceType:([^,]*), ?ResourceStatusReason:(.*)$/s;
 
+/** @param {string} text a reason, less where it happened */
+const plainReason = (text) => RESOURCE_REASON.exec(text)?.[3] || text;
+
 /**
  * A reason, which AWS often begins with where it happened: that goes below.
  * @param {string} text

@@ -10,7 +10,7 @@
  * @property {string} [title]
  * @property {Child} [head] shown instead of the label
  * @property {boolean} [number] right-aligned, sorted high to low first
- * @property {string} [width]
+ * @property {string} [width] in rem, 8rem if not given
  * @property {(row: number) => string | number} value for sorting and exports
  * @property {(row: number) => Child} [show]
  */
@@ -40,7 +40,9 @@ class DataTable {
     this.shown = 0;
     this.body = h("tbody");
     this.head = h("tr", { "aria-rowindex": 1 });
-    this.table = h("table", { class: "data", "aria-label": options.label }, h("thead", null, this.head), this.body);
+    const widths = options.columns.map((by) => parseFloat(by.width || "8rem"));
+    this.table = h("table", { class: "data", "aria-label": options.label, style: { "min-width": widths.reduce((a, b) => a + b, 0) + "rem" } },
+      h("colgroup", null, widths.map((width) => h("col", { style: { width: width + "rem" } }))), h("thead", null, this.head), this.body);
     this.scroller = h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": options.label + ", scrollable", onscroll: () => this.paint(false) }, this.table);
     this.tally = h("span", { class: "muted tally" });
     this.element = h("div", { class: "table-box" },
@@ -91,7 +93,7 @@ class DataTable {
         by.head ? [by.head, h("span", { class: "hidden" }, by.label)] : by.label,
         h("span", { class: "arrow", "aria-hidden": "true" }, order === "ascending" ? "↑" : order === "descending" ? "↓" : ""));
       if (focus) queueMicrotask(() => button.focus());
-      return h("th", { scope: "col", "aria-sort": order, class: by.number ? "number" : null, style: by.width ? { width: by.width } : {} }, button);
+      return h("th", { scope: "col", "aria-sort": order, class: by.number ? "number" : null }, button);
     }));
   }
 

@@ -83,7 +83,7 @@ function timeTicks(picture, first, last, x, height) {
   const steps = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400].map((n) => n * 1000);
   const step = steps.find((n) => (last - first) / n <= 8) || steps[steps.length - 1];
   for (let t = first; t <= last; t += step) {
-    picture.append(s("line", { class: "grid", x1: x(t), x2: x(t), y1: 20, y2: height }), s("text", { class: "tick", x: x(t) + 3, y: 14 }, "+" + duration((t - first) / 1000)));
+    picture.append(s("line", { class: "grid", x1: x(t), x2: x(t), y1: 20, y2: height }), x(t) < x(last) - 40 && s("text", { class: "tick", x: x(t) + 3, y: 14 }, "+" + duration((t - first) / 1000)) || "");
   }
 }
 
@@ -94,14 +94,19 @@ function timeTicks(picture, first, last, x, height) {
  * @param {Map<string, Placed>} placed
  */
 function waitLines(picture, placed) {
+  /** @type {SVGElement[]} */
+  const strong = [];
   for (const to of placed.values()) {
     for (const id of to.action.after || []) {
       const from = placed.get(id);
       if (!from) continue;
       const chosen = state.action === id || state.action === to.action.id, x0 = from.end, x1 = to.start, y0 = from.y + BAR / 2, y1 = to.y + BAR / 2, bend = Math.max(12, (x1 - x0) / 2);
-      picture.append(s("path", { class: "wait" + (chosen ? " chosen" : ""), d: `M${x0} ${y0} C${x0 + bend} ${y0} ${x1 - bend} ${y1} ${x1} ${y1}` }));
+      const line = s("path", { class: "wait" + (chosen ? " chosen" : ""), d: `M${x0} ${y0} C${x0 + bend} ${y0} ${x1 - bend} ${y1} ${x1} ${y1}` });
+      if (chosen) strong.push(line);
+      else picture.append(line);
     }
   }
+  picture.append(...strong);
 }
 
 /** @param {Placed} place */
