@@ -51,6 +51,8 @@ func (a *AWS) AbandonRevert(ctx context.Context, stack fleet.MemberStack, token 
 }
 
 // createChangeSet asks for the change set of that name; one that exists is fine.
+// The name alone makes the call repeatable. A client token would too, but AWS
+// does not say how long it remembers one of a change set that was deleted.
 func (m reach) createChangeSet(ctx context.Context, name string) error {
 	stack, err := m.describeStack(ctx)
 	if err != nil {
@@ -61,7 +63,7 @@ func (m reach) createChangeSet(ctx context.Context, name string) error {
 		parameters = append(parameters, cfn.Parameter{ParameterKey: p.ParameterKey, UsePreviousValue: aws.Bool(true)})
 	}
 	_, err = call(ctx, m.AWS, m.on(createChangeSet), m.cfn.CreateChangeSet, &cloudformation.CreateChangeSetInput{
-		StackName: m.id(), ChangeSetName: aws.String(name), ClientToken: aws.String(name),
+		StackName: m.id(), ChangeSetName: aws.String(name),
 		ChangeSetType: cfn.ChangeSetTypeUpdate, DeploymentMode: cfn.DeploymentModeRevertDrift,
 		UsePreviousTemplate: aws.Bool(true), Parameters: parameters, Capabilities: stack.Capabilities,
 		IncludeNestedStacks: aws.Bool(false), Description: aws.String("Puts back what was changed outside CloudFormation"),
