@@ -152,6 +152,26 @@ func allRectangles(blocks [][]fleet.Target) bool {
 	return true
 }
 
+func TestCoverSearchEndsWithinItsStepsUpToItsSide(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := matrix{width: searchSide}
+		for i := range searchSide {
+			row := newBits(searchSide)
+			for j := range searchSide {
+				if rapid.Bool().Draw(t, "cell") {
+					row.set(j)
+				}
+			}
+			m.rows, m.names = append(m.rows, row), append(m.names, i)
+		}
+		s := &searcher{bound: m.rank(), limit: searchSide + 1, steps: searchSteps}
+		s.descend(m.clone(), nil)
+		if s.steps < 0 {
+			t.Fatal("the search ran out of steps")
+		}
+	})
+}
+
 func TestCoverOfShapesThatOccur(t *testing.T) {
 	grid := func(accounts []int, regions ...fleet.Region) []fleet.Target {
 		var targets []fleet.Target
