@@ -109,7 +109,7 @@ func (b *builder) guardQuota() {
 // guardProblems stops the sets whose configuration contradicts itself.
 func (b *builder) guardProblems() {
 	for _, problem := range b.assessment.Problems {
-		if problem.Stops {
+		if problem.Stops && problem.StackSet != "" {
 			b.stop(Trip{Guard: GuardConfiguration, StackSet: problem.StackSet, Reason: problem.Text, Hint: problem.Hint})
 		}
 	}

@@ -73,7 +73,11 @@ func (a *assessor) judgeGone(v *setView, p place, c *Assessed) {
 		return
 	}
 	c.Verdict, c.Reason = Orphan, p.about
-	if p.disposal(a.policy.Accounts) == Hold || v.policy.Healing == HealOff {
+	if v.policy.Healing == HealOff {
+		blockHere(c, p.about+" Healing is off for the stack set.", "Let go of the instance by hand.")
+		return
+	}
+	if p.disposal(a.policy.Accounts) == Hold {
 		blockHere(c, p.about+" The policy holds on to its instances.", "Set accounts."+string(p.standing)+" to detach to let go of them.")
 		return
 	}
@@ -107,7 +111,7 @@ func movedReason(v *setView) string {
 func (a *assessor) judgeStatus(v *setView, i fleet.Instance, c *Assessed) {
 	switch {
 	case i.Status == fleet.InstanceInoperable || i.Detailed == fleet.DetailedInoperable || i.Detailed == fleet.DetailedFailedImport:
-		a.judgeInoperable(i, c)
+		judgeInoperable(i, c)
 	case i.Status == fleet.InstanceOutdated:
 		judgeOutdated(i, c)
 	case i.Status != fleet.InstanceCurrent:
@@ -119,7 +123,7 @@ func (a *assessor) judgeStatus(v *setView, i fleet.Instance, c *Assessed) {
 	}
 }
 
-func (a *assessor) judgeInoperable(i fleet.Instance, c *Assessed) {
+func judgeInoperable(i fleet.Instance, c *Assessed) {
 	c.Verdict, c.Class = Inoperable, Classify(i.Reason)
 	c.Reason = "A deletion failed, and AWS leaves the instance out of all updates since."
 	if i.Detailed == fleet.DetailedFailedImport {

@@ -14,8 +14,9 @@ import "slices"
 // Redeployment needs healing: redeploy, an unprotected set, and that nothing
 // that must stay imports from the stack. Reverting needs a member role.
 
-// rungs lists the rungs that the policy leaves open to the cell.
-func rungs(c Assessed, sp SetPolicy) []Rung {
+// Ladder lists the rungs that the policy leaves open to the cell, least
+// destructive first; none if only a person can help.
+func Ladder(c Assessed, sp SetPolicy) []Rung {
 	heals := sp.Healing == HealRevert || sp.Healing == HealRedeploy
 	redeploys := sp.Healing == HealRedeploy && !sp.Protected && c.Pinned == ""
 	var ladder []Rung
@@ -70,7 +71,7 @@ func Next(c Assessed, sp SetPolicy, tried []Rung, class ReasonClass) Rung {
 	if slices.Contains(hopeless, class) {
 		return RungQuarantine
 	}
-	ladder := rungs(c, sp)
+	ladder := Ladder(c, sp)
 	if again, ok := repeat(ladder, tried, class); ok {
 		return again
 	}

@@ -131,25 +131,19 @@ func stageOf(r Rung) Stage {
 	return StageHeal
 }
 
-// stage is the cell's: a deployment whose dependency is healed at the same
-// target waits for the healing stage, since stages never go back.
+// stage is the cell's: a deployment whose dependency is healed there waits for
+// the healing stage, since stages never go back.
 func (b *builder) stage(c Assessed) Stage {
 	natural := stageOf(c.Rung)
 	if natural != StageDeploy {
 		return natural
 	}
 	for need := range b.graph.above[c.StackSet] {
-		if other := find(b.work[need], c.Target); other != nil && stageOf(other.Rung) == StageHeal && other.Rung != RungQuarantine {
-			return StageHeal
+		for _, other := range bearing(b.work[need], c.Target) {
+			if stageOf(other.Rung) == StageHeal && other.Rung != RungQuarantine {
+				return StageHeal
+			}
 		}
 	}
 	return natural
-}
-
-func find(cells []Assessed, target fleet.Target) *Assessed {
-	i, ok := slices.BinarySearchFunc(cells, target, func(c Assessed, t fleet.Target) int { return c.Target.Compare(t) })
-	if !ok {
-		return nil
-	}
-	return &cells[i]
 }
