@@ -22,7 +22,7 @@ type Options struct {
 	// a testing/synctest bubble.
 	Clock Clock
 	// Account is whom access keys that name no account act as, and the account
-	// that the organization is made in. "" is 100000000000.
+	// that the organization is made in. "" is 111122223333.
 	Account string
 	// Partition is "aws" unless set.
 	Partition string
@@ -76,6 +76,9 @@ func (a *AWS) Lock() { a.world.Lock() }
 
 // Unlock gives the world back.
 func (a *AWS) Unlock() { a.world.Unlock() }
+
+// Account is whom access keys that name no account act as.
+func (a *AWS) Account() string { return a.world.Options.Account }
 
 // Now is the world's time.
 func (a *AWS) Now() time.Time {

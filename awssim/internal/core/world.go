@@ -26,7 +26,7 @@ type Options struct {
 	Partition string
 	// Account is the account that access keys which name no account act as; an
 	// organization made by such a caller has it as management account. "" is
-	// 100000000000.
+	// 111122223333.
 	Account string
 }
 
@@ -56,7 +56,7 @@ func NewWorld(options Options) *World {
 		options.Partition = "aws"
 	}
 	if options.Account == "" {
-		options.Account = "100000000000"
+		options.Account = "111122223333"
 	}
 	w := &World{
 		clock:   options.Clock,
