@@ -33,7 +33,7 @@ func (a *AWS) assembleCloudFormation(options Options) {
 		Protocols: []core.Protocol{core.Query},
 		Version:   "2010-05-15",
 		Namespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/",
-		Actions:   merged(a.stackSets.Actions()),
+		Actions:   merged(a.stackSets.Actions(), a.stacks.Actions()),
 	})
 }
 

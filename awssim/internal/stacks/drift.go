@@ -151,6 +151,7 @@ func (e *Engine) detectLater(s *stack, a actor, only []string, done func(core.St
 func (e *Engine) runDrift(s *stack, a actor, only []string) *driftRun {
 	run := &driftRun{id: e.world.UUID(), stackID: s.id, began: e.world.Now()}
 	e.drifts[run.id] = run
+	s.extra().detection = run
 	e.publishDrift(run, s)
 	e.detectLater(s, a, only, func(d core.StackDrift) {
 		run.done, run.outcome = true, d
@@ -206,4 +207,18 @@ func (s *stack) driftStatus() (string, time.Time) {
 		return "NOT_CHECKED", time.Time{}
 	}
 	return s.more.drift.status, s.more.drift.at
+}
+
+// expectedJSON is what drift detection expects of a resource.
+func (e *Engine) expectedJSON(s *stack, logicalID string) string {
+	v := e.view(s)
+	r, ok := v.active(logicalID)
+	if !ok {
+		return ""
+	}
+	p, err := v.expected(r)
+	if err != nil {
+		return ""
+	}
+	return resource.JSON(compared(typeOf(r), p, p))
 }

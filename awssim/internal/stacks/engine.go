@@ -23,6 +23,9 @@ type Options struct {
 	Parameters ParameterStore
 	// Templates reads a TemplateURL; nil refuses them.
 	Templates func(account, region, url string) (string, error)
+	// StackSetTemplate reads a stack set's template, for GetTemplateSummary; nil
+	// where there are no stack sets.
+	StackSetTemplate func(c *core.Call, name, callAs string) (string, error)
 	// StacksPerRegion is the quota per account and region; 0 is AWS's 2,000.
 	StacksPerRegion int
 	// Shortest and Longest bound a stack operation's duration; 0 is 20 s and 60 s.

@@ -56,11 +56,6 @@ func (s *stack) setLive(logicalID string, expected, live map[string]any) {
 	t.deleted, t.properties = false, live
 }
 
-// emptied is a deployment without resources.
-func emptied(d *deployment) *deployment {
-	return &deployment{template: &template.Template{}, values: d.values}
-}
-
 // letGo makes a stack's resource a loose one, which keeps its name.
 func (e *Engine) letGo(s *stack, c *change) {
 	i := resource.Identity{Account: s.account, Region: s.region, Partition: e.world.Options.Partition, StackID: s.id, Stack: s.name,

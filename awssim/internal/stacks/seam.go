@@ -78,7 +78,7 @@ type begun struct {
 
 // begin checks a new stack's spec, and takes the stack in.
 func (e *Engine) begin(p place, spec *core.StackSpec) (*stack, begun, *failure, error) {
-	if other, exists := e.names[stackName{p, spec.Name}]; exists && other.status != reviewInProgress {
+	if _, exists := e.names[stackName{p, spec.Name}]; exists {
 		return nil, begun{}, nil, core.Errorf(400, "AlreadyExistsException", "Stack [%s] already exists", spec.Name)
 	}
 	if e.live(p) >= e.options.StacksPerRegion {
@@ -242,9 +242,7 @@ func (e *Engine) Forget(account string) {
 			continue
 		}
 		for _, s := range slices.Clone(all) {
-			if s.current != nil {
-				e.dropAll(s)
-			}
+			e.dropAll(s)
 			e.dropChangeSets(s)
 			e.discard(s)
 			if op := s.running; op != nil {

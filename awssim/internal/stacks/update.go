@@ -16,6 +16,7 @@ func errNoUpdates() *core.Error { return core.Invalid("No updates are to be perf
 // update begins to bring a stack to a new deployment.
 func (e *Engine) update(s *stack, d *deployment, a actor, c *comparison, f *failure, token string, done func(result)) {
 	op := &operation{verb: "UPDATE", deployment: d, token: token, steps: []step{}, done: done}
+	e.outdate(s)
 	var before, after []template.OutputValue
 	if f == nil {
 		before = e.outputsOf(s)
@@ -90,7 +91,7 @@ func (e *Engine) failUpdate(s *stack, op *operation, c *comparison, f *failure) 
 	op.after = undo(op.steps)
 	op.turn = updateRollbackInProgress
 	first, second := e.duration()/2, e.duration()/2
-	if s.more != nil && s.more.policy {
+	if s.more != nil && s.more.keepFailed {
 		op.turn, op.after, second = "", nil, 0
 	}
 	end := func() { e.rolledBack(s, op, f) }

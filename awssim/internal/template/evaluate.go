@@ -304,13 +304,22 @@ func (b *Binding) ref(name string) (any, error) {
 func (b *Binding) parameterValue(p *Parameter) any {
 	value := b.values[p.Key]
 	if !p.List() {
-		return value
+		return p.scalar(value)
 	}
 	list := []any{}
 	for _, one := range splitList(value) {
-		list = append(list, one)
+		list = append(list, p.scalar(one))
 	}
 	return list
+}
+
+// scalar is a value of the parameter's type: CloudFormation hands numbers to
+// resources as numbers.
+func (p *Parameter) scalar(value string) any {
+	if (p.Type == "Number" || p.Type == "List<Number>") && jsonNumber.MatchString(value) {
+		return Number(value)
+	}
+	return value
 }
 
 func (b *Binding) pseudo(name string) any {
