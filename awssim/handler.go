@@ -38,7 +38,13 @@ func (a *AWS) handle(r *http.Request) *wire.Answer {
 	if answer != nil {
 		return answer
 	}
-	a.world.Serve(func() { answer = a.serve(x) })
+	a.world.Serve(func() {
+		answer = a.serve(x)
+		if answer != nil {
+			// Dated as the world is: at a speed, its time runs ahead of the wall's.
+			answer.Header.Set("Date", a.world.Now().UTC().Format(http.TimeFormat))
+		}
+	})
 	return answer
 }
 
