@@ -256,10 +256,3 @@ func (e *Engine) Forget(account string) {
 		}
 	}
 }
-
-func (e *Engine) dropLoose(key looseKey, l *Loose) {
-	if l.claimed {
-		delete(e.claims, l.claim)
-	}
-	delete(e.loose, key)
-}
