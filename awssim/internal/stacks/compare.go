@@ -29,6 +29,7 @@ type change struct {
 	oldID, newID        string
 	properties          []propertyChange
 	ignored             []ignoredDrift
+	secret              map[string]bool // properties whose values are not shown
 	// drift is the resource's state where live state was looked at, else "".
 	drift string
 }
@@ -171,6 +172,7 @@ func compareResource(previous, next *view, r *template.Resource, revert bool) (c
 		return c, false, err
 	}
 	c.live = previous.live(old, c.before)
+	c.secret = hidden(next.deployment, r)
 	changed := c.compareProperties(revert)
 	if c.replace || c.action == add {
 		next.ahead[r.LogicalID]++
@@ -238,6 +240,9 @@ func (p *propertyChange) ignore(c *change) bool {
 		return false
 	case slices.Contains(c.typ.WriteOnly, p.name):
 		c.ignored = append(c.ignored, ignoredDrift{"/Properties/" + p.name, "WRITE_ONLY_PROPERTY"})
+		return true
+	case c.secret[p.name] && p.drifted:
+		c.ignored = append(c.ignored, ignoredDrift{"/Properties/" + p.name, "SENSITIVE_PROPERTY"})
 		return true
 	case slices.Contains(c.typ.Managed, p.name) && p.drifted:
 		c.ignored = append(c.ignored, ignoredDrift{"/Properties/" + p.name, "MANAGED_BY_AWS"})
