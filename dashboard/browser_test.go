@@ -48,7 +48,7 @@ func chromiumPath() string {
 
 // page is a dashboard in a tab of its own.
 type page struct {
-	t       *testing.T
+	t       testing.TB
 	tab     context.Context
 	address string
 	mutex   sync.Mutex
@@ -63,7 +63,7 @@ type look struct {
 
 // openPage writes the page to a file and opens it from there, and fails the test
 // at its end if anything was written to the console.
-func openPage(t *testing.T, report *heal.Report, options Options, how look) *page {
+func openPage(t testing.TB, report *heal.Report, options Options, how look) *page {
 	t.Helper()
 	var out bytes.Buffer
 	if err := Page(&out, report, options); err != nil {
@@ -76,7 +76,7 @@ func openPage(t *testing.T, report *heal.Report, options Options, how look) *pag
 	return openAddress(t, "file://"+file, how)
 }
 
-func openAddress(t *testing.T, address string, how look) *page {
+func openAddress(t testing.TB, address string, how look) *page {
 	t.Helper()
 	if chromiumPath() == "" {
 		t.Skip("skipped: no Chromium is installed (apt-get install chromium)")

@@ -24,7 +24,7 @@ function median(numbers) {
 /** @param {HistoryPoint[]} points */
 function historyFigures(points) {
   const heals = points.filter((p) => p.healSeconds), last = points[points.length - 1];
-  const row = (/** @type {string} */ label, /** @type {Child} */ value, /** @type {number[]} */ trend) => h("div", null, h("dt", null, label), h("dd", null, value), trend.length > 1 && sparkline(trend, label, 150, 30));
+  const row = (/** @type {string} */ label, /** @type {Child} */ value, /** @type {number[]} */ trend) => h("div", null, h("dt", null, label), h("dd", null, value, trend.length > 1 && h("div", null, sparkline(trend, label, 150, 30))));
   return h("dl", { class: "figures wide" },
     row("Time to heal, median", heals.length ? duration(median(heals.map((p) => p.healSeconds || 0))) : "not recorded", heals.map((p) => p.healSeconds || 0)),
     row("Found wrong, last run", count(unhealthyOf(last.before)), points.map((p) => unhealthyOf(p.before))),

@@ -144,7 +144,7 @@ class DataTable {
     const { open, openLabel } = this.options, value = by.show ? by.show(row) : by.value(row), side = by.number ? "number" : null;
     if (!first) return h("td", { class: side }, value);
     if (!open) return h("th", { scope: "row", class: side }, value);
-    return h("th", { scope: "row", class: side }, h("button", { type: "button", class: "link", "aria-label": openLabel ? openLabel(row) : null, onclick: () => open(row) }, value));
+    return h("th", { scope: "row", class: side }, h("button", { type: "button", class: "link", title: openLabel ? openLabel(row) : null, onclick: () => open(row) }, value));
   }
 
   exported() {

@@ -111,12 +111,12 @@ function waitLines(picture, placed) {
 
 /** @param {Placed} place */
 function timelineBar({ action, start, end, y }) {
-  const words = `${action.action} ${model.stackSets[action.stackSet].name}: ${plural(action.cells, "cell")}, ${action.outcome}, ${duration((endOf(action) - startOf(action)) / 1000)}`;
+  const label = action.action.toLowerCase().replaceAll("_", " ") + " " + count(action.cells);
+  const words = `${label} of ${model.stackSets[action.stackSet].name}: ${action.outcome}, ${duration((endOf(action) - startOf(action)) / 1000)}`;
   const choose = () => go({ action: state.action === action.id ? "" : action.id });
   const bar = s("g", { class: "op " + outcomeKind(action.outcome) + (state.action === action.id ? " chosen" : ""), tabindex: 0, role: "button", "aria-pressed": String(state.action === action.id), "aria-label": words, "data-action": action.id,
     onclick: choose, onkeydown: (/** @type {KeyboardEvent} */ e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); choose(); } } },
     s("title", null, words), s("rect", { x: start, y, width: end - start, height: BAR, rx: 3 }));
-  const label = action.action.toLowerCase().replaceAll("_", " ") + " " + count(action.cells);
   if (end - start > label.length * 6.4) bar.append(s("text", { x: start + 5, y: y + BAR - 3.5 }, label));
   return bar;
 }
