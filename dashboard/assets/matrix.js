@@ -299,9 +299,11 @@ function fleetView() {
     section.append(table.element);
     return section;
   }
+  const earlier = matrix;
   matrix = new Matrix();
   section.append(legend(), matrix.element);
   matrix.show(chosen);
+  if (earlier && earlier.layout?.at.length === matrix.layout?.at.length) matrix.point(earlier.row, earlier.column);
   return section;
 }
 

@@ -28,6 +28,12 @@
 
 const PRINTED_ROWS = 500;
 
+/** @type {Set<DataTable>} the tables of the present view */
+const shownTables = new Set();
+
+window.addEventListener("beforeprint", () => shownTables.forEach((table) => table.paint(true, true)));
+window.addEventListener("afterprint", () => shownTables.forEach((table) => table.paint(true)));
+
 class DataTable {
   /** @param {TableOptions} options */
   constructor(options) {
@@ -48,8 +54,7 @@ class DataTable {
     this.element = h("div", { class: "table-box" },
       h("div", { class: "table-tools" }, this.tally, exportButtons(options.name, () => this.exported())), this.scroller);
     new ResizeObserver(() => this.paint(false)).observe(this.scroller);
-    window.addEventListener("beforeprint", () => this.paint(true, true));
-    window.addEventListener("afterprint", () => this.paint(true));
+    shownTables.add(this);
     this.paintHead();
   }
 
