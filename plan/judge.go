@@ -156,9 +156,6 @@ func (a *assessor) judgeDrifted(i fleet.Instance, c *Assessed) {
 		return
 	}
 	c.Verdict, c.Reason = Drifted, "Resources differ from the stack's template."
-	if !i.LastDriftCheck.IsZero() {
-		c.Reason = "Resources differ from the stack's template, as of " + stamp(i.LastDriftCheck) + "."
-	}
 }
 
 func (a *assessor) judgeCurrent(v *setView, i fleet.Instance, c *Assessed) {
