@@ -124,3 +124,12 @@ type Instance struct {
 	// Overrides is nil if not read, empty if read and there are none.
 	Overrides []Parameter `json:"overrides,omitempty"`
 }
+
+// InstanceFilter narrows a list on AWS's side. The zero value lists all.
+type InstanceFilter struct {
+	Drift     DriftStatus
+	Detailed  DetailedStatus
+	Operation string // LAST_OPERATION_ID
+	Account   AccountID
+	Region    Region
+}

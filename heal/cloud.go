@@ -27,7 +27,7 @@ type Reader interface {
 	StackSets(ctx context.Context) ([]fleet.StackSetName, error)
 	StackSet(ctx context.Context, name fleet.StackSetName) (fleet.StackSet, error)
 	// Instances lists instances, without overrides.
-	Instances(ctx context.Context, name fleet.StackSetName, filter InstanceFilter) ([]fleet.Instance, error)
+	Instances(ctx context.Context, name fleet.StackSetName, filter fleet.InstanceFilter) ([]fleet.Instance, error)
 	// Instance reads one with its overrides (never nil); NotFound if there is none.
 	Instance(ctx context.Context, cell fleet.Cell) (fleet.Instance, error)
 	// Running lists operations that have not ended, newest first. It reads the
@@ -40,15 +40,6 @@ type Reader interface {
 	Results(ctx context.Context, name fleet.StackSetName, id string) ([]fleet.Result, error)
 	// ResourceDrifts reads a cell's drifted resources as of a drift operation.
 	ResourceDrifts(ctx context.Context, cell fleet.Cell, operation string) ([]fleet.ResourceDrift, error)
-}
-
-// InstanceFilter narrows a list on AWS's side. The zero value lists all.
-type InstanceFilter struct {
-	Drift     fleet.DriftStatus
-	Detailed  fleet.DetailedStatus
-	Operation string // LAST_OPERATION_ID
-	Account   fleet.AccountID
-	Region    fleet.Region
 }
 
 // Writer starts operations. A nil error means that AWS accepted the operation
@@ -65,41 +56,16 @@ type Member interface {
 	// Revert prepares a drift-aware change set on the stack and reads back what
 	// it would do. token makes the call repeatable: the change set's name follows
 	// from it, and one that exists already is described instead.
-	Revert(ctx context.Context, stack MemberStack, token string) (RevertPlan, error)
+	Revert(ctx context.Context, stack fleet.MemberStack, token string) (fleet.RevertPlan, error)
 	// ExecuteRevert executes what Revert prepared and waits until the stack rests.
-	ExecuteRevert(ctx context.Context, stack MemberStack, token string) error
+	ExecuteRevert(ctx context.Context, stack fleet.MemberStack, token string) error
 	// AbandonRevert deletes what Revert prepared.
-	AbandonRevert(ctx context.Context, stack MemberStack, token string) error
+	AbandonRevert(ctx context.Context, stack fleet.MemberStack, token string) error
 	// StackDrift runs drift detection on the one stack and waits for the outcome.
-	StackDrift(ctx context.Context, stack MemberStack) (fleet.DriftStatus, []fleet.ResourceDrift, error)
+	StackDrift(ctx context.Context, stack fleet.MemberStack) (fleet.DriftStatus, []fleet.ResourceDrift, error)
 	// StackTemplate reads the member stack's own template hash and parameters, to
 	// find instances that were updated behind their stack set's back.
-	StackTemplate(ctx context.Context, stack MemberStack) (hash string, parameters []fleet.Parameter, err error)
-}
-
-// MemberStack is a stack in a member account and the role to reach it through.
-type MemberStack struct {
-	fleet.Target
-	StackID string
-	Role    string // role name in the member account
-}
-
-// RevertPlan is what a drift-aware change set would do.
-type RevertPlan struct {
-	// Empty: there is nothing to change (the drift has gone meanwhile).
-	Empty   bool
-	Changes []RevertChange
-}
-
-// RevertChange is one resource of a RevertPlan.
-type RevertChange struct {
-	LogicalID    string
-	ResourceType string
-	Action       string // Add, Modify, Remove, Import, Dynamic, SyncWithActual
-	Replacement  string // True, False, Conditional
-	// Ignored are drifted attributes that the change set cannot put back, with
-	// AWS's reason.
-	Ignored []string
+	StackTemplate(ctx context.Context, stack fleet.MemberStack) (hash string, parameters []fleet.Parameter, err error)
 }
 
 // Clock is time as the healer sees it; cmd passes one that can be sped up.

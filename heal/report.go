@@ -111,7 +111,9 @@ type APIReport struct {
 
 // StackSetReport is one row of the stack set table.
 type StackSetReport struct {
-	Name            fleet.StackSetName    `json:"name"`
+	Name fleet.StackSetName `json:"name"`
+	// ID is name:uuid, as the console's address wants it.
+	ID              string                `json:"id,omitempty"`
 	Description     string                `json:"description,omitempty"`
 	PermissionModel fleet.PermissionModel `json:"permissionModel"`
 	Mandatory       bool                  `json:"mandatory"`
@@ -123,6 +125,15 @@ type StackSetReport struct {
 	After           plan.Counts           `json:"after"`
 	LastDriftCheck  time.Time             `json:"lastDriftCheck,omitzero"`
 	Operations      []fleet.Operation     `json:"operations,omitempty"` // recent, newest first
+	// History has a point for each of Report.History, in its order; nil if the
+	// earlier runs did not record the set.
+	History []StackSetPoint `json:"history,omitempty"`
+}
+
+// StackSetPoint is what one run found in one stack set before it healed.
+type StackSetPoint struct {
+	Worst     plan.Verdict `json:"worst"`     // the last in plan.Verdicts' order, "" if the set was not there
+	Unhealthy int          `json:"unhealthy"` // cells neither healthy nor merely not checked
 }
 
 // CellReport is one cell. Every cell of the fleet is listed, healthy ones too
@@ -134,6 +145,11 @@ type CellReport struct {
 	StackID string                `json:"stackId,omitempty"`
 	Drift   []fleet.ResourceDrift `json:"drift,omitempty"`
 	Steps   []Step                `json:"steps,omitempty"` // the ladder, oldest first
+	// Heals is how often the cell was healed within the quarantine window, this
+	// run included.
+	Heals int `json:"heals,omitempty"`
+	// Quarantined is when the cell was given up, zero if it was not.
+	Quarantined time.Time `json:"quarantined,omitzero"`
 }
 
 // Step is one thing that was tried on a cell.
@@ -154,6 +170,12 @@ type HistoryPoint struct {
 	Before  plan.Counts `json:"before"`
 	After   plan.Counts `json:"after"`
 	Seconds float64     `json:"seconds"`
+	// Healed is the number of cells that the run put right, HealSeconds the
+	// median time from finding one wrong to seeing it healthy, Attention the
+	// number of cells left to a person.
+	Healed      int     `json:"healed,omitempty"`
+	HealSeconds float64 `json:"healSeconds,omitempty"`
+	Attention   int     `json:"attention,omitempty"`
 }
 
 // Decision is one line of decisions.jsonl.

@@ -20,6 +20,10 @@ type Memory struct {
 	Operations map[string]bool `json:"operations,omitempty"`
 	// Cells are the cells with a history that still matters.
 	Cells map[fleet.Cell]CellMemory `json:"-"`
+	// Owed are the cells whose instance was deleted for a redeployment and has not
+	// been created again yet, with the overrides it must get. They must be there,
+	// whatever the tags say.
+	Owed map[fleet.Cell][]fleet.Parameter `json:"-"`
 	// Accepted are the guards a person has accepted for this run, as "guard" or
 	// "guard:stackset".
 	Accepted map[string]bool `json:"accepted,omitempty"`

@@ -13,6 +13,9 @@ type Scope struct {
 	Targets   []fleet.Target
 }
 
+// All reports whether the scope is everything.
+func (s Scope) All() bool { return len(s.StackSets)+len(s.Accounts)+len(s.Targets) == 0 }
+
 // Covers reports whether a cell is in scope.
 func (s Scope) Covers(c fleet.Cell) bool {
 	return among(c.StackSet, s.StackSets) && among(c.Account, s.Accounts) && among(c.Target, s.Targets)

@@ -111,13 +111,19 @@ func (a *assessor) chooseRungs(v *setView) {
 	}
 }
 
-// backOff delays the rung after earlier heals of the cell.
+// backOff delays the rung after earlier heals of the cell. Backing off is for
+// trying again what was tried; a harsher rung after one that failed is the same
+// heal, further up the ladder.
 func (a *assessor) backOff(v *setView, c *Assessed) {
 	heals := a.recent(c, v.policy.Quarantine)
 	if len(heals) == 0 {
 		return
 	}
-	ready := heals[len(heals)-1].At.Add(v.policy.Quarantine.wait(Counted(heals)))
+	last := heals[len(heals)-1]
+	if !last.OK && harsher(c.Rung, last.Rung) {
+		return
+	}
+	ready := last.At.Add(v.policy.Quarantine.wait(Counted(heals)))
 	if ready.After(a.now) && ready.After(c.NotBefore) {
 		c.NotBefore = ready
 	}

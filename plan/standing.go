@@ -117,3 +117,13 @@ func graceEnds(id fleet.AccountID, policy AccountPolicy, m Memory, now time.Time
 	}
 	return since.Add(time.Duration(policy.Grace))
 }
+
+// Standings classifies every account that the organization has or that holds an
+// instance.
+func Standings(f *fleet.Fleet) map[fleet.AccountID]Standing {
+	all := map[fleet.AccountID]Standing{}
+	for id, p := range standings(f) {
+		all[id] = p.standing
+	}
+	return all
+}

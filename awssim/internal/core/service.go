@@ -25,6 +25,9 @@ type Service struct {
 	TargetPrefix string     // JSON: X-Amz-Target up to the dot
 	Global       bool       // one for all regions (Organizations, STS is not)
 	Actions      map[string]Action
+	// InvalidCode is the error code for inputs that break a modelled constraint;
+	// "" is ValidationError for Query services and ValidationException for others.
+	InvalidCode string
 	// Raw serves a RESTXML service itself.
 	Raw func(c *Call, w http.ResponseWriter, r *http.Request)
 }
@@ -45,7 +48,9 @@ type Action struct {
 // slices, maps with string keys, pointers for optional scalars, time.Time.
 //
 // In: an absent list is nil, an explicitly empty one is not nil. Tags `valid`
-// hold the modelled constraints: `valid:"required,min=1,max=128,pattern=…"`.
+// hold the modelled constraints: `valid:"required,min=1,max=128,enum=A|B,pattern=…"`
+// (pattern last, matching the whole value); `each:"…"` holds those of a list's
+// members.
 // Out: nil pointers, nil slices, empty strings and zero times are left out; a
 // slice that is empty but not nil is sent as an empty list; a pointer to an
 // empty string is sent as such.

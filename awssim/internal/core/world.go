@@ -24,6 +24,10 @@ type Options struct {
 	Clock Clock
 	// Partition is "aws" unless set.
 	Partition string
+	// Account is the account that access keys which name no account act as; an
+	// organization made by such a caller has it as management account. "" is
+	// 100000000000.
+	Account string
 }
 
 // World is the state that all services share. Everything but Serve, Lock and
@@ -50,6 +54,9 @@ func NewWorld(options Options) *World {
 	}
 	if options.Partition == "" {
 		options.Partition = "aws"
+	}
+	if options.Account == "" {
+		options.Account = "100000000000"
 	}
 	w := &World{
 		clock:   options.Clock,

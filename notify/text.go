@@ -1,0 +1,103 @@
+package notify
+
+import (
+	"html"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// clean makes untrusted text fit to be shown: one line of at most max runes,
+// without control characters and without the invisible ones that reorder or hide
+// what follows (Unicode's format characters, category Cf).
+func clean(text string, max int) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, text)
+	return clip(strings.Join(strings.Fields(text), " "), max)
+}
+
+// clip cuts text to max runes, the last of which is then an ellipsis.
+func clip(text string, max int) string {
+	if utf8.RuneCountInString(text) <= max {
+		return text
+	}
+	return string([]rune(text)[:max-1]) + "…"
+}
+
+// markup is how a service's messages are written. Escape is for untrusted text;
+// the rest takes text that is escaped already.
+type markup struct {
+	escape func(string) string
+	bold   func(string) string
+	code   func(string) string
+	link   func(text, url string) string
+	item   func(string) string // a line of a list, with its line break
+	head   func(string) string // a heading above a list
+	// address is for a URL that is safe but for ampersands.
+	address func(string) string
+}
+
+func same(text string) string { return text }
+
+// plain is for services that show text as it is.
+var plain = markup{
+	escape: same, bold: same, code: same,
+	link:    func(text, url string) string { return text + ": " + url },
+	item:    func(text string) string { return "- " + text + "\n" },
+	head:    func(text string) string { return text + ":\n" },
+	address: same,
+}
+
+// mrkdwn is Slack's. Only &, < and > can be escaped, which disarms links and
+// mentions; within backticks nothing else means anything, so that is where the
+// templates put untrusted text.
+var mrkdwn = markup{
+	escape:  strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'").Replace,
+	bold:    func(text string) string { return "*" + text + "*" },
+	code:    func(text string) string { return "`" + text + "`" },
+	link:    func(text, url string) string { return "<" + url + "|" + text + ">" },
+	item:    func(text string) string { return "• " + text + "\n" },
+	head:    func(text string) string { return "*" + text + "*\n" },
+	address: html.EscapeString,
+}
+
+// cardMarkdown is the part of Markdown that Adaptive Cards know. The braces keep
+// their {{DATE(…)}} and {{TIME(…)}} functions away.
+var cardMarkdown = markup{
+	escape:  escapeCard,
+	bold:    func(text string) string { return "**" + text + "**" },
+	code:    same, // cards have none
+	link:    func(text, url string) string { return "[" + text + "](" + url + ")" },
+	item:    func(text string) string { return "- " + text + "\n" },
+	head:    func(text string) string { return "**" + text + "**\n\n" },
+	address: same,
+}
+
+func escapeCard(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if strings.ContainsRune("\\`*_{}[]()<>#+-!|~&", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// storage is Confluence's storage format, which is XHTML.
+var storage = markup{
+	escape:  html.EscapeString,
+	bold:    func(text string) string { return "<strong>" + text + "</strong>" },
+	code:    func(text string) string { return "<code>" + text + "</code>" },
+	link:    func(text, url string) string { return `<a href="` + url + `">` + text + "</a>" },
+	item:    func(text string) string { return "<li>" + text + "</li>\n" },
+	head:    func(text string) string { return "<h2>" + text + "</h2>\n" },
+	address: html.EscapeString,
+}
