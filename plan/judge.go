@@ -31,6 +31,9 @@ func (a *assessor) judgeInstance(v *setView, target fleet.Target, instance fleet
 	if m.holds(target) {
 		c.Desire, c.Because = Must, m.because
 	}
+	if len(a.memory.Owed) > 0 && a.isOwed(c.Cell) {
+		c.Desire, c.Because, c.Owed = Must, becauseOwed, true
+	}
 	p := a.places[target.Account]
 	if p.standing != StandingActive {
 		c.Standing = p.standing
