@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/setmend/setmend/fleet"
 )
@@ -39,7 +40,18 @@ type printer struct {
 }
 
 func (out *printer) line(indent int, format string, values ...any) {
-	fmt.Fprintf(out, "%s%s\n", strings.Repeat("  ", indent), fmt.Sprintf(format, values...))
+	fmt.Fprintf(out, "%s%s\n", strings.Repeat("  ", indent), printable(fmt.Sprintf(format, values...)))
+}
+
+// printable replaces control characters: reasons and names come from AWS and
+// from whoever wrote a template, and must not steer the reader's terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
 
 func (out *printer) problems(problems []Problem) {
@@ -166,7 +178,7 @@ func (out *printer) left(left []Assessed) {
 	cells := map[cause][]Assessed{}
 	var causes []cause
 	for _, c := range left {
-		key := cause{c.Verdict, Normalise(c.Reason), c.Hint}
+		key := cause{c.Verdict, Normalise(c.Reason), hintOf(c)}
 		if cells[key] == nil {
 			causes = append(causes, key)
 		}
@@ -182,6 +194,14 @@ func (out *printer) left(left []Assessed) {
 		out.cells(cells[key])
 	}
 	out.line(0, "")
+}
+
+// hintOf is what comes next for a cell that is left.
+func hintOf(c Assessed) string {
+	if c.Rung != "" && !c.NotBefore.IsZero() {
+		return fmt.Sprintf("Next comes %s, from %s on.", c.Rung, stamp(c.NotBefore))
+	}
+	return c.Hint
 }
 
 // cells lists the cells of one cause, a line for each stack set.

@@ -49,6 +49,43 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestWhatAWSSaysCannotSteerTheTerminal(t *testing.T) {
+	f := newFleet(1)
+	deployed(addSet(f, "logs"), at(1, frankfurt), failedFor("\x1b[2J\u202eFailed\a"))
+	_, p := decide(f, DefaultPolicy(), Memory{})
+	var got strings.Builder
+	if err := p.Text(&got, TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(got.String(), "\x1b\u202e\a") || !strings.Contains(got.String(), "Failed") {
+		t.Errorf("printed %q", got.String())
+	}
+}
+
+func TestTextSaysFromWhenOnAHealIsTriedAgain(t *testing.T) {
+	f := newFleet(1)
+	deployed(addSet(f, "logs", "selfhealing=true"), at(1, frankfurt), drifted)
+	_, p := decide(f, DefaultPolicy(), remembered("logs", at(1, frankfurt), CellMemory{Heals: []Heal{heal(0, RungRedeploy, Drifted, "")}}))
+	var got strings.Builder
+	if err := p.Text(&got, TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "Next comes redeploy, from 2026-11-20 12:05 UTC on."; !strings.Contains(got.String(), want) {
+		t.Errorf("printed %q, want %q in it", got.String(), want)
+	}
+}
+
+func TestTextReportsThatItCannotBeWritten(t *testing.T) {
+	if err := (&Plan{}).Text(broken{}, TextOptions{}); err == nil {
+		t.Error("no error")
+	}
+}
+
+// broken takes no text.
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
 func rewrite(t *testing.T, file string, archive *txtar.Archive, want string) {
 	archive.Files[len(archive.Files)-1] = txtar.File{Name: "want", Data: []byte(want)}
 	if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
