@@ -68,27 +68,27 @@ var mrkdwn = markup{
 	address: html.EscapeString,
 }
 
-// cardMarkdown is the part of Markdown that Adaptive Cards know. The braces keep
-// their {{DATE(…)}} and {{TIME(…)}} functions away.
-var cardMarkdown = markup{
-	escape:  escapeCard,
-	bold:    func(text string) string { return "**" + text + "**" },
-	code:    same, // cards have none
-	link:    func(text, url string) string { return "[" + text + "](" + url + ")" },
-	item:    func(text string) string { return "- " + text + "\n" },
-	head:    func(text string) string { return "**" + text + "**\n\n" },
-	address: same,
-}
+// Where a style begins and ends in texts for Adaptive Cards. Cleaned text has no
+// control characters, so nobody can forge them.
+const (
+	beginBold  = "\x01"
+	beginCode  = "\x02"
+	beginLink  = "\x03" // the address follows, then an addressEnd, then the text
+	styleEnd   = "\x04"
+	addressEnd = "\x05"
+)
 
-func escapeCard(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if strings.ContainsRune("\\`*_{}[]()<>#+-!|~&", r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
+// cardText is for Adaptive Cards. The Markdown of their TextBlocks cannot be
+// escaped in a way that all Teams clients understand, so texts become TextRuns,
+// which have none. What is left are the functions {{DATE(…)}} and {{TIME(…)}}.
+var cardText = markup{
+	escape:  func(text string) string { return strings.ReplaceAll(text, "{{", "{ {") },
+	bold:    func(text string) string { return beginBold + text + styleEnd },
+	code:    func(text string) string { return beginCode + text + styleEnd },
+	link:    func(text, url string) string { return beginLink + url + addressEnd + text + styleEnd },
+	item:    func(text string) string { return "• " + text + "\n" },
+	head:    func(text string) string { return beginBold + text + styleEnd + "\n" },
+	address: same,
 }
 
 // storage is Confluence's storage format, which is XHTML.
