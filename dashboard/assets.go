@@ -1,0 +1,73 @@
+package dashboard
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"strings"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// scripts are the page's parts in the order in which they run: each may use
+// what those before it define. They share one module's scope, so that the page
+// is a single script with a single hash.
+var scripts = []string{
+	"dom.js", "verdicts.js", "data.js", "state.js", "filter.js", "export.js", "table.js",
+	"links.js", "diff.js", "story.js", "banner.js", "attention.js", "stacksets.js",
+	"matrix-layout.js", "matrix-paint.js", "matrix.js", "timeline.js", "run.js",
+	"charts.js", "history.js", "graph.js", "search.js", "live.js", "main.js",
+}
+
+var (
+	script       = readScripts()
+	style        = readAsset("page.css")
+	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"group3": group3}).Parse(readAsset("page.html")))
+)
+
+func readScripts() string {
+	parts := make([]string, len(scripts))
+	for i, name := range scripts {
+		parts[i] = readAsset(name)
+	}
+	return strings.Join(parts, "\n")
+}
+
+// readAsset reads an embedded file. It is there, or the package does not build
+// into anything that passes its first test.
+func readAsset(name string) string {
+	text, err := assets.ReadFile("assets/" + name)
+	if err != nil {
+		panic("dashboard: asset missing from the build: " + err.Error())
+	}
+	return string(text)
+}
+
+// policy is the page's Content-Security-Policy: nothing but the one script and
+// the one style sheet, by hash; a live page may speak to its own server. Trusted
+// Types make any use of innerHTML and its kin an error.
+//
+// Who may frame the page cannot be said in the file (browsers ignore
+// frame-ancestors there): whoever serves it sends that as a header.
+func policy(live bool) string {
+	directives := []string{
+		"default-src 'none'",
+		"script-src '" + hash(script) + "'",
+		"style-src '" + hash(style) + "'",
+		"img-src data:",
+		"base-uri 'none'",
+		"form-action 'none'",
+		"require-trusted-types-for 'script'",
+	}
+	if live {
+		directives = append(directives, "connect-src 'self'")
+	}
+	return strings.Join(directives, "; ")
+}
+
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}

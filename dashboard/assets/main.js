@@ -1,0 +1,170 @@
+// @ts-check
+// Putting it together: unpack, draw, listen.
+
+/** @type {Record<string, () => HTMLElement | HTMLElement[]>} */
+const VIEWS = { overview: overviewView, sets: stackSetsView, fleet: fleetView, run: runView, history: historyView, graph: graphView };
+
+/** What each view shows differently when it changes. */
+const VIEW_KEYS = /** @type {Record<string, string[]>} */ ({ fleet: ["by", "as", "when"], run: ["action"], overview: [], sets: [], history: [], graph: [] });
+
+/** @returns {HTMLElement[]} */
+function overviewView() {
+  return [h("div", { class: "columns" }, attentionView(), h("div", { class: "side" }, worstSets(), runSummary(), trendSummary()))];
+}
+
+/** The stack sets in which most is wrong, each a line. */
+function worstSets() {
+  const sets = matchingSets().sort((a, b) => unhealthyOf(model.stackSets[b].after || {}) - unhealthyOf(model.stackSets[a].after || {}) || a - b).slice(0, 8);
+  return h("section", { class: "panel", "aria-labelledby": "worst-title" },
+    h("div", { class: "panel-head" }, h("h2", { id: "worst-title" }, "Stack sets"), h("button", { type: "button", class: "link", onclick: () => go({ view: "sets" }) }, "All ", count(model.stackSets.length))),
+    h("ul", { class: "lines" }, sets.map((i) => {
+      const set = model.stackSets[i], wrong = unhealthyOf(set.after || {});
+      return h("li", null, h("button", { type: "button", class: "link", onclick: () => go({ view: "fleet", set: set.name }) }, set.name), h("span", { class: wrong ? "wrong" : "muted" }, wrong ? count(wrong) + " wrong" : count(set.instances)), verdictBar(set.after || {}));
+    })));
+}
+
+function runSummary() {
+  /** @type {Map<string, number>} */
+  const done = new Map();
+  for (const a of model.actions) done.set(a.rung + " " + a.outcome, (done.get(a.rung + " " + a.outcome) || 0) + a.cells);
+  const lines = [...done.entries()].sort(([, a], [, b]) => b - a).map(([what, cells]) => h("li", null, h("span", null, h("span", { class: "dot " + outcomeKind(what.slice(what.indexOf(" ") + 1)) }), what), h("span", { class: "muted" }, plural(cells, "cell"))));
+  return h("section", { class: "panel", "aria-labelledby": "summary-title" },
+    h("div", { class: "panel-head" }, h("h2", { id: "summary-title" }, "This run"), h("button", { type: "button", class: "link", onclick: () => go({ view: "run" }) }, "Timeline")),
+    lines.length ? h("ul", { class: "lines two" }, lines) : h("p", { class: "none" }, "Nothing was changed."));
+}
+
+function trendSummary() {
+  if (model.history.length < 2) return null;
+  const wrong = model.history.map((p) => unhealthyOf(p.before));
+  return h("section", { class: "panel", "aria-labelledby": "trend-title" },
+    h("div", { class: "panel-head" }, h("h2", { id: "trend-title" }, "Found wrong, run by run"), h("button", { type: "button", class: "link", onclick: () => go({ view: "history" }) }, "History")),
+    h("div", { class: "pad" }, sparkline(wrong, "Found wrong", 300, 56), h("p", { class: "muted small" }, "last ", plural(wrong.length, "run"), "; highest ", count(Math.max(...wrong)), ", last ", count(wrong[wrong.length - 1]))));
+}
+
+function paintView() {
+  const view = VIEWS[state.view] ? state.view : "overview";
+  matrix = null;
+  document.body.dataset.view = view;
+  const content = VIEWS[view]();
+  const main = byId("view");
+  main.replaceChildren(...(Array.isArray(content) ? content : [content]));
+  currentMatrix()?.resize();
+  for (const tab of document.querySelectorAll("nav a")) {
+    const mine = tab.getAttribute("data-view") === view;
+    if (mine) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+    tab.setAttribute("href", hashOf({ ...state, view: tab.getAttribute("data-view") || "", cell: "", action: "" }));
+  }
+}
+
+function paintAll() {
+  paintBanner();
+  paintCards();
+  paintFilters();
+  const attention = model.groups.reduce((n, g) => n + g.cells.length, 0) + model.approvals.length;
+  byId("attention-count").textContent = attention ? count(attention) : "";
+  paintView();
+  paintStory();
+}
+
+/** @param {Set<string>} changed */
+function onState(changed) {
+  if (FILTERS.some((key) => changed.has(key))) {
+    paintFilters();
+    if (changed.has("v")) paintCards();
+  }
+  const redraw = changed.has("view") || FILTERS.some((key) => changed.has(key)) || (VIEW_KEYS[state.view] || []).some((key) => changed.has(key));
+  const focus = focusMark();
+  if (redraw) paintView();
+  else if (changed.has("zoom")) matrix?.resize();
+  if (redraw) restoreFocus(focus);
+  if (changed.has("cell")) paintStory();
+}
+
+/** What has the focus, told so that it can be found in the redrawn view. */
+function focusMark() {
+  const element = document.activeElement;
+  if (!element || !byId("view").contains(element)) return "";
+  return element.getAttribute("data-action") ? '[data-action="' + CSS.escape(element.getAttribute("data-action") || "") + '"]' : element.classList.contains("matrix") ? ".matrix" : "";
+}
+
+/** @param {string} mark */
+function restoreFocus(mark) {
+  if (mark) /** @type {HTMLElement | null} */ (byId("view").querySelector(mark))?.focus({ preventScroll: true });
+}
+
+function setUpTheme() {
+  const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)");
+  const apply = (/** @type {string | null} */ theme) => {
+    if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+    else delete root.dataset.theme;
+    matrix?.paint();
+  };
+  const stored = () => {
+    try {
+      return localStorage.getItem("setmend-theme");
+    } catch {
+      return null; // a sandboxed frame has no storage
+    }
+  };
+  apply(stored());
+  dark.addEventListener("change", () => matrix?.paint());
+  byId("theme").addEventListener("click", () => {
+    const next = (root.dataset.theme || (dark.matches ? "dark" : "light")) === "dark" ? "light" : "dark";
+    apply(next);
+    try {
+      localStorage.setItem("setmend-theme", next);
+    } catch {
+      // Then it lasts as long as the page.
+    }
+  });
+}
+
+function setUpKeys() {
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target instanceof HTMLInputElement;
+    if (event.key === "Escape" && state.cell) closeStory();
+    else if (event.key === "/" && !typing) {
+      event.preventDefault();
+      byId("search").focus();
+    }
+  });
+  document.querySelector(".skip")?.addEventListener("click", (event) => {
+    event.preventDefault(); // the hash is the state's
+    byId("view").focus();
+  });
+  document.querySelector("nav")?.addEventListener("click", (event) => {
+    const link = /** @type {Element} */ (event.target).closest("a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go({ view: link.getAttribute("data-view") || "overview", cell: "", action: "" });
+  });
+}
+
+/** @param {string} why */
+function showFailure(why) {
+  byId("headline").textContent = "This page could not be drawn: " + visible(why);
+  byId("banner").className = "banner bad";
+}
+
+async function begin() {
+  setUpTheme();
+  model = modelOf(await unpack(byId("core").textContent || ""));
+  performance.mark("setmend:unpacked");
+  const unpackStories = async () => {
+    unpackedStories = storiesOf(await unpack(byId("details").textContent || ""));
+    return unpackedStories;
+  };
+  stories = new Promise((resolve, reject) => setTimeout(() => unpackStories().then(resolve, reject), 0));
+  setUpKeys();
+  setUpSearch();
+  watchers.push(onState);
+  paintAll();
+  performance.mark("setmend:usable");
+  performance.measure("setmend:load", { start: 0, end: "setmend:usable" });
+  document.documentElement.dataset.ready = "yes";
+  followServer();
+  setInterval(() => document.hidden || paintBanner(), 30000);
+}
+
+begin().catch((error) => showFailure(String(error)));

@@ -1,0 +1,149 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/setmend/setmend/fleet"
+)
+
+// Make turns an assessment into a plan: guards first, then the cells that are
+// left grouped into actions, the actions into an order. It must be given the
+// fleet, policy and memory that the assessment was made from.
+func Make(f *fleet.Fleet, a *Assessment, p *Policy, m Memory, now time.Time) *Plan {
+	b := &builder{world: newWorld(f, p), assessment: a, memory: m, now: now}
+	b.guard()
+	b.choose()
+	plan := &Plan{
+		At: now, Actions: b.actions(), Left: b.left, Trips: b.trips,
+		Problems: a.Problems, Levels: a.Levels,
+	}
+	b.order(plan.Actions)
+	plan.seal()
+	return plan
+}
+
+// seal computes what follows from the plan's actions.
+func (p *Plan) seal() {
+	p.Estimate = estimate(p.Actions)
+	p.Hash = hashActions(p.Actions)
+}
+
+type builder struct {
+	*world
+	assessment *Assessment
+	memory     Memory
+	now        time.Time
+	trips      []Trip
+	// stopped are the sets that a guard holds back; cleanupStopped and allStopped
+	// hold for the whole run. The value is the guard.
+	stopped        map[fleet.StackSetName]string
+	cleanupStopped string
+	allStopped     string
+	// room is the number of instances that may be in operation at once.
+	room int
+	work map[fleet.StackSetName][]Assessed // cells to act on, sorted
+	left []Assessed
+}
+
+// choose sorts the cells into those to act on and those that are left.
+func (b *builder) choose() {
+	b.work = map[fleet.StackSetName][]Assessed{}
+	for _, c := range b.assessment.Cells {
+		switch {
+		case c.Verdict == Healthy || c.Verdict == NotChecked:
+		case c.Rung == "" || c.NotBefore.After(b.now):
+			b.left = append(b.left, c)
+		case b.heldBack(c) != "":
+			b.leave(c, b.heldBack(c))
+		default:
+			if c.Rung == RungQuarantine {
+				b.left = append(b.left, c)
+			}
+			b.work[c.StackSet] = append(b.work[c.StackSet], c)
+		}
+	}
+	b.takeAlong()
+	slices.SortStableFunc(b.left, func(x, y Assessed) int { return x.Cell.Compare(y.Cell) })
+}
+
+// heldBack is the guard that keeps the cell from being acted on, "" for none.
+func (b *builder) heldBack(c Assessed) string {
+	if c.Rung == RungQuarantine {
+		return "" // writes nothing
+	}
+	if b.allStopped != "" {
+		return b.allStopped
+	}
+	if guard := b.stopped[c.StackSet]; guard != "" {
+		return guard
+	}
+	if stageOf(c.Rung) == StageCleanup {
+		return b.cleanupStopped
+	}
+	return ""
+}
+
+func (b *builder) leave(c Assessed, guard string) {
+	c.Hint = "Held back by the guard " + guard + "."
+	b.left = append(b.left, c)
+}
+
+// takeAlong drops the actions of cells that a redeployment takes along anyway,
+// and the redeployments that would take along what a guard holds back.
+func (b *builder) takeAlong() {
+	taken := map[fleet.Cell]bool{}
+	for _, level := range b.graph.levels {
+		for _, name := range level {
+			cells := b.work[name]
+			b.work[name] = slices.DeleteFunc(cells, func(c Assessed) bool {
+				return taken[c.Cell] && stageOf(c.Rung) == StageHeal || b.mayNotTake(c, taken)
+			})
+		}
+	}
+}
+
+func (b *builder) mayNotTake(c Assessed, taken map[fleet.Cell]bool) bool {
+	if c.Rung != RungRedeploy {
+		return false
+	}
+	for _, importer := range c.Importers {
+		if guard := b.stopped[importer]; guard != "" {
+			c.Reason += " It can only be redeployed together with " + string(importer) + "."
+			b.leave(c, guard+" of "+string(importer))
+			return true
+		}
+	}
+	for _, importer := range c.Importers {
+		taken[fleet.Cell{StackSet: importer, Target: c.Target}] = true
+	}
+	return false
+}
+
+// stageOf is the stage that a rung belongs to by nature.
+func stageOf(r Rung) Stage {
+	switch r {
+	case RungDetach, RungRemove:
+		return StageCleanup
+	case RungDeploy:
+		return StageDeploy
+	}
+	return StageHeal
+}
+
+// stage is the cell's: a deployment whose dependency is healed there waits for
+// the healing stage, since stages never go back.
+func (b *builder) stage(c Assessed) Stage {
+	natural := stageOf(c.Rung)
+	if natural != StageDeploy {
+		return natural
+	}
+	for need := range b.graph.above[c.StackSet] {
+		for _, other := range bearing(b.work[need], c.Target) {
+			if stageOf(other.Rung) == StageHeal && other.Rung != RungQuarantine {
+				return StageHeal
+			}
+		}
+	}
+	return natural
+}
