@@ -49,7 +49,7 @@ func newCard() card {
 // above it.
 func (c *card) add(text string, separator bool) {
 	for line := range strings.Lines(text) {
-		runs := cardRuns(strings.TrimSpace(line))
+		runs := cardRuns(strings.Trim(line, " \t\n")) // not the indentation's spaces
 		if runs == nil {
 			continue
 		}

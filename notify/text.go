@@ -39,6 +39,7 @@ type markup struct {
 	code   func(string) string
 	link   func(text, url string) string
 	item   func(string) string // a line of a list, with its line break
+	sub    func(string) string // a line below an item, that belongs to it
 	head   func(string) string // a heading above a list
 	// address is for a URL that is safe but for ampersands.
 	address func(string) string
@@ -51,6 +52,7 @@ var plain = markup{
 	escape: same, bold: same, code: same,
 	link:    func(text, url string) string { return text + ": " + url },
 	item:    func(text string) string { return "- " + text + "\n" },
+	sub:     func(text string) string { return "  " + text + "\n" },
 	head:    func(text string) string { return text + ":\n" },
 	address: same,
 }
@@ -64,6 +66,7 @@ var mrkdwn = markup{
 	code:    func(text string) string { return "`" + text + "`" },
 	link:    func(text, url string) string { return "<" + url + "|" + text + ">" },
 	item:    func(text string) string { return "• " + text + "\n" },
+	sub:     indented,
 	head:    func(text string) string { return "*" + text + "*\n" },
 	address: html.EscapeString,
 }
@@ -87,9 +90,13 @@ var cardText = markup{
 	code:    func(text string) string { return beginCode + text + styleEnd },
 	link:    func(text, url string) string { return beginLink + url + addressEnd + text + styleEnd },
 	item:    func(text string) string { return "• " + text + "\n" },
+	sub:     indented,
 	head:    func(text string) string { return beginBold + text + styleEnd + "\n" },
 	address: same,
 }
+
+// indented uses spaces that do not break, which services leave at a line's start.
+func indented(text string) string { return "\u00a0\u00a0\u00a0" + text + "\n" }
 
 // storage is Confluence's storage format, which is XHTML.
 var storage = markup{
@@ -98,6 +105,7 @@ var storage = markup{
 	code:    func(text string) string { return "<code>" + text + "</code>" },
 	link:    func(text, url string) string { return `<a href="` + url + `">` + text + "</a>" },
 	item:    func(text string) string { return "<li>" + text + "</li>\n" },
+	sub:     func(text string) string { return "<p>" + text + "</p>\n" },
 	head:    func(text string) string { return "<h2>" + text + "</h2>\n" },
 	address: html.EscapeString,
 }
