@@ -80,8 +80,9 @@ func (o *Outbox) deliver(ctx context.Context) (due time.Time, err error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("listing notifications: %w", err)
 	}
-	if len(waiting) == 0 {
-		return time.Time{}, o.sweep(ctx)
+	waiting, err = o.dropStrays(ctx, waiting)
+	if err != nil || len(waiting) == 0 {
+		return time.Time{}, errors.Join(err, o.sweep(ctx))
 	}
 	dues := make([]time.Time, len(o.channels))
 	errs := make([]error, len(o.channels))
@@ -99,6 +100,24 @@ func (o *Outbox) deliver(ctx context.Context) (due time.Time, err error) {
 		}
 	}
 	return due, errors.Join(errs...)
+}
+
+// dropStrays returns the entries of the channels that there are. Those of others
+// may be another process's, which has them configured; once they are no news to
+// anybody they are dropped.
+func (o *Outbox) dropStrays(ctx context.Context, waiting []entry) (mine []entry, err error) {
+	for _, e := range waiting {
+		i := slices.IndexFunc(o.channels, func(c Channel) bool { return c.Name == e.channel })
+		switch {
+		case i >= 0:
+			mine = append(mine, e)
+		case time.Since(e.Queued) > news:
+			if err := o.end(ctx, Channel{Name: e.channel}, &e, Expired); err != nil && !isJournalConflict(err) {
+				return mine, err
+			}
+		}
+	}
+	return mine, nil
 }
 
 // deliverTo goes on with a channel's oldest entry. The others wait for it: what

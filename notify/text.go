@@ -15,7 +15,8 @@ func clean(text string, max int) string {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r),
+			unicode.Is(unicode.Noncharacter_Code_Point, r): // which XML does not take
 			return -1
 		}
 		return r
