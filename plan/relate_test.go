@@ -168,6 +168,15 @@ func TestDependencies(t *testing.T) {
 			t.Errorf("order %v", got)
 		}
 	})
+	t.Run("a dependency missing in another region of the account comes first", func(t *testing.T) {
+		f := newFleet(1)
+		addSet(f, "roles", "mandatory=true", "region=us-east-1")
+		addSet(f, "rules", "mandatory=true", "dependson=roles")
+		_, p := decide(f, DefaultPolicy(), Memory{})
+		if got := order(p); !slices.Equal(got, []string{"deploy roles", "deploy rules"}) || !slices.Equal(p.Actions[1].After, []string{p.Actions[0].ID}) {
+			t.Errorf("order %v, waits %v", got, p.Actions[1].After)
+		}
+	})
 	t.Run("a drifted dependency is there", func(t *testing.T) {
 		f := newFleet(1)
 		fill(addSet(f, "base"), 1, drifted)
@@ -236,6 +245,16 @@ func TestExports(t *testing.T) {
 		_, p := decide(f, DefaultPolicy(), Memory{})
 		if len(p.Actions) != 1 || p.Actions[0].Together != nil {
 			t.Errorf("actions %+v", p.Actions)
+		}
+	})
+	t.Run("dependents that never got a stack import nothing", func(t *testing.T) {
+		f := exporters()
+		for _, name := range []fleet.StackSetName{"subnets", "hosts"} {
+			deployed(f.StackSets[name], here, failedFor("Access Denied"), func(i *fleet.Instance) { i.StackID = "" })
+		}
+		a, _ := decide(f, DefaultPolicy(), Memory{})
+		if c := cellAt(a, "vpc", here); c.Rung != RungRedeploy || c.Importers != nil {
+			t.Errorf("%s, importers %v: %s", c.Rung, c.Importers, c.Reason)
 		}
 	})
 	blocked := map[string]func(*fleet.Fleet, *Policy, *Memory){
