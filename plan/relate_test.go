@@ -177,6 +177,23 @@ func TestDependencies(t *testing.T) {
 			t.Errorf("order %v, waits %v", got, p.Actions[1].After)
 		}
 	})
+	t.Run("a deployment waits where a guard holds back its dependency's", func(t *testing.T) {
+		f := newFleet(2)
+		base := addSet(f, "base", "mandatory=true")
+		deployed(base, at(2, frankfurt))
+		base.Running = []fleet.Operation{{ID: "theirs", Status: fleet.OperationRunning}}
+		addSet(f, "rules", "mandatory=true", "dependson=base")
+		addSet(f, "more-rules", "mandatory=true", "dependson=rules")
+		_, p := decide(f, DefaultPolicy(), Memory{})
+		for _, a := range p.Actions {
+			if !slices.Equal(a.Targets, []fleet.Target{at(2, frankfurt)}) {
+				t.Errorf("%s acts on %v, where its dependency is held back", a.ID, a.Targets)
+			}
+		}
+		if len(p.Actions) != 2 || len(p.Left) != 3 {
+			t.Errorf("%d actions, %d cells left; want 2 and 3", len(p.Actions), len(p.Left))
+		}
+	})
 	t.Run("a drifted dependency is there", func(t *testing.T) {
 		f := newFleet(1)
 		fill(addSet(f, "base"), 1, drifted)
