@@ -47,7 +47,7 @@ func Latest(ctx context.Context, j Journal, policy *plan.Policy, clock Clock) (*
 	if err != nil {
 		return nil, err
 	}
-	r := &run{h: &Healer{Config{Journal: j, Policy: policy, Clock: clock}}, rec: rec}
+	r := &run{h: &Healer{Config: Config{Journal: j, Policy: policy, Clock: clock}}, rec: rec}
 	report, err := r.report(ctx)
 	if err != nil {
 		return nil, err

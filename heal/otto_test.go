@@ -161,4 +161,3 @@ func (w *ottoWorld) checkOverrides() {
 func cellOf(c otto.Cell) fleet.Cell {
 	return fleet.Cell{StackSet: fleet.StackSetName(c.StackSet), Target: fleet.Target{Account: fleet.AccountID(c.Account), Region: fleet.Region(c.Region)}}
 }
-
