@@ -68,5 +68,8 @@ func (a *AWS) Organization() *Organization { return a.organization }
 // from Go. It is used with the lock held.
 func (a *AWS) Stacks() *stacks.Engine { return a.stacks }
 
+// StackInfo is a stack, as the stack engine tells of it.
+type StackInfo = core.StackInfo
+
 // StackOptions are CloudFormation's durations and quotas for stacks.
 type StackOptions = stacks.Options

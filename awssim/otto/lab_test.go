@@ -232,3 +232,36 @@ func (l *lab) wantHealthy(c otto.Cell) {
 		}
 	}
 }
+
+// revert puts a cell's stack right in place, with a drift-aware change set in the
+// member account.
+func (l *lab) revert(c otto.Cell) error {
+	l.t.Helper()
+	ctx := context.Background()
+	member := cloudformation.NewFromConfig(sdktest.Config(l.aws, c.Account, c.Region))
+	id, ok := l.aws.StackOf(c.StackSet, c.Account, c.Region)
+	if !ok {
+		return errors.New("it has no stack")
+	}
+	stack, err := member.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &id})
+	must(l.t, err)
+	in := &cloudformation.CreateChangeSetInput{
+		StackName: &id, ChangeSetName: aws.String("revert"), DeploymentMode: types.DeploymentModeRevertDrift, UsePreviousTemplate: aws.Bool(true),
+		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+	}
+	for _, p := range stack.Stacks[0].Parameters {
+		in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: p.ParameterKey, UsePreviousValue: aws.Bool(true)})
+	}
+	made, err := member.CreateChangeSet(ctx, in)
+	must(l.t, err)
+	l.aws.Advance(minutes(2))
+	set, err := member.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: made.Id})
+	must(l.t, err)
+	if set.Status != types.ChangeSetStatusCreateComplete {
+		return errors.New(aws.ToString(set.StatusReason))
+	}
+	_, err = member.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{ChangeSetName: made.Id})
+	must(l.t, err)
+	l.aws.Advance(minutes(2))
+	return nil
+}

@@ -168,20 +168,19 @@ func (b *builder) denyActions() error {
 	return nil
 }
 
-// undoHeals has the flapping instance drift again whenever it is deployed.
+// undoHeals has the flapping instance drift again after whatever is done to its
+// stack, at once: some tool of the account's own does that.
 func (b *builder) undoHeals() {
-	for _, c := range b.cells {
-		if c.problem == nil || c.problem.Kind != Flapping {
-			continue
+	i := slices.IndexFunc(b.cells, func(c *cell) bool { return c.problem != nil && c.problem.Kind == Flapping })
+	c, engine := b.cells[i], b.aws.Stacks()
+	b.aws.Lock()
+	defer b.aws.Unlock()
+	engine.OnEnd(func(s awssim.StackInfo) {
+		if s.Account == c.Account && s.Region == c.Region && strings.HasPrefix(s.Name, "StackSet-"+c.StackSet+"-") {
+			// It fails only for a stack that is gone: then there is nothing to undo.
+			_ = engine.SetProperty(s.ID, c.change.resource, c.change.pointer, c.change.value)
 		}
-		b.aws.OnLanding(func(l awssim.Landing) {
-			if (Cell{l.StackSet, l.Account, l.Region}) != c.Cell {
-				return
-			}
-			// It fails only for a stack that is gone again: then nothing is undone.
-			_ = b.aws.Stacks().SetProperty(l.StackID, c.change.resource, c.change.pointer, c.change.value)
-		})
-	}
+	})
 }
 
 // driftCheckTakes is about how long one instance's drift check takes.

@@ -1,6 +1,7 @@
 package otto_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/setmend/setmend/awssim/internal/sdktest"
 	"github.com/setmend/setmend/awssim/otto"
@@ -248,5 +250,40 @@ func TestSomebodyElsesOperationRunsForAboutTenMinutes(t *testing.T) {
 func TestNothingIsCountedBeforeTheHealingBegins(t *testing.T) {
 	if stats := fill(t, 40, 1).aws.Stats(); stats.Writes != 0 {
 		t.Errorf("%d writes are counted", stats.Writes)
+	}
+}
+
+func TestEveryDriftedInstanceCanBeRevertedInPlaceAndKeepsItsOverrides(t *testing.T) {
+	l := fill(t, 100, 1)
+	reverted := map[string]bool{}
+	for _, p := range l.truth.Problems {
+		if p.Resource == "" || p.InPlace != otto.Healthy {
+			continue
+		}
+		if err := l.revert(p.Cell); err != nil {
+			t.Errorf("reverting %s%s of %v: %v", p.Resource, p.Pointer, p.Cell, err)
+			continue
+		}
+		reverted[p.StackSet+" "+p.Resource+p.Pointer] = true
+		l.wantHealthy(p.Cell)
+		want := maps.Clone(l.truth.Overrides[p.Cell])
+		if p.Kind == otto.Masked {
+			want["WebhookToken"] = "****"
+		}
+		if diff := cmp.Diff(want, overridesOf(l.instance(p.Cell)), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%v's overrides differ (-want +got):\n%s", p.Cell, diff)
+		}
+	}
+	if len(reverted) < 40 {
+		t.Errorf("only %d kinds of changes occurred", len(reverted))
+	}
+}
+
+func TestAFlappingInstanceDriftsAgainAfterARevertToo(t *testing.T) {
+	l := fill(t, 40, 1)
+	p := l.one(otto.Flapping)
+	must(t, l.revert(p.Cell))
+	if !l.drifted(p.Cell)[p.Cell] {
+		t.Error("it is healed")
 	}
 }

@@ -67,6 +67,7 @@ type Engine struct {
 	drifts  map[string]*driftRun // by detection id
 	sets    map[string]*changeSet
 	tokens  map[tokenKey]string // client request tokens of change sets
+	ended   []func(core.StackInfo)
 }
 
 // place is an account in a region.

@@ -91,6 +91,7 @@ func (e *Engine) finish(s *stack, status, reason string) {
 	op.ended = e.world.Now()
 	e.publishResources(s, op)
 	e.setStatus(s, status, reason)
+	e.tellEnded(s)
 }
 
 func (e *Engine) setStatus(s *stack, status, reason string) {
