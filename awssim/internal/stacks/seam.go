@@ -120,7 +120,6 @@ func (e *Engine) Update(stackID string, spec core.StackSpec, done func(core.Stac
 		return
 	}
 	if f == nil && c.empty() {
-		s.current = d // equal in effect; the template's text may differ
 		e.world.After(e.world.Between(seconds(5), seconds(10)), func() {
 			done(core.StackResult{StackID: stackID, OK: true, NoChange: true})
 		})

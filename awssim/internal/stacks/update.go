@@ -152,7 +152,7 @@ func (e *Engine) apply(s *stack, c *comparison) {
 	s.current = c.deployment
 	s.keepResolved(c)
 	if s.more != nil {
-		s.more.checked = nil
+		s.more.drift, s.more.checked = nil, nil // NOT_CHECKED, as after every update
 	}
 }
 
