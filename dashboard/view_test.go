@@ -2,6 +2,9 @@ package dashboard
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -279,6 +282,51 @@ func TestNotCheckedNeverLooksLikeHealth(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestSearchFindsWhatDrifted(t *testing.T) {
+	report := reportOf(1500)
+	want := cellsWhere(report, func(c heal.CellReport) bool { return len(c.Drift) > 0 && c.Drift[0].LogicalID == "Retention" })
+	if want == 0 {
+		t.Fatal("the fixture has nothing to find")
+	}
+	p := openPage(t, report, Options{}, look{hash: "#view=fleet&q=retentionindays"})
+	p.until(matching + ` === "` + group3(want) + `"`)
+}
+
+// A wiki shows the page in a frame that may run scripts and nothing else: no
+// storage, no history, no origin. The frame's document is out of reach, as it
+// should be, so what it shows is compared with what it shows without scripts.
+func TestSandboxedFrameShowsThePage(t *testing.T) {
+	inner := pageOf(t, reportOf(1500), Options{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.URL.Path == "/dashboard.html" {
+			_, _ = io.WriteString(w, inner)
+			return
+		}
+		fmt.Fprintf(w, `<!doctype html><title>wiki</title><iframe sandbox="%s" src="/dashboard.html" width="1400" height="860"></iframe>`, r.URL.Query().Get("sandbox"))
+	}))
+	t.Cleanup(server.Close)
+	p := openTab(t, look{})
+	p.expectComplaints = true // about the script, where none may run
+	picture := func() int {
+		shot, err := chromedp.Run(p.tab, chromedp.CaptureScreenshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(shot)
+	}
+	p.do(chromedp.Navigate(server.URL + "/?sandbox="))
+	still := picture()
+	p.do(chromedp.Navigate(server.URL + "/?sandbox=allow-scripts"))
+	for range 100 {
+		if picture() > 2*still {
+			return
+		}
+		evaluate[bool](p, `new Promise((done) => setTimeout(() => done(true), 50))`)
+	}
+	t.Error("the frame shows no more than without scripts")
 }
 
 func TestPageFetchesNothing(t *testing.T) {
