@@ -275,7 +275,6 @@ func TestNotCheckedNeverLooksLikeHealth(t *testing.T) {
 			"the card's glyph": `((v) => getComputedStyle(document.querySelector("#card-" + v + " .glyph rect")).fill)`,
 			"the glyph's path": `((v) => document.querySelector("#card-" + v + " .glyph path").getAttribute("d"))`,
 			"the bar":          `((v) => getComputedStyle(document.querySelector("#fleet-bar .v-" + v)).backgroundImage)`,
-			"the matrix":       `((v) => { const stamp = document.createElement("canvas"); return getComputedStyle(document.documentElement).getPropertyValue("--v-" + v) })`,
 		} {
 			if got := evaluate[[]string](p, `["healthy", "notChecked"].map(`+property+`)`); got[0] == got[1] {
 				t.Errorf("%s, %s: both are %q", scheme, name, got[0])
@@ -292,6 +291,34 @@ func TestSearchFindsWhatDrifted(t *testing.T) {
 	}
 	p := openPage(t, report, Options{}, look{hash: "#view=fleet&q=retentionindays"})
 	p.until(matching + ` === "` + group3(want) + `"`)
+}
+
+func TestNotCheckedCellOfTheMatrixIsOpen(t *testing.T) {
+	for _, scheme := range []string{"light", "dark"} {
+		for _, zoom := range []string{"", "&zoom=6"} {
+			p := openPage(t, reportOf(1500), Options{}, look{scheme: scheme, hash: "#view=fleet" + zoom})
+			if inside := p.opacityInside("Healthy"); inside != 255 {
+				t.Errorf("%s%s: a healthy cell has opacity %d inside, want it filled", scheme, zoom, inside)
+			}
+			if inside := p.opacityInside("Not checked"); inside != 0 {
+				t.Errorf("%s%s: a cell that was not checked has opacity %d inside, want it open", scheme, zoom, inside)
+			}
+		}
+	}
+}
+
+// opacityInside reads the canvas within a cell of that verdict: just inside its
+// left edge's middle, where no glyph reaches.
+func (p *page) opacityInside(verdict string) int {
+	p.t.Helper()
+	x, y := p.hoverOver(verdict)
+	return evaluate[int](p, fmt.Sprintf(`new Promise((done) => requestAnimationFrame(() => {
+		const canvas = document.querySelector(".matrix canvas"), box = canvas.getBoundingClientRect(), pen = canvas.getContext("2d");
+		const at = (dx, dy) => pen.getImageData(%v - box.left + dx, %v - box.top + dy, 1, 1).data[3];
+		const alphas = [];
+		for (let dy = -3; dy <= 3; dy++) for (let dx = -3; dx <= 3; dx++) alphas.push(at(dx, dy));
+		done(`+map[bool]string{true: "Math.min", false: "Math.max"}[verdict == "Not checked"]+`(...alphas));
+	}))`, x, y))
 }
 
 // A wiki shows the page in a frame that may run scripts and nothing else: no
