@@ -297,28 +297,42 @@ func TestNotCheckedCellOfTheMatrixIsOpen(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		for _, zoom := range []string{"", "&zoom=6"} {
 			p := openPage(t, reportOf(1500), Options{}, look{scheme: scheme, hash: "#view=fleet" + zoom})
-			if inside := p.opacityInside("Healthy"); inside != 255 {
-				t.Errorf("%s%s: a healthy cell has opacity %d inside, want it filled", scheme, zoom, inside)
+			if share := p.filled("Healthy"); share < 0.9 {
+				t.Errorf("%s%s: %.0f %% of a healthy cell is filled, want nearly all", scheme, zoom, share*100)
 			}
-			if inside := p.opacityInside("Not checked"); inside != 0 {
-				t.Errorf("%s%s: a cell that was not checked has opacity %d inside, want it open", scheme, zoom, inside)
+			if share := p.filled("Not checked"); share == 0 || share > 0.7 {
+				t.Errorf("%s%s: %.0f %% of a cell that was not checked is filled, want an outline and a glyph", scheme, zoom, share*100)
 			}
 		}
 	}
 }
 
-// opacityInside reads the canvas within a cell of that verdict: just inside its
-// left edge's middle, where no glyph reaches.
-func (p *page) opacityInside(verdict string) int {
+// filled is the share of a cell of that verdict that the canvas covers. How far
+// the cell reaches is found with the pointer.
+func (p *page) filled(verdict string) float64 {
 	p.t.Helper()
 	x, y := p.hoverOver(verdict)
-	return evaluate[int](p, fmt.Sprintf(`new Promise((done) => requestAnimationFrame(() => {
-		const canvas = document.querySelector(".matrix canvas"), box = canvas.getBoundingClientRect(), pen = canvas.getContext("2d");
-		const at = (dx, dy) => pen.getImageData(%v - box.left + dx, %v - box.top + dy, 1, 1).data[3];
-		const alphas = [];
-		for (let dy = -3; dy <= 3; dy++) for (let dx = -3; dx <= 3; dx++) alphas.push(at(dx, dy));
-		done(`+map[bool]string{true: "Math.min", false: "Math.max"}[verdict == "Not checked"]+`(...alphas));
-	}))`, x, y))
+	return evaluate[float64](p, fmt.Sprintf(`(async () => {
+		const matrix = document.querySelector(".matrix"), canvas = matrix.querySelector("canvas"), box = canvas.getBoundingClientRect();
+		const tip = document.querySelector(".tip"), text = tip.textContent;
+		const over = (x, y) => {
+			matrix.dispatchEvent(new MouseEvent("mousemove", { clientX: x, clientY: y, bubbles: true }));
+			return !tip.hidden && tip.textContent === text;
+		};
+		let [left, top] = [%v, %v].map(Math.round), size = 1;
+		while (over(left - 1, top)) left--;
+		while (over(left, top - 1)) top--;
+		while (over(left + size, top)) size++;
+		matrix.dispatchEvent(new MouseEvent("mouseleave"));
+		await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+		const inner = size - (size > 8 ? 2 : 1); // the rest is the gap to the next
+		const copy = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+		copy.drawImage(canvas, -Math.floor(left - box.left), -Math.floor(top - box.top));
+		const pixels = copy.getImageData(0, 0, inner, inner).data;
+		let covered = 0;
+		for (let i = 3; i < pixels.length; i += 4) covered += pixels[i] > 128 ? 1 : 0;
+		return covered / (inner * inner);
+	})()`, x, y))
 }
 
 // A wiki shows the page in a frame that may run scripts and nothing else: no
