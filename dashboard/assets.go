@@ -20,7 +20,7 @@ var scripts = []string{
 	"dom.js", "verdicts.js", "data.js", "state.js", "filter.js", "export.js", "table.js",
 	"links.js", "diff.js", "story.js", "banner.js", "attention.js", "stacksets.js",
 	"matrix-layout.js", "matrix-paint.js", "matrix.js", "timeline.js", "run.js",
-	"charts.js", "history.js", "graph.js", "search.js", "live.js", "main.js",
+	"charts.js", "history.js", "graph.js", "overview.js", "search.js", "live.js", "main.js",
 }
 
 // styles are the page's one style sheet, in the order of the cascade.

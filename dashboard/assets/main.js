@@ -21,113 +21,6 @@ const VIEW_KEYS = /** @type {Record<string, string[]>} */ ({
   graph: [],
 });
 
-/** @returns {HTMLElement[]} */
-function overviewView() {
-  return [
-    h(
-      "div",
-      { class: "columns" },
-      attentionView(),
-      h("div", { class: "side" }, worstSets(), runSummary(), trendSummary()),
-    ),
-  ];
-}
-
-/** The stack sets in which most is wrong, each a line. */
-function worstSets() {
-  const sets = matchingSets()
-    .sort((a, b) => unhealthyOf(model.stackSets[b].after || {}) - unhealthyOf(model.stackSets[a].after || {}) || a - b)
-    .slice(0, 8);
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "worst-title" },
-    h(
-      "div",
-      { class: "panel-head" },
-      h("h2", { id: "worst-title" }, "Stack sets"),
-      h(
-        "button",
-        { type: "button", class: "link", onclick: () => go({ view: "sets" }) },
-        "All ",
-        count(model.stackSets.length),
-      ),
-    ),
-    h(
-      "ul",
-      { class: "lines" },
-      sets.map((i) => {
-        const set = model.stackSets[i],
-          wrong = unhealthyOf(set.after || {});
-        return h(
-          "li",
-          null,
-          h("button", { type: "button", class: "link", onclick: () => go({ view: "fleet", set: set.name }) }, set.name),
-          h("span", { class: wrong ? "wrong" : "muted" }, wrong ? count(wrong) + " wrong" : count(set.instances)),
-          verdictBar(set.after || {}),
-        );
-      }),
-    ),
-  );
-}
-
-function runSummary() {
-  /** @type {Map<string, number>} */
-  const done = new Map();
-  for (const a of model.actions)
-    done.set(a.rung + " " + a.outcome, (done.get(a.rung + " " + a.outcome) || 0) + a.cells);
-  const lines = [...done.entries()]
-    .sort(([, a], [, b]) => b - a)
-    .map(([what, cells]) =>
-      h(
-        "li",
-        null,
-        h("span", null, h("span", { class: "dot " + outcomeKind(what.slice(what.indexOf(" ") + 1)) }), what),
-        h("span", { class: "muted" }, plural(cells, "cell")),
-      ),
-    );
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "summary-title" },
-    h(
-      "div",
-      { class: "panel-head" },
-      h("h2", { id: "summary-title" }, "This run"),
-      h("button", { type: "button", class: "link", onclick: () => go({ view: "run" }) }, "Timeline"),
-    ),
-    lines.length ? h("ul", { class: "lines two" }, lines) : h("p", { class: "none" }, "Nothing was changed."),
-  );
-}
-
-function trendSummary() {
-  if (model.history.length < 2) return null;
-  const wrong = model.history.map((p) => unhealthyOf(p.before));
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "trend-title" },
-    h(
-      "div",
-      { class: "panel-head" },
-      h("h2", { id: "trend-title" }, "Found wrong, run by run"),
-      h("button", { type: "button", class: "link", onclick: () => go({ view: "history" }) }, "History"),
-    ),
-    h(
-      "div",
-      { class: "pad" },
-      drawnToFit({}, (width) => sparkline(wrong, "Found wrong", width, 56)),
-      h(
-        "p",
-        { class: "muted small" },
-        "last ",
-        plural(wrong.length, "run"),
-        "; highest ",
-        count(Math.max(...wrong)),
-        ", last ",
-        count(wrong[wrong.length - 1]),
-      ),
-    ),
-  );
-}
-
 function paintView() {
   const view = VIEWS[state.view] ? state.view : "overview";
   shownTables.clear();
@@ -217,7 +110,7 @@ function pathTo(from, to) {
 function setUpTheme() {
   const repaint = () => {
     forgetColours();
-    matrix?.paint();
+    if (model) keepingPlace(paintView);
   };
   const root = document.documentElement,
     dark = matchMedia("(prefers-color-scheme: dark)");

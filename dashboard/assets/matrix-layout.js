@@ -52,8 +52,10 @@ function axisOf(lanes) {
 
 /** @param {number[]} cells */
 function accountAxis(cells) {
-  const c = model.cells,
-    units = new Map(cells.map((cell) => [c.account[cell], unitOf(cell)]));
+  const c = model.cells;
+  /** @type {Map<number, number>} */
+  const units = new Map();
+  for (const cell of cells) if (!units.has(c.account[cell])) units.set(c.account[cell], unitOf(cell));
   const paths = new Map([...new Set(units.values())].map((unit) => [unit, unitPath(unit)]));
   const pathOf = (/** @type {number} */ account) => paths.get(units.get(account) ?? -1) || "";
   const accounts = ordered(
@@ -75,7 +77,10 @@ function setAxis(cells) {
   const c = model.cells,
     width = model.regions.length;
   const level = new Map(model.levels.flatMap((sets, depth) => sets.map((set) => [set, depth])));
-  const keys = ordered([...new Set(cells.map((cell) => c.set[cell] * width + c.region[cell]))], (key) => {
+  /** @type {Set<number>} */
+  const used = new Set();
+  for (const cell of cells) used.add(c.set[cell] * width + c.region[cell]);
+  const keys = ordered([...used], (key) => {
     const set = Math.floor(key / width);
     return (
       String(level.get(set) ?? 999).padStart(3, "0") + model.stackSets[set].name + "\u0000" + model.regions[key % width]
