@@ -14,18 +14,27 @@ type action struct {
 	burst int
 }
 
-// Rates per account and region are AWS's documented ones (for organizations:
-// per account). AWS gives no burst for CloudFormation. Half a second's worth
-// leaves the other half of AWS's bucket to what the network does to requests on
-// their way: two that left one after the other may arrive together.
-func stackSetRead(name string) action  { return action{"cloudformation", name, false, true, 2, 1} }
-func stackSetWrite(name string) action { return action{"cloudformation", name, true, false, 2, 1} }
-func stackRead(name string, rate float64) action {
-	return action{"cloudformation", name, false, true, rate, max(1, int(rate/2))}
+// A read may be sent again whenever its answer was lost, a write only if it is
+// idempotent.
+func read(service, name string, rate float64, burst int) action {
+	return action{service: service, name: name, repeatable: true, rate: rate, burst: burst}
 }
-func organizationRead(name string, rate float64, burst int) action {
-	return action{"organizations", name, false, true, rate, burst}
+
+func write(service, name string, rate float64, burst int) action {
+	return action{service: service, name: name, write: true, rate: rate, burst: burst}
 }
+
+func (a action) idempotent() action {
+	a.repeatable = true
+	return a
+}
+
+// The rates are AWS's documented ones: CloudFormation's per account and region,
+// Organizations' per account. AWS gives no burst for CloudFormation. Half a
+// second's worth leaves the other half of AWS's bucket to what the network does
+// to requests on their way: two that left one after the other may arrive together.
+func stackSetRead(name string) action  { return read("cloudformation", name, 2, 1) }
+func stackSetWrite(name string) action { return write("cloudformation", name, 2, 1) }
 
 var (
 	listStackSets                   = stackSetRead("ListStackSets")
@@ -43,44 +52,45 @@ var (
 	deleteStackInstances = stackSetWrite("DeleteStackInstances")
 	detectStackSetDrift  = stackSetWrite("DetectStackSetDrift")
 
-	describeStacks      = stackRead("DescribeStacks", 10)
-	describeStackEvents = stackRead("DescribeStackEvents", 10)
-	getTemplate         = stackRead("GetTemplate", 10)
-	describeChangeSet   = stackRead("DescribeChangeSet", 2)
+	describeStacks      = read("cloudformation", "DescribeStacks", 10, 5)
+	describeStackEvents = read("cloudformation", "DescribeStackEvents", 10, 5)
+	getTemplate         = read("cloudformation", "GetTemplate", 10, 5)
+	describeChangeSet   = read("cloudformation", "DescribeChangeSet", 2, 1)
 	// Drift detection reads resources; all that it changes is what AWS tells of
 	// their drift.
-	detectStackDrift                  = stackRead("DetectStackDrift", 2)
-	describeStackDriftDetectionStatus = stackRead("DescribeStackDriftDetectionStatus", 2)
-	describeStackResourceDrifts       = stackRead("DescribeStackResourceDrifts", 2)
+	detectStackDrift                  = read("cloudformation", "DetectStackDrift", 2, 1)
+	describeStackDriftDetectionStatus = read("cloudformation", "DescribeStackDriftDetectionStatus", 2, 1)
+	describeStackResourceDrifts       = read("cloudformation", "DescribeStackResourceDrifts", 2, 1)
 
 	// A change set is known by its name, so making or deleting it twice is once.
-	createChangeSet  = action{"cloudformation", "CreateChangeSet", true, true, 2, 1}
-	deleteChangeSet  = action{"cloudformation", "DeleteChangeSet", true, true, 2, 1}
-	executeChangeSet = stackSetWrite("ExecuteChangeSet")
+	createChangeSet  = write("cloudformation", "CreateChangeSet", 2, 1).idempotent()
+	deleteChangeSet  = write("cloudformation", "DeleteChangeSet", 2, 1).idempotent()
+	executeChangeSet = write("cloudformation", "ExecuteChangeSet", 2, 1)
 
-	describeOrganization        = organizationRead("DescribeOrganization", 1, 2)
-	listRoots                   = organizationRead("ListRoots", 1, 2)
-	listAccounts                = organizationRead("ListAccounts", 8, 12)
-	describeAccount             = organizationRead("DescribeAccount", 20, 30)
-	describeOrganizationalUnit  = organizationRead("DescribeOrganizationalUnit", 2, 2)
-	listDelegatedAdministrators = organizationRead("ListDelegatedAdministrators", 5, 8)
-	listServiceAccess           = organizationRead("ListAWSServiceAccessForOrganization", 1, 2)
+	describeOrganization        = read("organizations", "DescribeOrganization", 1, 2)
+	listRoots                   = read("organizations", "ListRoots", 1, 2)
+	listAccounts                = read("organizations", "ListAccounts", 8, 12)
+	describeAccount             = read("organizations", "DescribeAccount", 20, 30)
+	describeOrganizationalUnit  = read("organizations", "DescribeOrganizationalUnit", 2, 2)
+	listDelegatedAdministrators = read("organizations", "ListDelegatedAdministrators", 5, 8)
+	listServiceAccess           = read("organizations", "ListAWSServiceAccessForOrganization", 1, 2)
 	// AWS limits these three as one group; see budget.
-	listParents           = organizationRead("ListParents", 5, 8)
-	listAccountsForParent = organizationRead("ListAccountsForParent", 5, 8)
-	listOUsForParent      = organizationRead("ListOrganizationalUnitsForParent", 5, 8)
+	listParents           = read("organizations", "ListParents", 5, 8)
+	listAccountsForParent = read("organizations", "ListAccountsForParent", 5, 8)
+	listOUsForParent      = read("organizations", "ListOrganizationalUnitsForParent", 5, 8)
 
-	getCallerIdentity = action{"sts", "GetCallerIdentity", false, true, 20, 20}
-	assumeRole        = action{"sts", "AssumeRole", false, true, 20, 20}
+	// AWS documents no rate for STS; these are far below what it bears.
+	getCallerIdentity = read("sts", "GetCallerIdentity", 20, 20)
+	assumeRole        = read("sts", "AssumeRole", 20, 20)
 
-	getParameter = action{"ssm", "GetParameter", false, true, 40, 40}
-	publish      = action{"sns", "Publish", true, false, 300, 300}
+	getParameter = read("ssm", "GetParameter", 40, 20)
+	publish      = write("sns", "Publish", 30, 30)
 
 	// S3 limits by prefix, far above what a journal does.
-	getObject    = action{"s3", "GetObject", false, true, 0, 0}
-	putObject    = action{"s3", "PutObject", true, false, 0, 0}
-	deleteObject = action{"s3", "DeleteObject", true, true, 0, 0}
-	listObjects  = action{"s3", "ListObjectsV2", false, true, 0, 0}
+	getObject    = read("s3", "GetObject", 0, 0)
+	putObject    = write("s3", "PutObject", 0, 0)
+	deleteObject = write("s3", "DeleteObject", 0, 0).idempotent()
+	listObjects  = read("s3", "ListObjectsV2", 0, 0)
 )
 
 // budget names the rate that the action draws on: its own, but for the actions

@@ -7,8 +7,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"github.com/setmend/setmend/fleet"
 )
 
 // Bucket is an S3 bucket as a store of small objects with compare-and-swap. S3's
@@ -38,20 +36,29 @@ func (b *Bucket) on(x action, key string) request { return x.on("s3://%s/%s", b.
 
 // Get reads an object and its ETag; nil, "" and no error if there is none.
 func (b *Bucket) Get(ctx context.Context, key string) (body []byte, etag string, err error) {
-	r := b.on(getObject, key)
-	out, err := call(ctx, b.aws, r, b.s3.GetObject, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
+	got, err := call(ctx, b.aws, b.on(getObject, key), b.read, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 	if codeOf(err) == "NoSuchKey" {
 		return nil, "", nil
 	}
+	return got.body, got.etag, err
+}
+
+// object is an object's contents.
+type object struct {
+	body []byte
+	etag string
+}
+
+// read is GetObject to the end of the body, so that a connection that breaks on
+// the way there is a lost answer like any other.
+func (b *Bucket) read(ctx context.Context, in *s3.GetObjectInput, options ...func(*s3.Options)) (object, error) {
+	out, err := b.s3.GetObject(ctx, in, options...)
 	if err != nil {
-		return nil, "", err
+		return object{}, err
 	}
 	defer out.Body.Close()
-	body, err = io.ReadAll(out.Body)
-	if err != nil {
-		return nil, "", &fleet.Error{Kind: fleet.UnknownOutcome, Call: r.name, Object: r.object, Message: "reading the answer: " + err.Error(), Err: err}
-	}
-	return body, aws.ToString(out.ETag), nil
+	body, err := io.ReadAll(out.Body)
+	return object{body, aws.ToString(out.ETag)}, err
 }
 
 // Put stores an object if the one there still has this ETag, or, with "", if

@@ -58,7 +58,7 @@ func call[In, Out, Options any](ctx context.Context, a *AWS, r request,
 		if failure.Kind == fleet.Expired && r.target != (fleet.Target{}) {
 			a.closeSessions(r.target.Account)
 		}
-		if !gate.leave(failure.Kind) || !again(r.action, failure, try) {
+		if !gate.leave(failure.Kind) || !again(ctx, r.action, failure, try) {
 			return none, failure
 		}
 		if err := a.clock.Sleep(ctx, a.pace.backoff(try)); err != nil {
@@ -68,14 +68,17 @@ func call[In, Out, Options any](ctx context.Context, a *AWS, r request,
 }
 
 // again decides whether a failed attempt is followed by another one.
-func again(a action, failure *fleet.Error, try int) bool {
+func again(ctx context.Context, a action, failure *fleet.Error, try int) bool {
+	if ctx.Err() != nil {
+		return false
+	}
 	switch failure.Kind {
 	case fleet.Throttled:
 		return try < maxThrottledAttempts
 	case fleet.Unreachable: // nothing was done
-		return try < maxUnreachableAttempts && failure.Err != nil && !ended(failure.Err)
+		return try < maxUnreachableAttempts
 	case fleet.UnknownOutcome:
-		return a.repeatable && try < maxUnknownAttempts && !ended(failure.Err)
+		return a.repeatable && try < maxUnknownAttempts
 	}
 	// The SDK has learnt the server's time from the refusal and signs with it.
 	return skewed(failure.Code) && try == 1

@@ -1,10 +1,12 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -73,7 +75,7 @@ func load(ctx context.Context, c Config) (aws.Config, error) {
 	if c.EndpointURL != "" {
 		options = append(options, config.WithBaseEndpoint(c.EndpointURL))
 	}
-	if isLoopback(c.EndpointURL) {
+	if isLoopback(cmp.Or(c.EndpointURL, os.Getenv("AWS_ENDPOINT_URL"))) {
 		// An embedded AWS on this machine: no use in asking a cloud for credentials.
 		options = append(options, config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/setmend/setmend/fleet"
 )
@@ -85,7 +86,7 @@ func (r request) explain(ctx context.Context, err error, sent bool) *fleet.Error
 	var answer smithy.APIError
 	switch {
 	case !sent:
-		r.unsent(e)
+		unsent(ctx, e)
 	case errors.As(err, &answer):
 		e.Code, e.Message = answer.ErrorCode(), answer.ErrorMessage()
 		e.Kind = kindOfAnswer(e.Code, e.Message, statusOf(err))
@@ -102,21 +103,35 @@ func (r request) explain(ctx context.Context, err error, sent bool) *fleet.Error
 
 // unsent explains an error from before the request left: the SDK could not make
 // it, or had no credentials to sign it with.
-func (r request) unsent(e *fleet.Error) {
+func unsent(ctx context.Context, e *fleet.Error) {
 	var parameters *smithy.InvalidParamsError
 	var serialization *smithy.SerializationError
 	e.Message = cause(e.Err).Error()
 	switch {
-	case ended(e.Err):
+	case ctx.Err() != nil:
 		e.Kind, e.Message = fleet.Unreachable, "not sent: "+e.Message
 	case errors.As(e.Err, &parameters), errors.As(e.Err, &serialization):
 		e.Kind = fleet.Invalid
-	case neverConnected(e.Err):
-		// The SDK could not reach whoever issues the credentials.
+	case neverConnected(e.Err) && !fromMetadata(e.Err):
+		// Whoever issues the credentials could not be reached.
 		e.Kind = fleet.Unreachable
 	default:
 		e.Kind = fleet.Expired
 	}
+}
+
+// fromMetadata reports whether the error came from asking a virtual machine's
+// metadata. That is the SDK's last resort: failing there means that there are no
+// credentials, and on a machine outside EC2 it always fails.
+func fromMetadata(err error) bool {
+	var operation *smithy.OperationError
+	for errors.As(err, &operation) {
+		if operation.ServiceID == "ec2imds" {
+			return true
+		}
+		err = operation.Err
+	}
+	return false
 }
 
 // notSent explains why a request did not get through its gate.
@@ -182,14 +197,13 @@ func neverConnected(err error) bool {
 	return false
 }
 
-// ended reports whether the context is why something failed.
-func ended(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
 // cause is the SDK's error without the layers that only repeat which operation,
 // attempt and request failed.
 func cause(err error) error {
+	var send *smithyhttp.RequestSendError
+	if errors.As(err, &send) {
+		return send.Err
+	}
 	var operation *smithy.OperationError
 	for errors.As(err, &operation) {
 		err = operation.Err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/aws/smithy-go"
 
 	"github.com/setmend/setmend/fleet"
 )
@@ -150,6 +153,24 @@ func TestAContextThatEndsWhileAWriteIsOutLeavesItsOutcomeUnknown(t *testing.T) {
 	}
 }
 
+// The time that a single request may take is not the caller's time.
+func TestAReadIsRepeatedWhenItTookTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := true
+		a, s := against(t, func(q question) answer {
+			if slow {
+				slow = false
+				time.Sleep(2 * requestTimeout)
+				return answer{err: context.DeadlineExceeded}
+			}
+			return xml(q.Action, "<Summaries/>")
+		})
+		if _, err := a.StackSets(t.Context()); err != nil || len(s.asked) != 2 {
+			t.Errorf("%d calls, %v", len(s.asked), err)
+		}
+	})
+}
+
 func TestAReadIsRepeatedWhenItsAnswerWasLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lost := 2
@@ -195,12 +216,8 @@ func TestErrorsCarryNoCredentials(t *testing.T) {
 }
 
 func TestMissingCredentialsAreExpiredOnes(t *testing.T) {
-	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"} {
-		t.Setenv(name, "")
-	}
+	withoutCredentials(t)
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
 	a, err := New(t.Context(), Config{Region: "eu-central-1", Clock: new(leap)})
 	if err != nil {
 		t.Fatal(err)
@@ -212,6 +229,20 @@ func TestMissingCredentialsAreExpiredOnes(t *testing.T) {
 	}
 	_, err = New(t.Context(), Config{Region: "eu-central-1", Profile: "no-such-profile"})
 	wantKind(t, err, fleet.Expired)
+}
+
+// Outside EC2 the SDK's last resort, a virtual machine's metadata, is never
+// reached. That is a lack of credentials; an identity provider that is not
+// reached is a lack of network.
+func TestAnUnreachableIssuerOfCredentialsIsNotTakenForAnother(t *testing.T) {
+	dial := &net.OpError{Op: "dial", Err: errors.New("no route to host")}
+	for issuer, want := range map[string]fleet.ErrorKind{"ec2imds": fleet.Expired, "SSO": fleet.Unreachable} {
+		err := &smithy.OperationError{ServiceID: "STS", OperationName: "GetCallerIdentity", Err: fmt.Errorf("get identity: %w",
+			&smithy.OperationError{ServiceID: issuer, OperationName: "Get", Err: dial})}
+		if got := getCallerIdentity.on("x").explain(t.Context(), err, false); got.Kind != want {
+			t.Errorf("%s: %q, want %q", issuer, got.Kind, want)
+		}
+	}
 }
 
 func TestAWrongConfigurationIsRefusedBeforeAnythingIsSent(t *testing.T) {
@@ -239,4 +270,17 @@ func (l *leap) Now() time.Time { return l.now }
 func (l *leap) Sleep(ctx context.Context, d time.Duration) error {
 	l.now = l.now.Add(max(0, d))
 	return ctx.Err()
+}
+
+// withoutCredentials hides whatever the machine has of AWS's configuration.
+func withoutCredentials(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL",
+		"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+	} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
 }

@@ -38,7 +38,7 @@ func (a *AWS) ExecuteRevert(ctx context.Context, stack fleet.MemberStack, token 
 	default:
 		return m.failure(executeChangeSet, fleet.Invalid, string(set.ExecutionStatus), "the change set cannot be executed: %s", aws.ToString(set.StatusReason))
 	}
-	return m.rested(ctx, name)
+	return m.outcome(ctx, name)
 }
 
 // execute starts the change set. Where the answer does not say whether it did,
@@ -57,20 +57,38 @@ func (m reach) execute(ctx context.Context, name string) error {
 	return err
 }
 
+// outcome waits until the stack rests and tells how the execution went. Errors
+// on the way say nothing of it.
+func (m reach) outcome(ctx context.Context, name string) error {
+	stack, execution, err := m.rested(ctx, name)
+	if err != nil {
+		return m.on(executeChangeSet).underWay(err)
+	}
+	if stack.StackStatus == cfn.StackStatusUpdateComplete && execution != cfn.ExecutionStatusExecuteFailed {
+		return nil
+	}
+	reason, err := m.whyFailed(ctx, name)
+	if err != nil {
+		reason = "why is not known: " + err.Error()
+	}
+	if reason == "" {
+		reason = aws.ToString(stack.StackStatusReason)
+	}
+	return m.failure(executeChangeSet, fleet.Invalid, string(stack.StackStatus), "%s", reason)
+}
+
 // rested waits until the change set's execution has ended and the stack rests.
 // The stack alone does not tell: right after the call it may still show how it
-// was before.
-func (m reach) rested(ctx context.Context, name string) error {
-	var stack *cfn.Stack
-	var execution cfn.ExecutionStatus
-	err := m.poll(ctx, m.on(executeChangeSet), stackLimit, func() (bool, error) {
+// was before. Nor does the change set, which somebody may have deleted.
+func (m reach) rested(ctx context.Context, name string) (stack *cfn.Stack, execution cfn.ExecutionStatus, err error) {
+	err = m.poll(ctx, m.on(executeChangeSet), stackTime, stackLimit, func() (bool, error) {
 		var err error
 		if stack, err = m.describeStack(ctx); err != nil || strings.HasSuffix(string(stack.StackStatus), "_IN_PROGRESS") {
 			return false, err
 		}
 		set, err := m.changeSet(ctx, name)
 		if fleet.KindOf(err) == fleet.NotFound {
-			return true, nil // deleted since: the stack's word is all there is
+			return true, nil
 		}
 		if err != nil {
 			return false, err
@@ -78,20 +96,7 @@ func (m reach) rested(ctx context.Context, name string) error {
 		execution = set.ExecutionStatus
 		return execution != cfn.ExecutionStatusExecuteInProgress && execution != cfn.ExecutionStatusAvailable, nil
 	})
-	if err != nil {
-		return err
-	}
-	if stack.StackStatus == cfn.StackStatusUpdateComplete && execution != cfn.ExecutionStatusExecuteFailed {
-		return nil
-	}
-	reason, err := m.whyFailed(ctx, name)
-	if err != nil {
-		return err
-	}
-	if reason == "" {
-		reason = aws.ToString(stack.StackStatusReason)
-	}
-	return m.failure(executeChangeSet, fleet.Invalid, string(stack.StackStatus), "%s", reason)
+	return stack, execution, err
 }
 
 // whyFailed finds the first resource that failed in the execution, in the words

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,9 +24,11 @@ type memberKey struct {
 	partition string
 }
 
-// member is a session in a member account.
+// member is a session in a member account. Whoever holds turn, a channel for one,
+// may use the rest: opening a session can take a while, and a mutex would keep a
+// caller whose context has ended, and virtual time from passing in a test.
 type member struct {
-	mu      sync.Mutex // held while a session is opened; guards what follows
+	turn    chan struct{}
 	keys    Keys
 	expires time.Time
 	clients map[fleet.Region]*cloudformation.Client
@@ -57,13 +58,17 @@ func (a *AWS) member(ctx context.Context, stack fleet.MemberStack) (reach, error
 	a.mu.Lock()
 	m := a.members[key]
 	if m == nil {
-		m = &member{}
+		m = &member{turn: make(chan struct{}, 1)}
 		a.members[key] = m
 	}
 	a.mu.Unlock()
 
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	select {
+	case m.turn <- struct{}{}:
+		defer func() { <-m.turn }()
+	case <-ctx.Done():
+		return reach{}, assumeRole.on("role %s in account %s", key.role, key.account).notSent(ctx.Err())
+	}
 	if a.clock.Now().Add(renewBefore).After(m.expires) {
 		if err := a.openSession(ctx, key, m); err != nil {
 			return reach{}, err
@@ -77,7 +82,7 @@ func (a *AWS) member(ctx context.Context, stack fleet.MemberStack) (reach, error
 	return reach{a, client, stack}, nil
 }
 
-// openSession assumes the role. m is locked.
+// openSession assumes the role. The caller has m's turn.
 func (a *AWS) openSession(ctx context.Context, key memberKey, m *member) error {
 	r := assumeRole.on("role %s in account %s", key.role, key.account)
 	out, err := call(ctx, a, r, a.sts.AssumeRole, &sts.AssumeRoleInput{

@@ -1,7 +1,9 @@
 package cloud
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,4 +135,53 @@ func TestAChangeSetsNameFollowsFromItsTokenAlone(t *testing.T) {
 	if seen["setmend-a1-b2"] != "a1-b2" {
 		t.Errorf("a fitting token is not in its name: %v", seen)
 	}
+}
+
+func TestManyCallersOfOneAccountShareOneSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refuse := 3
+		a, _ := against(t, func(q question) answer {
+			if q.Action == "AssumeRole" {
+				if refuse--; refuse >= 0 {
+					return throttling(q)
+				}
+			}
+			return memberStub(q)
+		})
+		var callers sync.WaitGroup
+		for i := range 8 {
+			callers.Go(func() {
+				stack := aStack
+				stack.Region = []fleet.Region{"us-east-1", "eu-central-1"}[i%2]
+				if _, _, err := a.StackTemplate(t.Context(), stack); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		callers.Wait()
+		if n := a.Stats().ByAction["AssumeRole"]; n != 4 {
+			t.Errorf("%d requests for a session, want 1 after 3 refusals", n)
+		}
+	})
+}
+
+func TestWaitingForASessionEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := against(t, func(q question) answer {
+			time.Sleep(10 * time.Second)
+			return memberStub(q)
+		})
+		var callers sync.WaitGroup
+		callers.Go(func() {
+			if _, _, err := a.StackTemplate(t.Context(), aStack); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, _, err := a.StackTemplate(ctx, aStack)
+		wantKind(t, err, fleet.Unreachable)
+		callers.Wait()
+	})
 }

@@ -21,7 +21,7 @@ type orgStub struct {
 	cut      func(q question) (answer, bool)
 }
 
-type object = map[string]any
+type jsonObject = map[string]any
 
 func (o orgStub) answer(q question) answer {
 	if o.cut != nil {
@@ -31,31 +31,31 @@ func (o orgStub) answer(q question) answer {
 	}
 	switch q.Action {
 	case "DescribeOrganization":
-		return jsonOf(200, object{"Organization": object{"Id": "o-abc", "MasterAccountId": "000000000001"}})
+		return jsonOf(200, jsonObject{"Organization": jsonObject{"Id": "o-abc", "MasterAccountId": "000000000001"}})
 	case "ListRoots":
-		return jsonOf(200, object{"Roots": []object{{"Id": "r-1111", "Name": "Root"}}})
+		return jsonOf(200, jsonObject{"Roots": []jsonObject{{"Id": "r-1111", "Name": "Root"}}})
 	case "ListOrganizationalUnitsForParent":
-		var units []object
+		var units []jsonObject
 		if depth := depthOf(q.JSON["ParentId"]); depth < 5 {
-			units = []object{{"Id": fmt.Sprintf("ou-1111-%d", depth+1), "Name": fmt.Sprintf("Level %d", depth+1)}}
+			units = []jsonObject{{"Id": fmt.Sprintf("ou-1111-%d", depth+1), "Name": fmt.Sprintf("Level %d", depth+1)}}
 		}
-		return jsonOf(200, object{"OrganizationalUnits": units})
+		return jsonOf(200, jsonObject{"OrganizationalUnits": units})
 	case "ListAccounts":
-		return jsonOf(200, object{"Accounts": o.list()})
+		return jsonOf(200, jsonObject{"Accounts": o.list()})
 	case "DescribeAccount":
-		return jsonOf(200, object{"Account": o.list()[0]})
+		return jsonOf(200, jsonObject{"Account": o.list()[0]})
 	case "ListParents":
 		return o.parent(q.JSON["ChildId"].(string))
 	case "ListAccountsForParent":
-		var here []object
+		var here []jsonObject
 		for i := depthOf(q.JSON["ParentId"]); i < len(o.accounts); i += 6 {
 			here = append(here, o.list()[i])
 		}
-		return jsonOf(200, object{"Accounts": here})
+		return jsonOf(200, jsonObject{"Accounts": here})
 	case "DescribeOrganizationsAccess":
 		return xml(q.Action, "<Status>ENABLED</Status>")
 	}
-	return jsonOf(400, object{"__type": "UnknownOperationException"})
+	return jsonOf(400, jsonObject{"__type": "UnknownOperationException"})
 }
 
 func depthOf(ou any) int {
@@ -73,10 +73,10 @@ func chain(depth int) []fleet.OUID {
 	return ous
 }
 
-func (o orgStub) list() []object {
-	var list []object
+func (o orgStub) list() []jsonObject {
+	var list []jsonObject
 	for i, id := range o.accounts {
-		account := object{"Id": id, "Name": "a" + id, "State": "ACTIVE", "Status": "ACTIVE"}
+		account := jsonObject{"Id": id, "Name": "a" + id, "State": "ACTIVE", "Status": "ACTIVE"}
 		if o.paths {
 			path := "o-abc/"
 			for _, ou := range chain(i % 6) {
@@ -95,7 +95,7 @@ func (o orgStub) parent(child string) answer {
 		depth = depthOf(child) - 1
 	}
 	ous := chain(depth)
-	return jsonOf(200, object{"Parents": []object{{"Id": string(ous[len(ous)-1]), "Type": "ORGANIZATIONAL_UNIT"}}})
+	return jsonOf(200, jsonObject{"Parents": []jsonObject{{"Id": string(ous[len(ous)-1]), "Type": "ORGANIZATIONAL_UNIT"}}})
 }
 
 var sixAccounts = []string{"000000000001", "000000000002", "000000000003", "000000000004", "000000000005", "000000000006"}
@@ -187,13 +187,13 @@ func TestAnEmptyPageOfAccountsIsNotAnEmptyOrganization(t *testing.T) {
 			}
 			switch q.JSON["NextToken"] {
 			case nil:
-				return jsonOf(200, object{"Accounts": []object{}, "NextToken": "a"}), true
+				return jsonOf(200, jsonObject{"Accounts": []jsonObject{}, "NextToken": "a"}), true
 			case "a":
-				return jsonOf(200, object{"Accounts": org.list()[:4], "NextToken": "b"}), true
+				return jsonOf(200, jsonObject{"Accounts": org.list()[:4], "NextToken": "b"}), true
 			case "b":
-				return jsonOf(200, object{"Accounts": []object{}, "NextToken": "c"}), true
+				return jsonOf(200, jsonObject{"Accounts": []jsonObject{}, "NextToken": "c"}), true
 			}
-			return jsonOf(200, object{"Accounts": org.list()[4:]}), true
+			return jsonOf(200, jsonObject{"Accounts": org.list()[4:]}), true
 		}
 		a, _ := against(t, org.answer)
 		o, err := a.Organization(t.Context())
@@ -210,7 +210,7 @@ func TestAnOrganizationThatCannotBeReadWhollyIsAnError(t *testing.T) {
 			"ListAccountsForParent", "DescribeOrganizationsAccess",
 		} {
 			for name, bad := range map[string]answer{
-				"denied":  jsonOf(400, object{"__type": "AccessDeniedException", "Message": "no"}),
+				"denied":  jsonOf(400, jsonObject{"__type": "AccessDeniedException", "Message": "no"}),
 				"garbage": {status: 200, body: `{"Accounts": [{"Id": `},
 			} {
 				org := orgStub{accounts: moreAccounts}
@@ -231,8 +231,8 @@ func TestAnOrganizationThatCannotBeReadWhollyIsAnError(t *testing.T) {
 
 func TestAnswersWithoutTheEssentialsAreErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for action, empty := range map[string]object{
-			"DescribeOrganization": {}, "ListRoots": {}, "ListAccounts": {"Accounts": []object{{"Name": "nameless"}}},
+		for action, empty := range map[string]jsonObject{
+			"DescribeOrganization": {}, "ListRoots": {}, "ListAccounts": {"Accounts": []jsonObject{{"Name": "nameless"}}},
 		} {
 			org := orgStub{paths: true, accounts: sixAccounts}
 			org.cut = func(q question) (answer, bool) { return jsonOf(200, empty), q.Action == action }
@@ -244,26 +244,31 @@ func TestAnswersWithoutTheEssentialsAreErrors(t *testing.T) {
 }
 
 func TestAnOUMadeWhileTheTreeWasReadIsLookedUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		org := orgStub{paths: true, accounts: sixAccounts}
-		org.cut = func(q question) (answer, bool) {
-			switch {
-			case q.Action == "ListOrganizationalUnitsForParent" && q.JSON["ParentId"] == "ou-1111-2":
-				return jsonOf(200, object{}), true
-			case q.Action == "DescribeOrganizationalUnit":
-				return jsonOf(200, object{"OrganizationalUnit": object{"Id": q.JSON["OrganizationalUnitId"], "Name": "New"}}), true
+	for _, paths := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			org := orgStub{paths: paths, accounts: sixAccounts}
+			org.cut = func(q question) (answer, bool) {
+				switch {
+				case q.Action == "ListOrganizationalUnitsForParent" && q.JSON["ParentId"] == "ou-1111-2":
+					return jsonOf(200, jsonObject{}), true
+				case q.Action == "DescribeOrganizationalUnit":
+					return jsonOf(200, jsonObject{"OrganizationalUnit": jsonObject{"Id": q.JSON["OrganizationalUnitId"], "Name": "New"}}), true
+				}
+				return answer{}, false
 			}
-			return answer{}, false
-		}
-		a, _ := against(t, org.answer)
-		o, err := a.Organization(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if ou := o.OUs["ou-1111-4"]; ou.Name != "New" || ou.Parent != "ou-1111-3" {
-			t.Errorf("%+v", ou)
-		}
-	})
+			a, _ := against(t, org.answer)
+			o, err := a.Organization(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ou := o.OUs["ou-1111-4"]; ou.Name != "New" || ou.Parent != "ou-1111-3" {
+				t.Errorf("with paths %v: %+v", paths, ou)
+			}
+			if diff := cmp.Diff(chain(5), o.Accounts["000000000006"].OUs); diff != "" {
+				t.Errorf("with paths %v: -want +got\n%s", paths, diff)
+			}
+		})
+	}
 }
 
 func TestAnAccountsStateIsReadFromStateAndElseFromStatus(t *testing.T) {
@@ -281,7 +286,7 @@ func TestAnAccountsStateIsReadFromStateAndElseFromStatus(t *testing.T) {
 		{"HIBERNATING", "ACTIVE", "HIBERNATING"},
 	} {
 		a, _ := against(t, func(question) answer {
-			return jsonOf(200, object{"Account": object{"Id": "000000000002", "State": test.state, "Status": test.status, "Paths": []string{"o-a/r-1111/000000000002/"}}})
+			return jsonOf(200, jsonObject{"Account": jsonObject{"Id": "000000000002", "State": test.state, "Status": test.status, "Paths": []string{"o-a/r-1111/000000000002/"}}})
 		})
 		account, err := a.DescribeAccount(t.Context(), "000000000002")
 		if err != nil || account.State != test.want {
@@ -295,7 +300,7 @@ func TestOneAccountsPlaceIsFoundByWalkingUpOnce(t *testing.T) {
 		org := orgStub{accounts: []string{"000000000009"}}
 		org.cut = func(q question) (answer, bool) {
 			if q.Action == "ListParents" && q.JSON["ChildId"] == "000000000009" {
-				return jsonOf(200, object{"Parents": []object{{"Id": "ou-1111-3"}}}), true
+				return jsonOf(200, jsonObject{"Parents": []jsonObject{{"Id": "ou-1111-3"}}}), true
 			}
 			return answer{}, false
 		}
@@ -315,7 +320,7 @@ func TestOneAccountsPlaceIsFoundByWalkingUpOnce(t *testing.T) {
 
 func TestAnAccountThatIsNoMemberIsNotFound(t *testing.T) {
 	a, _ := against(t, func(question) answer {
-		return jsonOf(400, object{"__type": "AccountNotFoundException", "Message": "You specified an account that doesn't exist."})
+		return jsonOf(400, jsonObject{"__type": "AccountNotFoundException", "Message": "You specified an account that doesn't exist."})
 	})
 	_, err := a.DescribeAccount(t.Context(), "000000000002")
 	wantKind(t, err, fleet.NotFound)

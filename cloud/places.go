@@ -31,25 +31,40 @@ func pathOf(paths []string) []fleet.OUID {
 // placeAccounts finds the places of accounts that AWS told no path for: one
 // question for each account, or for each OU if those are fewer.
 func (a *AWS) placeAccounts(ctx context.Context, o *fleet.Organization) error {
+	if len(unplaced(o)) > len(o.OUs) {
+		if err := a.askForChildren(ctx, o); err != nil {
+			return err
+		}
+	}
+	return a.askForParents(ctx, o)
+}
+
+func unplaced(o *fleet.Organization) []fleet.AccountID {
 	var lost []fleet.AccountID
 	for _, id := range fleet.SortedKeys(o.Accounts) {
 		if len(o.Accounts[id].OUs) == 0 {
 			lost = append(lost, id)
 		}
 	}
-	if len(lost) <= len(o.OUs) {
-		return a.askForParents(ctx, o, lost)
-	}
-	return a.askForChildren(ctx, o)
+	return lost
 }
 
-func (a *AWS) askForParents(ctx context.Context, o *fleet.Organization, lost []fleet.AccountID) error {
-	for _, id := range lost {
+// askForParents walks up from each account that has no place yet. As long as the
+// tree that was read holds the parent, that is one step.
+func (a *AWS) askForParents(ctx context.Context, o *fleet.Organization) error {
+	for _, id := range unplaced(o) {
 		parent, err := a.parentOf(ctx, string(id))
 		if err != nil {
 			return err
 		}
-		place(o, id, parent)
+		if place(o, id, parent) {
+			continue
+		}
+		account := o.Accounts[id]
+		if account.OUs, err = a.walkUp(ctx, id); err != nil {
+			return err
+		}
+		o.Accounts[id] = account
 	}
 	return nil
 }
@@ -76,13 +91,12 @@ func (a *AWS) askForChildren(ctx context.Context, o *fleet.Organization) error {
 	return nil
 }
 
-// place puts an account below parent, by the tree that was read. Where the tree
-// does not reach up to the root the account stays without a place, which is
-// unknown and keeps it from being acted on.
-func place(o *fleet.Organization, id fleet.AccountID, parent fleet.OUID) {
+// place puts an account below parent, by the tree that was read, and reports
+// whether that tree reaches from there up to the root.
+func place(o *fleet.Organization, id fleet.AccountID, parent fleet.OUID) bool {
 	account, known := o.Accounts[id]
 	if !known || len(account.OUs) > 0 {
-		return
+		return known
 	}
 	var ous []fleet.OUID
 	for ou := parent; ou != "" && len(ous) <= deepestOU; ou = o.OUs[ou].Parent {
@@ -90,10 +104,11 @@ func place(o *fleet.Organization, id fleet.AccountID, parent fleet.OUID) {
 	}
 	slices.Reverse(ous)
 	if len(ous) == 0 || ous[0] != o.Root {
-		return
+		return false
 	}
 	account.OUs = ous
 	o.Accounts[id] = account
+	return true
 }
 
 // walkUp finds one account's place by asking for parents up to the root. The

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
@@ -100,7 +101,7 @@ func (r *run) decideCall(rung plan.Rung, call *Call, outcome, reason string) {
 func setsOf(works []*document[Work]) []fleet.StackSetName {
 	changed := map[fleet.StackSetName]bool{}
 	for _, w := range works {
-		if w.Value.Action.Rung == plan.RungQuarantine {
+		if !w.Value.touched() {
 			continue
 		}
 		for _, set := range w.Value.sets() {
@@ -108,4 +109,16 @@ func setsOf(works []*document[Work]) []fleet.StackSetName {
 		}
 	}
 	return fleet.SortedKeys(changed)
+}
+
+// touched tells whether the work may have changed anything on AWS.
+func (w *Work) touched() bool {
+	for i := range w.Calls {
+		if w.Calls[i].State != callPlanned && w.Calls[i].State != callRefused {
+			return true
+		}
+	}
+	return w.Action.Rung == plan.RungRevert && slices.ContainsFunc(w.Cells, func(c CellWork) bool {
+		return c.State == cellHealed || c.State == cellFailed && c.Class != plan.ReasonRevertRefused
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -80,17 +81,20 @@ func inflate(b []byte) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
+// journalError is what tells a journal's error from others.
+type journalError interface {
+	error
+	Conflict() bool
+}
+
 // isConflict reports whether a journal write failed because of somebody else's.
 func isConflict(err error) bool {
-	for err != nil {
-		if c, ok := err.(interface{ Conflict() bool }); ok {
-			return c.Conflict()
-		}
-		u, ok := err.(interface{ Unwrap() error })
-		if !ok {
-			return false
-		}
-		err = u.Unwrap()
-	}
-	return false
+	var e journalError
+	return errors.As(err, &e) && e.Conflict()
+}
+
+// isJournal reports whether the journal failed.
+func isJournal(err error) bool {
+	var e journalError
+	return errors.As(err, &e)
 }

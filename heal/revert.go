@@ -2,6 +2,7 @@ package heal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -24,14 +25,14 @@ func (r *run) revert(ctx context.Context, w *document[Work]) error {
 		return err
 	}
 	var mu sync.Mutex // guards w
-	group, ctx := errgroup.WithContext(ctx)
+	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(reverters)
 	for i := range w.Value.Cells {
 		c := &w.Value.Cells[i]
 		if c.State != cellPending && c.State != cellReverting {
 			continue
 		}
-		group.Go(func() error { return r.revertCell(ctx, &mu, w, c) })
+		group.Go(func() error { return r.revertCell(gctx, &mu, w, c) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -106,7 +107,20 @@ func cellFailure(doing string, err error) (func(*CellWork), error) {
 	case "", fleet.Expired, fleet.Unreachable, fleet.Throttled, fleet.UnknownOutcome:
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
+	if call := callOf(err); call == "AssumeRole" {
+		// The way into the account is closed to setmend, not to StackSets.
+		return func(c *CellWork) { c.failAs(plan.ReasonRevertRefused, "%s", err) }, nil
+	}
 	return func(c *CellWork) { c.fail(err.Error()) }, nil
+}
+
+// callOf is the API action that failed, "" if none did.
+func callOf(err error) string {
+	var e *fleet.Error
+	if errors.As(err, &e) {
+		return e.Call
+	}
+	return ""
 }
 
 // refuses says why a change set must not be executed, "" if it may be: it would

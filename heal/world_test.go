@@ -154,7 +154,9 @@ func (w *world) config(aws *cloud.AWS) heal.Config {
 }
 
 // engine is the real state machine on the real interpreter.
-func (w *world) engine(config heal.Config) *asl.Engine {
+func (w *world) engine(config heal.Config) *asl.Engine { return w.engineOn(config, w.journal) }
+
+func (w *world) engineOn(config heal.Config, j store) *asl.Engine {
 	w.t.Helper()
 	healer, err := heal.New(config)
 	w.must(err)
@@ -169,7 +171,7 @@ func (w *world) engine(config heal.Config) *asl.Engine {
 			return output, err
 		}
 	}
-	return asl.NewEngine(asl.Config{Store: w.journal, Tasks: tasks, Random: rand.NewPCG(1, 2)})
+	return asl.NewEngine(asl.Config{Store: j, Tasks: tasks, Random: rand.NewPCG(1, 2)})
 }
 
 // heal runs a heal to its end and returns its report.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/setmend/setmend/fleet"
@@ -8,9 +9,10 @@ import (
 
 // order gives every action the actions it waits for. The list is in a good order
 // already; an edge goes from an earlier to a later action, so that there can be
-// no cycle. Two actions need one if they share a target and touch sets that
-// depend on one another or must never be operated on at one target at a time,
-// or if both take instances of one set down.
+// no cycle. Two actions need one if they touch sets of which one depends on the
+// other and share an account; if they touch one set, or sets that must never be
+// operated on at one target at a time, and share a target; or if both take
+// instances of one set down.
 func (b *builder) order(actions []Action) {
 	touching := map[fleet.StackSetName][]int{}
 	relatives := b.relatives()
@@ -20,7 +22,7 @@ func (b *builder) order(actions []Action) {
 		for _, set := range actions[j].touched() {
 			for _, relative := range relatives[set] {
 				for _, i := range touching[relative] {
-					if !before[i] && sharesTarget(actions[i].Targets, actions[j].Targets) {
+					if !before[i] && b.meet(set, relative, actions[i].Targets, actions[j].Targets) {
 						before[i] = true
 					}
 				}
@@ -71,10 +73,18 @@ func (b *builder) relatives() map[fleet.StackSetName][]fleet.StackSetName {
 	return related
 }
 
-// sharesTarget reports whether two sorted lists have a target in common.
-func sharesTarget(x, y []fleet.Target) bool {
+// meet reports whether actions on two related sets come into each other's way.
+func (b *builder) meet(set, relative fleet.StackSetName, x, y []fleet.Target) bool {
+	if b.graph.above[set][relative] || b.graph.above[relative][set] {
+		return shares(x, y, func(t, u fleet.Target) int { return cmp.Compare(t.Account, u.Account) })
+	}
+	return shares(x, y, fleet.Target.Compare)
+}
+
+// shares reports whether two sorted lists have something in common.
+func shares(x, y []fleet.Target, compare func(t, u fleet.Target) int) bool {
 	for len(x) > 0 && len(y) > 0 {
-		switch c := x[0].Compare(y[0]); {
+		switch c := compare(x[0], y[0]); {
 		case c == 0:
 			return true
 		case c < 0:

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // runs remember of a cell: heals back off, and end in quarantine.
 func Assess(f *fleet.Fleet, p *Policy, m Memory, now time.Time) *Assessment {
 	w := newWorld(f, p)
-	a := &assessor{world: w, memory: m, now: now, places: standings(f)}
+	a := &assessor{world: w, memory: m, now: now, places: standings(f), owed: owedBySet(m)}
 	for _, name := range w.names {
 		a.judgeSet(w.sets[name])
 	}
@@ -39,6 +40,7 @@ type setView struct {
 	set       fleet.StackSet
 	instances map[fleet.Target]fleet.Instance
 	policy    SetPolicy
+	busy      bool       // an operation is running or queued
 	cells     []Assessed // sorted by target
 }
 
@@ -58,7 +60,8 @@ func newWorld(f *fleet.Fleet, p *Policy) *world {
 		policies[name] = sp
 		readable.StackSets[name] = inventory
 		w.names = append(w.names, name)
-		w.sets[name] = &setView{name: name, set: inventory.StackSet, instances: inventory.Instances, policy: sp}
+		w.sets[name] = &setView{name: name, set: inventory.StackSet, instances: inventory.Instances, policy: sp,
+			busy: slices.ContainsFunc(inventory.Running, func(o fleet.Operation) bool { return !o.Status.Ended() })}
 	}
 	var problems []Problem
 	w.graph, problems = newGraph(readable, policies)
@@ -67,7 +70,7 @@ func newWorld(f *fleet.Fleet, p *Policy) *world {
 }
 
 func unreadSet(name fleet.StackSetName) Problem {
-	return Problem{StackSet: name, Text: string(name) + " was listed but could not be read.",
+	return Problem{StackSet: name, Text: string(name) + " was listed, and could not be read.",
 		Hint: "Run again; if it stays, check the permissions on this stack set.", Stops: true}
 }
 
@@ -76,6 +79,7 @@ type assessor struct {
 	memory Memory
 	now    time.Time
 	places map[fleet.AccountID]place
+	owed   map[fleet.StackSetName][]fleet.Target // see [Memory.Owed]
 	found  []Problem
 }
 
@@ -87,10 +91,13 @@ func (a *assessor) judgeSet(v *setView) {
 		for _, region := range mandatory.regions {
 			target := fleet.Target{Account: account, Region: region}
 			if _, present := v.instances[target]; !present {
-				v.cells = append(v.cells, missingCell(v, target, mandatory.because))
+				c := missingCell(v, target, mandatory.because)
+				c.Owed = len(a.memory.Owed) > 0 && a.isOwed(c.Cell)
+				v.cells = append(v.cells, c)
 			}
 		}
 	}
+	v.cells = append(v.cells, a.owedCells(v, mandatory)...)
 	for target, instance := range v.instances {
 		v.cells = append(v.cells, a.judgeInstance(v, target, instance, mandatory))
 	}
@@ -98,12 +105,31 @@ func (a *assessor) judgeSet(v *setView) {
 }
 
 // cell finds the set's cell at a target, nil if there is none.
-func (v *setView) cell(target fleet.Target) *Assessed {
-	i, ok := slices.BinarySearchFunc(v.cells, target, func(c Assessed, t fleet.Target) int { return c.Target.Compare(t) })
+func (v *setView) cell(target fleet.Target) *Assessed { return find(v.cells, target) }
+
+// find finds the cell at a target in cells of one set, sorted; nil if there is none.
+func find(cells []Assessed, target fleet.Target) *Assessed {
+	i, ok := slices.BinarySearchFunc(cells, target, func(c Assessed, t fleet.Target) int { return c.Target.Compare(t) })
 	if !ok {
 		return nil
 	}
-	return &v.cells[i]
+	return &cells[i]
+}
+
+// bearing are the cells, of one set's sorted cells, that bear on a dependent at
+// the target: the one at the target itself, or, where the set has none there,
+// all in the account. What a stack depends on may live in another region (a role
+// that only one region's stack creates).
+func bearing(cells []Assessed, target fleet.Target) []Assessed {
+	if c := find(cells, target); c != nil {
+		return []Assessed{*c}
+	}
+	start, _ := slices.BinarySearchFunc(cells, target.Account, func(c Assessed, id fleet.AccountID) int { return cmp.Compare(c.Account, id) })
+	end := start
+	for end < len(cells) && cells[end].Account == target.Account {
+		end++
+	}
+	return cells[start:end]
 }
 
 func (a *assessor) collect() []Assessed {

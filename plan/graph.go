@@ -173,10 +173,10 @@ func (g *graph) cycles(stuck []fleet.StackSetName) []Problem {
 		for _, member := range cycle {
 			reported[member] = true
 		}
-		for i, member := range cycle {
+		for _, member := range cycle {
 			problems = append(problems, Problem{
 				StackSet: member,
-				Text:     "The dependencies form a cycle: " + arrows(append(slices.Clone(cycle[i:]), cycle[:i+1]...)) + ".",
+				Text:     "The dependencies form a cycle: " + arrows(append(cycle, set)) + ".",
 				Hint:     "Remove one of these from dependson.",
 				Stops:    true,
 			})

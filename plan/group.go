@@ -9,9 +9,6 @@ import (
 	"github.com/setmend/setmend/fleet"
 )
 
-// maxOUs is how many OUs AWS takes in one call.
-const maxOUs = 50
-
 // actions groups the chosen cells into actions, in the order of the plan: by
 // stage, in cleanup from the last level to the first, else from the first to the
 // last, then by stack set, rung and wave.
@@ -73,7 +70,7 @@ func (b *builder) split(v *setView, g group) []Action {
 	together := b.together(g)
 	var actions []Action
 	for wave, cells := range b.waves(v, g, together) {
-		for _, part := range b.withinOUs(v, g.rung, cells) {
+		for _, part := range withinOUs(b.fleet, v, cells) {
 			actions = append(actions, b.action(v, g, part, together, wave))
 		}
 	}
@@ -100,12 +97,12 @@ func (b *builder) together(g group) []fleet.StackSetName {
 }
 
 func (b *builder) action(v *setView, g group, cells []Assessed, together []fleet.StackSetName, wave int) Action {
-	a := Action{Stage: g.stage, StackSet: v.name, Rung: g.rung, Together: together, Wave: wave, Reason: summary(cells)}
-	for _, c := range cells {
-		a.Targets = append(a.Targets, c.Target)
+	a := Action{
+		Stage: g.stage, StackSet: v.name, Rung: g.rung, Targets: targetsOf(cells),
+		Together: together, Wave: wave, Reason: summary(cells),
 	}
 	if g.rung != RungQuarantine {
-		a.Calls, a.Preferences, a.OUs = Cover(a.Targets), v.policy.Preferences, b.ous(v, g.rung, cells)
+		a.Calls, a.Preferences, a.OUs = Cover(a.Targets), v.policy.Preferences, ousOf(b.fleet, v, targetsOf(cells))
 	}
 	a.ID = actionID(a)
 	return a
@@ -126,7 +123,7 @@ func summary(cells []Assessed) string {
 	}
 	text := strings.Join(parts, ", ") + ": " + commonest(reasons)
 	if len(reasons) > 1 {
-		text += fmt.Sprintf(" (and %d other reasons)", len(reasons)-1)
+		text += " (and " + plural(len(reasons)-1, "other reason") + ")"
 	}
 	return text
 }
@@ -141,58 +138,10 @@ func commonest(reasons map[string]int) string {
 	return best
 }
 
-// withinOUs splits cells so that no action names more OUs than AWS takes.
-func (b *builder) withinOUs(v *setView, rung Rung, cells []Assessed) [][]Assessed {
-	if v.set.PermissionModel != fleet.ServiceManaged || len(b.ous(v, rung, cells)) <= maxOUs {
-		return [][]Assessed{cells}
+func targetsOf(cells []Assessed) []fleet.Target {
+	targets := make([]fleet.Target, len(cells))
+	for i, c := range cells {
+		targets[i] = c.Target
 	}
-	byOU := slices.Clone(cells)
-	slices.SortStableFunc(byOU, func(x, y Assessed) int { return cmp.Compare(b.ou(v, rung, x.Target), b.ou(v, rung, y.Target)) })
-	var parts [][]Assessed
-	for start := 0; start < len(byOU); {
-		end, ous := start, map[fleet.OUID]bool{}
-		for ; end < len(byOU); end++ {
-			if ous[b.ou(v, rung, byOU[end].Target)] = true; len(ous) > maxOUs {
-				break
-			}
-		}
-		part := slices.Clone(byOU[start:end])
-		slices.SortFunc(part, func(x, y Assessed) int { return x.Target.Compare(y.Target) })
-		parts = append(parts, part)
-		start = end
-	}
-	return parts
-}
-
-// ous are where AWS is to look for the cells' accounts. The root is never named
-// unless the set targets it: deploying at an OU makes it a target of automatic
-// deployment.
-func (b *builder) ous(v *setView, rung Rung, cells []Assessed) []fleet.OUID {
-	if v.set.PermissionModel != fleet.ServiceManaged {
-		return nil
-	}
-	var ous []fleet.OUID
-	for _, c := range cells {
-		if ou := b.ou(v, rung, c.Target); ou != "" && !slices.Contains(ous, ou) {
-			ous = append(ous, ou)
-		}
-	}
-	slices.Sort(ous)
-	return ous
-}
-
-// ou is the OU that a call finds the target's account in: for an instance the
-// one that AWS recorded with it (the account may sit elsewhere by now), for a
-// new one the OU of the set that the account sits in.
-func (b *builder) ou(v *setView, rung Rung, target fleet.Target) fleet.OUID {
-	if instance, present := v.instances[target]; present && instance.OU != "" {
-		return instance.OU
-	}
-	account := b.fleet.Organization.Accounts[target.Account]
-	for _, ou := range v.policy.OUs {
-		if account.In(ou) {
-			return ou
-		}
-	}
-	return ""
+	return targets
 }

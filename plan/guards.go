@@ -109,7 +109,7 @@ func (b *builder) guardQuota() {
 // guardProblems stops the sets whose configuration contradicts itself.
 func (b *builder) guardProblems() {
 	for _, problem := range b.assessment.Problems {
-		if problem.Stops {
+		if problem.Stops && problem.StackSet != "" {
 			b.stop(Trip{Guard: GuardConfiguration, StackSet: problem.StackSet, Reason: problem.Text, Hint: problem.Hint})
 		}
 	}
@@ -122,7 +122,8 @@ func (b *builder) tally() map[fleet.StackSetName]tally {
 	tallies := map[fleet.StackSetName]tally{}
 	for i := range b.assessment.Cells {
 		c := &b.assessment.Cells[i]
-		drifted, removed := c.Verdict == Drifted, c.Verdict == Orphan && c.Rung != ""
+		drifted := c.DriftStatus == fleet.DriftDrifted && c.Verdict != Healthy && c.Verdict != Orphan
+		removed := c.Verdict == Orphan && c.Rung != ""
 		if !drifted && !removed {
 			continue
 		}

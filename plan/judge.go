@@ -31,6 +31,9 @@ func (a *assessor) judgeInstance(v *setView, target fleet.Target, instance fleet
 	if m.holds(target) {
 		c.Desire, c.Because = Must, m.because
 	}
+	if len(a.memory.Owed) > 0 && a.isOwed(c.Cell) {
+		c.Desire, c.Because, c.Owed = Must, becauseOwed, true
+	}
 	p := a.places[target.Account]
 	if p.standing != StandingActive {
 		c.Standing = p.standing
@@ -73,7 +76,11 @@ func (a *assessor) judgeGone(v *setView, p place, c *Assessed) {
 		return
 	}
 	c.Verdict, c.Reason = Orphan, p.about
-	if p.disposal(a.policy.Accounts) == Hold || v.policy.Healing == HealOff {
+	if v.policy.Healing == HealOff {
+		blockHere(c, p.about+" Healing is off for the stack set.", "Let go of the instance by hand.")
+		return
+	}
+	if p.disposal(a.policy.Accounts) == Hold {
 		blockHere(c, p.about+" The policy holds on to its instances.", "Set accounts."+string(p.standing)+" to detach to let go of them.")
 		return
 	}
@@ -107,7 +114,7 @@ func movedReason(v *setView) string {
 func (a *assessor) judgeStatus(v *setView, i fleet.Instance, c *Assessed) {
 	switch {
 	case i.Status == fleet.InstanceInoperable || i.Detailed == fleet.DetailedInoperable || i.Detailed == fleet.DetailedFailedImport:
-		a.judgeInoperable(i, c)
+		judgeInoperable(i, c)
 	case i.Status == fleet.InstanceOutdated:
 		judgeOutdated(i, c)
 	case i.Status != fleet.InstanceCurrent:
@@ -119,7 +126,7 @@ func (a *assessor) judgeStatus(v *setView, i fleet.Instance, c *Assessed) {
 	}
 }
 
-func (a *assessor) judgeInoperable(i fleet.Instance, c *Assessed) {
+func judgeInoperable(i fleet.Instance, c *Assessed) {
 	c.Verdict, c.Class = Inoperable, Classify(i.Reason)
 	c.Reason = "A deletion failed, and AWS leaves the instance out of all updates since."
 	if i.Detailed == fleet.DetailedFailedImport {
@@ -152,9 +159,6 @@ func (a *assessor) judgeDrifted(i fleet.Instance, c *Assessed) {
 		return
 	}
 	c.Verdict, c.Reason = Drifted, "Resources differ from the stack's template."
-	if !i.LastDriftCheck.IsZero() {
-		c.Reason = "Resources differ from the stack's template, as of " + stamp(i.LastDriftCheck) + "."
-	}
 }
 
 func (a *assessor) judgeCurrent(v *setView, i fleet.Instance, c *Assessed) {

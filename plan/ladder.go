@@ -14,9 +14,11 @@ import "slices"
 // Redeployment needs healing: redeploy, an unprotected set, and that nothing
 // that must stay imports from the stack. Reverting needs a member role.
 
-// rungs lists the rungs that the policy leaves open to the cell.
-func rungs(c Assessed, sp SetPolicy) []Rung {
+// Ladder lists the rungs that the policy leaves open to the cell, least
+// destructive first; none if only a person can help.
+func Ladder(c Assessed, sp SetPolicy) []Rung {
 	heals := sp.Healing == HealRevert || sp.Healing == HealRedeploy
+	deploys := sp.Healing != HealOff || c.Owed
 	redeploys := sp.Healing == HealRedeploy && !sp.Protected && c.Pinned == ""
 	var ladder []Rung
 	add := func(rung Rung, open bool) {
@@ -26,11 +28,11 @@ func rungs(c Assessed, sp SetPolicy) []Rung {
 	}
 	switch c.Verdict {
 	case Missing:
-		add(RungDeploy, sp.Healing != HealOff)
-		add(RungRetry, sp.Healing != HealOff)
+		add(RungDeploy, deploys)
+		add(RungRetry, deploys)
 	case Failed, Stale:
 		// An instance that never got a stack is a mandatory deployment under way.
-		add(RungRetry, heals || c.Desire == Must && c.Bare && sp.Healing != HealOff)
+		add(RungRetry, heals || c.Desire == Must && c.Bare && deploys)
 		add(RungRedeploy, redeploys)
 	case Inoperable:
 		add(RungRedeploy, redeploys)
@@ -70,7 +72,7 @@ func Next(c Assessed, sp SetPolicy, tried []Rung, class ReasonClass) Rung {
 	if slices.Contains(hopeless, class) {
 		return RungQuarantine
 	}
-	ladder := rungs(c, sp)
+	ladder := Ladder(c, sp)
 	if again, ok := repeat(ladder, tried, class); ok {
 		return again
 	}

@@ -75,13 +75,23 @@ func (b *builder) heldBack(c Assessed) string {
 	if b.allStopped != "" {
 		return b.allStopped
 	}
-	if guard := b.stopped[c.StackSet]; guard != "" {
+	if guard := b.stopped[c.StackSet]; guard != "" && !(c.Owed && c.Rung == RungDeploy && b.mayPayBack(c.StackSet)) {
 		return guard
 	}
 	if stageOf(c.Rung) == StageCleanup {
 		return b.cleanupStopped
 	}
 	return ""
+}
+
+// mayPayBack reports whether an instance that we deleted may be created again in
+// spite of the set's guards. They are there to prevent destruction; leaving a
+// live account without what we took from it prevents none. Only an operation
+// under way has to be waited for.
+func (b *builder) mayPayBack(set fleet.StackSetName) bool {
+	return !slices.ContainsFunc(b.trips, func(t Trip) bool {
+		return t.Guard == GuardForeignOperation && t.StackSet == set
+	})
 }
 
 func (b *builder) leave(c Assessed, guard string) {
@@ -131,25 +141,19 @@ func stageOf(r Rung) Stage {
 	return StageHeal
 }
 
-// stage is the cell's: a deployment whose dependency is healed at the same
-// target waits for the healing stage, since stages never go back.
+// stage is the cell's: a deployment whose dependency is healed there waits for
+// the healing stage, since stages never go back.
 func (b *builder) stage(c Assessed) Stage {
 	natural := stageOf(c.Rung)
 	if natural != StageDeploy {
 		return natural
 	}
 	for need := range b.graph.above[c.StackSet] {
-		if other := find(b.work[need], c.Target); other != nil && stageOf(other.Rung) == StageHeal && other.Rung != RungQuarantine {
-			return StageHeal
+		for _, other := range bearing(b.work[need], c.Target) {
+			if stageOf(other.Rung) == StageHeal && other.Rung != RungQuarantine {
+				return StageHeal
+			}
 		}
 	}
 	return natural
-}
-
-func find(cells []Assessed, target fleet.Target) *Assessed {
-	i, ok := slices.BinarySearchFunc(cells, target, func(c Assessed, t fleet.Target) int { return c.Target.Compare(t) })
-	if !ok {
-		return nil
-	}
-	return &cells[i]
 }

@@ -35,7 +35,6 @@ func ParsePolicy(text []byte) (*Policy, error) {
 	if err := root.Decode(policy); err != nil {
 		return nil, fmt.Errorf("reading policy: %w", err)
 	}
-	noteLines(root, policy)
 	if err := policy.check(); err != nil {
 		return nil, fmt.Errorf("reading policy: %w", err)
 	}
@@ -74,6 +73,9 @@ func checkFields(node *yaml.Node, t reflect.Type, at string) error {
 	switch {
 	case node.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
 		for _, item := range node.Content {
+			if item.Tag == "!!null" {
+				return fmt.Errorf("line %d: an empty list item%s", item.Line, at)
+			}
 			if err := checkFields(item, t.Elem(), at); err != nil {
 				return err
 			}
@@ -118,16 +120,14 @@ func yamlFields(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// noteLines tells every entry where it stands, for problems found later.
-func noteLines(root *yaml.Node, policy *Policy) {
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if root.Content[i].Value != "stackSets" {
-			continue
-		}
-		for j, item := range root.Content[i+1].Content {
-			policy.StackSets[j].Line = item.Line
-		}
+// UnmarshalYAML reads an entry and notes where it stands, for problems found later.
+func (e *Entry) UnmarshalYAML(node *yaml.Node) error {
+	type plain Entry // without this method
+	if err := node.Decode((*plain)(e)); err != nil {
+		return err
 	}
+	e.Line = node.Line
+	return nil
 }
 
 // check says what is wrong with values that parsed.

@@ -145,6 +145,8 @@ func stays(v *setView, c *Assessed) string {
 		return "its healing is " + string(v.policy.Healing)
 	case c.Verdict == Quarantined || c.Verdict == Blocked || c.Verdict == Orphan:
 		return "it is " + string(c.Verdict) + " here"
+	case slices.Contains(hopeless, c.Class) || slices.Contains(unredeployable, c.Class) && c.Verdict == Failed:
+		return "it could not be created again (" + string(c.Class) + ")"
 	}
 	return ""
 }
@@ -162,13 +164,29 @@ func (a *assessor) awaitDependencies(v *setView) {
 			continue
 		}
 		for _, need := range a.graph.needs[v.name] {
-			if n := a.sets[need].cell(c.Target); n != nil && !a.willBeThere(n) {
-				blockHere(c, fmt.Sprintf("It depends on %s, which is %s here.", need, n.Verdict), "See to "+string(need)+" first.")
-				c.Attention = false
+			if why := a.lacking(need, c.Target); why != "" {
+				blockHere(c, fmt.Sprintf("It depends on %s, %s.", need, why), "See to "+string(need)+" first.")
+				// Else the dependency's own cell calls for a person.
+				c.Attention = c.Owed || len(bearing(a.sets[need].cells, c.Target)) == 0
 				break
 			}
 		}
 	}
+}
+
+// lacking says why a dependency is not there for a dependent at the target, ""
+// if it is or comes now.
+func (a *assessor) lacking(need fleet.StackSetName, target fleet.Target) string {
+	cells := bearing(a.sets[need].cells, target)
+	for i := range cells {
+		if a.willBeThere(&cells[i]) {
+			return ""
+		}
+	}
+	if len(cells) == 0 {
+		return "which the account does not have and need not have"
+	}
+	return fmt.Sprintf("which is %s there", cells[0].Verdict)
 }
 
 // willBeThere reports whether a stack is in the cell and stays, or comes now.

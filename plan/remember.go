@@ -4,14 +4,19 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/setmend/setmend/fleet"
 )
 
-// recent are a cell's heals that still count: within the quarantine window, and
-// after a person's release.
-func recent(m CellMemory, q QuarantinePolicy, now time.Time) []Heal {
+// recent are a cell's heals that still count: within the quarantine window,
+// after a person's release, and, of an orphan, only those that were to clean it
+// up: what failed while it belonged there says nothing of letting go of it.
+func (a *assessor) recent(c *Assessed, q QuarantinePolicy) []Heal {
+	m := a.memory.Cells[c.Cell]
 	var heals []Heal
 	for _, heal := range m.Heals {
-		if now.Sub(heal.At) <= q.Window && heal.At.After(m.Released) {
+		counts := (heal.Verdict == Orphan) == (c.Verdict == Orphan)
+		if counts && a.now.Sub(heal.At) <= q.Window && heal.At.After(m.Released) {
 			heals = append(heals, heal)
 		}
 	}
@@ -37,8 +42,7 @@ var harshness = []Rung{RungDeploy, RungRetry, RungRevert, RungRedeploy, RungRemo
 func harsher(a, b Rung) bool { return slices.Index(harshness, a) > slices.Index(harshness, b) }
 
 // quarantine gives up cells whose heals failed or did not last. A healthy cell
-// is forgiven, a blocked one stays blocked, and an orphan is not held to what
-// happened to it while it belonged there.
+// is forgiven, and a blocked one stays blocked.
 func (a *assessor) quarantine(v *setView) {
 	if len(a.memory.Cells) == 0 {
 		return
@@ -52,12 +56,12 @@ func (a *assessor) quarantine(v *setView) {
 }
 
 func (a *assessor) quarantineCell(c *Assessed, m CellMemory, q QuarantinePolicy) {
-	if c.Verdict == Healthy || c.Verdict == Blocked || c.Verdict == Orphan && m.Verdict != Orphan && !m.Quarantined.IsZero() {
+	if c.Verdict == Healthy || c.Verdict == Blocked {
 		return
 	}
-	heals := recent(m, q, a.now)
+	heals := a.recent(c, q)
 	c.Heals = Counted(heals)
-	if m.Quarantined.After(m.Released) {
+	if m.Quarantined.After(m.Released) && (m.Verdict == Orphan) == (c.Verdict == Orphan) {
 		giveUp(c, m.Class, fmt.Sprintf("Given up at %s. %s", stamp(m.Quarantined), m.Reason))
 		c.Rung = ""
 		return
@@ -97,31 +101,50 @@ func (h Heal) lastWords() string {
 // chooseRungs chooses what to do about every unhealthy cell.
 func (a *assessor) chooseRungs(v *setView) {
 	for i := range v.cells {
-		if c := &v.cells[i]; unhealthy(c.Verdict) {
+		c := &v.cells[i]
+		if unhealthy(c.Verdict) {
 			a.chooseRung(v, c)
+		}
+		if c.Rung != "" && c.Rung != RungQuarantine {
+			a.backOff(v, c)
 		}
 	}
 }
 
-func (a *assessor) chooseRung(v *setView, c *Assessed) {
-	if c.Detailed == "PENDING" || c.Detailed == "RUNNING" {
-		return // the operation under way decides; the set's guard waits for it
+// backOff delays the rung after earlier heals of the cell. Backing off is for
+// trying again what was tried; a harsher rung after one that failed is the same
+// heal, further up the ladder.
+func (a *assessor) backOff(v *setView, c *Assessed) {
+	heals := a.recent(c, v.policy.Quarantine)
+	if len(heals) == 0 {
+		return
 	}
-	if len(rungs(*c, v.policy)) == 0 {
+	last := heals[len(heals)-1]
+	if !last.OK && harsher(c.Rung, last.Rung) {
+		return
+	}
+	ready := last.At.Add(v.policy.Quarantine.wait(Counted(heals)))
+	if ready.After(a.now) && ready.After(c.NotBefore) {
+		c.NotBefore = ready
+	}
+}
+
+func (a *assessor) chooseRung(v *setView, c *Assessed) {
+	if underWay(c) && v.busy {
+		return // the operation decides; the set's guard waits for it
+	}
+	if len(Ladder(*c, v.policy)) == 0 {
 		leaveTo(c, v.policy)
 		return
 	}
-	heals := recent(a.memory.Cells[c.Cell], v.policy.Quarantine, a.now)
-	c.Rung = a.rungAfter(v, c, heals)
+	c.Rung = a.rungAfter(v, c, a.recent(c, v.policy.Quarantine))
 	if c.Rung == RungQuarantine {
 		c.Hint, c.Attention = Hint(c.Class), true
 	}
-	if n := len(heals); n > 0 {
-		c.NotBefore = heals[n-1].At.Add(v.policy.Quarantine.wait(Counted(heals)))
-	}
-	if !c.NotBefore.After(a.now) {
-		c.NotBefore = time.Time{}
-	}
+}
+
+func underWay(c *Assessed) bool {
+	return c.Detailed == fleet.DetailedPending || c.Detailed == fleet.DetailedRunning
 }
 
 // rungAfter climbs the ladder over what was tried since the last success. A heal

@@ -7,7 +7,7 @@ import (
 
 // remove begins to delete a stack. retain lists resources to leave alone.
 func (e *Engine) remove(s *stack, a actor, retain []string, force bool, token string, done func(result)) {
-	op := &operation{verb: "DELETE", deployment: s.current, token: token, done: done}
+	op := &operation{verb: "DELETE", deployment: e.view(s).deployment, token: token, done: done}
 	steps, failed, reason := e.deletion(s, a, retain, force)
 	op.steps = steps
 	end := func() { e.deleted(s, op) }
@@ -54,8 +54,7 @@ func (e *Engine) everything(s *stack) []change {
 		return nil
 	}
 	v := e.view(s)
-	nothing := e.look(s, emptied(s.current), map[string]string{})
-	all, err := removals(v, nothing)
+	all, err := removals(v, e.look(s, nothing, nil))
 	if err != nil {
 		return nil // it was evaluated when it was deployed
 	}
@@ -70,9 +69,7 @@ func (e *Engine) deleted(s *stack, op *operation) {
 			e.letGo(s, &all[i])
 		}
 	}
-	if s.current != nil {
-		e.dropAll(s)
-	}
+	e.dropAll(s)
 	e.finishDelete(s)
 	op.report(result{ok: true})
 }

@@ -87,8 +87,12 @@ func (v *view) drift(r *template.Resource, a actor) (d core.ResourceDrift, faile
 		return d, why
 	}
 	live := v.live(r, expected)
+	secret := hidden(v.deployment, r)
+	shown := func(from map[string]any) string {
+		return resource.JSON(withoutSecrets(compared(t, expected, from), secret))
+	}
 	if live == nil {
-		d.Status, d.Expected = "DELETED", resource.JSON(compared(t, expected, expected))
+		d.Status, d.Expected = "DELETED", shown(expected)
 		return d, ""
 	}
 	if v.stack.touchedOf(r.LogicalID).properties == nil {
@@ -100,8 +104,8 @@ func (v *view) drift(r *template.Resource, a actor) (d core.ResourceDrift, faile
 		})
 	}
 	if len(d.Differences) > 0 {
-		d.Status = "MODIFIED"
-		d.Expected, d.Actual = resource.JSON(compared(t, expected, expected)), resource.JSON(compared(t, expected, live))
+		d.Status, d.Expected, d.Actual = "MODIFIED", shown(expected), shown(live)
+		hideDifferences(d.Differences, secret)
 	}
 	return d, ""
 }
@@ -151,6 +155,7 @@ func (e *Engine) detectLater(s *stack, a actor, only []string, done func(core.St
 func (e *Engine) runDrift(s *stack, a actor, only []string) *driftRun {
 	run := &driftRun{id: e.world.UUID(), stackID: s.id, began: e.world.Now()}
 	e.drifts[run.id] = run
+	s.extra().detection = run
 	e.publishDrift(run, s)
 	e.detectLater(s, a, only, func(d core.StackDrift) {
 		run.done, run.outcome = true, d
@@ -206,4 +211,18 @@ func (s *stack) driftStatus() (string, time.Time) {
 		return "NOT_CHECKED", time.Time{}
 	}
 	return s.more.drift.status, s.more.drift.at
+}
+
+// expectedJSON is what drift detection expects of a resource.
+func (e *Engine) expectedJSON(s *stack, logicalID string) string {
+	v := e.view(s)
+	r, ok := v.active(logicalID)
+	if !ok {
+		return ""
+	}
+	p, err := v.expected(r)
+	if err != nil {
+		return ""
+	}
+	return resource.JSON(withoutSecrets(compared(typeOf(r), p, p), hidden(v.deployment, r)))
 }

@@ -23,6 +23,9 @@ type Options struct {
 	Parameters ParameterStore
 	// Templates reads a TemplateURL; nil refuses them.
 	Templates func(account, region, url string) (string, error)
+	// StackSetTemplate reads a stack set's template, for GetTemplateSummary; nil
+	// where there are no stack sets.
+	StackSetTemplate func(c *core.Call, name, callAs string) (string, error)
 	// StacksPerRegion is the quota per account and region; 0 is AWS's 2,000.
 	StacksPerRegion int
 	// Shortest and Longest bound a stack operation's duration; 0 is 20 s and 60 s.
@@ -59,10 +62,11 @@ type Engine struct {
 	places  map[place][]*stack // in order of creation
 	claims  map[claim]owner
 	exports map[exportName]*export
-	loose   map[looseKey]*Loose
+	loose   map[looseKey]*loose
 	drifts  map[string]*driftRun // by detection id
 	sets    map[string]*changeSet
 	tokens  map[tokenKey]string // client request tokens of change sets
+	ended   []func(core.StackInfo)
 }
 
 // place is an account in a region.
@@ -84,7 +88,7 @@ func New(w *core.World, options Options) *Engine {
 		places:  map[place][]*stack{},
 		claims:  map[claim]owner{},
 		exports: map[exportName]*export{},
-		loose:   map[looseKey]*Loose{},
+		loose:   map[looseKey]*loose{},
 		drifts:  map[string]*driftRun{},
 		sets:    map[string]*changeSet{},
 		tokens:  map[tokenKey]string{},

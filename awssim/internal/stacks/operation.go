@@ -63,18 +63,18 @@ func (e *Engine) start(s *stack, op *operation, first, second time.Duration, tur
 	s.running = op
 	e.setStatus(s, op.verb+"_IN_PROGRESS", "User Initiated")
 	if second > 0 {
-		e.at(s, first, func() {
+		e.at(s, op, first, func() {
 			e.setStatus(s, op.turn, op.reason)
 			turn()
 		})
 	}
-	e.at(s, first+second, end)
+	e.at(s, op, first+second, end)
 }
 
-// at runs f later, unless the stack is forgotten by then.
-func (e *Engine) at(s *stack, d time.Duration, f func()) {
+// at runs f later, unless the operation is broken off by then.
+func (e *Engine) at(s *stack, op *operation, d time.Duration, f func()) {
 	e.world.After(d, func() {
-		if e.stacks[s.id] == s {
+		if e.stacks[s.id] == s && s.running == op {
 			f()
 		}
 	})
@@ -88,6 +88,7 @@ func (e *Engine) finish(s *stack, status, reason string) {
 	op.ended = e.world.Now()
 	e.publishResources(s, op)
 	e.setStatus(s, status, reason)
+	e.tellEnded(s)
 }
 
 func (e *Engine) setStatus(s *stack, status, reason string) {
@@ -99,10 +100,6 @@ func (e *Engine) setStatus(s *stack, status, reason string) {
 // one that it accepts and that fails (a failure).
 func (e *Engine) assess(s *stack, d *deployment, revert bool) (*comparison, *failure, error) {
 	c, err := e.compare(s, d, revert)
-	if err == nil {
-		_, err = c.view.binding.Outputs()
-		err = refusal(err)
-	}
 	if missing, ok := err.(*missingExport); ok {
 		return nil, &failure{reason: missing.Error()}, nil
 	}

@@ -78,7 +78,7 @@ type begun struct {
 
 // begin checks a new stack's spec, and takes the stack in.
 func (e *Engine) begin(p place, spec *core.StackSpec) (*stack, begun, *failure, error) {
-	if other, exists := e.names[stackName{p, spec.Name}]; exists && other.status != reviewInProgress {
+	if _, exists := e.names[stackName{p, spec.Name}]; exists {
 		return nil, begun{}, nil, core.Errorf(400, "AlreadyExistsException", "Stack [%s] already exists", spec.Name)
 	}
 	if e.live(p) >= e.options.StacksPerRegion {
@@ -181,8 +181,7 @@ func (e *Engine) Seed(spec core.StackSpec) (string, error) {
 		_, f = e.firstObstacle(s, e.roleActor(s, spec.Role), b.comparison)
 	}
 	if f == nil {
-		outputs, _ := b.comparison.view.binding.Outputs() // evaluated before, in assess
-		if why := e.exportConflict(s, outputs); why != "" {
+		if why := e.exportConflict(s, b.comparison.outputs); why != "" {
 			f = &failure{reason: why}
 		}
 	}
@@ -197,10 +196,10 @@ func (e *Engine) Seed(spec core.StackSpec) (string, error) {
 // settle makes a new stack complete without an operation's time.
 func (e *Engine) settle(s *stack, c *comparison) {
 	e.claimAll(s, c)
-	s.useImports(c.view.imported)
+	s.useImports(c.imported)
 	s.standing = true
 	s.keepResolved(c)
-	e.publishExports(s, nil, e.outputsOf(s))
+	e.publishExports(s, nil, c.outputs)
 	s.status = createComplete
 	now := e.world.Now()
 	s.history = []*operation{{verb: "CREATE", deployment: s.current, began: now, turned: now, ended: now, final: createComplete}}
@@ -242,9 +241,7 @@ func (e *Engine) Forget(account string) {
 			continue
 		}
 		for _, s := range slices.Clone(all) {
-			if s.current != nil {
-				e.dropAll(s)
-			}
+			e.dropAll(s)
 			e.dropChangeSets(s)
 			e.discard(s)
 			if op := s.running; op != nil {
@@ -257,11 +254,4 @@ func (e *Engine) Forget(account string) {
 			e.dropLoose(key, l)
 		}
 	}
-}
-
-func (e *Engine) dropLoose(key looseKey, l *Loose) {
-	if l.claimed {
-		delete(e.claims, l.claim)
-	}
-	delete(e.loose, key)
 }

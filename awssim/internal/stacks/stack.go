@@ -51,13 +51,14 @@ type more struct {
 	touched     map[string]*touched    // resources changed by hand
 	resolved    map[string]string      // dynamic references and SSM parameters as deployed
 	drift       *driftRecord           // the last detection
+	detection   *driftRun              // the last that a caller started
 	checked     map[string]*checkedOne // resources checked one by one since
 	sets        []*changeSet
 	role        string // RoleARN
-	policy      bool   // disable rollback
-	timeout     int
+	executed    string // the id of the change set executed last
+	keepFailed  bool   // DisableRollback
+	timeout     int32
 	notify      []string
-	stackPolicy string
 }
 
 // extra is the stack's more, made on first use.

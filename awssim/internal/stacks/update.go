@@ -16,10 +16,11 @@ func errNoUpdates() *core.Error { return core.Invalid("No updates are to be perf
 // update begins to bring a stack to a new deployment.
 func (e *Engine) update(s *stack, d *deployment, a actor, c *comparison, f *failure, token string, done func(result)) {
 	op := &operation{verb: "UPDATE", deployment: d, token: token, steps: []step{}, done: done}
+	e.outdate(s)
 	var before, after []template.OutputValue
 	if f == nil {
 		before = e.outputsOf(s)
-		after, _ = c.view.binding.Outputs() // evaluated before, in assess
+		after = c.outputs
 		op.steps, f = e.firstObstacle(s, a, c)
 	}
 	if f == nil {
@@ -39,11 +40,11 @@ func (e *Engine) update(s *stack, d *deployment, a actor, c *comparison, f *fail
 // carryOut runs an update that succeeds.
 func (e *Engine) carryOut(s *stack, op *operation, a actor, c *comparison, before, after []template.OutputValue) {
 	e.claimAll(s, c)
-	s.useImports(union(s.imports, c.view.imported))
+	s.useImports(union(s.imports, c.imported))
 	commit := func() {
 		e.apply(s, c)
 		e.publishExports(s, before, after)
-		s.useImports(c.view.imported)
+		s.useImports(c.imported)
 	}
 	op.after = e.cleanup(s, a, c)
 	if len(op.after) == 0 {
@@ -90,7 +91,7 @@ func (e *Engine) failUpdate(s *stack, op *operation, c *comparison, f *failure) 
 	op.after = undo(op.steps)
 	op.turn = updateRollbackInProgress
 	first, second := e.duration()/2, e.duration()/2
-	if s.more != nil && s.more.policy {
+	if s.more != nil && s.more.keepFailed {
 		op.turn, op.after, second = "", nil, 0
 	}
 	end := func() { e.rolledBack(s, op, f) }
@@ -147,7 +148,7 @@ func (e *Engine) apply(s *stack, c *comparison) {
 			e.applyModification(s, one)
 		}
 	}
-	s.current = c.view.deployment
+	s.current = c.deployment
 	s.keepResolved(c)
 	if s.more != nil {
 		s.more.checked = nil

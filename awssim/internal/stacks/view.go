@@ -24,8 +24,16 @@ type view struct {
 	imported []*export
 }
 
+// nothing is the deployment of a stack that has none yet.
+var nothing = &deployment{template: &template.Template{}}
+
 // view shows a stack's deployment as it stands.
-func (e *Engine) view(s *stack) *view { return e.look(s, s.current, nil) }
+func (e *Engine) view(s *stack) *view {
+	if s.current == nil {
+		return e.look(s, nothing, nil)
+	}
+	return e.look(s, s.current, nil)
+}
 
 // plan shows a deployment that a stack is to get.
 func (e *Engine) plan(s *stack, d *deployment) (*view, error) {

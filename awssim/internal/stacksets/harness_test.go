@@ -183,7 +183,7 @@ func (f files) Fetch(_ *core.Call, url string) ([]byte, error) {
 
 var stored = files{
 	"https://b.s3.amazonaws.com/net.yaml": "params: A=1",
-	"s3://b/accounts.csv": "000000000001,000000000002\n000000000009",
+	"s3://b/accounts.csv":                 "000000000001,000000000002\n000000000009",
 }
 
 // frozen is a clock that stands: time passes by wait only.

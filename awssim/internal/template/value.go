@@ -1,6 +1,7 @@
 package template
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -114,3 +115,30 @@ func Clone(v any) any {
 	}
 	return v
 }
+
+// MarshalJSON writes the object with its keys in the template's order.
+func (m *Map) MarshalJSON() ([]byte, error) {
+	var out bytes.Buffer
+	out.WriteByte('{')
+	for i, k := range m.Keys {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		key, err := json.Marshal(k)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(m.Values[k])
+		if err != nil {
+			return nil, err
+		}
+		out.Write(key)
+		out.WriteByte(':')
+		out.Write(value)
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
+}
+
+// MarshalJSON writes the function's long form.
+func (f *Func) MarshalJSON() ([]byte, error) { return json.Marshal(map[string]any{f.Name: f.Arg}) }
