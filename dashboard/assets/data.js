@@ -78,7 +78,9 @@
  * @property {boolean} live
  */
 
-const NEEDS_PERSON = 1, HAS_STORY = 2, STORY_OMITTED = 4;
+const NEEDS_PERSON = 1,
+  HAS_STORY = 2,
+  STORY_OMITTED = 4;
 
 /** @type {Model} */
 let model;
@@ -185,7 +187,8 @@ function unitPath(unit) {
  */
 function groupKey(group) {
   let hash = 0x811c9dc5; // FNV-1a
-  for (const c of model.texts[group.class] + "|" + model.texts[group.reason]) hash = Math.imul(hash ^ (c.codePointAt(0) || 0), 0x01000193) >>> 0;
+  for (const c of model.texts[group.class] + "|" + model.texts[group.reason])
+    hash = Math.imul(hash ^ (c.codePointAt(0) || 0), 0x01000193) >>> 0;
   return hash.toString(36);
 }
 

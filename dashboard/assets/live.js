@@ -54,11 +54,28 @@ function approvalButtons(approval) {
   const outcome = h("span", { role: "status", class: "small" });
   const decide = (/** @type {boolean} */ approve) => async () => {
     outcome.textContent = "Sending …";
-    const answer = await fetch(apiPath("approvals"), { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ id: approval.id, approve }) });
-    outcome.textContent = answer.ok ? (approve ? "Approved." : "Denied.") : "Not accepted: " + visible(await answer.text());
+    const answer = await fetch(apiPath("approvals"), {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ id: approval.id, approve }),
+    });
+    outcome.textContent = answer.ok
+      ? approve
+        ? "Approved."
+        : "Denied."
+      : "Not accepted: " + visible(await answer.text());
     if (answer.ok) await refresh();
   };
-  return h("p", { class: "decide" },
-    h("button", { type: "button", class: "primary", onclick: decide(true), "aria-label": "Approve " + approval.id }, "Approve"),
-    h("button", { type: "button", onclick: decide(false), "aria-label": "Deny " + approval.id }, "Deny"), outcome);
+  return h(
+    "p",
+    { class: "decide" },
+    h(
+      "button",
+      { type: "button", class: "primary", onclick: decide(true), "aria-label": "Approve " + approval.id },
+      "Approve",
+    ),
+    h("button", { type: "button", onclick: decide(false), "aria-label": "Deny " + approval.id }, "Deny"),
+    outcome,
+  );
 }
