@@ -51,6 +51,8 @@ func (a *AWS) AbandonRevert(ctx context.Context, stack fleet.MemberStack, token 
 }
 
 // createChangeSet asks for the change set of that name; one that exists is fine.
+// The name alone makes the call repeatable. A client token would too, but AWS
+// does not say how long it remembers one of a change set that was deleted.
 func (m reach) createChangeSet(ctx context.Context, name string) error {
 	stack, err := m.describeStack(ctx)
 	if err != nil {
@@ -61,7 +63,7 @@ func (m reach) createChangeSet(ctx context.Context, name string) error {
 		parameters = append(parameters, cfn.Parameter{ParameterKey: p.ParameterKey, UsePreviousValue: aws.Bool(true)})
 	}
 	_, err = call(ctx, m.AWS, m.on(createChangeSet), m.cfn.CreateChangeSet, &cloudformation.CreateChangeSetInput{
-		StackName: m.id(), ChangeSetName: aws.String(name), ClientToken: aws.String(name),
+		StackName: m.id(), ChangeSetName: aws.String(name),
 		ChangeSetType: cfn.ChangeSetTypeUpdate, DeploymentMode: cfn.DeploymentModeRevertDrift,
 		UsePreviousTemplate: aws.Bool(true), Parameters: parameters, Capabilities: stack.Capabilities,
 		IncludeNestedStacks: aws.Bool(false), Description: aws.String("Puts back what was changed outside CloudFormation"),
@@ -75,7 +77,7 @@ func (m reach) createChangeSet(ctx context.Context, name string) error {
 // readPlan waits until the change set is made, and reads it.
 func (m reach) readPlan(ctx context.Context, name string) (fleet.RevertPlan, error) {
 	var made *cloudformation.DescribeChangeSetOutput
-	err := m.poll(ctx, m.on(createChangeSet), preparationLimit, func() (bool, error) {
+	err := m.poll(ctx, m.on(createChangeSet), preparationTime, preparationLimit, func() (bool, error) {
 		var err error
 		made, err = m.changeSet(ctx, name)
 		return err == nil && made.Status != cfn.ChangeSetStatusCreatePending && made.Status != cfn.ChangeSetStatusCreateInProgress, err
@@ -149,7 +151,7 @@ func (m reach) deleteChangeSet(ctx context.Context, name string) error {
 
 // changeSetGone waits until a deleted change set's name is free.
 func (m reach) changeSetGone(ctx context.Context, name string) error {
-	return m.poll(ctx, m.on(deleteChangeSet), preparationLimit, func() (bool, error) {
+	return m.poll(ctx, m.on(deleteChangeSet), deletionTime, preparationLimit, func() (bool, error) {
 		_, err := m.changeSet(ctx, name)
 		if fleet.KindOf(err) == fleet.NotFound {
 			return true, nil

@@ -103,7 +103,7 @@ func TestARevertChangesNothingButWhatDrifted(t *testing.T) {
 		}
 		form := s.last("CreateChangeSet").Form
 		for key, want := range map[string]string{
-			"ChangeSetName": "setmend-token-1", "ClientToken": "setmend-token-1", "StackName": aStack.StackID,
+			"ChangeSetName": "setmend-token-1", "StackName": aStack.StackID,
 			"DeploymentMode": "REVERT_DRIFT", "ChangeSetType": "UPDATE", "UsePreviousTemplate": "true", "IncludeNestedStacks": "false",
 			"Capabilities.member.1":                "CAPABILITY_IAM",
 			"Parameters.member.1.ParameterKey":     "Size",

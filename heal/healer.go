@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
@@ -54,9 +55,12 @@ type Progress struct {
 	Attention int
 }
 
-// Healer is the handlers of the stages. It holds no state of a run.
+// Healer is the handlers of the stages. It holds no state of a run but a decoded
+// copy of what is in the journal, which it uses only while the journal's version
+// is the copy's.
 type Healer struct {
 	Config
+	decoded atomic.Pointer[document[fleet.Fleet]]
 }
 
 // New checks the configuration and fills in what may be left out.
@@ -79,7 +83,7 @@ func New(config Config) (*Healer, error) {
 	if config.Holder == "" {
 		config.Holder = "setmend"
 	}
-	return &Healer{config}, nil
+	return &Healer{Config: config}, nil
 }
 
 // Request is what a stage is called with.
@@ -155,6 +159,7 @@ func (h *Healer) stage(name string, f func(context.Context, *run) (Answer, error
 		if err != nil {
 			return nil, named(fmt.Errorf("%s: %w", name, err))
 		}
+		h.decoded.Store(r.inv) // not after an error: it may be changed and not saved
 		answer.Run = request.Run
 		return json.Marshal(answer)
 	}

@@ -39,8 +39,10 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 	if err := r.addDrift(ctx, report); err != nil {
 		return nil, err
 	}
-	if err := addOperations(ctx, r.h.Cloud, report); err != nil {
-		return nil, err
+	if r.h.Cloud != nil {
+		if err := addOperations(ctx, r.h.Cloud, report); err != nil {
+			return nil, err
+		}
 	}
 	for point, err := range History(ctx, r.h.Journal) {
 		if err != nil {

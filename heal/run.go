@@ -98,13 +98,25 @@ func again(wait time.Duration) Answer {
 
 // inventory loads the run's view of the fleet.
 func (r *run) inventory(ctx context.Context) (*fleet.Fleet, error) {
-	if r.inv == nil {
-		inv, err := read[fleet.Fleet](ctx, r.h.Journal, runKey(r.id(), "fleet"))
-		if err != nil {
-			return nil, err
-		}
-		r.inv = inv
+	if r.inv != nil {
+		return &r.inv.Value, nil
 	}
+	key := runKey(r.id(), "fleet")
+	if copied := r.h.decoded.Swap(nil); copied != nil && copied.key == key {
+		_, version, err := r.h.Journal.Get(ctx, key)
+		if err != nil {
+			return nil, fmt.Errorf("reading the version of %s: %w", key, err)
+		}
+		if version == copied.version {
+			r.inv = copied
+			return &r.inv.Value, nil
+		}
+	}
+	inv, err := read[fleet.Fleet](ctx, r.h.Journal, key)
+	if err != nil {
+		return nil, err
+	}
+	r.inv = inv
 	return &r.inv.Value, nil
 }
 

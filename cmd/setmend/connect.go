@@ -15,6 +15,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
 )
 
@@ -23,12 +24,13 @@ type connection struct {
 	aws    *cloud.AWS
 	clock  *clock.Clock
 	policy *plan.Policy
+	notify []notify.Channel
 }
 
 // connect reads the policy and connects to AWS. Nothing is sent yet, but for the
 // question of the time where setmend runs faster than the wall.
 func (a *app) connect(ctx context.Context, onCall func(string, bool)) (*connection, error) {
-	policy, err := a.readPolicy()
+	s, err := a.readSettings()
 	if err != nil {
 		return nil, err
 	}
@@ -50,31 +52,15 @@ func (a *app) connect(ctx context.Context, onCall func(string, bool)) (*connecti
 		}
 		time.Sync(server)
 	}
-	return &connection{aws, time, policy}, nil
+	channels, err := a.channels(s, aws)
+	if err != nil {
+		return nil, err
+	}
+	return &connection{aws, time, s.policy, channels}, nil
 }
 
 // now is the wall's time, under a name that survives a local called time.
 func now() time.Time { return time.Now() }
-
-// readPolicy reads --config, or ./setmend.yaml if there is one.
-func (a *app) readPolicy() (*plan.Policy, error) {
-	path, required := a.config, a.config != ""
-	if !required {
-		path = "setmend.yaml"
-	}
-	text, err := os.ReadFile(path)
-	if os.IsNotExist(err) && !required {
-		return plan.DefaultPolicy(), nil
-	}
-	if err != nil {
-		return nil, &hintedError{fmt.Errorf("reading the policy: %w", err), "check --config (SETMEND_CONFIG)", exitConfig}
-	}
-	policy, err := plan.ParsePolicy(text)
-	if err != nil {
-		return nil, &hintedError{fmt.Errorf("reading the policy %s: %w", path, err), "`setmend policy schema` prints what may stand in it", exitConfig}
-	}
-	return policy, nil
-}
 
 // openJournal opens --journal, or the one that belongs to this account, region
 // and endpoint: what is remembered of one organization says nothing of another.

@@ -27,9 +27,9 @@ func (a *app) dashboardCommand() *cobra.Command {
 				return err
 			}
 			if out == "-" {
-				return dashboard.Page(a.stdout, report, dashboard.Options{})
+				return dashboard.Page(a.stdout, report, pageOptions())
 			}
-			if err := replaceFile(out, func(f *os.File) error { return dashboard.Page(f, report, dashboard.Options{}) }); err != nil {
+			if err := replaceFile(out, func(f *os.File) error { return dashboard.Page(f, report, pageOptions()) }); err != nil {
 				return err
 			}
 			fmt.Fprintf(a.stderr, "written: %s\n", out)
@@ -84,7 +84,7 @@ func (a *app) serveReport(ctx context.Context, report *heal.Report, j store) err
 	handler := http.NewServeMux()
 	handler.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err := dashboard.Page(w, report, dashboard.Options{}); err != nil && !errors.Is(err, http.ErrAbortHandler) {
+		if err := dashboard.Page(w, report, pageOptions()); err != nil && !errors.Is(err, http.ErrAbortHandler) {
 			fmt.Fprintln(a.stderr, "setmend: serving the dashboard:", err)
 		}
 	})

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/setmend/setmend/asl"
-	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/dashboard"
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/heal"
@@ -103,7 +102,7 @@ func publishTo(folder string, journal heal.Journal) func(context.Context, *heal.
 		write := func(name string, fill func(*os.File) error) error {
 			return replaceFile(filepath.Join(folder, name), fill)
 		}
-		if err := write("dashboard.html", func(f *os.File) error { return dashboard.Page(f, report, dashboard.Options{}) }); err != nil {
+		if err := write("dashboard.html", func(f *os.File) error { return dashboard.Page(f, report, pageOptions()) }); err != nil {
 			return err
 		}
 		if err := write("report.json", func(f *os.File) error { return dashboard.JSON(f, report) }); err != nil {

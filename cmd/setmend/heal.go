@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
 )
 
@@ -65,12 +66,14 @@ func (a *app) heal(ctx context.Context, f healFlags) error {
 		return err
 	}
 	defer j.Close()
-	run, err := a.embedded(c, j, shown, f.out)
+	outbox := notify.NewOutbox(j, c.notify, notify.OutboxOptions{Log: a.logger()})
+	run, err := a.embedded(c, j, shown, f.out, outbox)
 	if err != nil {
 		return err
 	}
 	report, err := run.run(ctx, runID(c.clock, rand.Uint64), options)
 	shown.end()
+	a.flush(ctx, outbox)
 	if err != nil {
 		return err
 	}
@@ -78,9 +81,9 @@ func (a *app) heal(ctx context.Context, f healFlags) error {
 }
 
 // embedded makes the engine for a connection.
-func (a *app) embedded(c *connection, j store, shown *progress, out string) (*embedded, error) {
+func (a *app) embedded(c *connection, j store, shown *progress, out string, outbox *notify.Outbox) (*embedded, error) {
 	config := heal.Config{Cloud: c.aws, Policy: c.policy, HomeRegion: c.aws.Region(), Log: a.logger(),
-		API: func() heal.APIReport { return apiReport(c.aws) }, Progress: shown.show}
+		API: func() heal.APIReport { return apiReport(c.aws) }, Progress: shown.show, Notify: tell(j, outbox, "", out)}
 	if out != "" {
 		config.Publish = publishTo(out, j)
 	}

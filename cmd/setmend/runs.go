@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/notify"
 )
 
 func (a *app) runsCommand() *cobra.Command {
@@ -89,12 +90,14 @@ func (a *app) resume(ctx context.Context, id, out string, detailed bool) error {
 	if err := heal.Unstop(ctx, j, id); err != nil {
 		return err
 	}
-	run, err := a.embedded(c, j, shown, out)
+	outbox := notify.NewOutbox(j, c.notify, notify.OutboxOptions{Log: a.logger()})
+	run, err := a.embedded(c, j, shown, out, outbox)
 	if err != nil {
 		return err
 	}
 	report, err := run.resume(ctx, id)
 	shown.end()
+	a.flush(ctx, outbox)
 	if err != nil {
 		return err
 	}

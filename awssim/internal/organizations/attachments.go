@@ -1,6 +1,8 @@
 package organizations
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/setmend/setmend/awssim/internal/core"
@@ -174,4 +176,21 @@ func (o *Organization) policyTypes() []PolicyTypeSummary {
 		return []PolicyTypeSummary{}
 	}
 	return []PolicyTypeSummary{{Type: scp, Status: "ENABLED"}}
+}
+
+// Deny makes a service control policy that denies an action pattern, and attaches
+// it to an account, OU or root, for filling a world.
+func (o *Organization) Deny(target, policyName, action string) error {
+	content, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{
+		map[string]any{"Effect": "Deny", "Action": action, "Resource": "*"},
+	}})
+	if err != nil {
+		return fmt.Errorf("writing the policy %s: %w", policyName, err)
+	}
+	made, err := o.createPolicy(nil, &createPolicyInput{Name: policyName, Content: string(content), Type: scp})
+	if err != nil {
+		return err
+	}
+	_, err = o.attachPolicy(nil, &attachmentInput{PolicyId: made.Policy.PolicySummary.Id, TargetId: target})
+	return err
 }
