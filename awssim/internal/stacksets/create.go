@@ -2,7 +2,6 @@ package stacksets
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -242,13 +241,4 @@ func (t *set) setRoles(s *Service, administration, execution string) error {
 		t.execution = executionRole
 	}
 	return nil
-}
-
-// sortedSets lists a home's active sets by name.
-func (h *shelf) sortedSets() []*set {
-	out := make([]*set, 0, len(h.active))
-	for _, name := range slices.Sorted(maps.Keys(h.active)) {
-		out = append(out, h.active[name])
-	}
-	return out
 }

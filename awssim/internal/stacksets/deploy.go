@@ -10,9 +10,6 @@ import (
 type deploy struct {
 	// overrides changes an instance's overrides; nil leaves them.
 	overrides func(overrides) overrides
-	// targeted tells instances that were asked for by place from those that are
-	// updated with the whole set: INOPERABLE ones are left out of the latter.
-	targeted bool
 }
 
 func (d *deploy) accept(s *Service, o *operation, r *result) {

@@ -2,7 +2,6 @@ package stacksets
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -161,14 +160,4 @@ func (r *result) gateReason() string {
 		return fmt.Sprintf("Function not found: arn:aws:lambda:%s:%s:function:%s", r.region, r.account, gateFunction)
 	}
 	return r.gate.reason
-}
-
-// sortPlaces puts places in order of account and region.
-func sortPlaces(list []place) {
-	slices.SortFunc(list, func(a, b place) int {
-		if a.account != b.account {
-			return strings.Compare(a.account, b.account)
-		}
-		return strings.Compare(a.region, b.region)
-	})
 }
