@@ -1,9 +1,6 @@
 package stacks
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // cancel turns a running update into its rollback.
 func (e *Engine) cancel(s *stack) {
@@ -90,11 +87,4 @@ func (e *Engine) continueRollback(s *stack, skip []string, force bool, token str
 		e.rolledBack(s, op, &failure{})
 	})
 	return nil
-}
-
-func min2(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
