@@ -117,3 +117,20 @@ func TestDetectionNeedsAStableStack(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+func TestOnlyOneDetectionRunsOnAStack(t *testing.T) {
+	l := newLab(t)
+	id := l.mustCreate("app", queue)
+	call := &core.Call{World: l.world, Caller: core.Principal{Account: account}, Region: region}
+	in := &detectInput{StackName: id}
+	if _, err := l.engine.detectStackDrift(call, in); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.engine.detectStackDrift(call, in); err == nil || !strings.Contains(err.Error(), "already in progress") {
+		t.Error(err)
+	}
+	l.world.Advance(1e11)
+	if _, err := l.engine.detectStackDrift(call, in); err != nil {
+		t.Error(err)
+	}
+}
