@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -192,4 +194,43 @@ func filtered(t *testing.T, a *AWS, name types.StackInstanceFilterName, value st
 		}
 	}
 	return out
+}
+
+func TestFaultsReachS3Too(t *testing.T) {
+	for do, want := range map[string]struct {
+		status int
+		stored bool
+	}{
+		"fail":         {500, false},
+		"throttle":     {503, false},
+		"fail-applied": {500, true},
+	} {
+		a, err := New(Options{Account: managementAccount})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Lock()
+		if err := a.Objects().CreateBucket(managementAccount, "us-east-1", "bucket"); err != nil {
+			t.Fatal(err)
+		}
+		a.Unlock()
+		if err := a.Inject(FaultPlan{Faults: []Fault{{Call: "s3:PUT", Match: map[string]string{"Path": "/bucket/*"}, Do: do}}}); err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.NewRequest("PUT", "http://s3.us-east-1.amazonaws.com/bucket/key", strings.NewReader("text"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+managementAccount+"/20261120/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
+		answer, err := a.Transport().RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Lock()
+		_, err = a.Objects().Read("bucket", "key")
+		a.Unlock()
+		if answer.StatusCode != want.status || (err == nil) != want.stored {
+			t.Errorf("%s: answered %d, stored: %v", do, answer.StatusCode, err == nil)
+		}
+	}
 }

@@ -45,7 +45,11 @@ func (s *Service) createStackSet(c *core.Call, in *createStackSetInput) (*create
 	if old := s.taken(h, in.StackSetName); old != nil {
 		return s.createdBefore(old, in.ClientRequestToken)
 	}
-	t, err := s.newSet(c, h, in)
+	template, err := s.templateFor(c, in)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.newSet(h, template, in)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +85,8 @@ func (s *Service) taken(h home, name string) *set {
 	return nil
 }
 
-// newSet makes a set of a request, after every check.
-func (s *Service) newSet(c *core.Call, h home, in *createStackSetInput) (*set, error) {
+// newSet makes a set of a template and a request, after every check.
+func (s *Service) newSet(h home, template string, in *createStackSetInput) (*set, error) {
 	t := &set{
 		home:        h,
 		partition:   s.world.Options.Partition,
@@ -98,10 +102,7 @@ func (s *Service) newSet(c *core.Call, h home, in *createStackSetInput) (*set, e
 	if in.PermissionModel != "" {
 		t.model = in.PermissionModel
 	}
-	template, err := s.templateFor(c, in)
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	t.definition, err = s.define(t, template, in.Parameters, nil, in.Capabilities)
 	if err != nil {
 		return nil, err

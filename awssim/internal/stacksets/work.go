@@ -89,7 +89,7 @@ func (s *Service) missingRole(o *operation, account string) string {
 		switch {
 		case !access.HasRole(account, orgMemberRole):
 			return "DEFAULT_ROLE_CREATION_ERROR"
-		case !member && !s.options.DepartedReachable || !access.HasRole(account, "stacksets-exec"):
+		case !member && !s.mayReachDeparted(o) || !access.HasRole(account, "stacksets-exec"):
 			return fmt.Sprintf("Account %s should have '%s' role with trust relationship to Role '%s'.", account, s.role(o.set, o.roles), orgAdminRole)
 		}
 		return ""
@@ -102,6 +102,12 @@ func (s *Service) missingRole(o *operation, account string) string {
 		return fmt.Sprintf("Account %s should have '%s' role with trust relationship to Role '%s'.", account, o.roles.execution, admin)
 	}
 	return ""
+}
+
+// mayReachDeparted reports whether an operation gets into accounts that left the
+// organization: automatic deployment still deletes what it deployed there.
+func (s *Service) mayReachDeparted(o *operation) bool {
+	return s.options.DepartedReachable || o.auto != nil
 }
 
 // The roles of the service-managed permission model.
