@@ -172,6 +172,7 @@ func TestMalformedTemplatesAreRefused(t *testing.T) {
 		{"resource name", "Resources: {a-b: {Type: AWS::SNS::Topic}}", "Template format error: Resource name a-b is non alphanumeric."},
 		{"alias", "Resources: {T: &x {Type: AWS::SNS::Topic}, U: *x}", "Template format error: YAML aliases are not allowed in CloudFormation templates"},
 		{"cycle", "Resources: {A: {Type: AWS::SNS::Topic, DependsOn: B}, B: {Type: AWS::SNS::Topic, DependsOn: [A]}, C: {Type: AWS::SNS::Topic, DependsOn: A}}", "Circular dependency between resources: [A, B]"},
+		{"beside a cycle", "Resources: {A: {Type: AWS::SNS::Topic, DependsOn: [B, D]}, B: {Type: AWS::SNS::Topic, DependsOn: A}, C: {Type: AWS::SNS::Topic, DependsOn: E}, D: {Type: AWS::SNS::Topic}, E: {Type: AWS::SNS::Topic, DependsOn: [A, F]}, F: {Type: AWS::SNS::Topic, DependsOn: D}}", "Circular dependency between resources: [A, B]"},
 		{"DependsOn", "Resources: {A: {Type: AWS::SNS::Topic, DependsOn: Z}}", "Template format error: Unresolved resource dependencies [Z] in the Resources block of the template"},
 		{"output", ok + "Outputs: {O: {Value: !Ref X}}", "Template format error: Unresolved resource dependencies [X] in the Outputs block of the template"},
 		{"output without value", ok + "Outputs: {O: {Description: x}}", "Template format error: Every Outputs member must contain a Value object"},
