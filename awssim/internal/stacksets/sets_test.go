@@ -326,6 +326,9 @@ func TestAFailedDeleteLeavesAnInoperableInstance(t *testing.T) {
 	if status := w.ended("net", *out.OperationId); status != types.StackSetOperationStatusFailed {
 		t.Errorf("updating an INOPERABLE instance ended %s", status)
 	}
+	if diff := cmp.Diff([]string{"1 us-east-1 INOPERABLE/INOPERABLE"}, w.instances("net")); diff != "" {
+		t.Error("after the attempt:", diff)
+	}
 	id := *w.instance("net", account12("1"), home).StackId
 	if status := w.remove("net", accounts(1), []string{home}, true); status != types.StackSetOperationStatusSucceeded {
 		t.Errorf("retaining its stack ended %s", status)
