@@ -134,3 +134,15 @@ func TestOnlyOneDetectionRunsOnAStack(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestADetectionOfSomeResourcesTellsOfThoseOnly(t *testing.T) {
+	l := newLab(t)
+	id := l.mustCreate("app", "Resources: {A: {Type: AWS::SNS::Topic, Properties: {DisplayName: x}}, B: {Type: AWS::SNS::Topic, Properties: {DisplayName: x}}}")
+	l.must(l.engine.SetProperty(id, "A", "/DisplayName", "y"))
+	l.engine.runDrift(l.engine.stacks[id], actor{}, []string{"B"})
+	l.world.Advance(1e11)
+	got := l.engine.lastDrift(l.engine.stacks[id])
+	if len(got) != 1 || got[0].drift.LogicalID != "B" || got[0].drift.Status != "IN_SYNC" {
+		t.Errorf("%+v", got)
+	}
+}
