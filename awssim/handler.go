@@ -52,6 +52,10 @@ func (a *AWS) handle(r *http.Request) *wire.Answer {
 		if a.open(x); x.answer == nil && !a.held(x) {
 			a.serve(x)
 		}
+		if x.answer != nil && x.answer.Header != nil {
+			// Dated as the world is: at a speed, its time runs ahead of the wall's.
+			x.answer.Header.Set("Date", a.world.Now().UTC().Format(http.TimeFormat))
+		}
 	})
 	return a.deliver(x)
 }

@@ -1,0 +1,50 @@
+// Package asl runs Amazon States Language definitions (JSONPath) the way Step
+// Functions does, in this process, and so that an execution survives it.
+//
+// # The log is the state
+//
+// An execution is a log in a [Store]. Its entries are the history events of Step
+// Functions with a few private fields, and a few records that no history shows.
+// Every change of an execution is one record: it is written to the batch and
+// applied to the state in memory, and apply is the only code that changes that
+// state. Recovery reads the log and applies the same records by the same code.
+// There is no replay of handlers and no second format to keep in step.
+//
+// # One goroutine an execution
+//
+// Everything that changes belongs to the goroutine that is in run.loop. An
+// execution is a tree of frames: its main line, the branches of a Parallel, the
+// iterations of a Map. The loop takes frames off a queue and lets each do one
+// step; when none can go on, the batch goes to the store in one Append, and only
+// then are the functions called that its records announce. So a Task is scheduled
+// durably before it is called, forty iterations cost one write, and the log
+// always ends between two steps. Functions run in goroutines of their own, and
+// report, like timers and callers from outside, through the run's mailbox.
+//
+// States that touch nothing outside (Pass, Choice) cause no write by themselves:
+// if the process dies, they are run again from the last write, and nobody can
+// have seen the difference. What is random or depends on the time is in the log
+// once anybody can see it.
+//
+// # At least once
+//
+// A crash between a call and the record of its result means that the function is
+// called again: with the same input and the same [TaskToken], which depends on
+// the execution, the frame, the entry of the state and the attempt. A task whose
+// result is recorded is never called again. Waits, timeouts and retries are
+// deadlines in the log, so they do not become longer. The log has one owner at a
+// time: whoever claims it later fences the earlier one off.
+//
+// # Reading a definition
+//
+// [Parse] compiles a definition once: paths, intrinsic functions and payload
+// templates become small programs over decoded JSON values that never change and
+// are shared; a state that passes its input through neither copies nor encodes
+// it. Each state type has its own file, with what it reads from the definition,
+// what it does and how it goes on. What is wrong with a definition is collected,
+// with its JSON path, rather than reported one at a time.
+//
+// Where AWS's behaviour is known from recordings and differs from the
+// specification, AWS's counts: a path that finds nothing fails the execution with
+// States.Runtime, which no Catch sees.
+package asl

@@ -1,0 +1,334 @@
+package asl
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"sync"
+)
+
+// logPrefix begins the name of every log of the interpreter.
+const logPrefix = "asl/"
+
+// maxName is the length of an execution's name on AWS, in characters.
+const maxName = 80
+
+// Errors of an [Engine].
+var (
+	ErrExists     = errors.New("an execution of this name exists already")
+	ErrNotFound   = errors.New("there is no execution of this name")
+	ErrRunning    = errors.New("the execution is being run here already")
+	ErrNoSuchTask = errors.New("there is no task waiting with this token")
+)
+
+// Config is what an [Engine] works with. The zero value is usable.
+type Config struct {
+	Store    Store       // nil: a new MemoryStore
+	Tasks    Tasks       // nil: no functions
+	Objects  ObjectStore // for item readers and result writers on S3; nil: none
+	Clock    Clock       // nil: package time
+	Random   rand.Source // seeds each run's generator, together with its name; nil: unpredictable
+	Limits   Limits      // zero fields: as on AWS
+	Listener Listener    // nil: nobody listens
+	Context  ContextValues
+}
+
+// ContextValues are the parts of the context object that the interpreter cannot
+// know.
+type ContextValues struct {
+	StateMachine string // $$.StateMachine.Name; "" is "setmend"
+	Region       string // in ARNs; "" is "local"
+	Account      string // in ARNs; "" is "000000000000"
+	RoleARN      string // $$.Execution.RoleArn
+}
+
+// Status is how an execution ended.
+type Status string
+
+// The statuses of an execution.
+const (
+	StatusRunning   Status = "RUNNING"
+	StatusSucceeded Status = "SUCCEEDED"
+	StatusFailed    Status = "FAILED"
+	StatusTimedOut  Status = "TIMED_OUT"
+	StatusAborted   Status = "ABORTED"
+)
+
+func statusOf(t EventType) Status {
+	switch t {
+	case ExecutionSucceeded:
+		return StatusSucceeded
+	case ExecutionTimedOut:
+		return StatusTimedOut
+	case ExecutionAborted:
+		return StatusAborted
+	}
+	return StatusFailed
+}
+
+// An Outcome is the end of an execution.
+type Outcome struct {
+	Status Status          `json:"status"`
+	Output json.RawMessage `json:"output,omitempty"` // of a success
+	Error  string          `json:"error,omitempty"`  // the error's name; may be empty even for a failure
+	Cause  string          `json:"cause,omitempty"`
+}
+
+// An Engine runs executions. All its methods may be called from many goroutines
+// at once.
+type Engine struct {
+	store    Store
+	tasks    Tasks
+	objects  ObjectStore
+	clock    Clock
+	limits   Limits
+	listener Listener
+	values   ContextValues
+	seed     uint64
+
+	mu      sync.Mutex
+	running map[string]*run  // guarded by mu; by name
+	tokens  map[string]*call // guarded by mu; tasks that wait for a callback
+}
+
+// NewEngine makes an engine.
+func NewEngine(c Config) *Engine {
+	e := &Engine{
+		store: c.Store, tasks: c.Tasks, objects: c.Objects, clock: c.Clock,
+		limits: c.Limits.withDefaults(), listener: c.Listener, values: c.Context,
+		running: map[string]*run{}, tokens: map[string]*call{},
+	}
+	if e.store == nil {
+		e.store = NewMemoryStore()
+	}
+	if e.tasks == nil {
+		e.tasks = FunctionMap{}
+	}
+	if e.clock == nil {
+		e.clock = systemClock{}
+	}
+	if c.Random != nil {
+		e.seed = c.Random.Uint64()
+	} else {
+		e.seed = rand.Uint64()
+	}
+	e.values.setDefaults()
+	return e
+}
+
+func (v *ContextValues) setDefaults() {
+	for _, field := range []struct {
+		to       *string
+		standard string
+	}{
+		{&v.StateMachine, "setmend"}, {&v.Region, "local"}, {&v.Account, "000000000000"},
+	} {
+		if *field.to == "" {
+			*field.to = field.standard
+		}
+	}
+	if v.RoleARN == "" {
+		v.RoleARN = "arn:aws:iam::" + v.Account + ":role/" + v.StateMachine
+	}
+}
+
+func (e *Engine) machineARN() string {
+	return fmt.Sprintf("arn:aws:states:%s:%s:stateMachine:%s", e.values.Region, e.values.Account, e.values.StateMachine)
+}
+
+func (e *Engine) executionARN(run string, x *execution) string {
+	name := x.name
+	if x.index > 0 {
+		name = run + "/" + x.name
+	}
+	return fmt.Sprintf("arn:aws:states:%s:%s:execution:%s:%s", e.values.Region, e.values.Account, e.values.StateMachine, name)
+}
+
+// randomFor gives each run a generator of its own: what a run draws does not
+// depend on what runs beside it, and a resumed run does not draw again what it
+// drew before.
+func (e *Engine) randomFor(name string, epoch int64) *rand.Rand {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d %s", epoch, name)
+	return rand.New(rand.NewPCG(e.seed, h.Sum64()))
+}
+
+// Run starts an execution and works on it until it is over. name identifies it
+// from then on; it must be new ([ErrExists]).
+//
+// The Outcome says how the execution ended, in failure too. An error says that
+// it has not ended, but cannot go on here: the store failed, another owner has
+// taken it over (the error has a method Fenced() bool that gives true), or ctx
+// was cancelled. Resume goes on with it. Functions that were running have
+// returned when Run does.
+func (e *Engine) Run(ctx context.Context, name string, m *Machine, input json.RawMessage) (Outcome, error) {
+	if err := checkName(name); err != nil {
+		return Outcome{}, err
+	}
+	if len(input) == 0 {
+		input = json.RawMessage("{}")
+	}
+	in, err := parseData(input)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("reading the input of execution %s: %w", name, err)
+	}
+	if len(input) > e.limits.Payload {
+		return Outcome{}, fmt.Errorf("reading the input of execution %s: larger than %d bytes", name, e.limits.Payload)
+	}
+	r := e.newRun(ctx, name, m)
+	if err := e.register(r); err != nil {
+		return Outcome{}, err
+	}
+	defer e.unregister(r)
+	if err := r.create(ctx, in); err != nil {
+		r.end()
+		return Outcome{}, err
+	}
+	return r.loop(ctx)
+}
+
+func checkName(name string) error {
+	if n := len([]rune(name)); n == 0 || n > maxName {
+		return fmt.Errorf("starting an execution: its name must have 1 to %d characters, not %d", maxName, n)
+	}
+	return nil
+}
+
+func (e *Engine) register(r *run) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running[r.name] != nil {
+		return fmt.Errorf("running execution %s: %w", r.name, ErrRunning)
+	}
+	e.running[r.name] = r
+	return nil
+}
+
+func (e *Engine) unregister(r *run) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.running, r.name)
+}
+
+func (e *Engine) runningNow(name string) *run {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.running[name]
+}
+
+// create claims the log and begins it. The records go out with the first batch.
+func (r *run) create(ctx context.Context, input *data) error {
+	for _, err := range r.engine.store.Read(ctx, r.log, 0) {
+		if err == nil {
+			err = ErrExists
+		}
+		return fmt.Errorf("starting execution %s: %w", r.name, err)
+	}
+	epoch, err := r.engine.store.Claim(ctx, r.log)
+	if err != nil {
+		return fmt.Errorf("claiming the log of execution %s: %w", r.name, err)
+	}
+	r.own(epoch)
+	r.write(&record{Type: recordDefinition, Text: compact(r.machine.definition), Hash: r.machine.hash, At: r.now()})
+	f := r.begin(nil, &record{Name: r.name, data: input})
+	r.armTimeout(f)
+	return nil
+}
+
+// own makes the run the owner of its log.
+func (r *run) own(epoch int64) {
+	r.epoch, r.random = epoch, r.engine.randomFor(r.name, epoch)
+}
+
+// begin starts an execution.
+func (r *run) begin(outer *frame, rec *record) *frame {
+	rec.op, rec.Type, rec.ID, rec.At = opBegin, ExecutionStarted, 1, r.now()
+	rec.Exec = len(r.execs)
+	rec.Text = rec.data.json()
+	if outer != nil {
+		rec.Frame, rec.Child = outer.id, r.lastFrame+1
+	}
+	r.write(rec)
+	f := r.applyBegin(outer, rec)
+	r.hear(rec)
+	r.enqueue(f)
+	return f
+}
+
+// armTimeout ends the execution when its time is over: the definition's
+// TimeoutSeconds, or the limit.
+func (r *run) armTimeout(f *frame) {
+	limit := r.machine.timeout
+	if most := r.engine.limits.Duration; limit == 0 || most > 0 && most < limit {
+		limit = most
+	}
+	if limit <= 0 {
+		return
+	}
+	r.stopTimer = r.after(f.exec.started+int64(limit), func() {
+		if f.exec.outcome == nil {
+			r.endExecution(f, &record{Type: ExecutionTimedOut})
+		}
+	})
+}
+
+// Stop ends an execution with status ABORTED. It may be running here, elsewhere,
+// or not at all; elsewhere it is fenced off. Stopping one that is over changes
+// nothing.
+func (e *Engine) Stop(ctx context.Context, name, errorName, cause string) error {
+	abort := &record{Type: ExecutionAborted, Error: errorName, Cause: cause}
+	if r := e.runningNow(name); r != nil {
+		err := r.ask(ctx, func() error { r.abort(abort); return nil })
+		if !errors.Is(err, ErrNoSuchTask) {
+			return err
+		}
+	}
+	r, err := e.recover(ctx, name)
+	if err != nil {
+		return err
+	}
+	r.abort(abort)
+	return r.commit(ctx)
+}
+
+func (r *run) abort(rec *record) {
+	if r.top().outcome == nil {
+		r.endExecution(r.top().root, rec)
+	}
+}
+
+// Resume goes on with an execution from its log, with the definition that it was
+// started with. Of one that is over it gives the outcome. What Run says of the
+// results holds here too.
+func (e *Engine) Resume(ctx context.Context, name string) (Outcome, error) {
+	placeholder := e.newRun(ctx, name, nil)
+	placeholder.end() // it takes no messages: who has any finds nobody running yet
+	if err := e.register(placeholder); err != nil {
+		return Outcome{}, err
+	}
+	defer e.unregister(placeholder)
+	r, err := e.recover(ctx, name)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if done := r.top().outcome; done != nil {
+		return *done, nil
+	}
+	e.replace(r)
+	if err := r.goOn(); err != nil {
+		r.end()
+		return Outcome{}, err
+	}
+	return r.loop(ctx)
+}
+
+// replace puts the run that has been read in place of the one that kept its
+// place.
+func (e *Engine) replace(r *run) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.running[r.name] = r
+}

@@ -1,0 +1,211 @@
+package asl
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/setmend/setmend/asl/internal/jsonpath"
+	"github.com/setmend/setmend/asl/internal/value"
+)
+
+// The way of data through a state is InputPath, Parameters, the state's work,
+// ResultSelector, ResultPath, OutputPath. Whatever cannot be evaluated on the
+// way fails the execution with States.Runtime.
+
+// scope evaluates for f, with input as $. The scope is valid until the next one
+// is asked for.
+func (r *run) scope(f *frame, input any) *scope {
+	r.sc.f, r.sc.input = f, input
+	return &r.sc
+}
+
+// input is the state's input after InputPath.
+func (r *run) input(f *frame) (*data, *failure) {
+	return r.wholePath(f, f.input, f.state.flow.input, f.state.flow.noInput)
+}
+
+// wholePath is d after an InputPath or OutputPath; null makes it {}.
+func (r *run) wholePath(f *frame, d *data, p *jsonpath.Path, null bool) (*data, *failure) {
+	switch {
+	case null:
+		return emptyObject, nil
+	case p == nil:
+		return d, nil
+	}
+	v, err := p.Eval(r.scope(f, d.v))
+	if err != nil {
+		return nil, r.invalidPath(f, p, err)
+	}
+	return newData(v), nil
+}
+
+func (r *run) invalidPath(f *frame, p *jsonpath.Path, err error) *failure {
+	if missing, ok := errors.AsType[*jsonpath.NotFoundError](err); ok {
+		return f.runtime("Invalid path '%s' : %s", p, missing.Detail)
+	}
+	return f.runtime("Invalid path '%s' : %v", p, err)
+}
+
+// runtime is a failure of the state that f is in, in the words of AWS.
+func (f *frame) runtime(format string, args ...any) *failure {
+	return runtimeFailure(causeWithinState, f.state.name, f.enteredID, fmt.Sprintf(format, args...))
+}
+
+// arguments is the input of the state's work: InputPath, then Parameters.
+func (r *run) arguments(f *frame) (*data, *failure) {
+	in, fail := r.input(f)
+	if fail != nil {
+		return nil, fail
+	}
+	return r.template(f, f.state.flow.parameters, in)
+}
+
+// template fills in a payload template; without one, in is the result.
+func (r *run) template(f *frame, t *template, in *data) (*data, *failure) {
+	if t == nil {
+		return in, nil
+	}
+	v, err := t.eval(r.scope(f, in.v))
+	if err != nil {
+		return nil, f.runtime("%v", err)
+	}
+	return newData(v), nil
+}
+
+// finish brings the result of the state's work to its output, and leaves the
+// state.
+func (r *run) finish(f *frame, result *data) {
+	result, fail := r.template(f, f.state.flow.selector, result)
+	if fail == nil {
+		fail = r.finishInto(f, result, f.state.flow.result, f.state.flow.noResult)
+	}
+	if fail != nil {
+		r.fail(f, fail)
+	}
+}
+
+// finishInto places the result in the state's input, as ResultPath has it.
+func (r *run) finishInto(f *frame, result *data, place *jsonpath.Path, discard bool) *failure {
+	assigned, fail := r.assigned(f, f.state.flow.assign, result)
+	if fail != nil {
+		return fail
+	}
+	output, fail := r.placed(f, result, place, discard)
+	if fail == nil {
+		output, fail = r.wholePath(f, output, f.state.flow.output, f.state.flow.noOutput)
+	}
+	if fail == nil {
+		fail = r.leave(f, output, assigned, f.state.next)
+	}
+	return fail
+}
+
+// placed is the state's input with the result at its place.
+func (r *run) placed(f *frame, result *data, place *jsonpath.Path, discard bool) (*data, *failure) {
+	switch {
+	case discard:
+		return f.input, nil
+	case place == nil:
+		return result, nil
+	}
+	v, err := place.Put(f.input.v, result.v)
+	if err != nil {
+		return nil, f.runtime("%v", err)
+	}
+	return newData(v), nil
+}
+
+// assigned evaluates Assign. All of it sees the variables from before.
+func (r *run) assigned(f *frame, t *template, result *data) (*value.Object, *failure) {
+	if t == nil {
+		return nil, nil
+	}
+	v, err := t.eval(r.scope(f, result.v))
+	if err != nil {
+		return nil, f.runtime("%v", err)
+	}
+	o, _ := v.(*value.Object)
+	return o, r.checkVariableSizes(f, o)
+}
+
+func (r *run) checkVariableSizes(f *frame, o *value.Object) *failure {
+	limits, total := r.engine.limits, 0
+	for _, m := range o.Members() {
+		size := len(value.Encode(m.Value))
+		total += size
+		if size > limits.Variable {
+			return f.runtime("The size of the variable '%s' exceeds the limit of %d bytes", m.Name, limits.Variable)
+		}
+	}
+	if total > limits.Assign {
+		return f.runtime("The size of the variables in Assign exceeds the limit of %d bytes", limits.Assign)
+	}
+	if f.exec.variables+total > limits.Variables && r.variables(f)+total > limits.Variables {
+		return f.runtime("The size of all variables exceeds the limit of %d bytes", limits.Variables)
+	}
+	f.exec.variables += total
+	return nil
+}
+
+// leave ends the state with its output, and goes on to next, or ends the frame.
+func (r *run) leave(f *frame, output *data, assigned *value.Object, next *state) *failure {
+	if len(output.json()) > r.engine.limits.Payload {
+		return &failure{name: ErrorDataLimitExceeded, cause: fmt.Sprintf(causeResultTooLarge, f.state.name)}
+	}
+	r.exit(f, output, assigned, next)
+	return nil
+}
+
+// exit is leave for an output whose size is known to be right.
+func (r *run) exit(f *frame, output *data, assigned *value.Object, next *state) {
+	s := f.state
+	rec := &record{op: opExit, Type: s.exited, Name: s.name, data: output, vars: assigned}
+	if assigned != nil && assigned.Len() > 0 {
+		rec.Vars = value.Encode(assigned)
+	}
+	if next != nil {
+		rec.Next = next.name
+	}
+	r.emit(f, rec)
+	if next != nil {
+		r.enqueue(f)
+		return
+	}
+	r.complete(f)
+}
+
+// complete goes on with what f was a part of.
+func (r *run) complete(f *frame) {
+	if f == f.exec.root {
+		r.endExecution(f, &record{Type: ExecutionSucceeded, data: f.output})
+		return
+	}
+	f.parent.state.work.(parent).childDone(r, f.parent, f)
+}
+
+// endExecution ends the execution of f: with it the run, or one child of a
+// distributed Map.
+func (r *run) endExecution(f *frame, rec *record) {
+	rec.op = opEnd
+	root := f.exec.root
+	rec.Previous = f.previous
+	r.drop(root)
+	r.emit(root, rec)
+	if outer := root.parent; outer != nil {
+		outer.state.work.(parent).childDone(r, outer, root)
+	}
+}
+
+// A parent is the worker of a state that has a family.
+type parent interface {
+	worker
+	// spread begins as many members of the family of f as may begin.
+	spread(r *run, f *frame)
+	// resume takes the family up after recovery.
+	resume(r *run, f *frame)
+	// childDone goes on with f after one of its family has come to its end, in
+	// success or, for a child execution, in failure.
+	childDone(r *run, f, child *frame)
+	// childFailed goes on with f after a branch or iteration has failed.
+	childFailed(r *run, f, child *frame, fail *failure)
+}

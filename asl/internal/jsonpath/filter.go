@@ -1,0 +1,196 @@
+package jsonpath
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/setmend/setmend/asl/internal/value"
+)
+
+// filterScope is what a filter sees: @ is the item, $ the value that the whole
+// path started at.
+type filterScope struct {
+	root, item any
+	steps      *int
+}
+
+// A condition is a compiled filter expression.
+type condition interface{ holds(s filterScope) bool }
+
+type (
+	and    struct{ a, b condition }
+	or     struct{ a, b condition }
+	not    struct{ a condition }
+	exists struct{ operand }
+	// truth is a literal true or false standing alone.
+	truth bool
+	// comparison is two operands and what is asked of them.
+	comparison struct {
+		a, b  operand
+		holds func(a, b any, aFound, bFound bool) bool
+	}
+	matching struct {
+		a  operand
+		re *regexp.Regexp
+	}
+)
+
+func (c and) holds(s filterScope) bool    { return c.a.holds(s) && c.b.holds(s) }
+func (c or) holds(s filterScope) bool     { return c.a.holds(s) || c.b.holds(s) }
+func (c not) holds(s filterScope) bool    { return !c.a.holds(s) }
+func (c truth) holds(filterScope) bool    { return bool(c) }
+func (c exists) holds(s filterScope) bool { _, found := c.operand.value(s); return found }
+
+type compare struct{ comparison }
+
+func (c compare) holds(s filterScope) bool {
+	a, aFound := c.a.value(s)
+	b, bFound := c.b.value(s)
+	return c.comparison.holds(a, b, aFound, bFound)
+}
+
+// holds for a pattern means that the whole text matches, as in Java.
+func (c matching) holds(s filterScope) bool {
+	v, _ := c.a.value(s)
+	text, ok := v.(string)
+	return ok && c.re.MatchString(text)
+}
+
+// An operand is a literal or a path from @ or $.
+type operand struct {
+	literal  any
+	path     *Path // nil for a literal
+	fromItem bool
+}
+
+func (o operand) value(s filterScope) (any, bool) {
+	if o.path == nil {
+		return o.literal, true
+	}
+	start := s.root
+	if o.fromItem {
+		start = s.item
+	}
+	if o.path.definite {
+		v, err := o.path.single(start)
+		return v, err == nil
+	}
+	w := walker{root: s.root, found: []any{}, steps: s.steps}
+	if w.walk(o.path.segments, start) != nil {
+		return nil, false
+	}
+	if o.path.function != nil {
+		v, err := o.path.function.apply(w.found)
+		return v, err == nil
+	}
+	return w.found, len(w.found) > 0
+}
+
+// same is Jayway's ==: a number and a string are compared as what stands left.
+func same(a, b any) bool {
+	if n, ok := a.(value.Number); ok {
+		if s, ok := b.(string); ok {
+			other, err := value.DecodeString(strings.TrimSpace(s))
+			return err == nil && value.Equal(n, other)
+		}
+	}
+	if s, ok := a.(string); ok {
+		if n, ok := b.(value.Number); ok {
+			return s == string(n)
+		}
+	}
+	return value.Equal(a, b)
+}
+
+// order compares two numbers or two strings; it reports false for anything else.
+func order(a, b any) (int, bool) {
+	switch a := a.(type) {
+	case value.Number:
+		if b, ok := b.(value.Number); ok {
+			return a.Compare(b), true
+		}
+	case string:
+		if b, ok := b.(string); ok {
+			return strings.Compare(a, b), true
+		}
+	}
+	return 0, false
+}
+
+func ordered(want func(int) bool) func(a, b any, aFound, bFound bool) bool {
+	return func(a, b any, aFound, bFound bool) bool {
+		c, ok := order(a, b)
+		return aFound && bFound && ok && want(c)
+	}
+}
+
+func within(a, b any) bool {
+	items, _ := b.([]any)
+	for _, item := range items {
+		if same(a, item) {
+			return true
+		}
+	}
+	return false
+}
+
+// among counts the items of a that are in b.
+func among(a, b any) (n, of int) {
+	items, _ := a.([]any)
+	for _, item := range items {
+		if within(item, b) {
+			n++
+		}
+	}
+	return n, len(items)
+}
+
+func isArray(v any) bool { _, ok := v.([]any); return ok }
+
+func size(v any) (int, bool) {
+	switch v := v.(type) {
+	case []any:
+		return len(v), true
+	case string:
+		return len([]rune(v)), true
+	case *value.Object:
+		return v.Len(), true
+	}
+	return 0, false
+}
+
+func contains(a, b any) bool {
+	if s, ok := a.(string); ok {
+		part, ok := b.(string)
+		return ok && strings.Contains(s, part)
+	}
+	return within(b, a)
+}
+
+// operators are tried in this order, so the longer stand before the shorter.
+var operators = []struct {
+	text  string
+	word  bool // must be set off by a space
+	holds func(a, b any, aFound, bFound bool) bool
+}{
+	{"==", false, func(a, b any, aFound, bFound bool) bool { return aFound == bFound && same(a, b) }},
+	{"!=", false, func(a, b any, aFound, bFound bool) bool { return aFound != bFound || !same(a, b) }},
+	{"<=", false, ordered(func(c int) bool { return c <= 0 })},
+	{">=", false, ordered(func(c int) bool { return c >= 0 })},
+	{"<", false, ordered(func(c int) bool { return c < 0 })},
+	{">", false, ordered(func(c int) bool { return c > 0 })},
+	{"in", true, func(a, b any, aFound, _ bool) bool { return aFound && within(a, b) }},
+	{"nin", true, func(a, b any, aFound, _ bool) bool { return !aFound || !within(a, b) }},
+	{"contains", true, func(a, b any, aFound, _ bool) bool { return aFound && contains(a, b) }},
+	{"subsetof", true, func(a, b any, _, _ bool) bool { n, of := among(a, b); return isArray(a) && n == of }},
+	{"anyof", true, func(a, b any, _, _ bool) bool { n, _ := among(a, b); return n > 0 }},
+	{"noneof", true, func(a, b any, _, _ bool) bool { n, _ := among(a, b); return isArray(a) && n == 0 }},
+	{"size", true, func(a, b any, _, _ bool) bool {
+		n, ok := size(a)
+		return ok && same(value.Int(int64(n)), b)
+	}},
+	{"empty", true, func(a, b any, _, _ bool) bool {
+		n, ok := size(a)
+		return ok && same(n == 0, b)
+	}},
+}

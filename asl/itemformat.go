@@ -1,0 +1,178 @@
+package asl
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/setmend/setmend/asl/internal/value"
+)
+
+// An itemFormat is what the file of an item reader looks like.
+type itemFormat struct {
+	inputType string   // CSV, JSON or JSONL
+	headers   []string // CSVHeaders; nil: the first row
+	delimiter rune     // of CSV
+	pointer   []string // ItemsPointer, in its parts
+}
+
+var csvDelimiters = map[string]rune{"COMMA": ',', "PIPE": '|', "SEMICOLON": ';', "SPACE": ' ', "TAB": '\t'}
+
+func (t *itemFormat) load(f *fields) {
+	t.inputType = f.oneOf("InputType", "CSV", "JSON", "JSONL")
+	t.delimiter = ','
+	if t.inputType == "CSV" {
+		t.loadCSV(f)
+	}
+	if t.inputType == "JSON" {
+		if pointer, ok := f.text("ItemsPointer"); ok {
+			t.pointer = parsePointer(f, pointer)
+		}
+	}
+}
+
+func (t *itemFormat) loadCSV(f *fields) {
+	location := f.oneOf("CSVHeaderLocation", "FIRST_ROW", "GIVEN")
+	if location == "GIVEN" || f.has("CSVHeaders") {
+		t.headers = f.strings("CSVHeaders")
+	}
+	if location == "FIRST_ROW" && t.headers != nil {
+		f.problem("CSVHeaders", "CSVHeaders belongs to CSVHeaderLocation GIVEN")
+	}
+	if f.has("CSVDelimiter") {
+		names := []string{"COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"}
+		t.delimiter = csvDelimiters[f.oneOf("CSVDelimiter", names...)]
+	}
+}
+
+// parsePointer reads a JSON pointer (RFC 6901).
+func parsePointer(f *fields, pointer string) []string {
+	if pointer == "" {
+		return nil
+	}
+	if pointer[0] != '/' {
+		f.problem("ItemsPointer", "ItemsPointer must be a JSON pointer, which begins with /, not %q", pointer)
+	}
+	parts := strings.Split(pointer, "/")[1:]
+	for i, p := range parts {
+		parts[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(p)
+	}
+	return parts
+}
+
+// decode reads at most max items (0 is all) out of at most limit bytes.
+func (t *itemFormat) decode(content io.Reader, max, limit int64) ([]any, error) {
+	content = &bounded{content, limit}
+	switch t.inputType {
+	case "CSV":
+		return t.decodeCSV(content, max)
+	case "JSONL":
+		return decodeLines(content, max)
+	}
+	text, err := io.ReadAll(content)
+	if err != nil {
+		return nil, err
+	}
+	v, err := value.Decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading JSON: %w", err)
+	}
+	items, ok := t.pointed(v).([]any)
+	if !ok {
+		return nil, errors.New(causeNotIterable)
+	}
+	if max > 0 && int64(len(items)) > max {
+		items = items[:max]
+	}
+	return items, nil
+}
+
+// pointed follows ItemsPointer; what is not there is nil.
+func (t *itemFormat) pointed(v any) any {
+	for _, part := range t.pointer {
+		o, ok := v.(*value.Object)
+		if !ok {
+			return nil
+		}
+		v, _ = o.Get(part)
+	}
+	return v
+}
+
+func decodeLines(content io.Reader, max int64) ([]any, error) {
+	items := []any{}
+	lines := bufio.NewReader(content)
+	for n := 1; max == 0 || int64(len(items)) < max; n++ {
+		line, err := lines.ReadBytes('\n')
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			v, err := value.Decode(line)
+			if err != nil {
+				return nil, fmt.Errorf("reading line %d: %w", n, err)
+			}
+			items = append(items, v)
+		}
+		if err == io.EOF {
+			break
+		}
+	}
+	return items, nil
+}
+
+func (t *itemFormat) decodeCSV(content io.Reader, max int64) ([]any, error) {
+	rows := csv.NewReader(content)
+	rows.Comma = t.delimiter
+	rows.FieldsPerRecord = -1
+	headers := t.headers
+	items := []any{}
+	for max == 0 || int64(len(items)) < max {
+		row, err := rows.Read()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading CSV: %w", err)
+		}
+		if headers == nil {
+			headers = slices.Clone(row)
+			headers[0] = strings.TrimPrefix(headers[0], "\uFEFF")
+			continue
+		}
+		items = append(items, csvItem(headers, row))
+	}
+	return items, nil
+}
+
+// csvItem is a row as an object. A field that is missing is empty, one too many
+// is left out.
+func csvItem(headers, row []string) *value.Object {
+	members := make([]value.Member, len(headers))
+	for i, h := range headers {
+		members[i] = value.Member{Name: h, Value: ""}
+		if i < len(row) {
+			members[i].Value = row[i]
+		}
+	}
+	return value.NewObject(members...)
+}
+
+// bounded fails when more than left bytes are read.
+type bounded struct {
+	io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, errors.New("the items take more bytes than the limit allows")
+	}
+	return n, err
+}

@@ -1,0 +1,328 @@
+package asl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/setmend/setmend/asl/internal/intrinsic"
+	"github.com/setmend/setmend/asl/internal/jsonpath"
+	"github.com/setmend/setmend/asl/internal/value"
+)
+
+// MaxDefinition is the size limit of a definition on AWS, in bytes.
+const MaxDefinition = 1 << 20
+
+// maxNesting bounds how deep programs may stand within one another.
+const maxNesting = 50
+
+// Parse loads and checks a JSONPath definition. The error is a
+// *[DefinitionError] with all that is wrong.
+func Parse(definition []byte) (*Machine, error) {
+	m, problems := load(definition, nil)
+	if len(problems) > 0 {
+		return nil, &DefinitionError{problems}
+	}
+	return m, nil
+}
+
+// Validate lists everything that is wrong with a definition. known tells
+// whether there is something to call behind a Resource; nil means that
+// everything is known.
+func Validate(definition []byte, known func(resource string) bool) []Problem {
+	_, problems := load(definition, known)
+	return problems
+}
+
+// A loader compiles one definition and collects what is wrong with it.
+type loader struct {
+	known     func(resource string) bool
+	problems  []Problem
+	resources []Resource
+	names     map[string]string // of all states so far, with their paths
+	depth     int
+	state     string // being loaded, for Resources
+}
+
+func load(definition []byte, known func(string) bool) (*Machine, []Problem) {
+	l := &loader{known: known, names: map[string]string{}}
+	if len(definition) > MaxDefinition {
+		l.problem("$", "the definition is larger than %d bytes", MaxDefinition)
+		return nil, l.problems
+	}
+	v, err := value.Decode(definition)
+	if err != nil {
+		l.problem("$", "not JSON: %v", err)
+		return nil, l.problems
+	}
+	o, ok := v.(*value.Object)
+	if !ok {
+		l.problem("$", "must be an object, not %s", article(value.TypeName(v)))
+		return nil, l.problems
+	}
+	m := l.machine(&fields{l: l, path: "$", o: o, what: "a state machine"})
+	m.definition = append([]byte(nil), definition...)
+	m.hash = hashOf(compact(definition))
+	return m, l.problems
+}
+
+func (l *loader) problem(path, format string, args ...any) {
+	l.suggest(path, "", format, args...)
+}
+
+func (l *loader) suggest(path, suggestion, format string, args ...any) {
+	l.problems = append(l.problems, Problem{Path: path, Message: fmt.Sprintf(format, args...), Suggestion: suggestion})
+}
+
+func (l *loader) machine(f *fields) *Machine {
+	m := &Machine{comment: f.comment()}
+	if version, ok := f.text("Version"); ok && version != "1.0" {
+		f.problem("Version", "Version must be \"1.0\", not %q", version)
+	}
+	if seconds, ok := f.integer("TimeoutSeconds", 1); ok {
+		m.timeout = time.Duration(min(seconds, maxSeconds)) * time.Second
+	}
+	m.root = l.program(f, nil)
+	f.close()
+	m.resources = l.resources
+	return m
+}
+
+// queryLanguage refuses all but JSONPath.
+func (l *loader) queryLanguage(f *fields) {
+	language, ok := f.text("QueryLanguage")
+	switch {
+	case !ok || language == "JSONPath":
+	case language == "JSONata":
+		f.problem("QueryLanguage", "the query language JSONata is not supported in %s: use JSONPath", f.what)
+	default:
+		l.suggest(f.at("QueryLanguage"), nearest(language, []string{"JSONPath"}), "unknown query language %q", language)
+	}
+}
+
+// program reads StartAt and States of f. more reads the other members that a
+// program of this sort has.
+func (l *loader) program(f *fields, more func()) *program {
+	l.depth++
+	defer func() { l.depth-- }()
+	p := &program{path: f.path, named: map[string]*state{}}
+	p.comment = f.comment()
+	l.queryLanguage(f)
+	if more != nil {
+		more()
+	}
+	if l.depth > maxNesting {
+		l.problem(f.path, "states nested more than %d deep", maxNesting)
+		return p
+	}
+	l.states(f, p)
+	l.connect(f, p)
+	return p
+}
+
+func (l *loader) states(f *fields, p *program) {
+	states := f.object("States", "States")
+	if states == nil {
+		if !f.has("States") {
+			l.problem(f.path, "States is missing")
+		}
+		return
+	}
+	if states.o.Len() == 0 {
+		f.problem("States", "States must not be empty")
+	}
+	for _, m := range states.o.Members() {
+		path := states.at(m.Name)
+		o, ok := m.Value.(*value.Object)
+		if !ok {
+			l.problem(path, "a state must be an object, not %s", article(value.TypeName(m.Value)))
+			continue
+		}
+		l.nameOnce(m.Name, path)
+		s := l.oneState(m.Name, &fields{l: l, path: path, o: o})
+		s.in = p
+		p.states = append(p.states, s)
+		p.named[m.Name] = s
+	}
+}
+
+// nameOnce checks a state's name: at most 80 characters, unique in the whole
+// definition.
+func (l *loader) nameOnce(name, path string) {
+	if n := len([]rune(name)); n == 0 || n > 80 {
+		l.problem(path, "a state's name must have 1 to 80 characters, not %d", n)
+	}
+	if first, again := l.names[name]; again {
+		l.problem(path, "the name %q is taken by %s: names of states are unique in a definition", name, first)
+		return
+	}
+	l.names[name] = path
+}
+
+// connect resolves the names of states and finds those that cannot be reached.
+func (l *loader) connect(f *fields, p *program) {
+	if len(p.states) == 0 {
+		_, _ = f.text("StartAt")
+		return
+	}
+	name, ok := f.text("StartAt")
+	if !ok {
+		if !f.has("StartAt") {
+			l.problem(f.path, "StartAt is missing")
+		}
+		return
+	}
+	p.start = l.resolve(p, f.at("StartAt"), name)
+	for _, s := range p.states {
+		if s.nextName != "" {
+			s.next = l.resolve(p, member(s.path, "Next"), s.nextName)
+		}
+		for _, t := range s.allTargets() {
+			*t.to = l.resolve(p, t.path, t.name)
+		}
+	}
+	l.reachable(p)
+}
+
+func (l *loader) resolve(p *program, path, name string) *state {
+	if s := p.named[name]; s != nil {
+		return s
+	}
+	names := make([]string, len(p.states))
+	for i, s := range p.states {
+		names[i] = s.name
+	}
+	if elsewhere, ok := l.names[name]; ok {
+		l.problem(path, "the state %q is not at the same level: it stands at %s", name, elsewhere)
+		return nil
+	}
+	l.suggest(path, nearest(name, names), "there is no state %q", name)
+	return nil
+}
+
+// allTargets are the states that s can go on to, besides Next.
+func (s *state) allTargets() []target {
+	var all []target
+	if s.work != nil {
+		all = s.work.targets()
+	}
+	for _, c := range s.catch {
+		all = append(all, target{name: c.nextName, path: c.path + ".Next", label: "catch " + strings.Join(c.errors, ", "), to: &c.next})
+	}
+	return slices.DeleteFunc(all, func(t target) bool { return t.name == "" })
+}
+
+func (l *loader) reachable(p *program) {
+	if p.start == nil {
+		return
+	}
+	seen := map[*state]bool{p.start: true}
+	todo := []*state{p.start}
+	for len(todo) > 0 {
+		s := todo[0]
+		todo = todo[1:]
+		after := []*state{s.next}
+		for _, t := range s.allTargets() {
+			after = append(after, *t.to)
+		}
+		for _, next := range after {
+			if next != nil && !seen[next] {
+				seen[next] = true
+				todo = append(todo, next)
+			}
+		}
+	}
+	for _, s := range p.states {
+		if !seen[s] {
+			l.problem(s.path, "the state %q cannot be reached", s.name)
+		}
+	}
+}
+
+func (l *loader) path(at, text string) *jsonpath.Path {
+	if l.refuseJSONata(at, text) {
+		return nil
+	}
+	p, err := jsonpath.Parse(text)
+	if err != nil {
+		l.problem(at, "%q is not a path: %v", text, err)
+		return nil
+	}
+	return p
+}
+
+func (l *loader) expression(at, field, text string) *expression {
+	if l.refuseJSONata(at, text) {
+		return nil
+	}
+	e, err := parseExpression(field, text)
+	if err == nil {
+		return e
+	}
+	var suggestion string
+	if unknown, ok := err.(*intrinsic.UnknownError); ok {
+		suggestion = nearest(unknown.Name, intrinsic.Names())
+	}
+	l.suggest(at, suggestion, "%q is neither a path nor an intrinsic function: %v", text, err)
+	return nil
+}
+
+func (l *loader) refuseJSONata(at, text string) bool {
+	if strings.HasPrefix(text, "{%") {
+		l.problem(at, "JSONata expressions are not supported: use JSONPath")
+		return true
+	}
+	return false
+}
+
+// template compiles a payload template. In an array only objects and arrays are
+// looked into; a string there is itself.
+func (l *loader) template(at string, v any) *template {
+	switch v := v.(type) {
+	case *value.Object:
+		return l.objectTemplate(at, v)
+	case []any:
+		t := &template{isArray: true}
+		constant := true
+		for i, item := range v {
+			inner := l.template(element(at, i), item)
+			constant = constant && inner.isConstant()
+			t.array = append(t.array, inner)
+		}
+		if constant {
+			return &template{constant: v}
+		}
+		return t
+	case string:
+		l.refuseJSONata(at, v)
+	}
+	return &template{constant: v}
+}
+
+func (l *loader) objectTemplate(at string, o *value.Object) *template {
+	t := &template{isObject: true}
+	constant := true
+	for _, m := range o.Members() {
+		tm := l.templateMember(member(at, m.Name), m)
+		constant = constant && tm.t.isConstant()
+		t.object = append(t.object, tm)
+	}
+	if constant {
+		return &template{constant: o}
+	}
+	return t
+}
+
+func (l *loader) templateMember(at string, m value.Member) templateMember {
+	name, dynamic := strings.CutSuffix(m.Name, ".$")
+	if !dynamic {
+		return templateMember{m.Name, l.template(at, m.Value)}
+	}
+	text, ok := m.Value.(string)
+	if !ok {
+		l.problem(at, "the value of a field whose name ends in .$ must be a path or an intrinsic function, not %s", article(value.TypeName(m.Value)))
+		return templateMember{name, &template{}}
+	}
+	return templateMember{name, &template{dynamic: l.expression(at, m.Name, text)}}
+}

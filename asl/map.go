@@ -1,0 +1,330 @@
+package asl
+
+import (
+	"fmt"
+
+	"github.com/setmend/setmend/asl/internal/jsonpath"
+	"github.com/setmend/setmend/asl/internal/value"
+)
+
+// mapState runs its item processor once for each item: inline as iterations of
+// the same execution, distributed as executions of their own.
+type mapState struct {
+	processor       *program
+	distributed     bool
+	itemsPath       *jsonpath.Path
+	parameters      *template // of the whole state, where there is an ItemSelector too
+	selector        *template // ItemSelector
+	concurrency     int64
+	concurrencyPath *jsonpath.Path
+	dist            distribution
+}
+
+func loadMap(l *loader, s *state, f *fields) {
+	w := &mapState{}
+	s.work = w
+	s.transition(f)
+	s.inputOutput(f)
+	s.flow.selector = f.template("ResultSelector")
+	s.resultPath(f)
+	s.flow.assign = assign(f)
+	s.retryAndCatch(f)
+	w.loadItems(f)
+	w.loadProcessor(l, f)
+	w.dist.load(l, s, f, w.distributed)
+}
+
+func (w *mapState) loadItems(f *fields) {
+	w.itemsPath = f.reference("ItemsPath")
+	w.selector = f.template("ItemSelector")
+	if t := f.template("Parameters"); w.selector == nil {
+		w.selector = t // its name before there was ItemSelector
+	} else {
+		w.parameters = t
+	}
+	f.onlyOne("MaxConcurrency", "MaxConcurrencyPath")
+	w.concurrency, _ = f.integer("MaxConcurrency", 0)
+	w.concurrencyPath = f.reference("MaxConcurrencyPath")
+}
+
+// loadProcessor reads ItemProcessor, or Iterator, its older name.
+func (w *mapState) loadProcessor(l *loader, f *fields) {
+	w.processor = &program{path: f.path}
+	if !f.onlyOne("ItemProcessor", "Iterator") {
+		l.problem(f.path, "ItemProcessor is missing")
+	}
+	for _, name := range []string{"ItemProcessor", "Iterator"} {
+		if inner := f.object(name, "an item processor"); inner != nil {
+			w.processor = l.program(inner, func() { w.loadMode(inner) })
+			w.processor.distributed = w.distributed
+			inner.close()
+		}
+	}
+}
+
+func (w *mapState) loadMode(f *fields) {
+	config := f.object("ProcessorConfig", "a processor configuration")
+	if config == nil {
+		return
+	}
+	mode, _ := config.text("Mode")
+	kind, hasKind := config.text("ExecutionType")
+	w.distributed = mode == "DISTRIBUTED"
+	if mode != "" && mode != "INLINE" && mode != "DISTRIBUTED" {
+		config.l.suggest(config.at("Mode"), nearest(mode, []string{"INLINE", "DISTRIBUTED"}), "Mode must be INLINE or DISTRIBUTED, not %q", mode)
+	}
+	if hasKind && kind != "STANDARD" && kind != "EXPRESS" {
+		config.l.suggest(config.at("ExecutionType"), nearest(kind, []string{"STANDARD", "EXPRESS"}), "ExecutionType must be STANDARD or EXPRESS, not %q", kind)
+	}
+	if w.distributed && !hasKind {
+		config.l.problem(config.path, "a distributed item processor must give its ExecutionType")
+	}
+	config.close()
+}
+
+func (w *mapState) targets() []target    { return nil }
+func (w *mapState) programs() []*program { return []*program{w.processor} }
+
+// A mapPlan is what a Map has worked out before its iterations begin. All of it
+// follows from the state's input and what was read, so that it can be worked out
+// again after recovery.
+type mapPlan struct {
+	items       []any
+	input       *data // what ItemSelector sees as $
+	concurrency int
+	tolerance   tolerance
+	batching    *batching // nil: every item by itself
+}
+
+// start works out the items and begins the first iterations. AWS tells of the
+// start after it has looked at the concurrency, and before it looks at the
+// tolerance.
+func (w *mapState) start(r *run, f *frame) {
+	p, fail := w.plan(r, f)
+	if fail != nil {
+		r.fail(f, fail)
+		return
+	}
+	r.emit(f, &record{op: opMap, Type: MapStateStarted, Name: f.state.name, Length: len(p.items)})
+	f.family.plan = p
+	if fail := w.planRun(r, f); fail != nil {
+		r.fail(f, fail)
+		return
+	}
+	if w.distributed {
+		r.emit(f, &record{Type: MapRunStarted, Name: f.state.name, Resource: r.mapRunARN(f)})
+	}
+	w.takeUp(r, f)
+}
+
+// takeUp gets on with a Map that has started, now or before a crash.
+func (w *mapState) takeUp(r *run, f *frame) {
+	if w.dist.reader != nil && !f.family.allRead {
+		w.dist.reader.read(r, f, w)
+		return
+	}
+	r.enqueue(f)
+}
+
+// plan works out the items and how many at a time.
+func (w *mapState) plan(r *run, f *frame) (*mapPlan, *failure) {
+	in, fail := r.input(f)
+	if fail == nil {
+		in, fail = r.template(f, w.parameters, in)
+	}
+	if fail != nil {
+		return nil, fail
+	}
+	p := &mapPlan{input: in}
+	if p.concurrency, fail = w.atOnce(r, f, in); fail != nil {
+		return nil, fail
+	}
+	p.items, fail = w.items(r, f, in)
+	return p, fail
+}
+
+// planRun works out the rest, for a distributed Map.
+func (w *mapState) planRun(r *run, f *frame) (fail *failure) {
+	p := f.family.plan
+	if p.tolerance, fail = w.dist.tolerance(r, f, w, p.input); fail != nil {
+		return fail
+	}
+	p.batching, fail = w.dist.batcher.plan(r, f, w, p.input)
+	return fail
+}
+
+// items lists what there is to iterate over, as far as it is in the input.
+func (w *mapState) items(r *run, f *frame, in *data) ([]any, *failure) {
+	if w.dist.reader != nil {
+		return nil, nil
+	}
+	v, path := in.v, "$"
+	if w.itemsPath != nil {
+		path = w.itemsPath.String()
+		var err error
+		if v, err = w.itemsPath.Eval(r.scope(f, in.v)); err != nil {
+			return nil, r.invalidPath(f, w.itemsPath, err)
+		}
+	}
+	items, ok := v.([]any)
+	if !ok {
+		return nil, f.runtime("Reference path \"%s\" must point to array.", path)
+	}
+	return items, nil
+}
+
+// atOnce is how many iterations may run at one time.
+func (w *mapState) atOnce(r *run, f *frame, in *data) (int, *failure) {
+	n, fail := w.pathInteger(r, f, in, "MaxConcurrency", w.concurrency, w.concurrencyPath)
+	if fail != nil {
+		return 0, fail
+	}
+	if n < 0 {
+		return 0, f.runtime("Expected non-negative integer for MaxConcurrency, got '%d' instead.", n)
+	}
+	most := r.engine.limits.InlineConcurrency
+	if w.distributed {
+		most = r.engine.limits.DistributedChildren
+	}
+	if n > 0 && n < int64(most) {
+		return int(n), nil
+	}
+	return most, nil
+}
+
+// pathInteger is an integer that is given, or found in the input.
+func (w *mapState) pathInteger(r *run, f *frame, in *data, field string, constant int64, p *jsonpath.Path) (int64, *failure) {
+	if p == nil {
+		return constant, nil
+	}
+	v, err := p.Eval(r.scope(f, in.v))
+	if err != nil {
+		return 0, r.invalidPath(f, p, err)
+	}
+	number, _ := v.(value.Number)
+	n, ok := number.Int64()
+	if !ok {
+		return 0, f.runtime("The %sPath field refers to value \"%s\" which is not a valid integer: %s", field, plain(v), p)
+	}
+	return n, nil
+}
+
+// resume works the plan out again after recovery and takes the Map up.
+func (w *mapState) resume(r *run, f *frame) {
+	p, fail := w.plan(r, f)
+	if fail == nil {
+		f.family.plan = p
+		fail = w.planRun(r, f)
+	}
+	if fail != nil {
+		r.fail(f, fail)
+		return
+	}
+	if w.dist.reader != nil {
+		p.items = f.family.read
+	}
+	for _, child := range f.family.inOrder() {
+		r.resume(child)
+	}
+	w.takeUp(r, f)
+}
+
+// spread begins the iterations that the concurrency allows, and ends the state
+// when all are over.
+func (w *mapState) spread(r *run, f *frame) {
+	fam := f.family
+	if fam.writing {
+		return
+	}
+	for fam.consumed < len(fam.plan.items) && len(fam.running) < fam.plan.concurrency && !fam.plan.tolerance.exceeded(fam) {
+		if fail := w.iterate(r, f); fail != nil {
+			r.fail(f, fail)
+			return
+		}
+	}
+	if fam.consumed == len(fam.plan.items) && len(fam.running) == 0 || fam.plan.tolerance.exceeded(fam) {
+		w.over(r, f)
+	}
+}
+
+// iterate begins the next iteration.
+func (w *mapState) iterate(r *run, f *frame) *failure {
+	in, n, fail := w.nextInput(r, f)
+	if fail != nil {
+		return fail
+	}
+	index := f.family.begun
+	if w.distributed {
+		r.begin(f, &record{Name: childName(f, index), Index: index, Length: n, data: in})
+		return nil
+	}
+	r.emit(f, &record{
+		op: opIterate, Type: MapIterationStarted, Name: f.state.name, Index: index, Length: n,
+		Child: r.lastFrame + 1, Previous: f.family.last, data: in,
+	})
+	r.enqueue(f.family.running[index])
+	return nil
+}
+
+// childName names a child execution of a distributed Map.
+func childName(f *frame, index int) string {
+	return fmt.Sprintf("%s-%d-%d", f.state.name, f.enteredID, index)
+}
+
+// nextInput is the input of the next iteration, and how many items go into it.
+func (w *mapState) nextInput(r *run, f *frame) (*data, int, *failure) {
+	fam := f.family
+	if b := fam.plan.batching; b != nil {
+		return b.next(r, f, w, fam.consumed)
+	}
+	in, fail := w.selectedItem(r, f, fam.consumed)
+	return in, 1, fail
+}
+
+// selectedItem is an item, or what ItemSelector makes of it.
+func (w *mapState) selectedItem(r *run, f *frame, index int) (*data, *failure) {
+	item := f.family.plan.items[index]
+	if w.selector == nil {
+		return newData(item), nil
+	}
+	r.selecting = &selection{item, index}
+	defer func() { r.selecting = nil }()
+	return r.template(f, w.selector, f.family.plan.input)
+}
+
+// A selection is the item that ItemSelector is being evaluated for.
+type selection struct {
+	item  any
+	index int
+}
+
+func (w *mapState) childDone(r *run, f, child *frame) {
+	if !w.distributed {
+		r.emit(f, &record{op: opIterated, Type: MapIterationSucceeded, Name: f.state.name, Index: child.index, Previous: child.previous})
+	}
+	r.enqueue(f)
+}
+
+func (w *mapState) childFailed(r *run, f, child *frame, fail *failure) {
+	r.emit(f, &record{op: opIterated, Type: MapIterationFailed, Name: f.state.name, Index: child.index, Previous: child.previous})
+	for _, other := range f.family.inOrder() {
+		r.abortStates(other)
+		r.drop(other)
+		r.emit(f, &record{op: opIterated, Type: MapIterationAborted, Name: f.state.name, Index: other.index, Previous: other.previous})
+	}
+	r.fail(f, fail)
+}
+
+// over ends the state: all items are done, or too many have failed.
+func (w *mapState) over(r *run, f *frame) {
+	if w.distributed {
+		w.mapRunOver(r, f)
+		return
+	}
+	w.succeeded(r, f, join(f.family.results))
+}
+
+func (w *mapState) succeeded(r *run, f *frame, result *data) {
+	r.emit(f, &record{op: opDisband, Type: MapStateSucceeded, Name: f.state.name, Previous: f.previous})
+	r.finish(f, result)
+}

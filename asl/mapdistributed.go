@@ -1,0 +1,145 @@
+package asl
+
+import (
+	"fmt"
+
+	"github.com/setmend/setmend/asl/internal/jsonpath"
+	"github.com/setmend/setmend/asl/internal/value"
+)
+
+// distribution is what a distributed Map has besides.
+type distribution struct {
+	reader         *itemReader
+	batcher        *itemBatcher
+	writer         *resultWriter
+	count          int64
+	countPath      *jsonpath.Path
+	percentage     float64
+	percentagePath *jsonpath.Path
+}
+
+// distributedFields belong to distributed Maps alone.
+var distributedFields = []string{
+	"ItemReader", "ItemBatcher", "ResultWriter", "Label",
+	"ToleratedFailureCount", "ToleratedFailureCountPath", "ToleratedFailurePercentage", "ToleratedFailurePercentagePath",
+}
+
+func (d *distribution) load(l *loader, s *state, f *fields, distributed bool) {
+	if !distributed {
+		for _, name := range distributedFields {
+			if _, ok := f.get(name); ok {
+				f.problem(name, "%s belongs to a Map whose item processor has the Mode DISTRIBUTED", name)
+			}
+		}
+		return
+	}
+	if label, ok := f.text("Label"); ok && len([]rune(label)) > 40 {
+		f.problem("Label", "Label must have 40 characters at most")
+	}
+	f.onlyOne("ToleratedFailureCount", "ToleratedFailureCountPath")
+	f.onlyOne("ToleratedFailurePercentage", "ToleratedFailurePercentagePath")
+	d.count, _ = f.integer("ToleratedFailureCount", 0)
+	d.countPath = f.reference("ToleratedFailureCountPath")
+	if p, ok := f.number("ToleratedFailurePercentage"); ok {
+		d.percentage = p.Float64()
+		if !(d.percentage >= 0 && d.percentage <= 100) {
+			f.problem("ToleratedFailurePercentage", "ToleratedFailurePercentage must be between 0 and 100, not %s", p)
+		}
+	}
+	d.percentagePath = f.reference("ToleratedFailurePercentagePath")
+	d.reader = loadItemReader(l, s, f)
+	d.batcher = loadItemBatcher(l, f)
+	d.writer = loadResultWriter(l, s, f)
+}
+
+// tolerance is how many items may fail, with their child executions.
+type tolerance struct {
+	distributed bool
+	count       int64
+	percentage  float64
+	byShare     bool // a percentage is given
+	byCount     bool // a count is given
+}
+
+func (d *distribution) tolerance(r *run, f *frame, w *mapState, in *data) (tolerance, *failure) {
+	t := tolerance{distributed: w.distributed, percentage: d.percentage}
+	if !w.distributed {
+		return t, nil
+	}
+	t.byCount = d.count > 0 || d.countPath != nil
+	t.byShare = d.percentage > 0 || d.percentagePath != nil
+	var fail *failure
+	t.count, fail = w.pathInteger(r, f, in, "ToleratedFailureCount", d.count, d.countPath)
+	if fail == nil && t.count < 0 {
+		fail = f.runtime("ToleratedFailureCount cannot be negative.")
+	}
+	if fail == nil && d.percentagePath != nil {
+		t.percentage, fail = d.pathPercentage(r, f, in)
+	}
+	return t, fail
+}
+
+func (d *distribution) pathPercentage(r *run, f *frame, in *data) (float64, *failure) {
+	p := d.percentagePath
+	v, err := p.Eval(r.scope(f, in.v))
+	if err != nil {
+		return 0, r.invalidPath(f, p, err)
+	}
+	number, ok := v.(value.Number)
+	if !ok {
+		return 0, f.runtime("The ToleratedFailurePercentagePath field refers to value \"%s\" which is not a valid float: %s", plain(v), p)
+	}
+	percentage := number.Float64()
+	if !(percentage >= 0 && percentage <= 100) {
+		return 0, f.runtime("ToleratedFailurePercentage must be between 0 and 100.")
+	}
+	return percentage, nil
+}
+
+// exceeded tells whether too many items have failed: more than either bound that
+// is given. Without bounds that is any.
+func (t tolerance) exceeded(fam *family) bool {
+	if !t.distributed || fam.failed == 0 {
+		return false
+	}
+	overCount := int64(fam.failed) > t.count
+	overShare := float64(fam.failed)*100 > t.percentage*float64(len(fam.plan.items))
+	switch {
+	case t.byCount && t.byShare:
+		return overCount || overShare
+	case t.byShare:
+		return overShare
+	}
+	return overCount
+}
+
+// mapRunARN names the run of a distributed Map.
+func (r *run) mapRunARN(f *frame) string {
+	return fmt.Sprintf("arn:aws:states:%s:%s:mapRun:%s/%s:%s", r.engine.values.Region, r.engine.values.Account,
+		r.engine.values.StateMachine, f.state.name, f.token(r.name)[:22])
+}
+
+// mapRunOver ends a distributed Map.
+func (w *mapState) mapRunOver(r *run, f *frame) {
+	switch writer := w.dist.writer; {
+	case f.family.plan.tolerance.exceeded(f.family):
+		w.mapRunFailed(r, f, &failure{name: ErrorThresholdExceeded, cause: causeThresholdExceeded})
+	case writer != nil && writer.parameters != nil:
+		writer.write(r, f, w)
+	default:
+		w.mapRunSucceeded(r, f, writer.gathered(r, f.family))
+	}
+}
+
+func (w *mapState) mapRunSucceeded(r *run, f *frame, result *data) {
+	r.emit(f, &record{Type: MapRunSucceeded, Name: f.state.name})
+	w.succeeded(r, f, result)
+}
+
+func (w *mapState) mapRunFailed(r *run, f *frame, fail *failure) {
+	for _, child := range f.family.inOrder() {
+		r.drop(child)
+	}
+	r.emit(f, &record{Type: MapRunFailed, Name: f.state.name, Error: fail.name, Cause: fail.cause})
+	r.fail(f, fail)
+}

@@ -1,0 +1,41 @@
+package asl
+
+import (
+	"context"
+	"errors"
+	"iter"
+)
+
+// A Store keeps logs, one for each execution. Its methods may be called from
+// many goroutines at once; a store that commits what arrives together in one
+// write makes many executions cheap.
+type Store interface {
+	// Claim takes ownership of a log, which need not exist yet, and returns the
+	// owner's epoch. From then on every Append with an earlier epoch fails.
+	Claim(ctx context.Context, log string) (epoch int64, err error)
+
+	// Append adds entries to the end of a log, in order, all or none. When it
+	// returns nil they are durable. An error with a method Fenced() bool that
+	// gives true says that somebody else has claimed the log since; nothing was
+	// added then. After any other error the entries may have been added or not,
+	// and the engine stops working on the execution until it is resumed. The
+	// store may keep the entries: the caller does not change them any more.
+	Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error
+
+	// Read gives the entries of a log in order, without the first after ones. A
+	// log that does not exist has none.
+	Read(ctx context.Context, log string, after int64) iter.Seq2[[]byte, error]
+
+	// Logs lists the names of logs that begin with prefix, sorted.
+	Logs(ctx context.Context, prefix string) ([]string, error)
+}
+
+// fenced tells whether an error of a store means that somebody else owns the
+// log now.
+func fenced(err error) bool {
+	f, ok := errors.AsType[interface {
+		error
+		Fenced() bool
+	}](err)
+	return ok && f.Fenced()
+}

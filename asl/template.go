@@ -1,0 +1,117 @@
+package asl
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/setmend/setmend/asl/internal/intrinsic"
+	"github.com/setmend/setmend/asl/internal/jsonpath"
+	"github.com/setmend/setmend/asl/internal/value"
+)
+
+// An expression is the value of a field whose name ends in ".$", or of a path
+// field: a path or an intrinsic function.
+type expression struct {
+	field string // as the message for a missing value names it
+	path  *jsonpath.Path
+	call  *intrinsic.Call
+}
+
+// parseExpression compiles a path or an intrinsic function.
+func parseExpression(field, text string) (*expression, error) {
+	if !strings.HasPrefix(text, "$") {
+		call, err := intrinsic.Parse(text)
+		return &expression{field: field, call: call}, err
+	}
+	path, err := jsonpath.Parse(text)
+	return &expression{field: field, path: path}, err
+}
+
+func (e *expression) eval(s *scope) (any, error) {
+	if e.call != nil {
+		return e.call.Eval(s)
+	}
+	v, err := e.path.Eval(s)
+	if _, missing := errors.AsType[*jsonpath.NotFoundError](err); missing {
+		return nil, fmt.Errorf("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'",
+			e.path, e.field, value.Encode(s.input))
+	}
+	return v, err
+}
+
+// paths calls visit with every path in the expression.
+func (e *expression) paths(visit func(*jsonpath.Path)) {
+	if e.call != nil {
+		e.call.Paths(visit)
+		return
+	}
+	visit(e.path)
+}
+
+// A template is a payload template (Parameters, ResultSelector, ItemSelector,
+// Assign), compiled: what is constant in it is one shared value.
+type template struct {
+	constant any
+	object   []templateMember
+	array    []*template
+	dynamic  *expression
+	isArray  bool
+	isObject bool
+}
+
+type templateMember struct {
+	name string
+	t    *template
+}
+
+func (t *template) eval(s *scope) (any, error) {
+	switch {
+	case t.dynamic != nil:
+		return t.dynamic.eval(s)
+	case t.isObject:
+		return t.evalObject(s)
+	case t.isArray:
+		return t.evalArray(s)
+	}
+	return t.constant, nil
+}
+
+func (t *template) evalObject(s *scope) (any, error) {
+	members := make([]value.Member, len(t.object))
+	for i, m := range t.object {
+		v, err := m.t.eval(s)
+		if err != nil {
+			return nil, err
+		}
+		members[i] = value.Member{Name: m.name, Value: v}
+	}
+	return value.NewObject(members...), nil
+}
+
+func (t *template) evalArray(s *scope) (any, error) {
+	items := make([]any, len(t.array))
+	for i, item := range t.array {
+		v, err := item.eval(s)
+		if err != nil {
+			return nil, err
+		}
+		items[i] = v
+	}
+	return items, nil
+}
+
+func (t *template) isConstant() bool { return t.dynamic == nil && !t.isObject && !t.isArray }
+
+// expressions calls visit with every expression in the template.
+func (t *template) expressions(visit func(*expression)) {
+	if t.dynamic != nil {
+		visit(t.dynamic)
+	}
+	for _, m := range t.object {
+		m.t.expressions(visit)
+	}
+	for _, item := range t.array {
+		item.expressions(visit)
+	}
+}

@@ -1,0 +1,150 @@
+package asl
+
+import (
+	"time"
+
+	"github.com/setmend/setmend/asl/internal/jsonpath"
+	"github.com/setmend/setmend/asl/internal/value"
+)
+
+// wait lets time pass.
+type wait struct {
+	leaf
+	seconds       int64
+	timestamp     time.Time
+	secondsPath   *jsonpath.Path
+	timestampPath *jsonpath.Path
+}
+
+func loadWait(l *loader, s *state, f *fields) {
+	w := &wait{}
+	s.work = w
+	s.transition(f)
+	s.inputOutput(f)
+	s.flow.assign = assign(f)
+	if !f.onlyOne("Seconds", "Timestamp", "SecondsPath", "TimestampPath") {
+		l.problem(f.path, "a Wait state must have Seconds, Timestamp, SecondsPath or TimestampPath")
+	}
+	if n, ok := f.integer("Seconds", 0); ok {
+		w.seconds = n
+		if n > maxSeconds {
+			f.problem("Seconds", "Seconds must be at most %d, not %d", maxSeconds, n)
+		}
+	}
+	if text, ok := f.text("Timestamp"); ok {
+		if w.timestamp, ok = parseTimestamp(text); !ok {
+			f.problem("Timestamp", "%q is not an ISO-8601 extended offset date-time, such as 2026-11-20T12:00:00Z", text)
+		}
+	}
+	w.secondsPath = f.reference("SecondsPath")
+	w.timestampPath = f.reference("TimestampPath")
+}
+
+// start works out the deadline. It goes to the log, so that an interruption does
+// not make the wait longer.
+func (w *wait) start(r *run, f *frame) {
+	deadline, fail := w.deadline(r, f)
+	if fail != nil {
+		r.fail(f, fail)
+		return
+	}
+	if deadline <= r.now() {
+		w.over(r, f)
+		return
+	}
+	r.emit(f, &record{op: opWait, Type: recordWaiting, Until: deadline})
+	w.arm(r, f)
+}
+
+func (w *wait) arm(r *run, f *frame) {
+	r.sleep(f, f.until, func() { w.over(r, f) })
+}
+
+func (w *wait) over(r *run, f *frame) {
+	in, fail := r.input(f)
+	if fail != nil {
+		r.fail(f, fail)
+		return
+	}
+	r.finish(f, in)
+}
+
+// deadline is when the wait ends, in unix nanoseconds.
+func (w *wait) deadline(r *run, f *frame) (int64, *failure) {
+	in, fail := r.input(f)
+	if fail != nil {
+		return 0, fail
+	}
+	switch {
+	case w.secondsPath != nil:
+		n, fail := w.pathSeconds(r, f, in)
+		return f.entered + int64(seconds(n)), fail
+	case w.timestampPath != nil:
+		return w.pathTimestamp(r, f, in)
+	case !w.timestamp.IsZero():
+		return nanos(w.timestamp), nil
+	}
+	return f.entered + int64(seconds(w.seconds)), nil
+}
+
+func (w *wait) pathSeconds(r *run, f *frame, in *data) (int64, *failure) {
+	v, err := w.secondsPath.Eval(r.scope(f, in.v))
+	if err != nil {
+		return 0, f.runtime("The SecondsPath parameter does not reference an input value: %s", w.secondsPath)
+	}
+	number, ok := v.(value.Number)
+	n, whole := number.Int64()
+	switch {
+	case !ok || !whole:
+		return 0, f.runtime("The SecondsPath parameter cannot be parsed as a long value: %s == %s", w.secondsPath, plain(v))
+	case n < 0:
+		return 0, f.runtime("The SecondsPath parameter references a negative value: %s == %d", w.secondsPath, n)
+	case n > maxSeconds:
+		return 0, f.runtime("The SecondsPath parameter references a value greater than %d: %s == %d", maxSeconds, w.secondsPath, n)
+	}
+	return n, nil
+}
+
+func (w *wait) pathTimestamp(r *run, f *frame, in *data) (int64, *failure) {
+	v, err := w.timestampPath.Eval(r.scope(f, in.v))
+	if err != nil {
+		return 0, f.runtime("The TimestampPath parameter does not reference an input value: %s", w.timestampPath)
+	}
+	text, _ := v.(string)
+	at, ok := parseTimestamp(text)
+	if !ok {
+		return 0, f.runtime("The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: %s == %s", w.timestampPath, plain(v))
+	}
+	return nanos(at), nil
+}
+
+// plain is a value within a message: a string without its quotes.
+func plain(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return string(value.Encode(v))
+}
+
+// nanos is t in unix nanoseconds, as near as they reach.
+func nanos(t time.Time) int64 {
+	const reach = 1 << 62
+	switch s := t.Unix(); {
+	case s > reach/int64(time.Second):
+		return reach
+	case s < -reach/int64(time.Second):
+		return -reach
+	}
+	return t.UnixNano()
+}
+
+// parseTimestamp reads what Java's ISO_OFFSET_DATE_TIME reads: RFC 3339 with a
+// capital T, where the seconds may be missing.
+func parseTimestamp(s string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}

@@ -1,0 +1,159 @@
+package dashboard
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"iter"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/plan"
+)
+
+// compiled is a schema, closed: a property that it does not describe is an
+// error. The published one is open, so that fields can be added.
+func compiled(t *testing.T, schema []byte) *jsonschema.Schema {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeObjects(document)
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	compiledSchema, err := compiler.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiledSchema
+}
+
+func closeObjects(node any) {
+	switch node := node.(type) {
+	case map[string]any:
+		if _, has := node["additionalProperties"]; node["type"] == "object" && !has {
+			node["additionalProperties"] = false
+		}
+		for _, child := range node {
+			closeObjects(child)
+		}
+	case []any:
+		for _, child := range node {
+			closeObjects(child)
+		}
+	}
+}
+
+func validate(t *testing.T, schema *jsonschema.Schema, text []byte) {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(document); err != nil {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestReportKeepsToItsSchema(t *testing.T) {
+	full := reportOf(1500)
+	full.Guards = []plan.Trip{{Guard: plan.GuardMassDrift, StackSet: "log-bucket", Reason: "21 % drifted", Hint: "look", Accepted: true}}
+	full.Problems = []plan.Problem{{StackSet: "log-bucket", Text: "dependson names no stack set", Hint: "correct the tag", Stops: true}}
+	full.StackSets[0].Operations[1].Drift = &fleet.DriftDetection{Status: fleet.DriftDrifted, Detection: "COMPLETED", LastCheck: madeAt, Total: 3, Drifted: 1, InSync: 2}
+	full.Cells[0].StackID = "arn:aws:cloudformation:eu-central-1:210000000000:stack/StackSet-x/y"
+	underWay := &heal.Report{DataAt: madeAt, Run: heal.RunReport{ID: "r", Engine: "embedded", Started: madeAt, Stage: "Heal", HomeRegion: "eu-central-1"},
+		Actions: []heal.ActionReport{{ID: "a", StackSet: "s", Action: "CREATE"}}}
+
+	schema := compiled(t, ReportSchema())
+	for name, report := range map[string]*heal.Report{"after a heal": full, "under way": underWay, "empty": {}} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			if err := JSON(&out, report); err != nil {
+				t.Fatal(err)
+			}
+			validate(t, schema, out.Bytes())
+		})
+	}
+}
+
+func TestReportSchemaRefusesWhatIsNoReport(t *testing.T) {
+	schema := compiled(t, ReportSchema())
+	for name, text := range map[string]string{"nothing": `{}`, "a list": `[]`} {
+		document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if schema.Validate(document) == nil {
+			t.Errorf("%s passed for a report", name)
+		}
+	}
+}
+
+func TestReportReadsBackAsItWas(t *testing.T) {
+	report := reportOf(400)
+	var first, second bytes.Buffer
+	if err := JSON(&first, report); err != nil {
+		t.Fatal(err)
+	}
+	var read heal.Report
+	if err := json.Unmarshal(first.Bytes(), &read); err != nil {
+		t.Fatal(err)
+	}
+	if err := JSON(&second, &read); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(first.Bytes(), second.Bytes()) {
+		t.Error("a report that was read and written again differs")
+	}
+}
+
+func sequence(decisions []heal.Decision, end error) iter.Seq2[heal.Decision, error] {
+	return func(yield func(heal.Decision, error) bool) {
+		for _, decision := range decisions {
+			if !yield(decision, nil) {
+				return
+			}
+		}
+		if end != nil {
+			yield(heal.Decision{}, end)
+		}
+	}
+}
+
+func TestDecisionsAreOneValidLineEach(t *testing.T) {
+	decisions := decisionsOf(reportOf(1500))
+	decisions = append(decisions, heal.Decision{Time: madeAt, Run: "r", StackSet: "", Reason: "the organization shrank\nby half", Action: "guard", Outcome: "stopped"})
+	var out bytes.Buffer
+	if err := DecisionsJSONL(&out, sequence(decisions, nil)); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(lines) != len(decisions) {
+		t.Fatalf("%d lines for %d decisions", len(lines), len(decisions))
+	}
+	schema := compiled(t, DecisionSchema())
+	for _, line := range lines {
+		validate(t, schema, []byte(line))
+	}
+}
+
+func TestDecisionsEndAtTheFirstErrorWithWhatCameBefore(t *testing.T) {
+	broken := errors.New("the log is torn")
+	var out bytes.Buffer
+	err := DecisionsJSONL(&out, sequence([]heal.Decision{{Time: time.Unix(0, 0), Run: "r"}}, broken))
+	if !errors.Is(err, broken) {
+		t.Errorf("error %v, want it to wrap %v", err, broken)
+	}
+	if strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("wrote %q, want the one decision before the error", out.String())
+	}
+}
