@@ -45,7 +45,11 @@ func (d *deploy) begin(s *Service, o *operation, r *result, done func(outcome)) 
 	}
 	if reason := d.refusal(s, o, r, action); reason != "" {
 		s.later(s.options.Check, func() {
-			s.mark(o, i, i.status, failed, reason)
+			detailed := failed
+			if i.status == inoperable {
+				detailed = inoperable
+			}
+			s.mark(o, i, i.status, detailed, reason)
 			done(outcome{failed: true, reason: reason})
 		})
 		return

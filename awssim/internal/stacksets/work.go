@@ -54,10 +54,10 @@ func (s *Service) suspended(account string) bool {
 	return ok && (a.State == "SUSPENDED" || a.State == "PENDING_CLOSURE" || a.State == "CLOSED")
 }
 
-// skipped ends work on an account that is suspended.
+// skip ends work on an account that is suspended.
 func (s *Service) skip(o *operation, r *result, done func(outcome)) {
 	s.later(s.options.Check, func() {
-		const reason = "ACCOUNT_SUSPENDED"
+		reason := s.options.SuspendedReason
 		s.mark(o, r.instance, r.instance.status, skippedSuspended, reason)
 		done(outcome{failed: s.options.SuspendedCountsAsFailure, reason: reason})
 	})
