@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,55 @@ func TestReportKeepsToItsSchema(t *testing.T) {
 			validate(t, schema, out.Bytes())
 		})
 	}
+}
+
+// A field that the schema does not describe fails here, whether or not the
+// fixture ever sets it.
+func TestSchemasDescribeEveryField(t *testing.T) {
+	for name, c := range map[string]struct {
+		schema []byte
+		of     reflect.Type
+	}{"report": {ReportSchema(), reflect.TypeFor[heal.Report]()}, "decision": {DecisionSchema(), reflect.TypeFor[heal.Decision]()}} {
+		var schema map[string]any
+		if err := json.Unmarshal(c.schema, &schema); err != nil {
+			t.Fatal(err)
+		}
+		for _, missing := range undescribed(schema, schema, c.of, name) {
+			t.Errorf("%s is not in the schema", missing)
+		}
+	}
+}
+
+// undescribed lists the JSON fields of a type that a schema's node lacks.
+func undescribed(root, node map[string]any, of reflect.Type, path string) []string {
+	if ref, ok := node["$ref"].(string); ok {
+		node = root["$defs"].(map[string]any)[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
+	}
+	child := func(key string) map[string]any { found, _ := node[key].(map[string]any); return found }
+	switch {
+	case of.Kind() == reflect.Pointer:
+		return undescribed(root, node, of.Elem(), path)
+	case of.Kind() == reflect.Slice:
+		return undescribed(root, child("items"), of.Elem(), path+"[]")
+	case of.Kind() == reflect.Map:
+		return undescribed(root, child("additionalProperties"), of.Elem(), path+"{}")
+	case of.Kind() != reflect.Struct || of == reflect.TypeFor[time.Time]():
+		return nil
+	}
+	var missing []string
+	for _, field := range reflect.VisibleFields(of) {
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if tag == "" || tag == "-" {
+			continue // embedded: its fields are visible themselves
+		}
+		described, ok := child("properties")[tag].(map[string]any)
+		if !ok {
+			missing = append(missing, path+"."+tag)
+			continue
+		}
+		missing = append(missing, undescribed(root, described, field.Type, path+"."+tag)...)
+	}
+	return missing
 }
 
 func TestReportSchemaRefusesWhatIsNoReport(t *testing.T) {
