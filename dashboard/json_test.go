@@ -166,6 +166,57 @@ func TestReportReadsBackAsItWas(t *testing.T) {
 	}
 }
 
+func TestEveryCellOfAReportHasALineOfItsOwn(t *testing.T) {
+	report := reportOf(400)
+	var out bytes.Buffer
+	if err := JSON(&out, report); err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for line := range strings.Lines(out.String()) {
+		var cell heal.CellReport
+		if strings.Contains(line, `"desire"`) && json.Unmarshal([]byte(strings.Trim(line, " ,\n]")), &cell) == nil && cell.Account != "" {
+			lines++
+		}
+	}
+	if lines != len(report.Cells) {
+		t.Errorf("%d lines are a cell, want %d", lines, len(report.Cells))
+	}
+}
+
+// The lines are the same document that encoding/json would write.
+func TestReportIsWhatEncodingWouldWrite(t *testing.T) {
+	report := complete(reportOf(400))
+	var out bytes.Buffer
+	if err := JSON(&out, report); err != nil {
+		t.Fatal(err)
+	}
+	want, err := json.Marshal(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := json.Compact(&got, out.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Bytes(), want) {
+		t.Error("the documents differ")
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestReportThatCannotBeWrittenIsAnError(t *testing.T) {
+	if err := JSON(brokenWriter{}, reportOf(400)); err == nil || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("error %v", err)
+	}
+	if err := Page(brokenWriter{}, reportOf(400), Options{}); err == nil || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("page: error %v", err)
+	}
+}
+
 func sequence(decisions []heal.Decision, end error) iter.Seq2[heal.Decision, error] {
 	return func(yield func(heal.Decision, error) bool) {
 		for _, decision := range decisions {
