@@ -97,6 +97,9 @@ func (a *AWS) open(x *exchange) {
 		x.call.Region = "us-east-1"
 	}
 	if x.service.Raw != nil {
+		if x.refused = refused; !isSigned { // S3 takes it for a request of anybody's
+			x.refused = core.Errorf(http.StatusForbidden, "AccessDenied", "Access Denied")
+		}
 		return
 	}
 	x.request, x.refused = wire.Read(x.service, x.http)
@@ -178,6 +181,9 @@ func (a *AWS) serveRaw(x *exchange) (answer *wire.Answer) {
 			answer = rawFailure(&core.Error{Status: 500, Code: "InternalError", Message: "We encountered an internal error. Please try again."})
 		}
 	}()
+	if x.refused != nil {
+		return rawFailure(x.refused)
+	}
 	if x.fault = a.faultFor(x); x.fault != nil && x.fault.Do == faults.Fail {
 		return rawFailure(x.fault.Error())
 	}

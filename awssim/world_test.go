@@ -437,6 +437,14 @@ func TestASnapshotLoadedIsTheSameWorld(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.Unlock()
+		for _, c := range []Change{
+			{Do: "drift", StackSet: "net", Account: "200000000005", Region: "eu-west-1", Resource: "Topic", Property: "/DisplayName", Value: "by hand"},
+			{Do: "delete-resource", StackSet: "net", Account: "200000000006", Region: "eu-west-1", Resource: "Topic"},
+		} {
+			if err := a.Apply(c); err != nil {
+				t.Fatal(err)
+			}
+		}
 		first, err := json.Marshal(a.Snapshot())
 		if err != nil {
 			t.Fatal(err)
@@ -460,6 +468,10 @@ func TestASnapshotLoadedIsTheSameWorld(t *testing.T) {
 		}
 		if diff := cmp.Diff(string(first), string(second)); diff != "" {
 			t.Error(diff)
+		}
+		want := []string{"200000000005 eu-west-1", "200000000006 eu-west-1"}
+		if diff := cmp.Diff(want, driftedInstances(t, other)); diff != "" {
+			t.Error("drifted in the loaded world:", diff)
 		}
 	})
 }

@@ -92,6 +92,27 @@ func wantToldOnce(t *testing.T, channel string, s *station, o *Outbox, repeats b
 	}
 }
 
+// TestAnEntryThatARacingEnqueueBroughtBackIsNotSentAgain: that Enqueue looked
+// before the event came to its end, and wrote after it.
+func TestAnEntryThatARacingEnqueueBroughtBackIsNotSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := journal.NewMemory()
+		a := &station{}
+		o := newOutbox(j, map[string]*station{"a": a})
+		enqueue(t, o, "one")
+		flush(t, o, time.Hour)
+		if err := errors.Join(o.putMessage(t.Context(), event("one")), o.putEntry(t.Context(), "a", "one")); err != nil {
+			t.Fatal(err)
+		}
+		flush(t, o, time.Hour)
+		if a.attempts != 1 {
+			t.Errorf("%d attempts", a.attempts)
+		}
+		wantStates(t, o, "a one delivered")
+		wantClean(t, j)
+	})
+}
+
 // TestAnyMixOfAnswersEndsWithEveryMessageAccountedFor draws what services answer.
 func TestAnyMixOfAnswersEndsWithEveryMessageAccountedFor(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {

@@ -88,7 +88,7 @@ func (c *client) outcome(e *cct.ProgressEvent) *cct.ProgressEvent {
 const (
 	topic  = "AWS::SNS::Topic"
 	bucket = "AWS::S3::Bucket"
-	text   = "Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: t, DisplayName: one, Tags: [{Key: a, Value: '1'}]}}, B: {Type: AWS::S3::Bucket, Properties: {BucketName: b}}}"
+	text   = "Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: t, DisplayName: one, Tags: [{Key: a, Value: '1'}]}}, B: {Type: AWS::S3::Bucket, Properties: {BucketName: bkt}}}"
 	arn    = "arn:aws:sns:eu-central-1:111122223333:t"
 )
 
@@ -134,7 +134,7 @@ func TestResourcesAreListedByType(t *testing.T) {
 	c.seed(text)
 	out, err := c.ListResources(t.Context(), &cloudcontrol.ListResourcesInput{TypeName: aws.String(bucket)})
 	c.must(err)
-	if len(out.ResourceDescriptions) != 1 || *out.ResourceDescriptions[0].Identifier != "b" {
+	if len(out.ResourceDescriptions) != 1 || *out.ResourceDescriptions[0].Identifier != "bkt" {
 		t.Errorf("%+v", out.ResourceDescriptions)
 	}
 }

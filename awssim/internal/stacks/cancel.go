@@ -27,6 +27,8 @@ func (e *Engine) cancel(s *stack) {
 	*cancelled = *op
 	s.history[len(s.history)-1] = cancelled
 	e.releaseNew(s, cancelled)
+	standing := e.outputsOf(s)
+	e.withdraw(s, standing, standing)
 	e.setStatus(s, updateRollbackInProgress, cancelled.reason)
 	e.at(s, cancelled, rest, func() {
 		e.rolledBack(s, cancelled, &failure{reason: "The update was cancelled"})
@@ -76,6 +78,7 @@ func (e *Engine) continueRollback(s *stack, skip []string, force bool, token str
 	op.began, op.turned = e.world.Now(), e.world.Now()
 	rest := e.world.Between(e.options.Shortest/2, e.options.Longest/2)
 	op.ended = op.began.Add(rest)
+	op.generations = s.generations()
 	s.history = append(s.history, op)
 	s.running = op
 	e.setStatus(s, updateRollbackInProgress, "User Initiated")

@@ -13,12 +13,7 @@ func (e *Engine) publishStatus(s *stack) {
 	if !e.world.Listening() {
 		return
 	}
-	status := map[string]any{"status": s.status}
-	if s.reason != "" {
-		status["status-reason"] = s.reason
-	} else {
-		status["status-reason"] = ""
-	}
+	status := map[string]any{"status": s.status, "status-reason": s.reason}
 	e.publish(s.place, "CloudFormation Stack Status Change", s.id, e.world.Now(), map[string]any{
 		"stack-id": s.id, "status-details": status, "client-request-token": s.token(),
 	})

@@ -22,6 +22,9 @@ type change struct{ from, to []string }
 // organizationChanged is called by the organization. What happens within one
 // delay is dealt with in one round; the first move opens it.
 func (s *Service) organizationChanged(c core.OrgChange) {
+	if len(c.To) == 0 && c.State == "CLOSED" {
+		s.stacks.Forget(c.Account) // closed for good: AWS deletes what is in it
+	}
 	if slices.Equal(c.From, c.To) || c.Account == s.org.Management() {
 		return
 	}

@@ -107,7 +107,9 @@ func (s *Service) newSet(c *core.Call, h home, in *createStackSetInput) (*set, e
 	if err != nil {
 		return nil, err
 	}
-	t.tags = tagMap(in.Tags)
+	if t.tags, err = tagMap(in.Tags); err != nil {
+		return nil, err
+	}
 	if err := t.setRoles(s, in.AdministrationRoleARN, in.ExecutionRoleName); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,9 @@ type Service struct {
 	regions map[place]bool        // regions that are disabled in an account
 	wakes   map[home][]*operation // operations that wait for a place, see take
 	moves   map[string]change     // accounts that moved since the last round of automatic deployment
+	// keys are the parameters that the template keysOf declares.
+	keysOf string
+	keys   map[string]bool
 	// landed is called after every instance that an operation brought to CURRENT.
 	landed []func(Landing)
 }

@@ -109,7 +109,9 @@ func (s *Service) reviseDefinition(c *core.Call, t, next *set, in *updateStackSe
 	}
 	next.tags = t.tags
 	if in.Tags != nil {
-		next.tags = tagMap(in.Tags)
+		if next.tags, err = tagMap(in.Tags); err != nil {
+			return err
+		}
 	}
 	return next.setRoles(s, in.AdministrationRoleARN, in.ExecutionRoleName)
 }

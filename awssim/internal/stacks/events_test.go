@@ -1,0 +1,41 @@
+package stacks
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/setmend/setmend/awssim/internal/core"
+)
+
+func TestSubscribersHearOfStacksResourcesAndDrift(t *testing.T) {
+	l := newLab(t)
+	var got []string
+	l.world.Subscribe(func(e core.Event) {
+		detail := e.Detail["status-details"].(map[string]any)
+		status, _ := detail["status"].(string)
+		if status == "" {
+			status = detail["detection-status"].(string) + " " + detail["stack-drift-status"].(string)
+		}
+		name, _ := e.Detail["logical-resource-id"].(string)
+		got = append(got, e.DetailType+": "+name+" "+status)
+		if e.Source != "aws.cloudformation" || e.Account != account || e.Region != region || len(e.Resources) != 1 {
+			t.Errorf("%+v", e)
+		}
+	})
+	id := l.mustCreate("app", "Resources: {Topic: {Type: AWS::SNS::Topic}}")
+	l.engine.runDrift(l.engine.stacks[id], actor{}, nil)
+	l.world.Advance(1e12)
+	want := []string{
+		"CloudFormation Stack Status Change:  CREATE_IN_PROGRESS",
+		"CloudFormation Resource Status Change: Topic CREATE_IN_PROGRESS",
+		"CloudFormation Resource Status Change: Topic CREATE_IN_PROGRESS",
+		"CloudFormation Resource Status Change: Topic CREATE_COMPLETE",
+		"CloudFormation Stack Status Change:  CREATE_COMPLETE",
+		"CloudFormation Drift Detection Status Change:  DETECTION_IN_PROGRESS UNKNOWN",
+		"CloudFormation Drift Detection Status Change:  DETECTION_COMPLETE IN_SYNC",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
