@@ -396,7 +396,7 @@ func TestHostileTextsAreShownAndNeverRun(t *testing.T) {
 		Attention: []heal.Attention{{StackSet: cell.StackSet, Account: cell.Account, Region: cell.Region, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile}},
 		Guards:    []plan.Trip{{Guard: hostile, StackSet: cell.StackSet, Reason: hostile, Hint: hostile}},
 		Problems:  []plan.Problem{{Text: hostile, Hint: hostile}},
-		Cells: []heal.CellReport{{Assessed: plan.Assessed{Cell: cell, Desire: hostile, Because: hostile, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile, Attention: true}, Heals: 2,
+		Cells: []heal.CellReport{{Assessed: plan.Assessed{Cell: cell, Desire: hostile, Because: hostile, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile, Attention: true, Heals: 2},
 			Drift: []fleet.ResourceDrift{{LogicalID: hostile, PhysicalID: hostile, ResourceType: hostile, Status: hostile, Differences: []fleet.PropertyDifference{{Path: hostile, Expected: hostile, Actual: hostile + "x", Type: hostile}}}},
 			Steps: []heal.Step{{At: madeAt, Rung: hostile, Outcome: hostile, Reason: hostile, Class: hostile, Action: hostile}}}},
 	}

@@ -93,7 +93,7 @@ function attentionGroup(group, cells) {
       h(
         "div",
         { class: "group-top" },
-        h("h3", null, reasonShown(texts[group.reason] || "No reason was given")),
+        h("h3", null, reasonShown(texts[group.reason] || "No reason was given", false)),
         h("strong", { class: "group-count" }, count(cells.length)),
       ),
       h(

@@ -145,10 +145,16 @@ function duration(seconds) {
   return Math.floor(n / 86400) + " days";
 }
 
+/**
+ * Now, or when the data was read if that is later: a run against an embedded AWS
+ * may be ahead of our clock.
+ */
+const now = () => Math.max(Date.now(), (model && instant(model.dataAt)) || 0);
+
 /** @param {number} ms since 1970 */
 function ago(ms) {
   if (isNaN(ms)) return "never";
-  const seconds = (Date.now() - ms) / 1000;
+  const seconds = (now() - ms) / 1000;
   return seconds < 5 ? "just now" : duration(seconds) + " ago";
 }
 

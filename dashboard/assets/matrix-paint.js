@@ -55,12 +55,13 @@ function stampOf(verdict, size, scale) {
   pen.scale(stamp.width / 16, stamp.height / 16);
   pen.fillStyle = cssColour("--v-" + look.name);
   if (look.name === "notChecked") paintUnchecked(pen, size);
+  else if (look.name === "removed") paintRemoved(pen);
   else {
     pen.beginPath();
     pen.roundRect(0, 0, 16, 16, size > 8 ? 3 : 0);
     pen.fill();
   }
-  if (size >= GLYPH_SIZE) {
+  if (size >= GLYPH_SIZE && look.name !== "removed") {
     pen.strokeStyle = cssColour(look.name === "notChecked" ? "--v-notChecked-ink" : "--v-" + look.name + "-ink");
     pen.globalAlpha = look.name === "healthy" ? 0.5 : 1; // what is well should not shout
     pen.lineWidth = size < 14 ? 2.4 : 1.9;
@@ -68,6 +69,16 @@ function stampOf(verdict, size, scale) {
     pen.stroke(new Path2D(look.path));
   }
   return stamp;
+}
+
+/**
+ * What was removed leaves a dot.
+ * @param {CanvasRenderingContext2D} pen
+ */
+function paintRemoved(pen) {
+  pen.beginPath();
+  pen.arc(8, 8, 2.2, 0, 2 * Math.PI);
+  pen.fill();
 }
 
 /**

@@ -470,7 +470,7 @@ function legend() {
   return h(
     "ul",
     { class: "legend" },
-    VERDICT_ORDER.slice()
+    ["removed", ...VERDICT_ORDER]
       .reverse()
       .map((v) => h("li", { title: lookOf(v).meaning }, glyph(v, 14), lookOf(v).label)),
     h("li", { class: "muted" }, h("span", { class: "blank" }), "none wanted"),

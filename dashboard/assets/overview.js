@@ -53,8 +53,10 @@ function worstSets() {
 function runSummary() {
   /** @type {Map<string, number>} */
   const done = new Map();
-  for (const a of model.actions)
-    done.set(a.rung + " " + a.outcome, (done.get(a.rung + " " + a.outcome) || 0) + a.cells);
+  for (const a of model.actions) {
+    const what = (a.rung || a.action.toLowerCase().replaceAll("_", "\u00a0")) + " " + a.outcome;
+    done.set(what, (done.get(what) || 0) + a.cells);
+  }
   const lines = [...done.entries()]
     .sort(([, a], [, b]) => b - a)
     .map(([what, cells]) =>

@@ -39,13 +39,13 @@ function operationsPanel() {
 
 function runFigures() {
   const { api, overrides } = model,
-    cells = model.actions.reduce((n, a) => n + a.cells, 0);
+    cells = model.actions.reduce((n, a) => n + (a.action === "DETECT_DRIFT" ? 0 : a.cells), 0);
   return h(
     "dl",
     { class: "figures" },
     figure("Duration", duration(runSeconds())),
     figure("Operations", count(model.actions.length)),
-    figure("Cells worked on", count(cells)),
+    figure("Cells acted on", count(cells)),
     figure("API calls", count(api.calls)),
     figure("of them writes", count(api.writes)),
     figure("Throttled", count(api.throttled)),

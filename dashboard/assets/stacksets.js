@@ -18,11 +18,7 @@ const trendOf = (set) => (set.history || []).map((point) => point.unhealthy);
 /** @param {StackSet} set */
 function driftCheckShown(set) {
   const at = instant(set.lastDriftCheck);
-  return h(
-    "span",
-    { class: isNaN(at) || Date.now() - at > 2 * DAY ? "old" : null },
-    isNaN(at) ? "never" : age(at, true),
-  );
+  return h("span", { class: isNaN(at) || now() - at > 2 * DAY ? "old" : null }, isNaN(at) ? "never" : age(at, true));
 }
 
 /** @param {StackSet} set */
@@ -77,12 +73,12 @@ function stackSetColumns() {
       show: (i) => (set(i).after?.[verdict] ? count(set(i).after[verdict]) : h("span", { class: "faint" }, "0")),
     }));
   return [
-    { key: "name", label: "Stack set", width: "17.4rem", value: (i) => set(i).name, show: (i) => setNameShown(set(i)) },
+    { key: "name", label: "Stack set", width: "16.6rem", value: (i) => set(i).name, show: (i) => setNameShown(set(i)) },
     {
       key: "instances",
-      label: "Cells",
+      label: "Instances",
       number: true,
-      width: "4.4rem",
+      width: "5.6rem",
       value: (i) => set(i).instances,
       show: (i) => count(set(i).instances),
     },
@@ -90,7 +86,7 @@ function stackSetColumns() {
       key: "state",
       label: "State",
       number: true,
-      width: "7rem",
+      width: "6.4rem",
       value: (i) => unhealthyOf(set(i).after || {}),
       show: (i) => verdictBar(set(i).after || {}),
     },
@@ -105,7 +101,7 @@ function stackSetColumns() {
     {
       key: "lastOperation",
       label: "Last operation",
-      width: "10.8rem",
+      width: "12.4rem",
       value: (i) => set(i).operations?.[0]?.ended || set(i).operations?.[0]?.created || "",
       show: (i) => lastOperationShown(set(i)),
     },
@@ -121,7 +117,7 @@ function stackSetColumns() {
     {
       key: "trend",
       label: "Trend",
-      width: "8.6rem",
+      width: "8rem",
       title: "instances found unhealthy by the last runs",
       value: (i) => trendOf(set(i)).join(" "),
       show: (i) => sparkline(trendOf(set(i)), "unhealthy instances over the last runs"),

@@ -16,19 +16,35 @@ function closeStory() {
   if (cameFrom instanceof HTMLElement && cameFrom.isConnected) cameFrom.focus();
 }
 
-const RESOURCE_REASON = /^ResourceLogicalId:([^,]*), ?ResourceType:([^,]*), ?ResourceStatusReason:(.*)$/s;
-
-/** @param {string} text a reason, less where it happened */
-const plainReason = (text) => RESOURCE_REASON.exec(text)?.[3] || text;
+const AWS_REASON =
+  /^(?:(.*?)\s*AWS says: )?(?:ResourceLogicalId:([^,]*), ?ResourceType:([^,]*), ?ResourceStatusReason:)?(.*)$/s;
 
 /**
- * A reason, which AWS often begins with where it happened: that goes below.
+ * A reason's parts: our own words before AWS's, where it happened, and why.
  * @param {string} text
  */
-function reasonShown(text) {
-  const [, logical, type, why] = RESOURCE_REASON.exec(text) || [];
-  if (!why) return h("span", { class: "reason" }, text);
-  return h("span", { class: "reason" }, why, h("span", { class: "muted small where" }, logical, " · ", type));
+function reasonParts(text) {
+  const [, ours = "", logical, type, why] = AWS_REASON.exec(text) || [];
+  return why ? { ours, where: logical ? logical + " · " + type : "", why } : { ours: "", where: "", why: text };
+}
+
+/** @param {string} text a reason, less where it happened */
+const plainReason = (text) => reasonParts(text).why;
+
+/**
+ * The why first, which is what one looks for; the rest below it.
+ * @param {string} text
+ * @param {boolean} [whole] with our own words too
+ */
+function reasonShown(text, whole = true) {
+  const { ours, where, why } = reasonParts(text);
+  return h(
+    "span",
+    { class: "reason" },
+    why,
+    where && h("span", { class: "muted small where" }, where),
+    whole && ours && h("span", { class: "muted small where" }, ours),
+  );
 }
 
 /** @param {string} desire */
@@ -96,11 +112,12 @@ function storyFacts(cell) {
       "Should it be there?",
       "It ",
       desireWords(texts[c.desire[cell]]),
-      texts[c.because[cell]] ? ": " + texts[c.because[cell]] : "",
+      texts[c.because[cell]] ? ": " + texts[c.because[cell]].replace(/\.$/, "") : "",
       ".",
     ),
     fact("Where", unitPath(unitOf(cell))),
     fact("Account", (account.state || "state unknown").toLowerCase().replaceAll("_", " ")),
+    texts[c.state[cell]] ? fact("In AWS", h("span", { class: "code" }, texts[c.state[cell]])) : null,
     fact("Last drift check of the set", age(instant(set.lastDriftCheck))),
   );
 }
@@ -139,6 +156,22 @@ function outcomeKind(outcome) {
 }
 
 /**
+ * What will be done about the cell by itself.
+ * @param {Story | undefined} story
+ */
+function storyNext(story) {
+  if (!story || !(story.rung || story.pinned || story.checked)) return null;
+  const from = instant(story.notBefore);
+  return h(
+    "dl",
+    null,
+    story.rung ? fact("Next", story.rung, isNaN(from) ? "" : ", not before " + clock(from)) : null,
+    story.pinned ? fact("It cannot be redeployed", story.pinned) : null,
+    story.checked ? fact("Its drift was checked", age(instant(story.checked))) : null,
+  );
+}
+
+/**
  * @param {number} cell
  * @param {Story | undefined} story
  */
@@ -149,6 +182,7 @@ function storyBody(cell, story) {
     "div",
     null,
     story?.quarantined && h("p", { class: "callout" }, "Quarantined since ", clock(instant(story.quarantined)), "."),
+    storyNext(story),
     drift.length > 0 &&
       h(
         "section",

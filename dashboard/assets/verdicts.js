@@ -58,6 +58,12 @@ const LOOKS = {
     meaning: "given up after repeated heals; a person is needed",
     path: "M5.5 3.5 V12.5 M10.5 3.5 V12.5",
   },
+  removed: {
+    name: "removed",
+    label: "Removed",
+    meaning: "was there and must not be; this run took it away",
+    path: "M7.9 8 H8.1",
+  },
 };
 
 /** The order of cards and columns: what needs doing first, health last. */
