@@ -22,11 +22,7 @@ func (r *run) contextObject(f *frame) *value.Object {
 		)},
 	}
 	if f.state != nil {
-		members = append(members, value.Member{Name: "State", Value: value.NewObject(
-			value.Member{Name: "Name", Value: f.state.name},
-			value.Member{Name: "EnteredTime", Value: formatTime(f.entered)},
-			value.Member{Name: "RetryCount", Value: value.Int(int64(f.retries()))},
-		)})
+		members = append(members, value.Member{Name: "State", Value: f.stateContext()})
 	}
 	if item, ok := r.mapContext(f); ok {
 		members = append(members, value.Member{Name: "Map", Value: item})
@@ -37,6 +33,18 @@ func (r *run) contextObject(f *frame) *value.Object {
 		)})
 	}
 	return value.NewObject(members...)
+}
+
+func (f *frame) stateContext() *value.Object {
+	o := value.NewObject(
+		value.Member{Name: "Name", Value: f.state.name},
+		value.Member{Name: "EnteredTime", Value: formatTime(f.entered)},
+	)
+	switch f.state.kind {
+	case KindTask, KindParallel, KindMap: // only what can be retried counts retries
+		return o.With("RetryCount", value.Int(int64(f.retries())))
+	}
+	return o
 }
 
 func (f *frame) work() worker {

@@ -270,7 +270,7 @@ func (r *run) armTimeout(f *frame) {
 	}
 	r.stopTimer = r.after(f.exec.started+int64(limit), func() {
 		if f.exec.outcome == nil {
-			r.endExecution(f, &record{Type: ExecutionTimedOut, Error: ErrorTimeout})
+			r.endExecution(f, &record{Type: ExecutionTimedOut})
 		}
 	})
 }

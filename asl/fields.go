@@ -141,11 +141,11 @@ func (f *fields) onlyOne(names ...string) bool {
 // jsonataFields belong to the query language that setmend does not speak.
 var jsonataFields = []string{"Arguments", "Output", "Items", "Condition"}
 
-// close reports the members that nobody asked for.
+// close reports the members that nobody asked for. A comment may stand anywhere.
 func (f *fields) close() {
 	for _, m := range f.o.Members() {
 		switch {
-		case slices.Contains(f.asked, m.Name):
+		case slices.Contains(f.asked, m.Name), m.Name == "Comment":
 		case slices.Contains(jsonataFields, m.Name):
 			f.problem(m.Name, "%s belongs to the query language JSONata, which is not supported: use JSONPath", m.Name)
 		default:

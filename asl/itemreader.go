@@ -103,11 +103,7 @@ func textMember(d *data, name string) string {
 // read gets the items in a goroutine, since it may take its time, and goes on
 // with the Map then.
 func (ir *itemReader) read(r *run, f *frame, w *mapState) {
-	in, fail := r.input(f)
-	var src source
-	if fail == nil {
-		src, fail = ir.source(r, f, w, in)
-	}
+	src, fail := ir.source(r, f, w, f.family.plan.input)
 	if fail != nil {
 		r.fail(f, fail)
 		return

@@ -13,7 +13,8 @@ type mapState struct {
 	processor       *program
 	distributed     bool
 	itemsPath       *jsonpath.Path
-	selector        *template // ItemSelector, once called Parameters
+	parameters      *template // of the whole state, where there is an ItemSelector too
+	selector        *template // ItemSelector
 	concurrency     int64
 	concurrencyPath *jsonpath.Path
 	dist            distribution
@@ -35,30 +36,29 @@ func loadMap(l *loader, s *state, f *fields) {
 
 func (w *mapState) loadItems(f *fields) {
 	w.itemsPath = f.reference("ItemsPath")
-	f.onlyOne("ItemSelector", "Parameters")
 	w.selector = f.template("ItemSelector")
-	if t := f.template("Parameters"); t != nil {
-		w.selector = t
+	if t := f.template("Parameters"); w.selector == nil {
+		w.selector = t // its name before there was ItemSelector
+	} else {
+		w.parameters = t
 	}
 	f.onlyOne("MaxConcurrency", "MaxConcurrencyPath")
 	w.concurrency, _ = f.integer("MaxConcurrency", 0)
 	w.concurrencyPath = f.reference("MaxConcurrencyPath")
 }
 
-// loadProcessor reads ItemProcessor, or Iterator, as it was once called.
+// loadProcessor reads ItemProcessor, or Iterator, its older name.
 func (w *mapState) loadProcessor(l *loader, f *fields) {
 	w.processor = &program{path: f.path}
 	if !f.onlyOne("ItemProcessor", "Iterator") {
 		l.problem(f.path, "ItemProcessor is missing")
 	}
-	if inner := f.object("ItemProcessor", "an item processor"); inner != nil {
-		w.processor = l.program(inner, func() { w.loadMode(inner) })
-		w.processor.distributed = w.distributed
-		inner.close()
-	}
-	if inner := f.object("Iterator", "an iterator"); inner != nil {
-		w.processor = l.program(inner, nil)
-		inner.close()
+	for _, name := range []string{"ItemProcessor", "Iterator"} {
+		if inner := f.object(name, "an item processor"); inner != nil {
+			w.processor = l.program(inner, func() { w.loadMode(inner) })
+			w.processor.distributed = w.distributed
+			inner.close()
+		}
 	}
 }
 
@@ -97,16 +97,17 @@ type mapPlan struct {
 }
 
 // start works out the items and begins the first iterations. AWS tells of the
-// start before it looks at the concurrency and the tolerance.
+// start after it has looked at the concurrency, and before it looks at the
+// tolerance.
 func (w *mapState) start(r *run, f *frame) {
-	items, fail := w.items(r, f)
+	p, fail := w.plan(r, f)
 	if fail != nil {
 		r.fail(f, fail)
 		return
 	}
-	r.emit(f, &record{op: opMap, Type: MapStateStarted, Name: f.state.name, Length: len(items)})
-	f.family.plan, fail = w.plan(r, f, items)
-	if fail != nil {
+	r.emit(f, &record{op: opMap, Type: MapStateStarted, Name: f.state.name, Length: len(p.items)})
+	f.family.plan = p
+	if fail := w.planRun(r, f); fail != nil {
 		r.fail(f, fail)
 		return
 	}
@@ -125,14 +126,37 @@ func (w *mapState) takeUp(r *run, f *frame) {
 	r.enqueue(f)
 }
 
-// items lists what there is to iterate over, as far as it is in the input.
-func (w *mapState) items(r *run, f *frame) ([]any, *failure) {
-	if w.dist.reader != nil {
-		return nil, nil
-	}
+// plan works out the items and how many at a time.
+func (w *mapState) plan(r *run, f *frame) (*mapPlan, *failure) {
 	in, fail := r.input(f)
+	if fail == nil {
+		in, fail = r.template(f, w.parameters, in)
+	}
 	if fail != nil {
 		return nil, fail
+	}
+	p := &mapPlan{input: in}
+	if p.concurrency, fail = w.atOnce(r, f, in); fail != nil {
+		return nil, fail
+	}
+	p.items, fail = w.items(r, f, in)
+	return p, fail
+}
+
+// planRun works out the rest, for a distributed Map.
+func (w *mapState) planRun(r *run, f *frame) (fail *failure) {
+	p := f.family.plan
+	if p.tolerance, fail = w.dist.tolerance(r, f, w, p.input); fail != nil {
+		return fail
+	}
+	p.batching, fail = w.dist.batcher.plan(r, f, w, p.input)
+	return fail
+}
+
+// items lists what there is to iterate over, as far as it is in the input.
+func (w *mapState) items(r *run, f *frame, in *data) ([]any, *failure) {
+	if w.dist.reader != nil {
+		return nil, nil
 	}
 	v, path := in.v, "$"
 	if w.itemsPath != nil {
@@ -147,23 +171,6 @@ func (w *mapState) items(r *run, f *frame) ([]any, *failure) {
 		return nil, f.runtime("Reference path \"%s\" must point to array.", path)
 	}
 	return items, nil
-}
-
-// plan works out the rest.
-func (w *mapState) plan(r *run, f *frame, items []any) (*mapPlan, *failure) {
-	in, fail := r.input(f)
-	if fail != nil {
-		return nil, fail
-	}
-	p := &mapPlan{items: items, input: in}
-	if p.concurrency, fail = w.atOnce(r, f, in); fail != nil {
-		return nil, fail
-	}
-	if p.tolerance, fail = w.dist.tolerance(r, f, w, in); fail != nil {
-		return nil, fail
-	}
-	p.batching, fail = w.dist.batcher.plan(r, f, w, in)
-	return p, fail
 }
 
 // atOnce is how many iterations may run at one time.
@@ -204,16 +211,17 @@ func (w *mapState) pathInteger(r *run, f *frame, in *data, field string, constan
 
 // resume works the plan out again after recovery and takes the Map up.
 func (w *mapState) resume(r *run, f *frame) {
-	items, fail := w.items(r, f)
-	if w.dist.reader != nil {
-		items = f.family.read
-	}
+	p, fail := w.plan(r, f)
 	if fail == nil {
-		f.family.plan, fail = w.plan(r, f, items)
+		f.family.plan = p
+		fail = w.planRun(r, f)
 	}
 	if fail != nil {
 		r.fail(f, fail)
 		return
+	}
+	if w.dist.reader != nil {
+		p.items = f.family.read
 	}
 	for _, child := range f.family.inOrder() {
 		r.resume(child)

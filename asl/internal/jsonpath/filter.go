@@ -9,7 +9,10 @@ import (
 
 // filterScope is what a filter sees: @ is the item, $ the value that the whole
 // path started at.
-type filterScope struct{ root, item any }
+type filterScope struct {
+	root, item any
+	steps      *int
+}
 
 // A condition is a compiled filter expression.
 type condition interface{ holds(s filterScope) bool }
@@ -72,7 +75,7 @@ func (o operand) value(s filterScope) (any, bool) {
 		v, err := o.path.single(start)
 		return v, err == nil
 	}
-	w := walker{root: s.root, found: []any{}}
+	w := walker{root: s.root, found: []any{}, steps: s.steps}
 	if w.walk(o.path.segments, start) != nil {
 		return nil, false
 	}

@@ -148,6 +148,9 @@ func (p *parser) pathOperand() (operand, error) {
 	if p.depth > maxFilterDepth {
 		return operand{}, p.fault("a filter nested too deeply")
 	}
+	outer := p.ends
+	p.ends = filterNameEnds
+	defer func() { p.ends = outer }()
 	start := p.at
 	o := operand{path: &Path{}, fromItem: p.text[p.at] == '@'}
 	p.at++

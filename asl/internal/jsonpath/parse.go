@@ -13,7 +13,7 @@ func Parse(text string) (*Path, error) {
 	if len(text) > MaxLength {
 		return nil, fmt.Errorf("a path longer than %d bytes", MaxLength)
 	}
-	p := &parser{text: text}
+	p := &parser{text: text, ends: nameEnds}
 	path, err := p.path()
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func Parse(text string) (*Path, error) {
 // Prefix compiles the path that text begins with and returns its length. It is
 // for paths among the arguments of an intrinsic function.
 func Prefix(text string) (*Path, int, error) {
-	p := &parser{text: text}
+	p := &parser{text: text, ends: argumentNameEnds}
 	path, err := p.path()
 	if err == nil && p.at > MaxLength {
 		err = fmt.Errorf("a path longer than %d bytes", MaxLength)
@@ -38,8 +38,17 @@ func Prefix(text string) (*Path, int, error) {
 type parser struct {
 	text  string
 	at    int
-	depth int // of parentheses and of paths within filters
+	ends  string // characters that end a name, where the path is not by itself
+	depth int    // of parentheses and of paths within filters
 }
+
+// A name after a dot goes up to the next step. Within a filter or among the
+// arguments of a function it also ends where the path does.
+const (
+	nameEnds         = ".[]() \t\r\n"
+	argumentNameEnds = nameEnds + ",'"
+	filterNameEnds   = nameEnds + "'\"=<>!&|~,"
+)
 
 const maxFilterDepth = 50
 
@@ -98,7 +107,7 @@ func (p *parser) segments(path *Path) error {
 		switch {
 		case p.next(".."):
 			path.segments = append(path.segments, scan{})
-			err = p.afterScan(path)
+			err = p.dotted(path)
 		case p.next("."):
 			err = p.dotted(path)
 		case p.text[p.at] == '[':
@@ -129,21 +138,17 @@ func (p *Path) settle() {
 	}
 }
 
-func (p *parser) afterScan(path *Path) error {
-	if p.at < len(p.text) && p.text[p.at] == '[' {
-		return p.bracketed(path)
-	}
-	return p.dotted(path)
-}
-
 // dotted reads what follows a dot: a name, * or a function.
 func (p *parser) dotted(path *Path) error {
 	if p.next("*") {
 		path.segments = append(path.segments, wildcard{})
 		return nil
 	}
+	if strings.HasPrefix(p.text[p.at:], "[") { // $.['a'] is as good as $['a']
+		return p.bracketed(path)
+	}
 	rest := p.text[p.at:]
-	end := strings.IndexAny(rest, ".[]() \t\r\n,'\"=<>!&|{}?*:@$")
+	end := strings.IndexAny(rest, p.ends)
 	if end < 0 {
 		end = len(rest)
 	}

@@ -19,8 +19,9 @@ import (
 // MaxLength bounds the text of a path, in bytes.
 const MaxLength = 10_000
 
-// maxMatches bounds what one path may find: a chain of deep scans multiplies.
-const maxMatches = 1_000_000
+// maxSteps bounds the work of evaluating one path: a chain of deep scans
+// multiplies, and so does one within a filter.
+const maxSteps = 5_000_000
 
 // A Scope is what a path is evaluated in.
 type Scope interface {
@@ -99,7 +100,7 @@ func (e *NotFoundError) Error() string { return e.Detail }
 // errMissing marks a lookup that found nothing, before it is put into words.
 var errMissing = errors.New("no such value")
 
-var errTooMany = fmt.Errorf("the path matches more than %d values", maxMatches)
+var errTooMany = fmt.Errorf("evaluating the path takes more than %d steps", maxSteps)
 
 // Eval finds what the path names in scope.
 func (p *Path) Eval(scope Scope) (any, error) {
@@ -110,7 +111,8 @@ func (p *Path) Eval(scope Scope) (any, error) {
 	if p.definite {
 		return p.single(root)
 	}
-	w := walker{root: root, found: []any{}}
+	steps := 0
+	w := walker{root: root, found: []any{}, steps: &steps}
 	if err := w.walk(p.segments, root); err != nil {
 		return nil, err
 	}
@@ -184,13 +186,14 @@ func (p *Path) normal(n int) string {
 type walker struct {
 	root  any // for paths within filters that start at $
 	found []any
+	steps *int // so far, of the whole evaluation
 }
 
 func (w *walker) walk(segments []segment, v any) error {
+	if *w.steps++; *w.steps > maxSteps {
+		return errTooMany
+	}
 	if len(segments) == 0 {
-		if len(w.found) >= maxMatches {
-			return errTooMany
-		}
 		w.found = append(w.found, v)
 		return nil
 	}

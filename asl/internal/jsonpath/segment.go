@@ -221,7 +221,7 @@ func (f filter) each(w *walker, v any, next func(any) error) error {
 		return nil
 	}
 	for _, item := range items {
-		if !f.test.holds(filterScope{root: w.root, item: item}) {
+		if !f.test.holds(filterScope{root: w.root, item: item, steps: w.steps}) {
 			continue
 		}
 		if err := next(item); err != nil {
