@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/faults"
 	"github.com/setmend/setmend/awssim/internal/limits"
 	"github.com/setmend/setmend/awssim/internal/organizations"
 	"github.com/setmend/setmend/awssim/internal/stacks"
@@ -37,37 +38,80 @@ type Options struct {
 	StackSets StackSetOptions
 	// Stacks are CloudFormation's durations and quotas for stacks.
 	Stacks StackOptions
+	// Fill fills the new world. It is called by New and by Reset, without the lock.
+	Fill func(*AWS) error
 }
 
 // AWS is one embedded AWS: an http.Handler with a world behind it. Its methods
 // may be called from several goroutines.
 type AWS struct {
-	world    *core.World
+	options Options
+	clock   core.Clock
+	world   *core.World
+
+	// The rest is guarded by the world's lock, and made anew by Reset.
+
 	services map[string]*core.Service // by signing name
 	limits   *limits.Limits           // nil: no request rates
 	record   record
+	faults   faults.Set
+	recall   map[string]memory // answers that a fault may give again
 
 	organization *organizations.Organization
 	stacks       *stacks.Engine
 	stackSets    *stacksets.Service
 	data         dataServices
+
+	listeners []func(Event)   // of Subscribe; they outlive Reset
+	landings  []func(Landing) // of OnLanding; likewise
 }
 
-// New makes an empty AWS: accounts without an organization.
+// New makes an AWS: accounts without an organization, or what Options.Fill makes
+// of them.
 func New(options Options) (*AWS, error) {
-	world := core.NewWorld(core.Options{
+	a := &AWS{options: options, world: core.NewWorld(core.Options{
 		Seed:      options.Seed,
 		Clock:     options.Clock,
 		Partition: options.Partition,
 		Account:   options.Account,
-	})
-	a := &AWS{world: world, services: map[string]*core.Service{}}
-	a.record.calls = map[string]int{}
-	if !options.Unthrottled {
-		a.limits = limits.New(options.Burst)
+	})}
+	a.clock = a.world.Options.Clock
+	a.world.Serve(a.begin)
+	return a, a.fill()
+}
+
+// begin makes empty services in an empty world.
+func (a *AWS) begin() {
+	a.services = map[string]*core.Service{}
+	a.record = record{calls: map[string]int{}}
+	a.faults.Clear()
+	a.recall = map[string]memory{}
+	if a.limits = nil; !a.options.Unthrottled {
+		a.limits = limits.New(a.options.Burst)
 	}
-	a.assemble(options)
-	return a, nil
+	a.assemble(a.options)
+	for _, f := range a.listeners {
+		a.world.Subscribe(f)
+	}
+	for _, f := range a.landings {
+		a.stackSets.OnLanding(f)
+	}
+}
+
+func (a *AWS) fill() error {
+	if a.options.Fill == nil {
+		return nil
+	}
+	return a.options.Fill(a)
+}
+
+// Reset makes everything as New made it, and keeps who subscribed.
+func (a *AWS) Reset() error {
+	a.Lock()
+	a.world.Reset()
+	a.begin()
+	a.Unlock()
+	return a.fill()
 }
 
 // Lock holds the world still, brought up to now, until Unlock. No method that
@@ -106,5 +150,6 @@ type Event = core.Event
 func (a *AWS) Subscribe(f func(Event)) {
 	a.Lock()
 	defer a.Unlock()
+	a.listeners = append(a.listeners, f)
 	a.world.Subscribe(f)
 }

@@ -3,10 +3,12 @@ package awssim
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/faults"
 	"github.com/setmend/setmend/awssim/internal/wire"
 )
 
@@ -25,52 +27,37 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // exchange is one request on its way through the world.
 type exchange struct {
 	http    *http.Request
-	signed  signature
+	body    []byte
 	service *core.Service
-	request *wire.Request
+	request *wire.Request // nil for services that read requests themselves
 	call    *core.Call
 	refused *core.Error // why the request was refused before its action
+	fault   *faults.Armed
+	answer  *wire.Answer
+	token   string // the NextToken of the request
 }
 
-// handle answers a request; nil is an answer that got lost.
+// handle answers a request; nil is an answer that got lost. The body is read
+// before the world is locked, so that a slow client holds nobody else up.
 func (a *AWS) handle(r *http.Request) *wire.Answer {
-	x, answer := a.open(r)
-	if answer != nil {
-		return answer
+	if isControl(r) {
+		return a.control(r)
 	}
+	body, err := io.ReadAll(io.LimitReader(bodyOf(r), largestObject+1))
+	if err != nil || len(body) > largestObject {
+		return plain(http.StatusBadRequest, "the request body is too large or was cut off")
+	}
+	x := &exchange{http: r, body: body}
 	a.world.Serve(func() {
-		answer = a.serve(x)
-		if answer != nil {
+		if a.open(x); x.answer == nil && !a.held(x) {
+			a.serve(x)
+		}
+		if x.answer != nil && x.answer.Header != nil {
 			// Dated as the world is: at a speed, its time runs ahead of the wall's.
-			answer.Header.Set("Date", a.world.Now().UTC().Format(http.TimeFormat))
+			x.answer.Header.Set("Date", a.world.Now().UTC().Format(http.TimeFormat))
 		}
 	})
-	return answer
-}
-
-// open reads as much of a request as can be read without the world, so that a
-// slow client holds nobody else up.
-func (a *AWS) open(r *http.Request) (*exchange, *wire.Answer) {
-	x := &exchange{http: r}
-	var signed bool
-	x.signed, signed = signatureOf(r)
-	x.service = a.route(x.signed, r)
-	if x.service == nil {
-		return nil, unrouted(r)
-	}
-	if x.service.Raw != nil {
-		body, err := io.ReadAll(io.LimitReader(bodyOf(r), largestObject+1))
-		if err != nil || len(body) > largestObject {
-			return nil, unrouted(r)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		return x, nil
-	}
-	x.request, x.refused = wire.Read(x.service, r)
-	if !signed {
-		x.refused = core.Errorf(http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token")
-	}
-	return x, nil
+	return a.deliver(x)
 }
 
 func bodyOf(r *http.Request) io.Reader {
@@ -80,41 +67,67 @@ func bodyOf(r *http.Request) io.Reader {
 	return r.Body
 }
 
-// unrouted answers what is addressed to no service that exists here.
-func unrouted(r *http.Request) *wire.Answer {
+// plain is an answer that is not AWS's.
+func plain(status int, text string) *wire.Answer {
 	return &wire.Answer{
-		Status: http.StatusNotFound,
+		Status: status,
 		Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}},
-		Body:   fmt.Appendf(nil, "no service of the embedded AWS is addressed by %s\n", r.Host),
+		Body:   []byte(text + "\n"),
 	}
 }
 
-// serve answers with the lock held.
-func (a *AWS) serve(x *exchange) *wire.Answer {
-	principal, refused := a.principal(x.signed)
-	if x.refused == nil {
-		x.refused = refused
+// open finds out what a request is: who calls which service for what.
+func (a *AWS) open(x *exchange) {
+	signed, isSigned := signatureOf(x.http)
+	x.service = a.route(signed, x.http)
+	if x.service == nil {
+		x.answer = plain(http.StatusNotFound, "no service of the embedded AWS is addressed by "+x.http.Host)
+		return
 	}
+	x.http.Body = io.NopCloser(bytes.NewReader(x.body))
+	principal, refused := a.principal(signed)
 	x.call = &core.Call{
 		World:     a.world,
 		Service:   x.service.Name,
 		Caller:    principal,
-		Region:    x.signed.region,
+		Region:    signed.region,
 		RequestID: a.world.UUID(),
 	}
 	if x.service.Global || x.call.Region == "" {
 		x.call.Region = "us-east-1"
 	}
 	if x.service.Raw != nil {
-		return a.serveRaw(x)
+		return
 	}
+	x.request, x.refused = wire.Read(x.service, x.http)
 	x.call.Action = x.request.Action
+	switch {
+	case !isSigned:
+		x.refused = core.Errorf(http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token")
+	case refused != nil:
+		x.refused = refused
+	}
+	x.fault = a.faultFor(x)
+}
+
+// serve carries a request out, with the lock held, and leaves the answer in the
+// exchange.
+func (a *AWS) serve(x *exchange) {
+	if x.service.Raw != nil {
+		x.answer = a.serveRaw(x)
+		return
+	}
+	if x.answer = a.recalled(x); x.answer != nil {
+		return
+	}
 	out, err := a.invoke(x)
 	a.record.note(x, err)
 	if err != nil {
-		return x.request.Failure(wire.AsError(err), x.call.RequestID)
+		x.answer = x.request.Failure(wire.AsError(err), x.call.RequestID)
+		return
 	}
-	return x.request.Success(out, x.call.RequestID)
+	x.answer = x.request.Success(out, x.call.RequestID)
+	a.remember(x)
 }
 
 // invoke runs the action, unless something stands in its way. A panic is a
@@ -132,7 +145,7 @@ func (a *AWS) invoke(x *exchange) (out any, err error) {
 	if a.limits != nil && !a.limits.Allow(x.call) {
 		return nil, throttled(x.service)
 	}
-	return x.service.Actions[x.call.Action].Invoke(x.call, x.request.Decode)
+	return a.act(x)
 }
 
 func internalFailure(problem any) *core.Error {
@@ -162,19 +175,28 @@ func (a *AWS) serveRaw(x *exchange) (answer *wire.Answer) {
 	w := &recorder{answer: wire.Answer{Header: http.Header{}}}
 	defer func() {
 		if problem := recover(); problem != nil {
-			answer = &wire.Answer{
-				Status: http.StatusInternalServerError,
-				Header: http.Header{"Content-Type": {"application/xml"}},
-				Body:   []byte("<Error><Code>InternalError</Code><Message>We encountered an internal error. Please try again.</Message></Error>"),
-			}
+			answer = rawFailure(&core.Error{Status: 500, Code: "InternalError", Message: "We encountered an internal error. Please try again."})
 		}
 	}()
+	if x.fault = a.faultFor(x); x.fault != nil && x.fault.Do == faults.Fail {
+		return rawFailure(x.fault.Error())
+	}
 	x.service.Raw(x.call, w, x.http)
 	if w.answer.Status == 0 {
 		w.answer.Status = http.StatusOK
 	}
 	a.record.noteRaw(x, w.answer.Status)
 	return &w.answer
+}
+
+// rawFailure is an error in the envelope of S3, the one service that reads
+// requests itself.
+func rawFailure(e *core.Error) *wire.Answer {
+	return &wire.Answer{
+		Status: e.Status,
+		Header: http.Header{"Content-Type": {"application/xml"}},
+		Body:   fmt.Appendf(nil, "<Error><Code>%s</Code><Message>%s</Message></Error>", e.Code, html.EscapeString(e.Message)),
+	}
 }
 
 // recorder is a ResponseWriter that keeps the answer.

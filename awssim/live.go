@@ -1,10 +1,5 @@
 package awssim
 
-import "github.com/setmend/setmend/awssim/internal/core"
-
-// SCP is a denying statement of a service control policy; see [AWS.Access].
-type SCP = core.SCP
-
 // SetProperty changes a live resource of a stack behind CloudFormation's back, as
 // a person in the console would. pointer is a JSON pointer into its properties.
 func (a *AWS) SetProperty(stackID, logicalID, pointer string, value any) error {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/setmend/setmend/awssim/internal/cloudcontrol"
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/organizations"
 	"github.com/setmend/setmend/awssim/internal/stacks"
@@ -35,6 +36,7 @@ func (a *AWS) assembleCloudFormation(options Options) {
 		Namespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/",
 		Actions:   merged(a.stackSets.Actions(), a.stacks.Actions()),
 	})
+	a.add(cloudcontrol.New(a.world, a.stacks).Service())
 }
 
 // merged puts the actions of several packages into one table.
@@ -65,6 +67,9 @@ func (a *AWS) Organization() *Organization { return a.organization }
 // Stacks is CloudFormation's stack engine, for changing live resources by hand
 // from Go. It is used with the lock held.
 func (a *AWS) Stacks() *stacks.Engine { return a.stacks }
+
+// StackInfo is a stack, as the stack engine tells of it.
+type StackInfo = core.StackInfo
 
 // StackOptions are CloudFormation's durations and quotas for stacks.
 type StackOptions = stacks.Options

@@ -28,7 +28,7 @@ func client(a *AWS, account string) *cloudformation.Client {
 // topicTemplate is about as small as deployed templates are.
 const topicTemplate = `{
   "Parameters": {"Name": {"Type": "String", "Default": "alarms"}},
-  "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Ref": "Name"}}}}
+  "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Ref": "Name"}, "DisplayName": "alarms"}}}
 }`
 
 // crowd makes an organization of n accounts in OUs of 500 below one OU, and

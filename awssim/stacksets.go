@@ -63,5 +63,6 @@ func (a *AWS) DisableRegion(account, region string, disabled bool) {
 func (a *AWS) OnLanding(f func(Landing)) {
 	a.Lock()
 	defer a.Unlock()
+	a.landings = append(a.landings, f)
 	a.stackSets.OnLanding(f)
 }

@@ -81,7 +81,7 @@ func (m reach) outcome(ctx context.Context, name string) error {
 // The stack alone does not tell: right after the call it may still show how it
 // was before. Nor does the change set, which somebody may have deleted.
 func (m reach) rested(ctx context.Context, name string) (stack *cfn.Stack, execution cfn.ExecutionStatus, err error) {
-	err = m.poll(ctx, m.on(executeChangeSet), stackLimit, func() (bool, error) {
+	err = m.poll(ctx, m.on(executeChangeSet), stackTime, stackLimit, func() (bool, error) {
 		var err error
 		if stack, err = m.describeStack(ctx); err != nil || strings.HasSuffix(string(stack.StackStatus), "_IN_PROGRESS") {
 			return false, err

@@ -33,7 +33,7 @@ func (a *AWS) StackDrift(ctx context.Context, stack fleet.MemberStack) (fleet.Dr
 
 func (m reach) startDetection(ctx context.Context) (detection string, err error) {
 	r := m.on(detectStackDrift)
-	err = m.poll(ctx, r, preparationLimit, func() (bool, error) {
+	err = m.poll(ctx, r, 0, preparationLimit, func() (bool, error) {
 		out, err := call(ctx, m.AWS, r, m.cfn.DetectStackDrift, &cloudformation.DetectStackDriftInput{StackName: m.id()})
 		if err == nil {
 			detection = aws.ToString(out.StackDriftDetectionId)
@@ -50,7 +50,7 @@ func (m reach) startDetection(ctx context.Context) (detection string, err error)
 func (m reach) detected(ctx context.Context, detection string) (fleet.DriftStatus, error) {
 	var last *cloudformation.DescribeStackDriftDetectionStatusOutput
 	r := m.on(describeStackDriftDetectionStatus)
-	err := m.poll(ctx, r, preparationLimit, func() (bool, error) {
+	err := m.poll(ctx, r, detectionTime, preparationLimit, func() (bool, error) {
 		var err error
 		last, err = call(ctx, m.AWS, r, m.cfn.DescribeStackDriftDetectionStatus,
 			&cloudformation.DescribeStackDriftDetectionStatusInput{StackDriftDetectionId: aws.String(detection)})

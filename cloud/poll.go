@@ -8,12 +8,17 @@ import (
 	"github.com/setmend/setmend/fleet"
 )
 
-// How often a stack, a change set or a drift detection is asked for its state,
-// and how long before setmend stops asking. CloudFormation gives an operation on
-// a stack hours; a drift detection or a change set takes minutes.
+// How long things take as a rule, which is when they are first asked for their
+// state: asking earlier costs calls and tells nothing. From then on it is asked
+// after a quarter of that time, less and less often. CloudFormation gives an
+// operation on a stack hours; a drift detection or a change set takes minutes.
 const (
-	firstPoll = 2 * time.Second
-	lastPoll  = 15 * time.Second
+	preparationTime = 8 * time.Second
+	stackTime       = 40 * time.Second
+	detectionTime   = 36 * time.Second
+	deletionTime    = time.Second
+	leastPoll       = 2 * time.Second
+	lastPoll        = 20 * time.Second
 
 	preparationLimit = 15 * time.Minute
 	stackLimit       = 3 * time.Hour
@@ -22,12 +27,16 @@ const (
 // blindPolls is how many polls in a row may go without an answer.
 const blindPolls = 5
 
-// poll calls ask, less and less often, until it is done or fails. What it asks
+// poll waits for as long as the thing is expected to take, then calls ask, less
+// and less often, until it is done or fails. What it asks
 // about goes on by itself, so it bears a few polls that get no answer. If it
 // gives up, the outcome is unknown.
-func (a *AWS) poll(ctx context.Context, r request, limit time.Duration, ask func() (done bool, err error)) error {
+func (a *AWS) poll(ctx context.Context, r request, expected, limit time.Duration, ask func() (done bool, err error)) error {
 	deadline, blind := a.clock.Now().Add(limit), 0
-	for wait := firstPoll; ; wait = min(lastPoll, wait*3/2) {
+	if err := a.clock.Sleep(ctx, expected); err != nil {
+		return r.underWay(err)
+	}
+	for wait := max(leastPoll, expected/4); ; wait = min(lastPoll, wait*3/2) {
 		done, err := ask()
 		switch {
 		case err == nil:

@@ -77,7 +77,7 @@ func (m reach) createChangeSet(ctx context.Context, name string) error {
 // readPlan waits until the change set is made, and reads it.
 func (m reach) readPlan(ctx context.Context, name string) (fleet.RevertPlan, error) {
 	var made *cloudformation.DescribeChangeSetOutput
-	err := m.poll(ctx, m.on(createChangeSet), preparationLimit, func() (bool, error) {
+	err := m.poll(ctx, m.on(createChangeSet), preparationTime, preparationLimit, func() (bool, error) {
 		var err error
 		made, err = m.changeSet(ctx, name)
 		return err == nil && made.Status != cfn.ChangeSetStatusCreatePending && made.Status != cfn.ChangeSetStatusCreateInProgress, err
@@ -151,7 +151,7 @@ func (m reach) deleteChangeSet(ctx context.Context, name string) error {
 
 // changeSetGone waits until a deleted change set's name is free.
 func (m reach) changeSetGone(ctx context.Context, name string) error {
-	return m.poll(ctx, m.on(deleteChangeSet), preparationLimit, func() (bool, error) {
+	return m.poll(ctx, m.on(deleteChangeSet), deletionTime, preparationLimit, func() (bool, error) {
 		_, err := m.changeSet(ctx, name)
 		if fleet.KindOf(err) == fleet.NotFound {
 			return true, nil

@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"fmt"
 	"html/template"
+	"regexp"
 	"strings"
 )
 
@@ -24,7 +26,7 @@ var scripts = []string{
 var (
 	script       = readScripts()
 	style        = readAsset("page.css")
-	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"group3": group3}).Parse(readAsset("page.html")))
+	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"group3": group3, "visible": visible}).Parse(readAsset("page.html")))
 )
 
 func readScripts() string {
@@ -43,6 +45,14 @@ func readAsset(name string) string {
 		panic("dashboard: asset missing from the build: " + err.Error())
 	}
 	return string(text)
+}
+
+// deceptive characters reorder or hide text; dom.js has the same set.
+var deceptive = regexp.MustCompile("[\x00-\x08\x0b-\x1f\x7f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+// visible shows deceptive characters as what they are.
+func visible(text any) string {
+	return deceptive.ReplaceAllStringFunc(fmt.Sprint(text), func(c string) string { return fmt.Sprintf("⟨%U⟩", []rune(c)[0]) })
 }
 
 // policy is the page's Content-Security-Policy: nothing but the one script and

@@ -28,14 +28,14 @@ type groupKey struct {
 // groups gathers what needs a person by class and normalised reason, worst
 // first: by the worst verdict, then by the number of cells.
 func (b *builder) groups() {
-	keys := newDictionary[groupKey]()
+	keys, normal := newDictionary[groupKey](), b.normaliser()
 	b.out.Groups = []group{}
 	for _, a := range b.report.Attention {
 		cell, ok := b.place[attentionCell(a)]
 		if !ok {
 			continue // about no cell: the guards and problems say it
 		}
-		i := keys.of(groupKey{a.Class, b.normalise(a.Reason)})
+		i := keys.of(groupKey{a.Class, normal(a.Reason)})
 		if i == len(b.out.Groups) {
 			b.out.Groups = append(b.out.Groups, b.group(a, keys.values[i]))
 		}
@@ -55,11 +55,19 @@ func (b *builder) group(a heal.Attention, key groupKey) group {
 		Hint: text(a.Hint), Verdict: b.verdict(a.Verdict), Cells: column{}}
 }
 
-func (b *builder) normalise(reason string) string {
-	if b.options.Normalise == nil {
-		return reason
+// normaliser remembers what it has answered: one cause brings the same text from
+// many cells.
+func (b *builder) normaliser() func(string) string {
+	normalise, known := b.options.Normalise, map[string]string{}
+	if normalise == nil {
+		normalise = plan.Normalise
 	}
-	return b.options.Normalise(reason)
+	return func(reason string) string {
+		if _, ok := known[reason]; !ok {
+			known[reason] = normalise(reason)
+		}
+		return known[reason]
+	}
 }
 
 func (b *builder) worse(x, y int) int {

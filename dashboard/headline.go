@@ -62,8 +62,8 @@ func settled(r *heal.Report) Headline {
 	case people > 0:
 		return Headline{ToneAttention, fmt.Sprintf("%s %s a person; %s", cellCount(people), needs(people), restText(r, people)), guardText(r.Guards)}
 	case wrong > 0:
-		return Headline{ToneAttention, fmt.Sprintf("%s of %s wrong; the next heal takes care of %s.",
-			is(wrong), cellCount(r.After.NotChecked+r.After.Healthy+wrong), it(wrong)), guardText(r.Guards)}
+		return Headline{ToneAttention, fmt.Sprintf("%s of %s %s wrong; none needs a person.",
+			group3(wrong), cellCount(r.After.NotChecked+r.After.Healthy+wrong), be(wrong)), guardText(r.Guards)}
 	case r.After.Healthy+r.After.NotChecked == 0:
 		return Headline{ToneUnsure, "There is no instance to look after.", guardText(r.Guards)}
 	case r.After.NotChecked > 0:
@@ -117,7 +117,6 @@ func cellCount(n int) string {
 
 func needs(n int) string { return pick(n, "needs", "need") }
 func be(n int) string    { return pick(n, "is", "are") }
-func it(n int) string    { return pick(n, "it", "them") }
 func is(n int) string    { return group3(n) + " " + be(n) }
 func have(n int) string  { return group3(n) + " " + pick(n, "has", "have") }
 

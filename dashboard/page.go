@@ -26,7 +26,7 @@ type Options struct {
 	// permission set, console links sign in to the right account first.
 	AccessPortal, AccessRole string
 	// Normalise turns a reason into what it has in common with others of its
-	// kind (without ids, names, numbers). Nil groups equal reasons only.
+	// kind (without ids, regions, times); nil means plan.Normalise.
 	Normalise func(reason string) string
 	// Decisions are the run's, oldest first.
 	Decisions []heal.Decision

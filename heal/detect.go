@@ -85,7 +85,7 @@ func (r *run) setsToCheck(f *fleet.Fleet) []fleet.StackSetName {
 			continue
 		}
 		age := r.now().Sub(inventory.StackSet.Drift.LastCheck)
-		if inventory.StackSet.Drift.LastCheck.IsZero() || age > policy.DriftMaxAge || unchecked(inventory) {
+		if inventory.StackSet.Drift.LastCheck.IsZero() || age > policy.DriftMaxAge || unchecked(f, inventory) {
 			names = append(names, name)
 		}
 	}
@@ -98,14 +98,19 @@ func (r *run) inScope(name fleet.StackSetName) bool {
 }
 
 // unchecked reports whether any instance that could be checked never was: those
-// created since the last detection.
-func unchecked(inventory *fleet.Inventory) bool {
-	for _, instance := range inventory.Instances {
-		if instance.Status == fleet.InstanceCurrent && instance.Drift == fleet.DriftNotChecked {
+// created since the last detection. AWS skips accounts that are not active.
+func unchecked(f *fleet.Fleet, inventory *fleet.Inventory) bool {
+	for target, instance := range inventory.Instances {
+		if instance.Status == fleet.InstanceCurrent && instance.Drift == fleet.DriftNotChecked && active(f, target) {
 			return true
 		}
 	}
 	return false
+}
+
+// active tells whether a target's account is in the organization and active.
+func active(f *fleet.Fleet, target fleet.Target) bool {
+	return f.Organization.Accounts[target.Account].State == fleet.AccountActive
 }
 
 // queueDetections adds detections for sets that have none waiting or running,

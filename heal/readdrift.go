@@ -49,11 +49,11 @@ func (r *run) readDetection(ctx context.Context, f *fleet.Fleet, d *Detection) e
 		return err
 	}
 	inventory.StackSet = set
-	if d.Status != fleet.OperationSucceeded || !complete(set.Drift, len(inventory.Instances), len(drifted)) {
+	if d.Status != fleet.OperationSucceeded || !complete(set.Drift, checkable(f, inventory), len(drifted)) {
 		return readSets(ctx, r.h.Cloud, r.h.Clock, f, []fleet.StackSetName{d.StackSet})
 	}
 	for target, instance := range inventory.Instances {
-		if instance.Status != fleet.InstanceCurrent && instance.Drift == fleet.DriftNotChecked {
+		if !active(f, target) || instance.Status != fleet.InstanceCurrent && instance.Drift == fleet.DriftNotChecked {
 			continue
 		}
 		instance.Drift, instance.LastDriftCheck = fleet.DriftInSync, d.Ended
@@ -65,7 +65,18 @@ func (r *run) readDetection(ctx context.Context, f *fleet.Fleet, d *Detection) e
 	return nil
 }
 
-// complete tells whether the detection covered every instance.
-func complete(d fleet.DriftDetection, instances, drifted int) bool {
-	return d.Failed == 0 && d.Running == 0 && d.Drifted == drifted && d.Drifted+d.InSync == instances
+// checkable counts the instances that a detection can check.
+func checkable(f *fleet.Fleet, inventory *fleet.Inventory) int {
+	n := 0
+	for target := range inventory.Instances {
+		if active(f, target) {
+			n++
+		}
+	}
+	return n
+}
+
+// complete tells whether the detection covered every instance that it could.
+func complete(d fleet.DriftDetection, checkable, drifted int) bool {
+	return d.Running == 0 && d.Drifted == drifted && d.Drifted+d.InSync >= checkable
 }

@@ -2,6 +2,7 @@ package heal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -106,7 +107,20 @@ func cellFailure(doing string, err error) (func(*CellWork), error) {
 	case "", fleet.Expired, fleet.Unreachable, fleet.Throttled, fleet.UnknownOutcome:
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
+	if call := callOf(err); call == "AssumeRole" {
+		// The way into the account is closed to setmend, not to StackSets.
+		return func(c *CellWork) { c.failAs(plan.ReasonRevertRefused, "%s", err) }, nil
+	}
 	return func(c *CellWork) { c.fail(err.Error()) }, nil
+}
+
+// callOf is the API action that failed, "" if none did.
+func callOf(err error) string {
+	var e *fleet.Error
+	if errors.As(err, &e) {
+		return e.Call
+	}
+	return ""
 }
 
 // refuses says why a change set must not be executed, "" if it may be: it would

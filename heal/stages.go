@@ -151,17 +151,16 @@ func (r *run) workOff(ctx context.Context, stage plan.Stage, rounds int) (Answer
 	return Answer{Wait: 1}, nil
 }
 
-// endRound reads the changed sets again and closes the round.
+// endRound takes in what the works changed and closes the round.
 func (r *run) endRound(ctx context.Context, round *document[Round]) error {
 	works, err := r.works(ctx, round.Value.Works)
 	if err != nil {
 		return err
 	}
-	changed := setsOf(works)
-	if err := r.refresh(ctx, changed); err != nil {
+	if err := r.takeIn(ctx, works); err != nil {
 		return err
 	}
-	for _, set := range changed {
+	for _, set := range setsOf(works) {
 		if !slices.Contains(r.rec.Value.Unverified, set) && round.Value.Stage == plan.StageHeal {
 			r.rec.Value.Unverified = append(r.rec.Value.Unverified, set)
 		}

@@ -51,6 +51,9 @@ func (e *Error) Conflict() bool { return e.Kind == Conflict }
 // Fenced reports that the log has been claimed by another.
 func (e *Error) Fenced() bool { return e.Kind == Fenced }
 
+// Unknown reports that a write may or may not have happened.
+func (e *Error) Unknown() bool { return e.Kind == Failed }
+
 // Corrupt reports that stored data failed its checksum.
 func (e *Error) Corrupt() bool { return e.Kind == Corrupt }
 

@@ -17,6 +17,7 @@ type Journal interface {
 	Get(ctx context.Context, key string) (value []byte, version int64, err error)
 	// Put replaces the document, if its version is still the given one; 0 means
 	// that there must be none. Otherwise the error's Conflict method says true.
+	// Versions grow, and are not given out again after the document was deleted.
 	Put(ctx context.Context, key string, value []byte, version int64) (next int64, err error)
 	// Delete removes the document under the same rule.
 	Delete(ctx context.Context, key string, version int64) error

@@ -23,14 +23,18 @@ var backends = map[string]func(*testing.T) journaltest.Place{
 		objects := journaltest.NewObjects()
 		return onObjects(objects)
 	},
+	"S3 without conditional deletes": func(*testing.T) journaltest.Place {
+		objects := struct{ journal.ObjectStore }{journaltest.NewObjects()}
+		return onObjects(objects)
+	},
 	"Faulty without faults": func(*testing.T) journaltest.Place {
 		f := journal.NewFaulty(journal.NewMemory())
 		return func(*testing.T) journaltest.Journal { return f }
 	},
 }
 
-func onObjects(objects *journaltest.Objects) journaltest.Place {
-	seed := uint64(0)
+func onObjects(objects journal.ObjectStore) journaltest.Place {
+	seed := 0
 	return func(*testing.T) journaltest.Journal {
 		seed++
 		return journal.NewS3(objects, "setmend/", rand.NewChaCha8([32]byte{byte(seed)}))

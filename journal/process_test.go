@@ -16,14 +16,13 @@ import (
 	"github.com/setmend/setmend/journal"
 )
 
+// roles are what the test binary can do as another process.
+var roles = map[string]func(path string) error{"write": writeAndTell, "count": count}
+
 // TestMain lets the test binary play the other process.
 func TestMain(m *testing.M) {
-	path := os.Getenv("JOURNAL_TEST_FILE")
-	switch os.Getenv("JOURNAL_TEST_CHILD") {
-	case "write":
-		exit(writeAndTell(path))
-	case "count":
-		exit(count(path))
+	if role := os.Getenv("JOURNAL_TEST_CHILD"); role != "" {
+		exit(roles[role](os.Getenv("JOURNAL_TEST_FILE")))
 	}
 	os.Exit(m.Run())
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -29,8 +30,22 @@ type ObjectStore interface {
 	List(ctx context.Context, prefix, after string, limit int) (keys []string, sizes []int64, err error)
 }
 
-// S3 is a journal in a bucket. Every object is small metadata and the value; see
-// object. Deleted documents leave a tombstone of 64 bytes that keeps the version.
+// ObjectRemover is what an ObjectStore may offer besides. Without it the
+// tombstones of deleted documents stay for ever, 64 bytes each, and lists read
+// past them.
+type ObjectRemover interface {
+	// DeleteIfMatch removes an object if the one there still has this ETag
+	// (If-Match, which DeleteObject knows for all buckets since September 2025). A
+	// condition that fails is no error.
+	DeleteIfMatch(ctx context.Context, key, etag string) error
+}
+
+// S3 is a journal in a bucket. An object is a header and the value; see object.
+//
+// A document is deleted in two steps. A tombstone takes its place, under the
+// same condition as any write, which decides who deleted it. Then the tombstone
+// is removed, if the store can do that and nobody has written there since. Should
+// that fail it stays, which harms nobody.
 type S3 struct {
 	store  ObjectStore
 	prefix string
@@ -94,10 +109,11 @@ func (s *S3) look(ctx context.Context, key string) (sighting, error) {
 	return sighting{o, etag}, nil
 }
 
+// remember keeps where a document stands; nothing is kept of those that are gone.
 func (s *S3) remember(key string, what sighting) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if what.etag == "" {
+	if what.version() == 0 {
 		delete(s.seen, key)
 		return
 	}
@@ -135,9 +151,12 @@ func (s *S3) replace(ctx context.Context, doing, key string, version int64, o ob
 	if err != nil {
 		return 0, err
 	}
-	o.number = before.number + 1
 	if o.writer, err = s.mark(); err != nil {
 		return 0, failed(what, err)
+	}
+	o.number = before.number + 1
+	if before.etag == "" {
+		o.number = firstVersion(o.writer)
 	}
 	etag, err := s.swap(ctx, what, key, before, o)
 	if err != nil {
@@ -145,7 +164,18 @@ func (s *S3) replace(ctx context.Context, doing, key string, version int64, o ob
 		return 0, failed(what, err)
 	}
 	s.remember(key, sighting{o.withoutPayload(), etag})
+	if remover, ok := s.store.(ObjectRemover); ok && o.kind == kindTombstone {
+		_ = remover.DeleteIfMatch(ctx, s.documentName(key), etag) // or it stays: see S3
+	}
 	return o.number, nil
+}
+
+// firstVersion is where the versions of a document begin of which nothing is
+// there: drawn at random from 2⁴² beginnings, with room for 2²⁰ versions between
+// them, since those of a document of that name deleted earlier are not known.
+func firstVersion(mark [8]byte) int64 {
+	const beginnings = 1 << 42
+	return int64(binary.BigEndian.Uint64(mark[:])%beginnings)<<20 + 1
 }
 
 // swap puts an object in the place of the one that was sighted before.

@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -153,5 +154,76 @@ func TestS3JournalsWithDifferentPrefixesAreApart(t *testing.T) {
 	}
 	if logs, err := b.Logs(t.Context(), ""); err != nil || len(logs) != 0 {
 		t.Errorf("got %q, %v", logs, err)
+	}
+}
+
+func TestS3KeepsNothingOfDeletedDocuments(t *testing.T) {
+	objects, j := newS3(t)
+	for range 3 {
+		version, err := j.Put(t.Context(), "k", []byte("v"), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Delete(t.Context(), "k", version); err != nil {
+			t.Fatal(err)
+		}
+		if n := objects.Len(); n != 0 {
+			t.Errorf("%d objects are left", n)
+		}
+	}
+}
+
+// racing is a store where somebody makes the document again between the two
+// steps of its deletion.
+type racing struct {
+	*journaltest.Objects
+	between func()
+}
+
+func (r *racing) DeleteIfMatch(ctx context.Context, key, etag string) error {
+	r.between()
+	return r.Objects.DeleteIfMatch(ctx, key, etag)
+}
+
+func TestS3NeverRemovesADocumentThatWasMadeAgain(t *testing.T) {
+	store := &racing{Objects: journaltest.NewObjects()}
+	open := onObjects(store)
+	a, b := open(t), open(t)
+	store.between = func() {
+		if _, err := b.Put(t.Context(), "k", []byte("again"), 0); err != nil {
+			t.Error(err)
+		}
+	}
+	version, err := a.Put(t.Context(), "k", []byte("v"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Delete(t.Context(), "k", version); err != nil {
+		t.Fatal(err)
+	}
+	if value, _, err := a.Get(t.Context(), "k"); err != nil || string(value) != "again" {
+		t.Errorf("got %q, %v", value, err)
+	}
+}
+
+// TestS3TellsIdenticalWritesApart: the same value has the same ETag twice, if
+// nothing else is in the object, and a stale writer would pass its condition.
+func TestS3TellsIdenticalWritesApart(t *testing.T) {
+	open := onObjects(journaltest.NewObjects())
+	a, b := open(t), open(t)
+	first, err := a.Put(t.Context(), "k", []byte("same"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Delete(t.Context(), "k", first); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Put(t.Context(), "k", []byte("same"), 0); err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Put(t.Context(), "k", []byte("stale"), first)
+	var told *journal.Error
+	if !errors.As(err, &told) || !told.Conflict() {
+		t.Errorf("a stale writer got %v", err)
 	}
 }

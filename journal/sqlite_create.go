@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 const (
@@ -66,8 +67,12 @@ func initialise(path string) error {
 	return errors.Join(err, db.Close())
 }
 
-// syncDirectory makes a new directory entry survive a power cut.
+// syncDirectory makes a new directory entry survive a power cut. Windows has no
+// such call; NTFS keeps a log of its directories itself.
 func syncDirectory(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	directory, err := os.Open(path)
 	if err != nil {
 		return err

@@ -124,9 +124,12 @@ func (c ChannelConfig) open(base service, options Options) (Channel, error) {
 	return channel, tried(notifier)
 }
 
+// exampleTime is any time, for rendering what is not sent.
+var exampleTime = time.Unix(0, 0)
+
 // tried finds errors in templates before a run has something to tell.
 func tried(n Notifier) error {
-	_, err := n.Parts(Sample(time.Unix(0, 0)))
+	_, err := n.Parts(Sample(exampleTime))
 	return err
 }
 
@@ -137,7 +140,7 @@ func (c ChannelConfig) notifier(base service, options Options) (Notifier, error)
 		made, errs = append(made, n), append(errs, err)
 	}
 	if c.Teams != nil {
-		texts, err := loadTexts("chat", cardMarkdown, c.Teams.Template)
+		texts, err := loadTexts("chat", cardText, c.Teams.Template)
 		add(&teams{base, *c.Teams, texts}, errors.Join(err, c.Teams.URL.check("teams.url")))
 	}
 	if c.Slack != nil {

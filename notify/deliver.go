@@ -80,6 +80,10 @@ func (o *Outbox) deliver(ctx context.Context) (due time.Time, err error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("listing notifications: %w", err)
 	}
+	waiting, err = o.dropStrays(ctx, waiting)
+	if err != nil || len(waiting) == 0 {
+		return time.Time{}, errors.Join(err, o.sweep(ctx))
+	}
 	dues := make([]time.Time, len(o.channels))
 	errs := make([]error, len(o.channels))
 	var wait sync.WaitGroup
@@ -98,9 +102,30 @@ func (o *Outbox) deliver(ctx context.Context) (due time.Time, err error) {
 	return due, errors.Join(errs...)
 }
 
+// dropStrays returns the entries of the channels that there are. Those of others
+// may be another process's, which has them configured; once they are no news to
+// anybody they are dropped.
+func (o *Outbox) dropStrays(ctx context.Context, waiting []entry) (mine []entry, err error) {
+	for _, e := range waiting {
+		i := slices.IndexFunc(o.channels, func(c Channel) bool { return c.Name == e.channel })
+		switch {
+		case i >= 0:
+			mine = append(mine, e)
+		case time.Since(e.Queued) > news:
+			if err := o.end(ctx, Channel{Name: e.channel}, &e, Expired); err != nil && !isJournalConflict(err) {
+				return mine, err
+			}
+		}
+	}
+	return mine, nil
+}
+
 // deliverTo goes on with a channel's oldest entry. The others wait for it: what
 // closes an incident must not overtake what opens it.
 func (o *Outbox) deliverTo(ctx context.Context, c Channel, entries []entry) (due time.Time, err error) {
+	if next := o.nextSend(c); time.Now().Before(next) {
+		return next, nil
+	}
 	e := entries[0]
 	due, err = o.advance(ctx, c, &e)
 	switch {
@@ -109,9 +134,22 @@ func (o *Outbox) deliverTo(ctx context.Context, c Channel, entries []entry) (due
 	case err != nil:
 		return time.Time{}, fmt.Errorf("delivering %s to %s: %w", e.event, c.Name, err)
 	case due.IsZero() && len(entries) > 1:
-		return time.Now().Add(pace), nil
+		return o.nextSend(c), nil
 	}
 	return due, nil
+}
+
+// nextSend is when the channel may be sent something again.
+func (o *Outbox) nextSend(c Channel) time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.last[c.Name].Add(pace)
+}
+
+func (o *Outbox) sent(c Channel) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.last[c.Name] = time.Now()
 }
 
 // advance does what can be done about an entry now. It returns when there is
@@ -130,16 +168,28 @@ func (o *Outbox) advance(ctx context.Context, c Channel, e *entry) (due time.Tim
 	case now.Sub(e.Queued) > news:
 		return time.Time{}, o.end(ctx, c, e, Expired)
 	}
-	if told, err := o.toldBefore(ctx, e); told || err != nil {
-		return time.Time{}, err
+	if e.Attempts == 0 {
+		// An Enqueue that looked just before the event came to its end has brought
+		// the entry back.
+		told, err := o.told(ctx, e.channel, e.event)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if told {
+			return time.Time{}, o.retire(ctx, e)
+		}
 	}
-	m, err := o.message(ctx, e.event)
+	q, version, err := o.message(ctx, e.event)
 	if err != nil {
 		return time.Time{}, err
 	}
-	if m == nil {
+	if version == 0 {
 		e.Error = "the message is missing in the journal"
 		return time.Time{}, o.end(ctx, c, e, Rejected)
+	}
+	m := &q.Message
+	if err := o.noteIncidents(ctx, c, m); err != nil {
+		return time.Time{}, err
 	}
 	e.Sending = now.UTC()
 	e.Attempts++
@@ -150,20 +200,12 @@ func (o *Outbox) advance(ctx context.Context, c Channel, e *entry) (due time.Tim
 	patient := context.WithoutCancel(ctx)
 	attempt, cancel := context.WithTimeout(patient, attemptLimit)
 	defer cancel()
-	return o.settle(patient, c, e, o.attempt(attempt, ctx, c, m, e))
-}
-
-// toldBefore removes an entry of an event that has ended: an Enqueue that looked
-// just before it did has brought it back.
-func (o *Outbox) toldBefore(ctx context.Context, e *entry) (bool, error) {
-	if e.Attempts > 0 {
-		return false, nil
+	failure := o.attempt(attempt, ctx, c, m, e)
+	o.sent(c)
+	if failure == nil {
+		failure = o.forgetIncidents(patient, c, m)
 	}
-	_, version, err := o.journal.Get(ctx, endedPrefix+e.channel+"/"+e.event)
-	if err != nil || version == 0 {
-		return false, err
-	}
-	return true, o.retire(ctx, e)
+	return o.settle(patient, c, e, failure)
 }
 
 // attempt sends the parts that are not done with, and stops early if stop ends.

@@ -20,6 +20,8 @@ const (
 	// maxEnded is how many ended entries a channel has before the older half of
 	// them is dropped.
 	maxEnded = 500
+	// stray is the age at which a message that nobody waits for is dropped.
+	stray = time.Hour
 )
 
 // entry is a message's way to one channel.
@@ -44,33 +46,40 @@ type entry struct {
 	version        int64
 }
 
+// queued is a message in the journal.
+type queued struct {
+	Queued  time.Time `json:"queued"`
+	Message Message   `json:"message"`
+}
+
 func (o *Outbox) putMessage(ctx context.Context, m Message) error {
-	body, err := json.Marshal(m)
+	body, err := json.Marshal(queued{time.Now().UTC(), m})
 	if err != nil {
 		return err
 	}
 	return o.putNew(ctx, messagePrefix+m.Event, body)
 }
 
-// message reads a message; nil if there is none.
-func (o *Outbox) message(ctx context.Context, event string) (*Message, error) {
+// message reads a message; version 0 means that there is none.
+func (o *Outbox) message(ctx context.Context, event string) (q queued, version int64, err error) {
 	body, version, err := o.journal.Get(ctx, messagePrefix+event)
 	if err != nil || version == 0 {
-		return nil, err
+		return queued{}, 0, err
 	}
-	m := new(Message)
-	if err := json.Unmarshal(body, m); err != nil {
-		return nil, fmt.Errorf("reading message %s: %w", event, err)
+	if err := json.Unmarshal(body, &q); err != nil {
+		return queued{}, 0, fmt.Errorf("reading message %s: %w", event, err)
 	}
-	return m, nil
+	return q, version, nil
 }
 
-// putEntry makes an entry wait, unless there is or was one.
-func (o *Outbox) putEntry(ctx context.Context, channel, event string) error {
+// told reports whether an entry of the event has come to its end.
+func (o *Outbox) told(ctx context.Context, channel, event string) (bool, error) {
 	_, version, err := o.journal.Get(ctx, endedPrefix+channel+"/"+event)
-	if err != nil || version != 0 {
-		return err
-	}
+	return version != 0, err
+}
+
+// putEntry makes an entry wait, unless there is one.
+func (o *Outbox) putEntry(ctx context.Context, channel, event string) error {
 	body, err := json.Marshal(entry{Queued: time.Now().UTC()})
 	if err != nil {
 		return err
@@ -166,6 +175,29 @@ func (o *Outbox) dropMessage(ctx context.Context, event string) error {
 		}
 	}
 	return o.remove(ctx, messagePrefix+event)
+}
+
+// sweep drops messages that nobody waits for: an Enqueue died after it had put
+// them there. Young ones may still be on their way.
+func (o *Outbox) sweep(ctx context.Context) error {
+	keys, err := o.journal.Keys(ctx, messagePrefix)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		event := strings.TrimPrefix(key, messagePrefix)
+		q, version, err := o.message(ctx, event)
+		if err != nil {
+			return err
+		}
+		if version == 0 || time.Since(q.Queued) < stray {
+			continue
+		}
+		if err := o.dropMessage(ctx, event); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forget drops the older half of a channel's ended entries if they are many.

@@ -76,6 +76,10 @@ type Message struct {
 	Links
 	// Test marks a message that only tries out a channel.
 	Test bool `json:"test,omitempty"`
+
+	// incidents are those that are known to be open, for services that have such;
+	// nil if that is not known.
+	incidents map[string]bool
 }
 
 // Changes is what a run changed with respect to the run before it. A zero

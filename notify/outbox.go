@@ -40,6 +40,9 @@ type Outbox struct {
 	log      *slog.Logger
 	jitter   func() float64 // 0 to 1
 	wake     chan struct{}  // holds a token if something was enqueued
+
+	mu   sync.Mutex
+	last map[string]time.Time // when something was last sent, by channel; guarded by mu
 }
 
 // OutboxOptions may be zero.
@@ -50,7 +53,7 @@ type OutboxOptions struct {
 
 // NewOutbox makes an outbox of channels on a journal.
 func NewOutbox(journal Journal, channels []Channel, options OutboxOptions) *Outbox {
-	o := &Outbox{journal: journal, channels: channels, log: options.Log, wake: make(chan struct{}, 1)}
+	o := &Outbox{journal: journal, channels: channels, log: options.Log, wake: make(chan struct{}, 1), last: map[string]time.Time{}}
 	if o.log == nil {
 		o.log = slog.Default()
 	}
@@ -75,13 +78,21 @@ func (o *Outbox) enqueue(ctx context.Context, m Message) error {
 	}
 	var wanting []string
 	for _, c := range o.channels {
-		if c.Wants(m) {
+		if !c.Wants(m) {
+			continue
+		}
+		told, err := o.told(ctx, c.Name, m.Event)
+		if err != nil {
+			return err
+		}
+		if !told {
 			wanting = append(wanting, c.Name)
 		}
 	}
 	if wanting == nil {
 		return nil
 	}
+	// The message first: an entry must not wait for what is not there.
 	err := o.putMessage(ctx, m)
 	for _, name := range wanting {
 		if err == nil {

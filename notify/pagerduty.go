@@ -1,7 +1,9 @@
 package notify
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -63,21 +65,19 @@ type pagerDutyPayload struct {
 
 // Parts opens an incident for each cell that needs a person and resolves that of
 // each cell that does no longer. Incidents are known by their cell, so opening
-// one twice, or resolving one that was never opened, does nothing.
+// one twice does nothing.
 func (p *pagerDuty) Parts(m Message) ([]Part, error) {
-	limit := p.config.MaxIncidents
-	if limit == 0 {
-		limit = defaultMaxIncidents
-	}
+	opened, more := first(m.Attention, p.limit())
 	var events []pagerDutyEvent
-	for _, f := range m.Resolved {
-		events = append(events, pagerDutyEvent{Action: "resolve", DedupKey: dedupKey(f)})
-	}
-	opened, more := first(m.Attention, limit)
 	for _, f := range opened {
 		events = append(events, p.trigger(m, f))
 	}
-	events = append(events, p.overflow(m, more)...)
+	if more > 0 {
+		events = append(events, p.event(m, overflowKey, fmt.Sprintf("setmend: %d more cells need a person", more)))
+	}
+	for _, key := range p.closes(m) {
+		events = append(events, pagerDutyEvent{Action: "resolve", DedupKey: key})
+	}
 	parts := make([]Part, len(events))
 	for i, event := range events {
 		body, err := json.Marshal(event)
@@ -89,9 +89,44 @@ func (p *pagerDuty) Parts(m Message) ([]Part, error) {
 	return parts, nil
 }
 
-// dedupKey is stack set/account/region: at most 128+12+16 of the 255 characters.
+func (p *pagerDuty) limit() int { return cmp.Or(p.config.MaxIncidents, defaultMaxIncidents) }
+
+// opens lists the incidents that the message opens.
+func (p *pagerDuty) opens(m Message) (keys []string) {
+	opened, more := first(m.Attention, p.limit())
+	for _, f := range opened {
+		keys = append(keys, dedupKey(f))
+	}
+	if more > 0 {
+		keys = append(keys, overflowKey)
+	}
+	return keys
+}
+
+// closes lists the incidents that the message resolves: of those that may be
+// open, the ones of resolved cells, and the common one once nothing at all needs
+// a person.
+func (p *pagerDuty) closes(m Message) (keys []string) {
+	mayBeOpen := func(key string) bool { return m.incidents == nil || m.incidents[key] }
+	for _, f := range m.Resolved {
+		if key := dedupKey(f); mayBeOpen(key) {
+			keys = append(keys, key)
+		}
+	}
+	if len(m.Attention)+len(m.Standing) == 0 && m.incidents[overflowKey] {
+		keys = append(keys, overflowKey)
+	}
+	return keys
+}
+
+// dedupKey is stack set/account/region: for names that AWS allows at most
+// 128+12+16 of the 255 characters. Longer ones are told apart by their hash.
 func dedupKey(f Finding) string {
-	return clean(fmt.Sprintf("%s/%s/%s", f.StackSet, f.Account, f.Region), 255)
+	key := fmt.Sprintf("%s/%s/%s", f.StackSet, f.Account, f.Region)
+	if len(key) > 255 {
+		key = fmt.Sprintf("setmend/%x", sha256.Sum256([]byte(key)))
+	}
+	return key
 }
 
 func (p *pagerDuty) trigger(m Message, f Finding) pagerDutyEvent {
@@ -117,18 +152,6 @@ func (p *pagerDuty) event(m Message, key, summary string) pagerDutyEvent {
 		event.Links = []pagerDutyLink{{log, "Log"}}
 	}
 	return event
-}
-
-// overflow opens the common incident for the cells that got none, and resolves it
-// as soon as nothing at all needs a person.
-func (p *pagerDuty) overflow(m Message, more int) []pagerDutyEvent {
-	if more > 0 {
-		return []pagerDutyEvent{p.event(m, overflowKey, fmt.Sprintf("setmend: %d more cells need a person", more))}
-	}
-	if len(m.Attention)+len(m.Standing) == 0 && len(m.Resolved) > 0 {
-		return []pagerDutyEvent{{Action: "resolve", DedupKey: overflowKey}}
-	}
-	return nil
 }
 
 func (p *pagerDuty) Send(ctx context.Context, m Message, part Part) error {

@@ -98,7 +98,7 @@ func slackCounts(counts []CountView) []slackText {
 		if i == maxSlackFields-1 && len(counts) > maxSlackFields {
 			return append(fields, slackText{"mrkdwn", fmt.Sprintf("and %d more", len(counts)-i), true})
 		}
-		fields = append(fields, slackText{"mrkdwn", fmt.Sprintf("*%s* %d %s", c.Verdict, c.Now, bracketed(c.Difference)), true})
+		fields = append(fields, slackText{"mrkdwn", fmt.Sprintf("*%s* %d%s", c.Verdict, c.Now, bracketed(c.Difference)), true})
 	}
 	return fields
 }

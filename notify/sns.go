@@ -60,7 +60,7 @@ func snsText(b blocks) string {
 	paragraphs := []string{b.title, b.status}
 	var counts strings.Builder
 	for _, c := range b.Counts {
-		fmt.Fprintf(&counts, "%s\n", strings.TrimSpace(fmt.Sprintf("%s: %d %s", c.Verdict, c.Now, bracketed(c.Difference))))
+		fmt.Fprintf(&counts, "%s: %d%s\n", c.Verdict, c.Now, bracketed(c.Difference))
 	}
 	paragraphs = append(paragraphs, strings.TrimSpace(counts.String()), b.attention, b.done, b.resolved)
 	if b.Dashboard != "" {

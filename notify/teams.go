@@ -3,8 +3,8 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 	"unicode/utf16"
 )
@@ -25,37 +25,6 @@ type teams struct {
 	texts  texts
 }
 
-type card struct {
-	Type    string        `json:"type"`
-	Schema  string        `json:"$schema"`
-	Version string        `json:"version"`
-	Body    []cardElement `json:"body"`
-	Actions []cardAction  `json:"actions,omitempty"`
-	Teams   struct {
-		Width string `json:"width"`
-	} `json:"msteams"`
-}
-
-type cardElement struct {
-	Type      string     `json:"type"`
-	Text      string     `json:"text,omitempty"`
-	Wrap      bool       `json:"wrap,omitempty"`
-	Style     string     `json:"style,omitempty"`
-	Separator bool       `json:"separator,omitempty"`
-	Facts     []cardFact `json:"facts,omitempty"`
-}
-
-type cardFact struct {
-	Title string `json:"title"`
-	Value string `json:"value"`
-}
-
-type cardAction struct {
-	Type  string `json:"type"`
-	Title string `json:"title"`
-	URL   string `json:"url"`
-}
-
 func (t *teams) Parts(m Message) ([]Part, error) {
 	body, err := largest(func(limit limits) ([]byte, bool, error) {
 		b, err := t.texts.blocks(m, limit)
@@ -69,22 +38,18 @@ func (t *teams) Parts(m Message) ([]Part, error) {
 }
 
 func (t *teams) card(b blocks) card {
-	c := card{Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: "1.5"}
-	c.Teams.Width = "Full"
-	c.Body = append(c.Body, cardElement{Type: "TextBlock", Style: "heading", Text: t.texts.mark.escape(b.title), Wrap: true},
-		cardElement{Type: "TextBlock", Text: b.status, Wrap: true})
-	var facts []cardFact
+	c := newCard()
+	title := cardRun{Type: "TextRun", Text: t.texts.mark.escape(b.title), Size: "Large", Weight: "Bolder"}
+	c.Body = append(c.Body, cardBlock{Type: "RichTextBlock", Inlines: []cardRun{title}})
+	c.add(b.status, false)
+	var counts []string
 	for _, count := range b.Counts {
-		facts = append(facts, cardFact{count.Verdict, strings.TrimSpace(strconv.Itoa(count.Now) + " " + bracketed(count.Difference))})
+		counts = append(counts, fmt.Sprintf("%s %d%s", t.texts.mark.bold(count.Verdict), count.Now, bracketed(count.Difference)))
 	}
-	if facts != nil {
-		c.Body = append(c.Body, cardElement{Type: "FactSet", Facts: facts})
-	}
-	for _, text := range []string{b.attention, b.done, b.resolved} {
-		if text != "" {
-			c.Body = append(c.Body, cardElement{Type: "TextBlock", Text: text, Wrap: true, Separator: true})
-		}
-	}
+	c.add(strings.Join(counts, "  "), true)
+	c.add(b.attention, true)
+	c.add(b.done, true)
+	c.add(b.resolved, true)
 	for _, link := range []cardAction{{"Action.OpenUrl", "Dashboard", b.Dashboard}, {"Action.OpenUrl", "Log", b.Log}} {
 		if link.URL != "" {
 			c.Actions = append(c.Actions, link)
@@ -93,11 +58,12 @@ func (t *teams) card(b blocks) card {
 	return c
 }
 
+// bracketed is a difference behind its count.
 func bracketed(text string) string {
 	if text == "" {
 		return ""
 	}
-	return "(" + text + ")"
+	return " (" + text + ")"
 }
 
 // envelope is what the "When a Teams webhook request is received" trigger takes.

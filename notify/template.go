@@ -40,16 +40,26 @@ func loadTexts(name string, mark markup, path string) (texts, error) {
 // functions are what templates can call besides the standard ones.
 func functions(mark markup) template.FuncMap {
 	return template.FuncMap{
-		"bold": mark.bold,
-		"code": mark.code,
+		"bold": unlessEmpty(mark.bold),
+		"code": unlessEmpty(mark.code),
 		"link": mark.link,
 		"head": mark.head,
 		"item": func(parts ...any) string { return mark.item(joined(parts)) },
+		"sub":  func(parts ...any) string { return mark.sub(joined(parts)) },
+		"listed": func(names []string, more int) string {
+			return listed(mark, names, more)
+		},
 		"cells": func(n int, one, many string) string {
 			if n == 1 {
 				return strings.TrimSpace("1 cell " + one)
 			}
 			return strings.TrimSpace(strconv.Itoa(n) + " cells " + many)
+		},
+		"times": func(n int) string {
+			if n == 1 {
+				return ""
+			}
+			return " ×" + strconv.Itoa(n)
 		},
 		"optional": func(before, text string) string {
 			if text == "" {
@@ -58,6 +68,28 @@ func functions(mark markup) template.FuncMap {
 			return before + text
 		},
 	}
+}
+
+func unlessEmpty(style func(string) string) func(string) string {
+	return func(text string) string {
+		if text == "" {
+			return ""
+		}
+		return style(text)
+	}
+}
+
+// listed is `a`, `b` and 3 more.
+func listed(mark markup, names []string, more int) string {
+	var shown []string
+	for _, name := range names {
+		shown = append(shown, mark.code(name))
+	}
+	text := strings.Join(shown, ", ")
+	if more > 0 {
+		text = strings.TrimSpace(text + " and " + strconv.Itoa(more) + " more")
+	}
+	return text
 }
 
 func joined(parts []any) string {

@@ -15,7 +15,8 @@ func clean(text string, max int) string {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r),
+			unicode.Is(unicode.Noncharacter_Code_Point, r): // which XML does not take
 			return -1
 		}
 		return r
@@ -39,6 +40,7 @@ type markup struct {
 	code   func(string) string
 	link   func(text, url string) string
 	item   func(string) string // a line of a list, with its line break
+	sub    func(string) string // a line below an item, that belongs to it
 	head   func(string) string // a heading above a list
 	// address is for a URL that is safe but for ampersands.
 	address func(string) string
@@ -51,6 +53,7 @@ var plain = markup{
 	escape: same, bold: same, code: same,
 	link:    func(text, url string) string { return text + ": " + url },
 	item:    func(text string) string { return "- " + text + "\n" },
+	sub:     func(text string) string { return "  " + text + "\n" },
 	head:    func(text string) string { return text + ":\n" },
 	address: same,
 }
@@ -64,32 +67,37 @@ var mrkdwn = markup{
 	code:    func(text string) string { return "`" + text + "`" },
 	link:    func(text, url string) string { return "<" + url + "|" + text + ">" },
 	item:    func(text string) string { return "• " + text + "\n" },
+	sub:     indented,
 	head:    func(text string) string { return "*" + text + "*\n" },
 	address: html.EscapeString,
 }
 
-// cardMarkdown is the part of Markdown that Adaptive Cards know. The braces keep
-// their {{DATE(…)}} and {{TIME(…)}} functions away.
-var cardMarkdown = markup{
-	escape:  escapeCard,
-	bold:    func(text string) string { return "**" + text + "**" },
-	code:    same, // cards have none
-	link:    func(text, url string) string { return "[" + text + "](" + url + ")" },
-	item:    func(text string) string { return "- " + text + "\n" },
-	head:    func(text string) string { return "**" + text + "**\n\n" },
+// Where a style begins and ends in texts for Adaptive Cards. Cleaned text has no
+// control characters, so nobody can forge them.
+const (
+	beginBold  = "\x01"
+	beginCode  = "\x02"
+	beginLink  = "\x03" // the address follows, then an addressEnd, then the text
+	styleEnd   = "\x04"
+	addressEnd = "\x05"
+)
+
+// cardText is for Adaptive Cards. The Markdown of their TextBlocks cannot be
+// escaped in a way that all Teams clients understand, so texts become TextRuns,
+// which have none. What is left are the functions {{DATE(…)}} and {{TIME(…)}}.
+var cardText = markup{
+	escape:  func(text string) string { return strings.ReplaceAll(text, "{{", "{ {") },
+	bold:    func(text string) string { return beginBold + text + styleEnd },
+	code:    func(text string) string { return beginCode + text + styleEnd },
+	link:    func(text, url string) string { return beginLink + url + addressEnd + text + styleEnd },
+	item:    func(text string) string { return "• " + text + "\n" },
+	sub:     indented,
+	head:    func(text string) string { return beginBold + text + styleEnd + "\n" },
 	address: same,
 }
 
-func escapeCard(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if strings.ContainsRune("\\`*_{}[]()<>#+-!|~&", r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
+// indented uses spaces that do not break, which services leave at a line's start.
+func indented(text string) string { return "\u00a0\u00a0\u00a0" + text + "\n" }
 
 // storage is Confluence's storage format, which is XHTML.
 var storage = markup{
@@ -98,6 +106,7 @@ var storage = markup{
 	code:    func(text string) string { return "<code>" + text + "</code>" },
 	link:    func(text, url string) string { return `<a href="` + url + `">` + text + "</a>" },
 	item:    func(text string) string { return "<li>" + text + "</li>\n" },
+	sub:     func(text string) string { return "<p>" + text + "</p>\n" },
 	head:    func(text string) string { return "<h2>" + text + "</h2>\n" },
 	address: html.EscapeString,
 }

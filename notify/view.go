@@ -72,7 +72,7 @@ type limits struct{ reasons, cells, done, resolved, text, rows int }
 
 // allowances are tried in turn until a message fits its service.
 var allowances = []limits{
-	{20, 10, 20, 20, 500, 500}, {10, 5, 10, 10, 300, 200}, {5, 3, 5, 5, 200, 100},
+	{10, 5, 10, 10, 300, 500}, {8, 4, 8, 8, 300, 200}, {5, 3, 5, 5, 200, 100},
 	{3, 2, 3, 3, 150, 30}, {1, 1, 1, 1, 100, 10}, {0, 0, 0, 0, 100, 0},
 }
 

@@ -16,7 +16,7 @@ import (
 // runs remember of a cell: heals back off, and end in quarantine.
 func Assess(f *fleet.Fleet, p *Policy, m Memory, now time.Time) *Assessment {
 	w := newWorld(f, p)
-	a := &assessor{world: w, memory: m, now: now, places: standings(f)}
+	a := &assessor{world: w, memory: m, now: now, places: standings(f), owed: owedBySet(m)}
 	for _, name := range w.names {
 		a.judgeSet(w.sets[name])
 	}
@@ -79,6 +79,7 @@ type assessor struct {
 	memory Memory
 	now    time.Time
 	places map[fleet.AccountID]place
+	owed   map[fleet.StackSetName][]fleet.Target // see [Memory.Owed]
 	found  []Problem
 }
 
@@ -90,10 +91,13 @@ func (a *assessor) judgeSet(v *setView) {
 		for _, region := range mandatory.regions {
 			target := fleet.Target{Account: account, Region: region}
 			if _, present := v.instances[target]; !present {
-				v.cells = append(v.cells, missingCell(v, target, mandatory.because))
+				c := missingCell(v, target, mandatory.because)
+				c.Owed = len(a.memory.Owed) > 0 && a.isOwed(c.Cell)
+				v.cells = append(v.cells, c)
 			}
 		}
 	}
+	v.cells = append(v.cells, a.owedCells(v, mandatory)...)
 	for target, instance := range v.instances {
 		v.cells = append(v.cells, a.judgeInstance(v, target, instance, mandatory))
 	}

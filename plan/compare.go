@@ -87,6 +87,18 @@ func changed(key workKey, targets []fleet.Target, how string) []string {
 	return []string{fmt.Sprintf("%s: %s of %s is %s: %s.", key.set, key.rung, cellCount(len(targets)), how, firstTargets(targets, 3))}
 }
 
+// exact reports whether the calls cover exactly the targets.
+func (a Action) exact() bool {
+	if a.Rung == RungQuarantine {
+		return len(a.Calls) == 0
+	}
+	var covered []fleet.Target
+	for _, call := range a.Calls {
+		covered = append(covered, call.Targets()...)
+	}
+	return slices.Equal(fleet.SortTargets(covered), a.Targets)
+}
+
 // Decode reads a saved plan, and refuses one whose content does not match its
 // hash.
 func Decode(text []byte) (*Plan, error) {
@@ -98,7 +110,7 @@ func Decode(text []byte) (*Plan, error) {
 		return nil, fmt.Errorf("reading plan: its content does not match its hash %q: it was changed, or is no plan", p.Hash)
 	}
 	for _, a := range p.Actions {
-		if actionID(a) != a.ID {
+		if actionID(a) != a.ID || !a.exact() {
 			return nil, fmt.Errorf("reading plan: action %s was changed", a.ID)
 		}
 	}

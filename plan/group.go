@@ -123,7 +123,7 @@ func summary(cells []Assessed) string {
 	}
 	text := strings.Join(parts, ", ") + ": " + commonest(reasons)
 	if len(reasons) > 1 {
-		text += fmt.Sprintf(" (and %d other reasons)", len(reasons)-1)
+		text += " (and " + plural(len(reasons)-1, "other reason") + ")"
 	}
 	return text
 }

@@ -122,7 +122,8 @@ func (b *builder) tally() map[fleet.StackSetName]tally {
 	tallies := map[fleet.StackSetName]tally{}
 	for i := range b.assessment.Cells {
 		c := &b.assessment.Cells[i]
-		drifted, removed := c.Verdict == Drifted, c.Verdict == Orphan && c.Rung != ""
+		drifted := c.DriftStatus == fleet.DriftDrifted && c.Verdict != Healthy && c.Verdict != Orphan
+		removed := c.Verdict == Orphan && c.Rung != ""
 		if !drifted && !removed {
 			continue
 		}

@@ -52,6 +52,15 @@ func TestGuards(t *testing.T) {
 		{promise: "five drifted of six are", fleet: someDrifted(5, 6), guard: GuardMassDrift, held: true},
 		{promise: "the policy moves the limit of mass drift", policy: "defaults: {massDrift: 50%}", fleet: someDrifted(21, 100)},
 		{promise: "the limit may be a number", policy: "defaults: {massDrift: 7}", fleet: someDrifted(8, 100), guard: GuardMassDrift, held: true},
+		{
+			promise: "drifted instances that are blocked for another reason count in the mass",
+			fleet: func(f *fleet.Fleet, s *fleet.Inventory, m *Memory) {
+				someDrifted(21, 100)(f, s, m)
+				opposite := addSet(f, "opposite", "antidependson=baseline")
+				fill(opposite, 20)
+			},
+			guard: GuardMassDrift, held: true,
+		},
 		{promise: "a few accounts that left are cleaned up after", fleet: someLeft(5, 90)},
 		{promise: "more than 5 % of the accounts gone stops all cleanup", fleet: someLeft(6, 90), guard: GuardOrganizationShrank, global: true, held: true},
 		{promise: "the policy moves the limit of accounts gone", policy: "limits: {accountsGone: 10%}", fleet: someLeft(6, 90)},

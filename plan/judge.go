@@ -31,6 +31,9 @@ func (a *assessor) judgeInstance(v *setView, target fleet.Target, instance fleet
 	if m.holds(target) {
 		c.Desire, c.Because = Must, m.because
 	}
+	if len(a.memory.Owed) > 0 && a.isOwed(c.Cell) {
+		c.Desire, c.Because, c.Owed = Must, becauseOwed, true
+	}
 	p := a.places[target.Account]
 	if p.standing != StandingActive {
 		c.Standing = p.standing
@@ -156,9 +159,6 @@ func (a *assessor) judgeDrifted(i fleet.Instance, c *Assessed) {
 		return
 	}
 	c.Verdict, c.Reason = Drifted, "Resources differ from the stack's template."
-	if !i.LastDriftCheck.IsZero() {
-		c.Reason = "Resources differ from the stack's template, as of " + stamp(i.LastDriftCheck) + "."
-	}
 }
 
 func (a *assessor) judgeCurrent(v *setView, i fleet.Instance, c *Assessed) {

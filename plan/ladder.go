@@ -18,6 +18,7 @@ import "slices"
 // destructive first; none if only a person can help.
 func Ladder(c Assessed, sp SetPolicy) []Rung {
 	heals := sp.Healing == HealRevert || sp.Healing == HealRedeploy
+	deploys := sp.Healing != HealOff || c.Owed
 	redeploys := sp.Healing == HealRedeploy && !sp.Protected && c.Pinned == ""
 	var ladder []Rung
 	add := func(rung Rung, open bool) {
@@ -27,11 +28,11 @@ func Ladder(c Assessed, sp SetPolicy) []Rung {
 	}
 	switch c.Verdict {
 	case Missing:
-		add(RungDeploy, sp.Healing != HealOff)
-		add(RungRetry, sp.Healing != HealOff)
+		add(RungDeploy, deploys)
+		add(RungRetry, deploys)
 	case Failed, Stale:
 		// An instance that never got a stack is a mandatory deployment under way.
-		add(RungRetry, heals || c.Desire == Must && c.Bare && sp.Healing != HealOff)
+		add(RungRetry, heals || c.Desire == Must && c.Bare && deploys)
 		add(RungRedeploy, redeploys)
 	case Inoperable:
 		add(RungRedeploy, redeploys)

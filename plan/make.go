@@ -75,13 +75,23 @@ func (b *builder) heldBack(c Assessed) string {
 	if b.allStopped != "" {
 		return b.allStopped
 	}
-	if guard := b.stopped[c.StackSet]; guard != "" {
+	if guard := b.stopped[c.StackSet]; guard != "" && !(c.Owed && c.Rung == RungDeploy && b.mayPayBack(c.StackSet)) {
 		return guard
 	}
 	if stageOf(c.Rung) == StageCleanup {
 		return b.cleanupStopped
 	}
 	return ""
+}
+
+// mayPayBack reports whether an instance that we deleted may be created again in
+// spite of the set's guards. They are there to prevent destruction; leaving a
+// live account without what we took from it prevents none. Only an operation
+// under way has to be waited for.
+func (b *builder) mayPayBack(set fleet.StackSetName) bool {
+	return !slices.ContainsFunc(b.trips, func(t Trip) bool {
+		return t.Guard == GuardForeignOperation && t.StackSet == set
+	})
 }
 
 func (b *builder) leave(c Assessed, guard string) {

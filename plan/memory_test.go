@@ -87,6 +87,12 @@ func TestMemory(t *testing.T) {
 			verdict: Drifted, rung: RungRedeploy,
 		},
 		{
+			promise: "a harsher rung after one that failed need not wait",
+			policy:  "defaults: {memberRole: Healer}",
+			heals:   []Heal{heal(time.Minute, RungRevert, Drifted, fault)},
+			verdict: Drifted, rung: RungRedeploy,
+		},
+		{
 			promise: "a throttled heal is repeated, not made harsher",
 			policy:  "defaults: {memberRole: Healer}",
 			heals:   []Heal{heal(time.Hour, RungRevert, Drifted, "Rate exceeded")},

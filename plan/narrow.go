@@ -55,11 +55,15 @@ func (p *Plan) Narrow(s Scope) *Plan {
 	return &narrow
 }
 
+// renamed replaces ids by what stands for them, each once.
 func renamed(ids []string, became map[string][]string) []string {
 	var names []string
 	for _, id := range ids {
-		names = append(names, became[id]...)
+		for _, name := range became[id] {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }

@@ -104,6 +104,7 @@ var particulars = []struct {
 	{regexp.MustCompile(`\b\d{12}\b`), "<account>"},
 	{regexp.MustCompile(`\b(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|o-[a-z0-9]{10,32})\b`), "<ou>"},
 	{regexp.MustCompile(`\b[a-z]{2}(-(gov|iso[a-z]?))?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-\d\b`), "<region>"},
+	{regexp.MustCompile(`\b\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC`), "<time>"},
 	{regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})?`), "<time>"},
 	{regexp.MustCompile(`\b(vpc|subnet|sg|i|eni|rtb|igw|nat|vol|ami|acl|vpce|key|lt)-[0-9a-f]{8,17}\b`), "<id>"},
 	{regexp.MustCompile(`(?i)\b(request id|requestid|requesttoken|extended request id):\s*[^\s,;)]+`), "$1: <id>"},

@@ -166,7 +166,8 @@ func (a *assessor) awaitDependencies(v *setView) {
 		for _, need := range a.graph.needs[v.name] {
 			if why := a.lacking(need, c.Target); why != "" {
 				blockHere(c, fmt.Sprintf("It depends on %s, %s.", need, why), "See to "+string(need)+" first.")
-				c.Attention = len(bearing(a.sets[need].cells, c.Target)) == 0 // else the dependency's own cell says it
+				// Else the dependency's own cell calls for a person.
+				c.Attention = c.Owed || len(bearing(a.sets[need].cells, c.Target)) == 0
 				break
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/setmend/setmend/fleet"
 )
@@ -39,7 +40,18 @@ type printer struct {
 }
 
 func (out *printer) line(indent int, format string, values ...any) {
-	fmt.Fprintf(out, "%s%s\n", strings.Repeat("  ", indent), fmt.Sprintf(format, values...))
+	fmt.Fprintf(out, "%s%s\n", strings.Repeat("  ", indent), printable(fmt.Sprintf(format, values...)))
+}
+
+// printable replaces control characters: reasons and names come from AWS and
+// from whoever wrote a template, and must not steer the reader's terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
 
 func (out *printer) problems(problems []Problem) {
@@ -59,11 +71,14 @@ func (out *printer) problems(problems []Problem) {
 }
 
 func (out *printer) trips(trips []Trip) {
-	if len(trips) == 0 {
+	if !slices.ContainsFunc(trips, worthPrinting) {
 		return
 	}
 	out.line(0, "Guards")
 	for _, trip := range trips {
+		if !worthPrinting(trip) {
+			continue
+		}
 		scope := "the run"
 		if trip.StackSet != "" {
 			scope = string(trip.StackSet)
@@ -80,6 +95,9 @@ func (out *printer) trips(trips []Trip) {
 	}
 	out.line(0, "")
 }
+
+// worthPrinting is false for what the problems say already.
+func worthPrinting(trip Trip) bool { return trip.Guard != GuardConfiguration || trip.Accepted }
 
 func (out *printer) actions(p *Plan) {
 	if len(p.Actions) == 0 {
@@ -110,7 +128,7 @@ func (out *printer) actions(p *Plan) {
 }
 
 func (out *printer) action(a Action) {
-	out.line(2, "%s %s in %s  [%s]", a.Rung, cellCount(len(a.Targets)), callCount(len(a.Calls)), a.ID)
+	out.line(2, "%s %s%s  [%s]", a.Rung, cellCount(len(a.Targets)), a.shape(), a.ID)
 	out.line(3, "%s", a.Reason)
 	for _, call := range a.Calls {
 		out.line(3, "%s × %s", out.list(convert[string](call.Accounts), "account"), out.list(convert[string](call.Regions), "region"))
@@ -124,6 +142,19 @@ func (out *printer) action(a Action) {
 	if len(a.After) > 0 {
 		out.line(3, "after %s", strings.Join(a.After, ", "))
 	}
+}
+
+// shape says in how many calls the action is made, and in which wave.
+func (a Action) shape() string {
+	switch {
+	case a.Rung == RungQuarantine:
+		return ""
+	case a.Rung == RungRevert:
+		return " one by one"
+	case a.Wave > 0:
+		return fmt.Sprintf(" in %s, wave %d", callCount(len(a.Calls)), a.Wave+1)
+	}
+	return " in " + callCount(len(a.Calls))
 }
 
 // list names a few things and counts the rest.
@@ -147,7 +178,7 @@ func (out *printer) left(left []Assessed) {
 	cells := map[cause][]Assessed{}
 	var causes []cause
 	for _, c := range left {
-		key := cause{c.Verdict, Normalise(c.Reason), c.Hint}
+		key := cause{c.Verdict, Normalise(c.Reason), hintOf(c)}
 		if cells[key] == nil {
 			causes = append(causes, key)
 		}
@@ -163,6 +194,14 @@ func (out *printer) left(left []Assessed) {
 		out.cells(cells[key])
 	}
 	out.line(0, "")
+}
+
+// hintOf is what comes next for a cell that is left.
+func hintOf(c Assessed) string {
+	if c.Rung != "" && !c.NotBefore.IsZero() {
+		return fmt.Sprintf("Next comes %s, from %s on.", c.Rung, stamp(c.NotBefore))
+	}
+	return c.Hint
 }
 
 // cells lists the cells of one cause, a line for each stack set.
@@ -182,9 +221,11 @@ func (out *printer) cells(cells []Assessed) {
 
 func (out *printer) estimate(p *Plan) {
 	e := p.Estimate
-	out.line(0, "%s, about %d API calls, about %s.", plural(e.Operations, "operation"), e.APICalls, minutes(e.Duration))
+	if e.Operations > 0 {
+		out.line(0, "%s, about %d API calls, about %s.", plural(e.Operations, "operation"), e.APICalls, minutes(e.Duration))
+	}
 	if e.Unavailable > 0 {
-		out.line(0, "%s deleted and created again, each gone for up to %s.", plural(e.Unavailable, "instance"), minutes(e.UnavailableFor))
+		out.line(0, "%s at most deleted and created again, each gone for up to %s.", plural(e.Unavailable, "instance"), minutes(e.UnavailableFor))
 	}
 	out.line(0, "Plan %s", p.Hash[:min(12, len(p.Hash))])
 }

@@ -82,6 +82,9 @@ type Assessed struct {
 	Checked     time.Time            `json:"checked,omitzero"`
 	// Bare tells that there is an instance, but no stack was ever made for it.
 	Bare bool `json:"bare,omitempty"`
+	// Owed tells that we deleted the instance to redeploy it, and have not seen it
+	// back with its overrides yet. It is created again whatever tags and policy say.
+	Owed bool `json:"owed,omitempty"`
 	// Importers are the stack sets whose stacks at this target may import from
 	// this one's, in the order of creation: they go along if it is redeployed.
 	Importers []fleet.StackSetName `json:"importers,omitempty"`

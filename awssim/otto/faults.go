@@ -34,7 +34,7 @@ func (b *builder) spoil() error {
 
 // suffer marks a cell with what is wrong with it.
 func (c *cell) suffer(kind Kind, expect Outcome) {
-	c.problem = &Problem{Cell: c.Cell, Kind: kind, Expect: expect}
+	c.problem = &Problem{Cell: c.Cell, Kind: kind, Expect: expect, InPlace: expect}
 }
 
 // plain lists the cells of a set with which nothing is wrong, in accounts that
@@ -157,6 +157,7 @@ func (b *builder) failDeletions() {
 func (b *builder) mask() {
 	c := pick(b, b.plain("sns-alerts"), 1)[0]
 	c.suffer(Masked, Attention)
+	c.problem.InPlace = Healthy
 	c.overrides = map[string]string{"Address": "oncall@example.com", "WebhookToken": "T0P-s3cret-webhook"}
 	b.tamper(c, c.set.changes[0])
 }

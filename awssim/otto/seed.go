@@ -113,6 +113,7 @@ func (b *builder) meddle() error {
 		return err
 	}
 	b.undoHeals()
+	b.closeDoors()
 	return b.startForeign()
 }
 
@@ -168,20 +169,32 @@ func (b *builder) denyActions() error {
 	return nil
 }
 
-// undoHeals has the flapping instance drift again whenever it is deployed.
-func (b *builder) undoHeals() {
+// closeDoors takes the organization's role out of the account with the masked
+// override, as in accounts that were invited and never given one: its stack
+// cannot be reverted in place, and redeploying would lose the override.
+func (b *builder) closeDoors() {
+	b.aws.Lock()
+	defer b.aws.Unlock()
 	for _, c := range b.cells {
-		if c.problem == nil || c.problem.Kind != Flapping {
-			continue
+		if c.problem != nil && c.problem.Kind == Masked {
+			b.aws.Access().RemoveRole(c.Account, "OrganizationAccountAccessRole")
 		}
-		b.aws.OnLanding(func(l awssim.Landing) {
-			if (Cell{l.StackSet, l.Account, l.Region}) != c.Cell {
-				return
-			}
-			// It fails only for a stack that is gone again: then nothing is undone.
-			_ = b.aws.Stacks().SetProperty(l.StackID, c.change.resource, c.change.pointer, c.change.value)
-		})
 	}
+}
+
+// undoHeals has the flapping instance drift again after whatever is done to its
+// stack, at once: some tool of the account's own does that.
+func (b *builder) undoHeals() {
+	i := slices.IndexFunc(b.cells, func(c *cell) bool { return c.problem != nil && c.problem.Kind == Flapping })
+	c, engine := b.cells[i], b.aws.Stacks()
+	b.aws.Lock()
+	defer b.aws.Unlock()
+	engine.OnEnd(func(s awssim.StackInfo) {
+		if s.Account == c.Account && s.Region == c.Region && strings.HasPrefix(s.Name, "StackSet-"+c.StackSet+"-") {
+			// It fails only for a stack that is gone: then there is nothing to undo.
+			_ = engine.SetProperty(s.ID, c.change.resource, c.change.pointer, c.change.value)
+		}
+	})
 }
 
 // driftCheckTakes is about how long one instance's drift check takes.

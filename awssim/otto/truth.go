@@ -42,7 +42,7 @@ const (
 	// Flapping: it drifts again after every heal.
 	Flapping Kind = "flapping"
 	// Masked: it has drifted, and one of its overrides is NoEcho, so that nobody
-	// can save it.
+	// can save it. Only a revert in place keeps it.
 	Masked Kind = "masked override"
 	// Unhealed: it has drifted, and its stack set is not to be healed.
 	Unhealed Kind = "not to be healed"
@@ -76,6 +76,9 @@ type Problem struct {
 	Cell
 	Kind   Kind
 	Expect Outcome
+	// InPlace is how it should end where the healer may revert drift in place, by
+	// change sets in the members' accounts; the same as Expect for most.
+	InPlace Outcome
 	// Resource is the logical id that was changed or deleted, Pointer the JSON
 	// pointer to what was changed.
 	Resource, Pointer string
@@ -119,11 +122,12 @@ func (t *Truth) Of(kinds ...Kind) []Problem {
 	return list
 }
 
-// Hopeless lists the problems that only a person can solve.
-func (t *Truth) Hopeless() []Problem {
+// Hopeless lists the problems that only a person can solve, for a healer that may
+// revert in place or may not.
+func (t *Truth) Hopeless(inPlace bool) []Problem {
 	var list []Problem
 	for _, p := range t.Problems {
-		if p.Expect == Attention {
+		if inPlace && p.InPlace == Attention || !inPlace && p.Expect == Attention {
 			list = append(list, p)
 		}
 	}

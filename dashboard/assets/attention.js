@@ -1,31 +1,37 @@
 // @ts-check
 // What needs a person, one entry for each reason, worst first.
 
-const SHOWN_CELLS = 6;
+const SHOWN_CELLS = 6, SHOWN_GROUPS = 30;
 
 /** @returns {HTMLElement} */
 function attentionView() {
   const { mask } = selection();
-  const groups = model.groups.map((group, i) => ({ group, i, cells: Array.from(group.cells).filter((cell) => mask[cell]) })).filter(({ cells }) => cells.length > 0);
+  const groups = model.groups.map((group) => ({ group, cells: Array.from(group.cells).filter((cell) => mask[cell]) })).filter(({ cells }) => cells.length > 0);
   return h("section", { class: "panel", "aria-labelledby": "attention-title" },
     h("div", { class: "panel-head" }, h("h2", { id: "attention-title" }, "Needs attention"),
       h("span", { class: "muted" }, groups.length ? plural(groups.reduce((n, g) => n + g.cells.length, 0), "cell") + ", " + plural(groups.length, "reason") : ""),
       groups.length ? exportButtons("attention", () => attentionExport(groups)) : null),
     approvalList(), guardList(), problemList(),
-    groups.map(({ group, i, cells }) => attentionGroup(group, i, cells)),
+    groups.slice(0, SHOWN_GROUPS).map(({ group, cells }) => attentionGroup(group, cells)),
+    groups.length > SHOWN_GROUPS && moreGroups(groups.slice(SHOWN_GROUPS)),
     groups.length === 0 && h("p", { class: "none" }, model.groups.length ? "Nothing that matches the filter needs a person." : "Nothing needs a person."));
+}
+
+/** @param {{group: Group, cells: number[]}[]} groups */
+function moreGroups(groups) {
+  const button = h("button", { type: "button", class: "link pad", onclick: () => button.replaceWith(...groups.map(({ group, cells }) => attentionGroup(group, cells))) }, "Show ", plural(groups.length, "more reason"));
+  return button;
 }
 
 /**
  * @param {Group} group
- * @param {number} place
  * @param {number[]} cells
  */
-function attentionGroup(group, place, cells) {
+function attentionGroup(group, cells) {
   const { texts } = model, verdict = model.verdicts[group.verdict];
   const sets = new Set(cells.map((cell) => setOf(cell).name)), accounts = new Set(cells.map((cell) => accountOf(cell).id));
   const list = h("ul", { class: "cells" }, cells.slice(0, SHOWN_CELLS).map(cellButton));
-  const more = cells.length > SHOWN_CELLS && h("button", { type: "button", class: "link small", onclick: () => go({ ...clearedFilters(), view: "fleet", as: "table", group: String(place) }) }, "All ", count(cells.length), " cells");
+  const more = cells.length > SHOWN_CELLS && h("button", { type: "button", class: "link small", onclick: () => go({ ...clearedFilters(), view: "fleet", as: "table", group: groupKey(group) }) }, "All ", count(cells.length), " cells");
   return h("article", { class: "group" },
     h("div", { class: "group-mark" }, glyph(verdict, 24)),
     h("div", { class: "group-body" },

@@ -77,7 +77,7 @@ function paintFilters() {
 /** @param {keyof State} key */
 function filterText(key) {
   if (key === "v") return [...chosenVerdicts()].map((v) => lookOf(v).label).join(", ");
-  if (key === "group") return model.texts[model.groups[Number(state.group)]?.reason ?? 0] || "–";
+  if (key === "group") return model.texts[chosenGroup()?.reason ?? 0] || "–";
   if (key === "ou") return model.ous.find((u) => u.id === state.ou)?.name || state.ou;
   if (key === "account") return model.accounts.find((a) => a.id === state.account)?.name || state.account;
   return state[key];

@@ -83,8 +83,11 @@ const NEEDS_PERSON = 1, HAS_STORY = 2, STORY_OMITTED = 4;
 /** @type {Model} */
 let model;
 
-/** @type {Promise<Map<number, Story>>} the cells' stories, unpacked when first asked for */
+/** @type {Promise<Map<number, Story>>} the cells' stories, unpacked once the page is usable */
 let stories;
+
+/** @type {Map<number, Story>} the same, empty until then */
+let unpackedStories = new Map();
 
 /**
  * Unpacks base64 (URL alphabet) of gzipped JSON.
@@ -175,6 +178,18 @@ function unitPath(unit) {
   }
   return names.join(" / ") || "No organizational unit";
 }
+
+/**
+ * A group's name in the address: short, and the same in the next report.
+ * @param {Group} group
+ */
+function groupKey(group) {
+  let hash = 0x811c9dc5; // FNV-1a
+  for (const c of model.texts[group.class] + "|" + model.texts[group.reason]) hash = Math.imul(hash ^ (c.codePointAt(0) || 0), 0x01000193) >>> 0;
+  return hash.toString(36);
+}
+
+const chosenGroup = () => model.groups.find((group) => groupKey(group) === state.group);
 
 /** @param {number} cell */
 const cellKey = (cell) => setOf(cell).name + "@" + accountOf(cell).id + "/" + regionOf(cell);

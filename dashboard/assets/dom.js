@@ -73,6 +73,28 @@ function s(tag, attributes, ...children) {
   return element;
 }
 
+/** @type {(() => void)[]} what is to be drawn once the view is in the page and has a size */
+let onceShown = [];
+
+/**
+ * A box whose content is drawn to its width, and drawn again when that changes.
+ * @param {Attributes} attributes
+ * @param {(width: number) => Node} draw
+ */
+function drawnToFit(attributes, draw) {
+  const box = h("div", attributes);
+  let drawn = 0;
+  const paint = () => {
+    const style = getComputedStyle(box), width = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    if (!(width > 0) || width === drawn) return; // taken out of the page, it has none
+    drawn = width;
+    box.replaceChildren(draw(width));
+  };
+  onceShown.push(paint);
+  new ResizeObserver(paint).observe(box);
+  return box;
+}
+
 /** @param {string} id */
 function byId(id) {
   const element = document.getElementById(id);

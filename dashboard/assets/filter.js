@@ -2,8 +2,25 @@
 // Which cells the filters leave. A word of the search must appear in the cell's
 // stack set, account, region, OU, verdict or one of its texts. Dictionaries are
 // searched, not cells: a hundred thousand cells have a few hundred distinct words.
+// Stories are searched one by one; few cells have one.
+
+/** @type {{of: Map<number, Story> | null, texts: Map<number, string>}} */
+let storyTexts = { of: null, texts: new Map() };
+
+/** The stories as text to search in, in lower case. */
+function searchableStories() {
+  if (storyTexts.of !== unpackedStories) {
+    storyTexts = { of: unpackedStories, texts: new Map([...unpackedStories].map(([cell, story]) => [cell, JSON.stringify([story.drift, story.steps]).toLowerCase()])) };
+  }
+  return storyTexts.texts;
+}
 
 /** @typedef {{mask: Uint8Array, hits: number[]}} Chosen */
+
+/** Makes the next selection be made anew, after more to search in has come. */
+function forgetSelection() {
+  lastSelection.model = null;
+}
 
 /** @type {{key: string, model: Model | null, selection: Chosen}} */
 let lastSelection = { key: "", model: null, selection: { mask: new Uint8Array(0), hits: [] } };
@@ -37,9 +54,10 @@ function wordTest(word) {
   const accounts = Uint8Array.from(model.accounts, (a) => ((a.id + " " + (a.name || "") + " " + a.state).toLowerCase().includes(word) || (a.ou >= 0 && units[a.ou]) ? 1 : 0));
   const regions = containing(model.regions, word);
   const verdicts = containing(model.verdicts.map((v) => v + " " + lookOf(v).label), word);
-  const texts = containing(model.texts, word);
+  const texts = containing(model.texts, word), told = searchableStories();
   return (i) => !!(sets[c.set[i]] || accounts[c.account[i]] || regions[c.region[i]] || verdicts[c.verdict[i]] ||
-    texts[c.reason[i]] || texts[c.hint[i]] || texts[c.because[i]] || texts[c.class[i]]);
+    texts[c.reason[i]] || texts[c.hint[i]] || texts[c.because[i]] || texts[c.class[i]] ||
+    ((c.flags[i] & HAS_STORY) !== 0 && told.get(i)?.includes(word)));
 }
 
 /** @returns {((cell: number) => boolean)[]} */
@@ -58,7 +76,7 @@ function cellTests() {
     tests.push((i) => wanted[shown[i]] === 1);
   }
   if (state.group) {
-    const members = new Set(model.groups[Number(state.group)]?.cells || []);
+    const members = new Set(chosenGroup()?.cells || []);
     tests.push((i) => members.has(i));
   }
   return tests;

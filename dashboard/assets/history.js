@@ -6,8 +6,7 @@
 function historyView() {
   const points = model.history;
   if (points.length < 2) return [h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", null, "History")), h("p", { class: "none" }, "There is no history yet: it begins with the second run.")), repeatPanel(), quarantinePanel()];
-  const chart = h("div", { class: "chart-box" });
-  new ResizeObserver(() => chart.clientWidth && chart.replaceChildren(historyBars(points, chart.clientWidth, 220))).observe(chart);
+  const chart = drawnToFit({ class: "chart-box" }, (width) => historyBars(points, width, 220));
   return [
     h("section", { class: "panel", "aria-labelledby": "history-title" },
       h("div", { class: "panel-head" }, h("h2", { id: "history-title" }, "History"), h("span", { class: "muted" }, "found by the last ", plural(points.length, "run"), ", before healing")),
@@ -24,7 +23,7 @@ function median(numbers) {
 /** @param {HistoryPoint[]} points */
 function historyFigures(points) {
   const heals = points.filter((p) => p.healSeconds), last = points[points.length - 1];
-  const row = (/** @type {string} */ label, /** @type {Child} */ value, /** @type {number[]} */ trend) => h("div", null, h("dt", null, label), h("dd", null, value), trend.length > 1 && sparkline(trend, label, 150, 30));
+  const row = (/** @type {string} */ label, /** @type {Child} */ value, /** @type {number[]} */ trend) => h("div", null, h("dt", null, label), h("dd", null, value, trend.length > 1 && h("div", null, sparkline(trend, label, 150, 30))));
   return h("dl", { class: "figures wide" },
     row("Time to heal, median", heals.length ? duration(median(heals.map((p) => p.healSeconds || 0))) : "not recorded", heals.map((p) => p.healSeconds || 0)),
     row("Found wrong, last run", count(unhealthyOf(last.before)), points.map((p) => unhealthyOf(p.before))),
@@ -80,9 +79,6 @@ function storyTable(name, title, none, wanted, column) {
   });
   return panel;
 }
-
-/** @type {Map<number, Story>} */
-let unpackedStories = new Map();
 
 function repeatPanel() {
   const heals = (/** @type {number} */ i) => unpackedStories.get(i)?.heals || 0;

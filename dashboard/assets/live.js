@@ -14,7 +14,7 @@ async function refresh() {
   model = modelOf(core);
   unpackedStories = storiesOf(details);
   stories = Promise.resolve(unpackedStories);
-  paintAll();
+  paintAll(true);
 }
 
 /**

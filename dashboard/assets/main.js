@@ -38,17 +38,20 @@ function trendSummary() {
   const wrong = model.history.map((p) => unhealthyOf(p.before));
   return h("section", { class: "panel", "aria-labelledby": "trend-title" },
     h("div", { class: "panel-head" }, h("h2", { id: "trend-title" }, "Found wrong, run by run"), h("button", { type: "button", class: "link", onclick: () => go({ view: "history" }) }, "History")),
-    h("div", { class: "pad" }, sparkline(wrong, "Found wrong", 300, 56), h("p", { class: "muted small" }, "last ", plural(wrong.length, "run"), "; highest ", count(Math.max(...wrong)), ", last ", count(wrong[wrong.length - 1]))));
+    h("div", { class: "pad" }, drawnToFit({}, (width) => sparkline(wrong, "Found wrong", width, 56)), h("p", { class: "muted small" }, "last ", plural(wrong.length, "run"), "; highest ", count(Math.max(...wrong)), ", last ", count(wrong[wrong.length - 1]))));
 }
 
 function paintView() {
   const view = VIEWS[state.view] ? state.view : "overview";
-  matrix = null;
+  shownTables.clear();
+  onceShown = [];
   document.body.dataset.view = view;
   const content = VIEWS[view]();
   const main = byId("view");
   main.replaceChildren(...(Array.isArray(content) ? content : [content]));
+  if (!main.querySelector(".matrix")) matrix = null;
   currentMatrix()?.resize();
+  for (const draw of onceShown) draw();
   for (const tab of document.querySelectorAll("nav a")) {
     const mine = tab.getAttribute("data-view") === view;
     if (mine) tab.setAttribute("aria-current", "page");
@@ -57,14 +60,23 @@ function paintView() {
   }
 }
 
-function paintAll() {
+/** @param {boolean} [afresh] the same view with newer data */
+function paintAll(afresh = false) {
   paintBanner();
   paintCards();
   paintFilters();
   const attention = model.groups.reduce((n, g) => n + g.cells.length, 0) + model.approvals.length;
   byId("attention-count").textContent = attention ? count(attention) : "";
-  paintView();
-  paintStory();
+  if (afresh) keepingPlace(paintView);
+  else paintView();
+  paintStory(afresh);
+}
+
+/** A search may find more when the stories are there. */
+function searchAgain() {
+  forgetSelection();
+  paintFilters();
+  keepingPlace(paintView);
 }
 
 /** @param {Set<string>} changed */
@@ -74,23 +86,40 @@ function onState(changed) {
     if (changed.has("v")) paintCards();
   }
   const redraw = changed.has("view") || FILTERS.some((key) => changed.has(key)) || (VIEW_KEYS[state.view] || []).some((key) => changed.has(key));
-  const focus = focusMark();
-  if (redraw) paintView();
+  if (redraw && changed.has("view")) paintView();
+  else if (redraw) keepingPlace(paintView);
   else if (changed.has("zoom")) matrix?.resize();
-  if (redraw) restoreFocus(focus);
   if (changed.has("cell")) paintStory();
 }
 
-/** What has the focus, told so that it can be found in the redrawn view. */
-function focusMark() {
-  const element = document.activeElement;
-  if (!element || !byId("view").contains(element)) return "";
-  return element.getAttribute("data-action") ? '[data-action="' + CSS.escape(element.getAttribute("data-action") || "") + '"]' : element.classList.contains("matrix") ? ".matrix" : "";
+/**
+ * Redraws the view and keeps what has the focus, and how far everything is
+ * scrolled, by their places in the view.
+ * @param {() => void} redraw
+ */
+function keepingPlace(redraw) {
+  const view = byId("view"), boxes = ".scroller, .matrix, .timeline-box, .graph-box";
+  const scrolled = [...view.querySelectorAll(boxes)].map((box) => [box.scrollLeft, box.scrollTop]);
+  const path = pathTo(view, document.activeElement), y = window.scrollY;
+  redraw();
+  window.scrollTo({ top: y });
+  view.querySelectorAll(boxes).forEach((box, i) => scrolled[i] && box.scrollTo(scrolled[i][0], scrolled[i][1]));
+  const found = path && path.reduce((/** @type {Element | undefined} */ at, i) => at?.children[i], view);
+  if (found instanceof HTMLElement || found instanceof SVGElement) found.focus({ preventScroll: true });
 }
 
-/** @param {string} mark */
-function restoreFocus(mark) {
-  if (mark) /** @type {HTMLElement | null} */ (byId("view").querySelector(mark))?.focus({ preventScroll: true });
+/**
+ * @param {Element} from
+ * @param {Element | null} to
+ * @returns {number[] | null} null if to is not within
+ */
+function pathTo(from, to) {
+  const path = [];
+  for (let at = to; at !== from; at = at.parentElement) {
+    if (!at?.parentElement) return null;
+    path.unshift([...at.parentElement.children].indexOf(at));
+  }
+  return path;
 }
 
 function setUpTheme() {
@@ -153,6 +182,7 @@ async function begin() {
   performance.mark("setmend:unpacked");
   const unpackStories = async () => {
     unpackedStories = storiesOf(await unpack(byId("details").textContent || ""));
+    if (state.q) searchAgain();
     return unpackedStories;
   };
   stories = new Promise((resolve, reject) => setTimeout(() => unpackStories().then(resolve, reject), 0));

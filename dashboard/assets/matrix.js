@@ -145,7 +145,7 @@ class Matrix {
 
   /** @param {MouseEvent} event */
   placeOf(event) {
-    if (!this.camera || !this.layout) return null;
+    if (!this.camera || !this.layout || this.layout.at.length === 0) return null;
     const box = this.scroller.getBoundingClientRect(), { camera } = this;
     const px = event.clientX - box.left - camera.headWidth + camera.left, py = event.clientY - box.top - camera.headHeight + camera.top;
     if (event.clientX - box.left < camera.headWidth || event.clientY - box.top < camera.headHeight) return null;
@@ -223,7 +223,7 @@ class Matrix {
    * @param {number} right
    */
   move(down, right) {
-    if (!this.layout || !this.camera) return;
+    if (!this.layout || !this.camera || this.layout.at.length === 0) return;
     const within = (/** @type {number} */ n, /** @type {number} */ length) => Math.max(0, Math.min(length - 1, n));
     const fresh = this.row < 0;
     this.point(within(fresh ? 0 : this.row + down, this.layout.rows.lanes.length), within(fresh ? 0 : this.column + right, this.layout.columns.lanes.length));
@@ -299,9 +299,11 @@ function fleetView() {
     section.append(table.element);
     return section;
   }
+  const earlier = matrix;
   matrix = new Matrix();
   section.append(legend(), matrix.element);
   matrix.show(chosen);
+  if (earlier && earlier.layout?.at.length === matrix.layout?.at.length) matrix.point(earlier.row, earlier.column);
   return section;
 }
 

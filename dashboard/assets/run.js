@@ -9,13 +9,12 @@ function runView() {
 
 function operationsPanel() {
   const timed = model.actions.some((a) => !isNaN(startOf(a)));
-  const holder = h("div", { class: "timeline-box", tabindex: 0, role: "region", "aria-label": "Timeline of operations, scrollable" });
   const panel = h("section", { class: "panel", "aria-labelledby": "run-title" },
     h("div", { class: "panel-head" }, h("h2", { id: "run-title" }, "What this run did"), h("span", { class: "muted" }, plural(model.actions.length, "operation"))),
     runFigures());
   if (timed) {
-    panel.append(holder, chosenAction() || "");
-    new ResizeObserver(() => holder.clientWidth && holder.replaceChildren(timelineOf(Math.max(560, holder.clientWidth)))).observe(holder);
+    const box = { class: "timeline-box", tabindex: 0, role: "region", "aria-label": "Timeline of operations, scrollable" };
+    panel.append(drawnToFit(box, (width) => timelineOf(Math.max(560, width))), chosenAction() || "");
   }
   if (model.actions.length) panel.append(actionTable());
   else panel.append(h("p", { class: "none" }, "This run changed nothing."));

@@ -19,7 +19,7 @@ function offersFor(text) {
   const units = model.ous.flatMap((unit, i) => (fits(unitPath(i) + " " + unit.id) ? [{ kind: "OU", label: unitPath(i), more: unit.id, change: { view: "fleet", ou: unit.id, q: "" } }] : []));
   const regions = model.regions.filter(fits).map((region) => ({ kind: "Region", label: region, more: "", change: { view: "fleet", region, q: "" } }));
   const verdicts = model.verdicts.filter((v) => fits(lookOf(v).label)).map((v) => ({ kind: "Verdict", label: lookOf(v).label, more: lookOf(v).meaning, change: { view: "fleet", v, q: "" } }));
-  const reasons = model.groups.flatMap((g, i) => (fits(model.texts[g.reason] + " " + model.texts[g.hint]) ? [{ kind: "Reason", label: model.texts[g.reason], more: plural(g.cells.length, "cell"), change: { view: "fleet", as: "table", group: String(i), q: "" } }] : []));
+  const reasons = model.groups.flatMap((g) => (fits(model.texts[g.reason] + " " + model.texts[g.hint]) ? [{ kind: "Reason", label: model.texts[g.reason], more: plural(g.cells.length, "cell"), change: { view: "fleet", as: "table", group: groupKey(g), q: "" } }] : []));
   const actions = model.actions.filter((a) => fits([a.id, a.operationId, a.action, a.reason].join(" "))).map((a) => ({ kind: "Operation", label: actionName(a.id), more: a.outcome, change: { view: "run", action: a.id, q: "" } }));
   return [sets, accounts, units, regions, verdicts, reasons, actions].flatMap((offers) => offers.slice(0, OFFERED));
 }

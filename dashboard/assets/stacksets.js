@@ -46,19 +46,19 @@ function stackSetColumns() {
   const set = (/** @type {number} */ i) => model.stackSets[i];
   /** @type {Column[]} */
   const verdicts = VERDICT_ORDER.slice().reverse().map((verdict) => ({
-    key: verdict, label: lookOf(verdict).label, title: lookOf(verdict).label + ": " + lookOf(verdict).meaning, head: glyph(verdict, 16), number: true, width: "4rem",
+    key: verdict, label: lookOf(verdict).label, title: lookOf(verdict).label + ": " + lookOf(verdict).meaning, head: glyph(verdict, 16), number: true, width: "3.8rem",
     value: (i) => set(i).after?.[verdict] || 0,
     show: (i) => (set(i).after?.[verdict] ? count(set(i).after[verdict]) : h("span", { class: "faint" }, "0")),
   }));
   return [
-    { key: "name", label: "Stack set", width: "17rem", value: (i) => set(i).name, show: (i) => setNameShown(set(i)) },
+    { key: "name", label: "Stack set", width: "17.4rem", value: (i) => set(i).name, show: (i) => setNameShown(set(i)) },
     { key: "instances", label: "Cells", number: true, width: "4.4rem", value: (i) => set(i).instances, show: (i) => count(set(i).instances) },
     { key: "state", label: "State", number: true, width: "7rem", value: (i) => unhealthyOf(set(i).after || {}), show: (i) => verdictBar(set(i).after || {}) },
     ...verdicts,
     { key: "lastDriftCheck", label: "Drift check", width: "6.5rem", value: (i) => set(i).lastDriftCheck || "", show: (i) => driftCheckShown(set(i)) },
-    { key: "lastOperation", label: "Last operation", width: "9.6rem", value: (i) => set(i).operations?.[0]?.ended || set(i).operations?.[0]?.created || "", show: (i) => lastOperationShown(set(i)) },
+    { key: "lastOperation", label: "Last operation", width: "10.8rem", value: (i) => set(i).operations?.[0]?.ended || set(i).operations?.[0]?.created || "", show: (i) => lastOperationShown(set(i)) },
     { key: "successRate", label: "Success", title: "share of the recent operations that succeeded at every instance", number: true, width: "5.2rem", value: (i) => (isNaN(successRate(set(i))) ? -1 : successRate(set(i))), show: (i) => rateShown(set(i)) },
-    { key: "trend", label: "Trend", width: "9rem", title: "instances found unhealthy by the last runs", value: (i) => trendOf(set(i)).join(" "), show: (i) => sparkline(trendOf(set(i)), "unhealthy instances over the last runs") },
+    { key: "trend", label: "Trend", width: "8.6rem", title: "instances found unhealthy by the last runs", value: (i) => trendOf(set(i)).join(" "), show: (i) => sparkline(trendOf(set(i)), "unhealthy instances over the last runs") },
   ];
 }
 

@@ -11,7 +11,7 @@
  * @property {string} ou an OU's id
  * @property {string} account
  * @property {string} region
- * @property {string} group place of an attention group
+ * @property {string} group an attention group's key
  * @property {string} when after, before
  * @property {string} by ou, set: what the matrix has rows of
  * @property {string} as matrix, table

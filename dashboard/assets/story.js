@@ -66,10 +66,9 @@ function storyFacts(cell) {
 /** @param {Step} step */
 function storyStep(step) {
   const action = model.actions.find((a) => a.id === step.action);
-  return h("li", { class: "step " + outcomeKind(step.outcome) },
-    h("div", null, h("strong", null, step.rung), " ", h("span", { class: "outcome" }, step.outcome), h("span", { class: "muted small" }, " ", clock(instant(step.at)))),
+  return h("li", { class: "step " + (step.rung === "quarantine" ? "bad" : outcomeKind(step.outcome)) },
+    h("div", null, h("strong", null, step.rung), " ", h("span", { class: "outcome" }, step.outcome), step.class && h("span", { class: "tag" }, step.class), h("div", { class: "muted small" }, clock(instant(step.at)))),
     step.reason && h("div", { class: "small" }, reasonShown(step.reason)),
-    step.class && h("span", { class: "tag" }, step.class),
     action && h("button", { type: "button", class: "link small", onclick: () => go({ view: "run", action: action.id }) }, "Show the operation"));
 }
 
@@ -102,14 +101,17 @@ function storyDecisions(cell) {
   const d = model.decisions, c = model.cells, lines = [];
   for (let i = 0; i < d.count; i++) {
     if (d.set[i] === c.set[cell] && d.account[i] === c.account[cell] && d.region[i] === c.region[cell]) {
-      lines.push(h("li", null, h("span", { class: "code muted" }, timeOfDay(d.start + d.time[i])), " ", h("strong", null, model.texts[d.action[i]]), " ", model.texts[d.outcome[i]], h("div", { class: "small reason" }, model.texts[d.reason[i]])));
+      lines.push(h("li", null, h("span", { class: "code muted" }, timeOfDay(d.start + d.time[i])), " ", h("strong", null, model.texts[d.action[i]]), " ", model.texts[d.outcome[i]], h("div", { class: "small" }, reasonShown(model.texts[d.reason[i]]))));
     }
   }
   return lines.length > 0 && h("section", null, h("h3", null, "Decisions"), h("ol", { class: "plain" }, lines));
 }
 
-/** Draws the story that the state asks for. */
-async function paintStory() {
+/**
+ * Draws the story that the state asks for.
+ * @param {boolean} [afresh] told before, and only brought up to date
+ */
+async function paintStory(afresh = false) {
   const panel = byId("story"), cell = state.cell ? cellOfKey(state.cell) : -1;
   document.body.classList.toggle("telling", state.cell !== "");
   panel.hidden = state.cell === "";
@@ -120,8 +122,10 @@ async function paintStory() {
   }
   const hint = model.texts[model.cells.hint[cell]], rest = h("div", { class: "rest" });
   panel.replaceChildren(storyHead(cell), hint ? h("p", { class: "callout" }, h("strong", null, "What to do: "), hint) : "", storyFacts(cell), rest);
-  panel.scrollTop = 0;
-  byId("story-title").focus({ preventScroll: true });
+  if (!afresh) {
+    panel.scrollTop = 0;
+    byId("story-title").focus({ preventScroll: true });
+  }
   const story = (await stories).get(cell);
   if (state.cell === cellKey(cell)) rest.replaceChildren(storyBody(cell, story));
 }

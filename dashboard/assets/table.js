@@ -28,6 +28,12 @@
 
 const PRINTED_ROWS = 500;
 
+/** @type {Set<DataTable>} the tables of the present view */
+const shownTables = new Set();
+
+window.addEventListener("beforeprint", () => shownTables.forEach((table) => table.paint(true, true)));
+window.addEventListener("afterprint", () => shownTables.forEach((table) => table.paint(true)));
+
 class DataTable {
   /** @param {TableOptions} options */
   constructor(options) {
@@ -48,8 +54,7 @@ class DataTable {
     this.element = h("div", { class: "table-box" },
       h("div", { class: "table-tools" }, this.tally, exportButtons(options.name, () => this.exported())), this.scroller);
     new ResizeObserver(() => this.paint(false)).observe(this.scroller);
-    window.addEventListener("beforeprint", () => this.paint(true, true));
-    window.addEventListener("afterprint", () => this.paint(true));
+    shownTables.add(this);
     this.paintHead();
   }
 
@@ -144,7 +149,7 @@ class DataTable {
     const { open, openLabel } = this.options, value = by.show ? by.show(row) : by.value(row), side = by.number ? "number" : null;
     if (!first) return h("td", { class: side }, value);
     if (!open) return h("th", { scope: "row", class: side }, value);
-    return h("th", { scope: "row", class: side }, h("button", { type: "button", class: "link", "aria-label": openLabel ? openLabel(row) : null, onclick: () => open(row) }, value));
+    return h("th", { scope: "row", class: side }, h("button", { type: "button", class: "link", title: openLabel ? openLabel(row) : null, onclick: () => open(row) }, value));
   }
 
   exported() {

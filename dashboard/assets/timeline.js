@@ -61,6 +61,7 @@ function timelineOf(width) {
   timeTicks(picture, first, last, x, y);
   waitLines(picture, placed);
   for (const place of placed.values()) picture.append(timelineBar(place));
+  roveOver(picture);
   picture.setAttribute("height", String(y + 6));
   picture.setAttribute("viewBox", "0 0 " + width + " " + (y + 6));
   return picture;
@@ -109,14 +110,32 @@ function waitLines(picture, placed) {
   picture.append(...strong);
 }
 
+/**
+ * One stop for the Tab key: the arrow keys go from bar to bar.
+ * @param {SVGElement} picture
+ */
+function roveOver(picture) {
+  const bars = /** @type {SVGElement[]} */ ([...picture.querySelectorAll(".op")]);
+  const reach = (/** @type {SVGElement | undefined} */ bar) => bars.forEach((other) => other.setAttribute("tabindex", other === bar ? "0" : "-1"));
+  reach(bars.find((bar) => bar.classList.contains("chosen")) || bars[0]);
+  picture.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[/** @type {KeyboardEvent} */ (event).key];
+    const next = step && bars[bars.indexOf(/** @type {SVGElement} */ (document.activeElement)) + step];
+    if (!next) return;
+    event.preventDefault();
+    reach(next);
+    next.focus();
+  });
+}
+
 /** @param {Placed} place */
 function timelineBar({ action, start, end, y }) {
-  const words = `${action.action} ${model.stackSets[action.stackSet].name}: ${plural(action.cells, "cell")}, ${action.outcome}, ${duration((endOf(action) - startOf(action)) / 1000)}`;
+  const label = action.action.toLowerCase().replaceAll("_", " ") + " " + count(action.cells);
+  const words = `${label} of ${model.stackSets[action.stackSet].name}: ${action.outcome}, ${duration((endOf(action) - startOf(action)) / 1000)}`;
   const choose = () => go({ action: state.action === action.id ? "" : action.id });
-  const bar = s("g", { class: "op " + outcomeKind(action.outcome) + (state.action === action.id ? " chosen" : ""), tabindex: 0, role: "button", "aria-pressed": String(state.action === action.id), "aria-label": words, "data-action": action.id,
+  const bar = s("g", { class: "op " + outcomeKind(action.outcome) + (state.action === action.id ? " chosen" : ""), role: "button", "aria-pressed": String(state.action === action.id), "aria-label": words, "data-action": action.id,
     onclick: choose, onkeydown: (/** @type {KeyboardEvent} */ e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); choose(); } } },
     s("title", null, words), s("rect", { x: start, y, width: end - start, height: BAR, rx: 3 }));
-  const label = action.action.toLowerCase().replaceAll("_", " ") + " " + count(action.cells);
   if (end - start > label.length * 6.4) bar.append(s("text", { x: start + 5, y: y + BAR - 3.5 }, label));
   return bar;
 }

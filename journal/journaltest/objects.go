@@ -3,6 +3,7 @@ package journaltest
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,7 +16,6 @@ import (
 type Objects struct {
 	mu      sync.Mutex // guards all below
 	objects map[string]stored
-	serial  int
 	puts    int
 	lose    int // the put whose answer gets lost, 0 for none
 	clash   int // how many puts to turn down with a 409 from now on
@@ -82,13 +82,33 @@ func (o *Objects) Put(ctx context.Context, key string, body []byte, etag string)
 	if o.objects[key].etag != etag {
 		return "", false, nil
 	}
-	o.serial++
-	made := stored{append([]byte{}, body...), fmt.Sprintf("%q", fmt.Sprint(o.serial))}
+	// S3's ETag comes from the contents alone: the same contents have the same one.
+	made := stored{append([]byte{}, body...), fmt.Sprintf("\"%x\"", md5.Sum(body))}
 	o.objects[key] = made
 	if o.lose == o.puts {
 		return "", false, nil // the repeated request finds its own object
 	}
 	return made.etag, true, nil
+}
+
+// DeleteIfMatch implements journal.ObjectRemover.
+func (o *Objects) DeleteIfMatch(ctx context.Context, key, etag string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.usable(ctx, key); err != nil {
+		return err
+	}
+	if o.objects[key].etag == etag {
+		delete(o.objects, key)
+	}
+	return nil
+}
+
+// Len is the number of objects.
+func (o *Objects) Len() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.objects)
 }
 
 // List implements journal.ObjectStore.

@@ -75,6 +75,7 @@ func TestFunctionsGiveWhatAWSGives(t *testing.T) {
 		`States.MathRandom(5, 6)`:                             `5`,
 		`States.MathRandom(0, 10, 0)`:                         `0`, // new java.util.Random(0).nextInt(10)
 		`States.StringSplit('1,2,3', ',')`:                    `["1","2","3"]`,
+		`States.MathRandom(0, 1073741824, 42)`:                `781215565`, // as java.util.Random specifies it
 		`States.StringSplit('This.is+a,test=string', '.+,=')`: `["This","is","a","test","string"]`,
 		`States.StringSplit(',a,,b,', ',')`:                   `["a","b"]`,
 		`States.StringSplit('abc', '')`:                       `["abc"]`,

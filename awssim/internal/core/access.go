@@ -20,11 +20,11 @@ type roleKey struct{ account, role string }
 // SCP is a service control policy statement that denies.
 type SCP struct {
 	// Target is an account id or OU id (then it covers everything below).
-	Target string
+	Target string `json:"target"`
 	// Action is an IAM action pattern such as "config:*" or "iam:CreateRole".
-	Action string
+	Action string `json:"action"`
 	// Regions limits the statement; empty is all.
-	Regions []string
+	Regions []string `json:"regions,omitempty"`
 }
 
 func newAccess() *Access { return &Access{missing: map[roleKey]bool{}} }

@@ -58,20 +58,31 @@ func NewWorld(options Options) *World {
 	if options.Account == "" {
 		options.Account = "111122223333"
 	}
-	w := &World{
-		clock:   options.Clock,
-		random:  rand.New(rand.NewPCG(options.Seed, 0x5e7a3e4d)),
-		Options: options,
-		Access:  newAccess(),
-	}
-	w.now = options.Clock.Now()
+	w := &World{clock: options.Clock, Options: options}
+	w.Reset()
 	return w
+}
+
+// Reset makes the world new: nothing is queued, nobody listens, time is the
+// clock's and randomness starts over. What services keep is theirs to forget.
+func (w *World) Reset() {
+	w.skew, w.queue, w.seq, w.subs = 0, nil, 0, nil
+	w.random = rand.New(rand.NewPCG(w.Options.Seed, 0x5e7a3e4d))
+	w.Access = newAccess()
+	w.now = w.clock.Now()
 }
 
 // Lock takes the world for the caller and brings it up to now.
 func (w *World) Lock() {
 	w.mu.Lock()
+	settled := false
+	defer func() {
+		if !settled { // a queued function panicked: let others find out too
+			w.mu.Unlock()
+		}
+	}()
 	w.settle(w.clock.Now().Add(w.skew))
+	settled = true
 }
 
 // Unlock gives the world back.

@@ -37,6 +37,7 @@ type changeSet struct {
 	kind                  string // CREATE, UPDATE
 	revert                bool   // DeploymentMode=REVERT_DRIFT
 	deployment            *deployment
+	previous              *deployment // what the stack had when the change set was made
 	changes               []change
 	onFailure             string
 	token, role           string
@@ -105,7 +106,7 @@ func changeSetNotFound(name string) *core.Error {
 
 // newChangeSet begins to make a change set; it takes some seconds.
 func (e *Engine) newChangeSet(s *stack, set *changeSet) {
-	set.stack = s
+	set.stack, set.previous = s, s.current
 	set.id = fmt.Sprintf("arn:%s:cloudformation:%s:%s:changeSet/%s/%s", e.world.Options.Partition, s.region, s.account, set.name, e.world.UUID())
 	set.created = e.world.Now()
 	set.status, set.execution = "CREATE_PENDING", unavailable

@@ -29,6 +29,7 @@ type change struct {
 	oldID, newID        string
 	properties          []propertyChange
 	ignored             []ignoredDrift
+	secret              map[string]bool // properties whose values are not shown
 	// drift is the resource's state where live state was looked at, else "".
 	drift string
 }
@@ -49,8 +50,10 @@ type ignoredDrift struct{ path, reason string }
 
 // comparison is all that a deployment changes in a stack.
 type comparison struct {
-	view    *view // of the new deployment
-	changes []change
+	deployment *deployment // the new one
+	changes    []change
+	outputs    []template.OutputValue
+	imported   []*export
 	// metadata tells that outputs or tags change, which is an update too.
 	metadata bool
 	resolved map[string]string
@@ -66,21 +69,24 @@ func (e *Engine) compare(s *stack, d *deployment, revert bool) (*comparison, err
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{view: next}
 	next.ahead = map[string]int{}
 	var previous *view
 	if s.current != nil && s.standing {
 		previous = e.view(s)
 	}
+	c := &comparison{deployment: d}
 	if err := c.compareAll(previous, next, revert); err != nil {
 		return nil, err
 	}
 	if err := next.binding.CheckRules(); err != nil {
 		return nil, refusal(err)
 	}
-	c.resolved = next.resolved
+	if c.outputs, err = next.binding.Outputs(); err != nil {
+		return nil, refusal(err)
+	}
+	c.resolved, c.imported = next.resolved, next.imported
 	if previous != nil {
-		c.metadata, err = metadataChanges(previous, next)
+		c.metadata, err = c.metadataChanges(previous)
 	}
 	return c, refusal(err)
 }
@@ -166,6 +172,7 @@ func compareResource(previous, next *view, r *template.Resource, revert bool) (c
 		return c, false, err
 	}
 	c.live = previous.live(old, c.before)
+	c.secret = hidden(next.deployment, r)
 	changed := c.compareProperties(revert)
 	if c.replace || c.action == add {
 		next.ahead[r.LogicalID]++
@@ -234,6 +241,9 @@ func (p *propertyChange) ignore(c *change) bool {
 	case slices.Contains(c.typ.WriteOnly, p.name):
 		c.ignored = append(c.ignored, ignoredDrift{"/Properties/" + p.name, "WRITE_ONLY_PROPERTY"})
 		return true
+	case c.secret[p.name] && p.drifted:
+		c.ignored = append(c.ignored, ignoredDrift{"/Properties/" + p.name, "SENSITIVE_PROPERTY"})
+		return true
 	case slices.Contains(c.typ.Managed, p.name) && p.drifted:
 		c.ignored = append(c.ignored, ignoredDrift{"/Properties/" + p.name, "MANAGED_BY_AWS"})
 		return true
@@ -299,14 +309,10 @@ func tagKeys(v any) map[string]bool {
 }
 
 // metadataChanges tells whether outputs, exports or tags differ.
-func metadataChanges(previous, next *view) (bool, error) {
-	if !slices.Equal(previous.deployment.tags, next.deployment.tags) {
+func (c *comparison) metadataChanges(previous *view) (bool, error) {
+	if !slices.Equal(previous.deployment.tags, c.deployment.tags) {
 		return true, nil
 	}
 	before, err := previous.binding.Outputs()
-	if err != nil {
-		return false, err
-	}
-	after, err := next.binding.Outputs()
-	return !slices.Equal(before, after), err
+	return !slices.Equal(before, c.outputs), err
 }

@@ -25,8 +25,9 @@ func (e *Engine) create(s *stack, d *deployment, a actor, c *comparison, f *fail
 	}
 	op.steps = nil // all of them, which the deployment tells
 	e.claimAll(s, c)
-	s.useImports(c.view.imported)
-	e.start(s, op, e.duration(), 0, nil, func() { e.created(s, op, c, onFailure) })
+	s.useImports(c.imported)
+	s.keepResolved(c)
+	e.start(s, op, e.duration(), 0, nil, func() { e.created(s, op, onFailure) })
 }
 
 func (e *Engine) claimAll(s *stack, c *comparison) {
@@ -40,9 +41,8 @@ func (e *Engine) claimAll(s *stack, c *comparison) {
 
 // created is a creation whose resources are there: what can still fail is an
 // export that somebody else was faster with.
-func (e *Engine) created(s *stack, op *operation, c *comparison, onFailure string) {
+func (e *Engine) created(s *stack, op *operation, onFailure string) {
 	s.standing = true
-	s.keepResolved(c)
 	outputs := e.outputsOf(s)
 	if why := e.exportConflict(s, outputs); why != "" {
 		e.turnBack(s, op, &failure{reason: why + "."}, onFailure)

@@ -87,8 +87,12 @@ func (v *view) drift(r *template.Resource, a actor) (d core.ResourceDrift, faile
 		return d, why
 	}
 	live := v.live(r, expected)
+	secret := hidden(v.deployment, r)
+	shown := func(from map[string]any) string {
+		return resource.JSON(withoutSecrets(compared(t, expected, from), secret))
+	}
 	if live == nil {
-		d.Status, d.Expected = "DELETED", resource.JSON(compared(t, expected, expected))
+		d.Status, d.Expected = "DELETED", shown(expected)
 		return d, ""
 	}
 	if v.stack.touchedOf(r.LogicalID).properties == nil {
@@ -100,8 +104,8 @@ func (v *view) drift(r *template.Resource, a actor) (d core.ResourceDrift, faile
 		})
 	}
 	if len(d.Differences) > 0 {
-		d.Status = "MODIFIED"
-		d.Expected, d.Actual = resource.JSON(compared(t, expected, expected)), resource.JSON(compared(t, expected, live))
+		d.Status, d.Expected, d.Actual = "MODIFIED", shown(expected), shown(live)
+		hideDifferences(d.Differences, secret)
 	}
 	return d, ""
 }
@@ -220,5 +224,5 @@ func (e *Engine) expectedJSON(s *stack, logicalID string) string {
 	if err != nil {
 		return ""
 	}
-	return resource.JSON(compared(typeOf(r), p, p))
+	return resource.JSON(withoutSecrets(compared(typeOf(r), p, p), hidden(v.deployment, r)))
 }

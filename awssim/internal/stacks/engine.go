@@ -62,10 +62,11 @@ type Engine struct {
 	places  map[place][]*stack // in order of creation
 	claims  map[claim]owner
 	exports map[exportName]*export
-	loose   map[looseKey]*Loose
+	loose   map[looseKey]*loose
 	drifts  map[string]*driftRun // by detection id
 	sets    map[string]*changeSet
 	tokens  map[tokenKey]string // client request tokens of change sets
+	ended   []func(core.StackInfo)
 }
 
 // place is an account in a region.
@@ -87,7 +88,7 @@ func New(w *core.World, options Options) *Engine {
 		places:  map[place][]*stack{},
 		claims:  map[claim]owner{},
 		exports: map[exportName]*export{},
-		loose:   map[looseKey]*Loose{},
+		loose:   map[looseKey]*loose{},
 		drifts:  map[string]*driftRun{},
 		sets:    map[string]*changeSet{},
 		tokens:  map[tokenKey]string{},

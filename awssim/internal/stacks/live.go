@@ -9,29 +9,14 @@ import (
 	"github.com/setmend/setmend/awssim/internal/template"
 )
 
-// Loose is a live resource that belongs to no stack: retained, or made by hand.
-type Loose struct {
-	Account, Region, Type, ID string // ID is the physical id
-	Identifier                string // Cloud Control's
-	Properties                map[string]any
-	Model                     map[string]any // with read-only properties
-
-	claim   claim
-	claimed bool
-}
-
-type looseKey struct {
-	place
-	typ, identifier string
-}
-
 // Live is one live resource, as Cloud Control and people see it.
 type Live struct {
 	Account, Region, Type string
 	ID                    string // the physical id
 	Identifier            string // Cloud Control's
 	Model                 map[string]any
-	StackID, LogicalID    string // "" for a loose one
+	Properties            map[string]any // without read-only ones; not to be changed
+	StackID, LogicalID    string         // "" for a loose one
 }
 
 // untouch forgets what was changed by hand, but not what stands in the way.
@@ -54,18 +39,6 @@ func (s *stack) setLive(logicalID string, expected, live map[string]any) {
 	}
 	t := s.touch(logicalID)
 	t.deleted, t.properties = false, live
-}
-
-// letGo makes a stack's resource a loose one, which keeps its name.
-func (e *Engine) letGo(s *stack, c *change) {
-	i := resource.Identity{Account: s.account, Region: s.region, Partition: e.world.Options.Partition, StackID: s.id, Stack: s.name,
-		LogicalID: c.resource.LogicalID, Generation: s.generation(c.resource.LogicalID), Properties: c.live}
-	l := &Loose{Account: s.account, Region: s.region, Type: c.resource.Type, ID: c.oldID,
-		Identifier: c.typ.CloudControlID(&i), Properties: cloneMap(c.live), Model: c.typ.Model(&i)}
-	if l.claim, l.claimed = claimOf(s.place, c.typ, c.before); l.claimed {
-		e.claims[l.claim] = owner{}
-	}
-	e.loose[looseKey{s.place, l.Type, l.Identifier}] = l
 }
 
 // resourceAt finds a standing resource of a stack.
@@ -170,7 +143,7 @@ func (e *Engine) Resources(account, region, typ string) []Live {
 	}
 	for key, l := range e.loose {
 		if key.place == p && (typ == "" || typ == key.typ) {
-			out = append(out, Live{Account: account, Region: region, Type: l.Type, ID: l.ID, Identifier: l.Identifier, Model: l.Model})
+			out = append(out, l.live())
 		}
 	}
 	slices.SortFunc(out, func(a, b Live) int {
@@ -212,7 +185,7 @@ func (v *view) show(r *template.Resource) (Live, bool) {
 		return l, false
 	}
 	i.Properties = live
-	l.Model = t.Model(i)
+	l.Model, l.Properties = t.Model(i), live
 	return l, true
 }
 

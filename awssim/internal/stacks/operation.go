@@ -88,6 +88,7 @@ func (e *Engine) finish(s *stack, status, reason string) {
 	op.ended = e.world.Now()
 	e.publishResources(s, op)
 	e.setStatus(s, status, reason)
+	e.tellEnded(s)
 }
 
 func (e *Engine) setStatus(s *stack, status, reason string) {
@@ -99,10 +100,6 @@ func (e *Engine) setStatus(s *stack, status, reason string) {
 // one that it accepts and that fails (a failure).
 func (e *Engine) assess(s *stack, d *deployment, revert bool) (*comparison, *failure, error) {
 	c, err := e.compare(s, d, revert)
-	if err == nil {
-		_, err = c.view.binding.Outputs()
-		err = refusal(err)
-	}
 	if missing, ok := err.(*missingExport); ok {
 		return nil, &failure{reason: missing.Error()}, nil
 	}

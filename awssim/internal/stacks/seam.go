@@ -181,8 +181,7 @@ func (e *Engine) Seed(spec core.StackSpec) (string, error) {
 		_, f = e.firstObstacle(s, e.roleActor(s, spec.Role), b.comparison)
 	}
 	if f == nil {
-		outputs, _ := b.comparison.view.binding.Outputs() // evaluated before, in assess
-		if why := e.exportConflict(s, outputs); why != "" {
+		if why := e.exportConflict(s, b.comparison.outputs); why != "" {
 			f = &failure{reason: why}
 		}
 	}
@@ -197,10 +196,10 @@ func (e *Engine) Seed(spec core.StackSpec) (string, error) {
 // settle makes a new stack complete without an operation's time.
 func (e *Engine) settle(s *stack, c *comparison) {
 	e.claimAll(s, c)
-	s.useImports(c.view.imported)
+	s.useImports(c.imported)
 	s.standing = true
 	s.keepResolved(c)
-	e.publishExports(s, nil, e.outputsOf(s))
+	e.publishExports(s, nil, c.outputs)
 	s.status = createComplete
 	now := e.world.Now()
 	s.history = []*operation{{verb: "CREATE", deployment: s.current, began: now, turned: now, ended: now, final: createComplete}}
@@ -255,11 +254,4 @@ func (e *Engine) Forget(account string) {
 			e.dropLoose(key, l)
 		}
 	}
-}
-
-func (e *Engine) dropLoose(key looseKey, l *Loose) {
-	if l.claimed {
-		delete(e.claims, l.claim)
-	}
-	delete(e.loose, key)
 }

@@ -181,20 +181,23 @@ func (w *changeShower) details(c *change, p *propertyChange, attribute string) [
 	if p.recreates {
 		base.RequiresRecreation = "Always"
 	}
-	source := "DirectModification"
+	because := w.cause(c, p)
 	if p.sync {
-		source = "NoModification"
+		because = cause{source: "NoModification"}
 		base.AttributeChangeType = "SyncWithActual"
 	}
 	if !w.values {
-		return []*changeDetail{{Target: &base, Evaluation: "Static", ChangeSource: source}}
+		return []*changeDetail{because.detail(&base)}
 	}
 	var out []*changeDetail
 	for _, one := range w.parts(c, p) {
 		target := base
 		target.Path = "/Properties" + one.Path
 		w.fillTarget(c, p, one, &target)
-		out = append(out, &changeDetail{Target: &target, Evaluation: "Static", ChangeSource: source})
+		if c.secret[p.name] {
+			target.hide()
+		}
+		out = append(out, because.detail(&target))
 	}
 	return out
 }
@@ -249,6 +252,18 @@ func (w *changeShower) fillTarget(c *change, p *propertyChange, d resource.Diffe
 	}
 }
 
+// hide replaces the values of a secret property.
+func (t *changeTarget) hide() {
+	for _, v := range []**string{&t.BeforeValue, &t.AfterValue} {
+		if *v != nil {
+			*v = pointer(noEcho)
+		}
+	}
+	if t.Drift != nil {
+		t.Drift.PreviousValue, t.Drift.ActualValue = noEcho, noEcho
+	}
+}
+
 // valueAt renders what is at a pointer, "null" if nothing.
 func valueAt(document map[string]any, at string) string {
 	v, err := resource.Get(document, at)
@@ -264,7 +279,7 @@ func (w *changeShower) contexts(c *change, out *resourceChangeShape) {
 		if p == nil {
 			return ""
 		}
-		return resource.JSON(map[string]any{"Properties": p})
+		return resource.JSON(map[string]any{"Properties": withoutSecrets(p, c.secret)})
 	}
 	out.BeforeContext = wrap(c.before)
 	if c.drift != "" {

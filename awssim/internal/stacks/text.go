@@ -12,6 +12,12 @@ func join(names []string) string { return strings.Join(names, ", ") }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
+// firstPart is the first part of a JSON pointer.
+func firstPart(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return first
+}
+
 // mergedKeys lists the keys of both maps, sorted.
 func mergedKeys(a, b map[string]any) []string {
 	keys := sortedKeys(a)

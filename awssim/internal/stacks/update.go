@@ -20,7 +20,7 @@ func (e *Engine) update(s *stack, d *deployment, a actor, c *comparison, f *fail
 	var before, after []template.OutputValue
 	if f == nil {
 		before = e.outputsOf(s)
-		after, _ = c.view.binding.Outputs() // evaluated before, in assess
+		after = c.outputs
 		op.steps, f = e.firstObstacle(s, a, c)
 	}
 	if f == nil {
@@ -40,11 +40,11 @@ func (e *Engine) update(s *stack, d *deployment, a actor, c *comparison, f *fail
 // carryOut runs an update that succeeds.
 func (e *Engine) carryOut(s *stack, op *operation, a actor, c *comparison, before, after []template.OutputValue) {
 	e.claimAll(s, c)
-	s.useImports(union(s.imports, c.view.imported))
+	s.useImports(union(s.imports, c.imported))
 	commit := func() {
 		e.apply(s, c)
 		e.publishExports(s, before, after)
-		s.useImports(c.view.imported)
+		s.useImports(c.imported)
 	}
 	op.after = e.cleanup(s, a, c)
 	if len(op.after) == 0 {
@@ -148,7 +148,7 @@ func (e *Engine) apply(s *stack, c *comparison) {
 			e.applyModification(s, one)
 		}
 	}
-	s.current = c.view.deployment
+	s.current = c.deployment
 	s.keepResolved(c)
 	if s.more != nil {
 		s.more.checked = nil

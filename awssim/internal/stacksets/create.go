@@ -43,8 +43,8 @@ func (s *Service) createStackSet(c *core.Call, in *createStackSetInput) (*create
 	} else if in.CallAs == callAsDelegate {
 		return nil, core.Invalid("Delegated administrators can only create StackSets with SERVICE_MANAGED permission model")
 	}
-	if old := s.shelf(h).active[in.StackSetName]; old != nil {
-		return createdBefore(old, in.ClientRequestToken)
+	if old := s.taken(h, in.StackSetName); old != nil {
+		return s.createdBefore(old, in.ClientRequestToken)
 	}
 	t, err := s.newSet(c, h, in)
 	if err != nil {
@@ -59,14 +59,27 @@ func (s *Service) createStackSet(c *core.Call, in *createStackSetInput) (*create
 
 // createdBefore answers a second CreateStackSet of a name: the same request again
 // is answered with the same id.
-func createdBefore(old *set, token string) (*createStackSetOutput, error) {
+func (s *Service) createdBefore(old *set, token string) (*createStackSetOutput, error) {
 	switch {
-	case token == "" || token != old.token:
+	case token == "" || token != old.token || old.deleted || s.options.RefuseRepeatedCreate:
 		return nil, core.Errorf(http.StatusConflict, "NameAlreadyExistsException", "StackSet %s already exists", old.name)
 	case old.changed:
 		return nil, core.Errorf(http.StatusConflict, "CreatedButModifiedException", "StackSet %s was modified after it was created", old.name)
 	}
 	return &createStackSetOutput{old.stackSetID()}, nil
+}
+
+// taken is the set that has a name, perhaps a deleted one.
+func (s *Service) taken(h home, name string) *set {
+	if t := s.shelf(h).active[name]; t != nil || !s.options.DeletedNamesStayTaken {
+		return t
+	}
+	for _, t := range s.shelf(h).sets {
+		if t.name == name {
+			return t
+		}
+	}
+	return nil
 }
 
 // newSet makes a set of a request, after every check.

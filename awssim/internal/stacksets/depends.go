@@ -1,6 +1,7 @@
 package stacksets
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -64,7 +65,7 @@ func (s *Service) checkDependencies(t *set, arns []string) ([]string, error) {
 		}
 	}
 	if s.reaches(out, t.arn(), map[string]bool{}) {
-		return nil, core.Invalid("Detected cycle(s) between auto-deployment dependencies")
+		return nil, core.Errorf(http.StatusBadRequest, s.options.CycleCode, "Detected cycle(s) between auto-deployment dependencies")
 	}
 	return out, nil
 }

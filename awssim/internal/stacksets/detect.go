@@ -10,13 +10,22 @@ import (
 // Status alone.
 type detect struct{}
 
-func (detect) accept(s *Service, o *operation, r *result) {
-	i := r.instance
-	o.set.instances.setOperation(i, o)
-	s.mark(o, i, i.status, pending, i.reason)
+func (d detect) accept(s *Service, o *operation, r *result) {
+	o.set.instances.setOperation(r.instance, o)
+	d.mark(s, o, r.instance, pending, r.instance.reason)
 }
 
-func (detect) cancel(s *Service, o *operation, r *result) { s.called(o, r) }
+// mark sets an instance's detailed status and reason, and never its status.
+func (detect) mark(s *Service, o *operation, i *instance, detailed, reason string) {
+	if s.options.DriftKeepsDetailed {
+		detailed, reason = i.detailed, i.reason
+	}
+	s.mark(o, i, i.status, detailed, reason)
+}
+
+func (d detect) cancel(s *Service, o *operation, r *result) {
+	d.mark(s, o, r.instance, cancelled, r.reason)
+}
 
 func (d detect) begin(s *Service, o *operation, r *result, done func(outcome)) {
 	i := r.instance
@@ -24,7 +33,7 @@ func (d detect) begin(s *Service, o *operation, r *result, done func(outcome)) {
 		s.skip(o, r, func(end outcome) { o.drift.failed++; done(end) })
 		return
 	}
-	s.mark(o, i, i.status, running, i.reason)
+	d.mark(s, o, i, running, i.reason)
 	reason := s.obstacle(o, i.place, "DetectStackDrift")
 	if reason == "" && i.stackID == "" {
 		reason = "Failed to get stack status"
@@ -36,9 +45,9 @@ func (d detect) begin(s *Service, o *operation, r *result, done func(outcome)) {
 	s.stacks.DetectDrift(i.stackID, func(found core.StackDrift) { d.end(s, o, i, found, done) })
 }
 
-func (detect) fail(s *Service, o *operation, i *instance, reason string, done func(outcome)) {
+func (d detect) fail(s *Service, o *operation, i *instance, reason string, done func(outcome)) {
 	o.drift.failed++
-	s.mark(o, i, i.status, failed, reason)
+	d.mark(s, o, i, failed, reason)
 	done(outcome{failed: true, reason: reason})
 }
 
@@ -62,7 +71,7 @@ func (d detect) end(s *Service, o *operation, i *instance, found core.StackDrift
 	if i.status == inoperable {
 		detailed = inoperable
 	}
-	s.mark(o, i, i.status, detailed, i.reason)
+	d.mark(s, o, i, detailed, i.reason)
 	done(outcome{})
 }
 

@@ -1,5 +1,7 @@
 package stacksets
 
+import "slices"
+
 // An operation's life: accept → (QUEUED) → start → pump, again and again →
 // finish. Instances that end call land, which pumps.
 
@@ -32,6 +34,9 @@ func (s *Service) list(o *operation, targets []target) {
 			names = append(names, t.region)
 		}
 		runs[t.region].results = append(runs[t.region].results, n)
+	}
+	if s.options.SortedRegions {
+		slices.Sort(names)
 	}
 	for _, name := range o.prefs.order(names) {
 		r := runs[name]

@@ -261,3 +261,10 @@ func TestInstancesAtOnceAreLimitedOverAllSetsOfAHome(t *testing.T) {
 		t.Errorf("%d at once, want 4", w.stacks.peak)
 	}
 }
+
+// failingIn scripts stacks that fail in one region.
+func failingIn(region string) func(string, core.StackSpec) core.StackResult {
+	return func(_ string, spec core.StackSpec) core.StackResult {
+		return core.StackResult{OK: spec.Region != region}
+	}
+}

@@ -24,7 +24,7 @@ type importStacksInput struct {
 }
 
 // importStacks takes existing stacks into the set as instances. AWS does not say
-// what Action such an operation shows; here it is CREATE.
+// what Action such an operation shows; see Options.ImportAction.
 func (s *Service) importStacks(c *core.Call, in *importStacksInput) (*operationOutput, error) {
 	t, err := s.lookUpActive(c, in.As, in.StackSetName)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Service) importStacks(c *core.Call, in *importStacksInput) (*operationO
 	if err != nil {
 		return nil, err
 	}
-	o := s.newOperation(t, actionCreate, in.OperationId, in.OperationPreferences, in)
+	o := s.newOperation(t, s.options.ImportAction, in.OperationId, in.OperationPreferences, in)
 	o.work = adopt{}
 	o.scope = map[place]bool{}
 	for _, each := range targets {

@@ -136,6 +136,9 @@ func (s *Service) stopOperation(c *core.Call, in *operationInput) (*nothing, err
 		s.stop(o)
 	case stopping: // it is being done already
 	default:
+		if s.options.StopFinishedSucceeds {
+			return &nothing{}, nil
+		}
 		return nil, invalidOperation("Operation %s is in %s status and can not be stopped", o.id, o.status)
 	}
 	return &nothing{}, nil

@@ -71,6 +71,46 @@ type Options struct {
 	// their OU from being targeted by the OU they were deployed through. By
 	// default the recorded OU still finds them.
 	ForgetDeparted bool
+	// RefuseRepeatedCreate refuses every second CreateStackSet of a name. By
+	// default one with the same token is answered with the set's id while the set
+	// is unchanged, as the texts of the errors suggest.
+	RefuseRepeatedCreate bool
+	// DeletedNamesStayTaken keeps the name of a deleted set from being used again.
+	DeletedNamesStayTaken bool
+	// DeleteMissingFails has DeleteStackSet of a set that does not exist answer
+	// StackSetNotFoundException, which the model does not list for it.
+	DeleteMissingFails bool
+	// StopFinishedSucceeds has StopStackSetOperation of an operation that has
+	// ended succeed, where by default it meets InvalidOperationException.
+	StopFinishedSucceeds bool
+	// DriftKeepsDetailed has drift detection leave DetailedStatus alone. By default
+	// it goes through PENDING and RUNNING to SUCCEEDED or FAILED.
+	DriftKeepsDetailed bool
+	// SortedRegions works regions that RegionOrder does not name in alphabetical
+	// order, instead of that of the request.
+	SortedRegions bool
+	// KeepRemovedOverrides keeps overrides of parameters that a new template no
+	// longer has, in case they come back. By default they are dropped.
+	KeepRemovedOverrides bool
+	// OmittedParametersStay has UpdateStackSet keep the values of parameters that
+	// it does not name. By default these go back to the template's defaults, as
+	// for stacks.
+	OmittedParametersStay bool
+	// CapabilitiesStay has UpdateStackSet keep the capabilities granted before. By
+	// default they must be granted again, as for stacks.
+	CapabilitiesStay bool
+	// DepartedReachable lets operations on service-managed sets reach accounts that
+	// left the organization. By default they fail there.
+	DepartedReachable bool
+	// ToggleCode is the error code for changing ManagedExecution while operations
+	// run or wait: InvalidOperationException.
+	ToggleCode string
+	// CycleCode is the error code for a cycle of DependsOn: ValidationError. Its
+	// text is AWS's.
+	CycleCode string
+	// ImportAction is the Action that an import shows: CREATE. The model has none
+	// of its own for it.
+	ImportAction string
 	// StopReason is the status reason of instances that a user's stop cancelled.
 	// AWS's text is not known.
 	StopReason string
@@ -90,9 +130,10 @@ func (o Options) defaulted() Options {
 	if o.KeepOperations == 0 {
 		o.KeepOperations = 90 * 24 * time.Hour
 	}
-	if o.StopReason == "" {
-		o.StopReason = "Cancelled since the operation was stopped by the user"
-	}
+	text(&o.ToggleCode, "InvalidOperationException")
+	text(&o.CycleCode, "ValidationError")
+	text(&o.ImportAction, actionCreate)
+	text(&o.StopReason, "Cancelled since the operation was stopped by the user")
 	return o
 }
 
@@ -105,5 +146,11 @@ func span(s *Span, low, high time.Duration) {
 func number(n *int, value int) {
 	if *n == 0 {
 		*n = value
+	}
+}
+
+func text(s *string, value string) {
+	if *s == "" {
+		*s = value
 	}
 }

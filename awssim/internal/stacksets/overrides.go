@@ -114,6 +114,24 @@ func (o overrides) change(list []Parameter) overrides {
 	return out
 }
 
+// only leaves the overrides of declared parameters.
+func (o overrides) only(declared map[string]bool) overrides {
+	var list []Parameter
+	for key := range o {
+		if declared[key] {
+			keep := true
+			list = append(list, Parameter{ParameterKey: key, UsePreviousValue: &keep})
+		}
+	}
+	if len(list) == len(o) {
+		return o
+	}
+	if list == nil {
+		return nil
+	}
+	return o.change(list)
+}
+
 // sharing returns a function that applies a list like change, and gives equal
 // results for instances without overrides one map instead of one each.
 func sharing(list []Parameter) func(overrides) overrides {
@@ -130,8 +148,7 @@ func sharing(list []Parameter) func(overrides) overrides {
 }
 
 // values are the parameters of an instance's stack. Overrides of parameters that
-// the template no longer has are not among them; AWS does not say what it does
-// with those.
+// the template does not have, if they are kept, are not among them.
 func (s *Service) values(d definition, o overrides) map[string]string {
 	if len(o) == 0 {
 		return d.parameters

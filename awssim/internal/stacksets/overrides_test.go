@@ -122,6 +122,9 @@ func TestUpdatingTheSetNeverChangesOverrides(t *testing.T) {
 		t.Error("deployed with:", diff)
 	}
 	w.update("net", "params: B=b1", nil)
+	if diff := cmp.Diff(map[string]string{}, w.overrides("net")); diff != "" {
+		t.Error("an override of a parameter that is gone is still there:", diff)
+	}
 	if diff := cmp.Diff(map[string]string{}, w.stacks.specs[2].Parameters); diff != "" {
 		t.Error("an override of a parameter that is gone was deployed:", diff)
 	}

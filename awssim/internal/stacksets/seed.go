@@ -12,51 +12,55 @@ import (
 
 // Spec describes a stack set that a world is filled with.
 type Spec struct {
-	Name        string
-	Description string
-	Template    string
-	Parameters  map[string]string
-	Tags        map[string]string
+	Name        string            `json:"name"`
+	ID          string            `json:"id,omitempty"` // the UUID part of the StackSetId; "" makes one
+	Description string            `json:"description,omitempty"`
+	Template    string            `json:"template"`
+	Parameters  map[string]string `json:"parameters,omitempty"`
+	Tags        map[string]string `json:"tags,omitempty"`
 	// Capabilities that the template needs are granted; these are added.
-	Capabilities []string
+	Capabilities []string `json:"capabilities,omitempty"`
 	// PermissionModel is SELF_MANAGED unless set.
-	PermissionModel       string
-	AdministrationRoleARN string
-	ExecutionRoleName     string
+	PermissionModel       string `json:"permissionModel,omitempty"`
+	AdministrationRoleARN string `json:"administrationRoleArn,omitempty"`
+	ExecutionRoleName     string `json:"executionRoleName,omitempty"`
 	// AutoDeploy turns automatic deployment on. RetainOnRemoval keeps stacks of
 	// accounts that leave. DependsOn are names or ARNs of sets seeded before.
-	AutoDeploy      bool
-	RetainOnRemoval bool
-	DependsOn       []string
+	AutoDeploy      bool     `json:"autoDeploy,omitempty"`
+	RetainOnRemoval bool     `json:"retainOnRemoval,omitempty"`
+	DependsOn       []string `json:"dependsOn,omitempty"`
 	// ManagedExecution lets operations queue.
-	ManagedExecution bool
+	ManagedExecution bool `json:"managedExecution,omitempty"`
 	// Targets are the regions by OU that the set is deployed to, for automatic
 	// deployment. Seeding instances with an OU adds to them.
-	Targets map[string][]string
+	Targets map[string][]string `json:"targets,omitempty"`
 	// Account and Region are the home: the management account, or the default
 	// account without an organization, and us-east-1 unless set.
-	Account, Region string
+	Account string `json:"account,omitempty"`
+	Region  string `json:"region,omitempty"`
 }
 
 // InstanceSeed describes an instance that a world is filled with. The zero value
 // is a healthy one.
 type InstanceSeed struct {
-	Overrides map[string]string
+	Overrides map[string]string `json:"overrides,omitempty"`
 	// Status is CURRENT unless set; Detailed goes with it: SUCCEEDED, FAILED for
 	// OUTDATED, INOPERABLE for INOPERABLE.
-	Status, Detailed, Reason string
+	Status   string `json:"status,omitempty"`
+	Detailed string `json:"detailed,omitempty"`
+	Reason   string `json:"reason,omitempty"`
 	// Drift is NOT_CHECKED unless set; Checked is when that was found.
-	Drift   string
-	Checked time.Time
+	Drift   string    `json:"drift,omitempty"`
+	Checked time.Time `json:"checked,omitzero"`
 	// OU is the OU or root that it was deployed through. For service-managed sets
 	// it is the account's parent unless set.
-	OU string
+	OU string `json:"ou,omitempty"`
 	// NoStack leaves the instance without a stack, as after a failed create.
-	NoStack bool
+	NoStack bool `json:"noStack,omitempty"`
 	// Template, if set, is what the stack was made from, unlike the set's.
-	Template string
+	Template string `json:"template,omitempty"`
 	// StackID, if set, is an existing stack to use.
-	StackID string
+	StackID string `json:"-"`
 }
 
 // Seed makes a stack set at once, without an operation.
@@ -86,6 +90,9 @@ func (s *Service) Seed(spec Spec) (arn string, err error) {
 	t, err := s.newSet(&core.Call{World: s.world, Region: h.region}, h, in)
 	if err != nil {
 		return "", fmt.Errorf("seeding stack set %s: %w", spec.Name, err)
+	}
+	if spec.ID != "" {
+		t.uuid = spec.ID
 	}
 	t.tags = maps.Clone(spec.Tags)
 	for ou, regions := range spec.Targets {

@@ -14,7 +14,7 @@ type named struct {
 
 func (s *Service) deleteStackSet(c *core.Call, in *named) (*nothing, error) {
 	t, err := s.lookUpActive(c, in.As, in.StackSetName)
-	if wire, ok := err.(*core.Error); ok && wire.Code == "StackSetNotFoundException" {
+	if refused, ok := err.(*core.Error); ok && refused.Code == "StackSetNotFoundException" && !s.options.DeleteMissingFails {
 		return &nothing{}, nil // the model has no such error for this action
 	}
 	if err != nil {

@@ -2,6 +2,8 @@ package stacksets
 
 import (
 	"encoding/json"
+	"net/http"
+	"slices"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 )
@@ -95,7 +97,14 @@ func (s *Service) reviseDefinition(c *core.Call, t, next *set, in *updateStackSe
 	if err != nil {
 		return err
 	}
-	if next.definition, err = s.define(next, template, in.Parameters, s.effective(t.definition), in.Capabilities); err != nil {
+	parameters, capabilities := in.Parameters, in.Capabilities
+	if s.options.OmittedParametersStay {
+		parameters = s.withPrevious(t, template, parameters)
+	}
+	if s.options.CapabilitiesStay {
+		capabilities = append(slices.Clone(capabilities), t.capabilities...)
+	}
+	if next.definition, err = s.define(next, template, parameters, s.effective(t.definition), capabilities); err != nil {
 		return err
 	}
 	next.tags = t.tags
@@ -103,6 +112,22 @@ func (s *Service) reviseDefinition(c *core.Call, t, next *set, in *updateStackSe
 		next.tags = tagMap(in.Tags)
 	}
 	return next.setRoles(s, in.AdministrationRoleARN, in.ExecutionRoleName)
+}
+
+// withPrevious adds the set's own values of parameters that a list does not name.
+func (s *Service) withPrevious(t *set, template string, list []Parameter) []Parameter {
+	declared, err := s.declared(template)
+	if err != nil {
+		return list // the template is refused in a moment
+	}
+	list = slices.Clone(list)
+	for _, p := range parameterList(t.parameters) {
+		named := slices.ContainsFunc(list, func(given Parameter) bool { return given.ParameterKey == p.ParameterKey })
+		if declared[p.ParameterKey] && !named {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // updateTemplate gets the template of an update: exactly one source again, the
@@ -139,7 +164,7 @@ func (s *Service) reviseManaged(t, next *set, m *ManagedExecution) error {
 		return nil
 	}
 	if len(t.active) > 0 {
-		return invalidOperation("ManagedExecution can not be changed while operations are running or queued on StackSet %s", t.stackSetID())
+		return core.Errorf(http.StatusBadRequest, s.options.ToggleCode, "ManagedExecution can not be changed while operations are running or queued on StackSet %s", t.stackSetID())
 	}
 	next.managed = *m.Active
 	return nil
@@ -164,6 +189,9 @@ func (s *Service) updateTargets(c *core.Call, t *set, in *updateStackSetInput) (
 // every instance becomes outdated first.
 func (s *Service) replace(t, next *set) {
 	outdates := !t.definition.same(next.definition)
+	if t.template != next.template && !s.options.KeepRemovedOverrides {
+		s.dropRemovedOverrides(t, next.template)
+	}
 	t.description, t.definition, t.model = next.description, next.definition, next.model
 	t.auto, t.managed, t.changed = next.auto, next.managed, true
 	if !outdates {
@@ -173,6 +201,17 @@ func (s *Service) replace(t, next *set) {
 		if i.status == current {
 			i.status = outdated
 		}
+	}
+}
+
+// dropRemovedOverrides forgets overrides of parameters that a template has not.
+func (s *Service) dropRemovedOverrides(t *set, template string) {
+	declared, err := s.declared(template)
+	if err != nil {
+		return
+	}
+	for _, i := range t.instances.all() {
+		i.overrides = i.overrides.only(declared)
 	}
 }
 

@@ -90,7 +90,7 @@ func (s *Service) missingRole(o *operation, account string) string {
 		switch {
 		case !access.HasRole(account, orgMemberRole):
 			return "DEFAULT_ROLE_CREATION_ERROR"
-		case !member || !access.HasRole(account, "stacksets-exec"):
+		case !member && !s.options.DepartedReachable || !access.HasRole(account, "stacksets-exec"):
 			return fmt.Sprintf("Account %s should have '%s' role with trust relationship to Role '%s'.", account, s.role(o.set, o.roles), orgAdminRole)
 		}
 		return ""
