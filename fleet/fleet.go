@@ -1,6 +1,11 @@
 package fleet
 
-import "time"
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+)
 
 // Inventory is a stack set with every instance it has.
 type Inventory struct {
@@ -21,8 +26,7 @@ type Fleet struct {
 	// the organization. An account absent from both is unknown, and never acted on.
 	Departed  map[AccountID]bool          `json:"departed,omitempty"`
 	StackSets map[StackSetName]*Inventory `json:"stackSets"`
-	// DisabledRegions are the opt-in regions that are not enabled, by account.
-	ReadAt time.Time `json:"readAt"`
+	ReadAt    time.Time                   `json:"readAt"`
 }
 
 // Names lists the fleet's stack sets in order.
@@ -35,4 +39,44 @@ func (f *Fleet) Count() int {
 		n += len(inventory.Instances)
 	}
 	return n
+}
+
+// inventoryJSON is an Inventory with its instances as a list: JSON objects have
+// no keys of two parts.
+type inventoryJSON struct {
+	StackSet  StackSet    `json:"stackSet"`
+	Instances []Instance  `json:"instances"`
+	Running   []Operation `json:"running,omitempty"`
+	ReadAt    time.Time   `json:"readAt"`
+}
+
+// MarshalJSON writes the instances as a list, sorted by target.
+func (i Inventory) MarshalJSON() ([]byte, error) {
+	return json.Marshal(inventoryJSON{i.StackSet, i.List(), i.Running, i.ReadAt})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (i *Inventory) UnmarshalJSON(b []byte) error {
+	var v inventoryJSON
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*i = Inventory{StackSet: v.StackSet, Running: v.Running, ReadAt: v.ReadAt}
+	i.SetInstances(v.Instances)
+	return nil
+}
+
+// List is the instances sorted by target.
+func (i *Inventory) List() []Instance {
+	list := slices.Collect(maps.Values(i.Instances))
+	slices.SortFunc(list, func(a, b Instance) int { return a.Compare(b.Target) })
+	return list
+}
+
+// SetInstances replaces the instances.
+func (i *Inventory) SetInstances(list []Instance) {
+	i.Instances = make(map[Target]Instance, len(list))
+	for _, instance := range list {
+		i.Instances[instance.Target] = instance
+	}
 }

@@ -61,6 +61,11 @@ type StackSet struct {
 	TemplateHash string `json:"templateHash"`
 	// NoEcho names the template's parameters whose values AWS masks.
 	NoEcho []string `json:"noEcho,omitempty"`
+	// Exports and Imports tell whether the template exports outputs, and whether
+	// it imports any (Fn::ImportValue): a stack that exports cannot be deleted
+	// while another stack in its account and region imports from it.
+	Exports bool `json:"exports,omitempty"`
+	Imports bool `json:"imports,omitempty"`
 	// Capabilities must be sent again by whoever updates the set.
 	Capabilities          []string       `json:"capabilities,omitempty"`
 	AdministrationRoleARN string         `json:"administrationRoleArn,omitempty"`
@@ -118,4 +123,13 @@ type Instance struct {
 	LastOperation  string         `json:"lastOperation,omitempty"`
 	// Overrides is nil if not read, empty if read and there are none.
 	Overrides []Parameter `json:"overrides,omitempty"`
+}
+
+// InstanceFilter narrows a list on AWS's side. The zero value lists all.
+type InstanceFilter struct {
+	Drift     DriftStatus
+	Detailed  DetailedStatus
+	Operation string // LAST_OPERATION_ID
+	Account   AccountID
+	Region    Region
 }

@@ -1,0 +1,17 @@
+# What a developer runs. `go build ./...` and `go test ./...` need none of it.
+
+.PHONY: test race lint bench screenshots test-clients fuzz
+
+test:            ## the whole suite
+	go test ./...
+
+race:            ## the suite under the race detector
+	go test -race ./...
+
+lint:            ## what CI checks besides tests
+	gofmt -l $$(git ls-files '*.go')
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+bench:           ## the benchmark table; writes bench/latest.json
+	SETMEND_BENCH=1 go test ./bench -run TestTable -count=1 -timeout 20m -v

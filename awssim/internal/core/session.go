@@ -1,0 +1,49 @@
+package core
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// sessionPrefix marks the session tokens that this world hands out.
+const sessionPrefix = "IQoJsim."
+
+// SessionToken is the token that goes with the credentials of an assumed role.
+// The access key that goes with it is the account's id.
+func (w *World) SessionToken(account, role, session string, expires time.Time) string {
+	text := strings.Join([]string{account, role, session, strconv.FormatInt(expires.Unix(), 10)}, "/")
+	return sessionPrefix + base64.RawURLEncoding.EncodeToString([]byte(text))
+}
+
+// SessionPrincipal is whom a session token makes its bearer, and until when. A
+// token of another make is not ok.
+func (w *World) SessionPrincipal(token string) (p Principal, expires time.Time, ok bool) {
+	encoded, ours := strings.CutPrefix(token, sessionPrefix)
+	raw, err := base64.RawURLEncoding.DecodeString(encoded)
+	parts := strings.Split(string(raw), "/")
+	if !ours || err != nil || len(parts) != 4 {
+		return Principal{}, time.Time{}, false
+	}
+	seconds, err := strconv.ParseInt(parts[3], 10, 64)
+	if err != nil {
+		return Principal{}, time.Time{}, false
+	}
+	return w.RolePrincipal(parts[0], parts[1], parts[2]), time.Unix(seconds, 0), true
+}
+
+// RolePrincipal is a session of a role in an account.
+func (w *World) RolePrincipal(account, role, session string) Principal {
+	return Principal{
+		Account: account,
+		ARN:     fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", w.Options.Partition, account, role, session),
+		Role:    role,
+	}
+}
+
+// UserPrincipal is whoever acts as an account without a role.
+func (w *World) UserPrincipal(account string) Principal {
+	return Principal{Account: account, ARN: fmt.Sprintf("arn:%s:iam::%s:user/operator", w.Options.Partition, account)}
+}

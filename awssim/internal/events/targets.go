@@ -1,0 +1,152 @@
+package events
+
+import (
+	"github.com/setmend/setmend/awssim/internal/core"
+)
+
+// target is the Target structure of the API, as far as it is kept.
+type target struct {
+	Id               string `valid:"required,min=1,max=64,pattern=[.\\-_A-Za-z0-9]+"`
+	Arn              string `valid:"required,min=1,max=1600"`
+	RoleArn          string
+	Input            string `valid:"max=8192"`
+	InputPath        string `valid:"max=256"`
+	InputTransformer *transformer
+}
+
+type transformer struct {
+	InputPathsMap map[string]string
+	InputTemplate string `valid:"required,min=1,max=8192"`
+}
+
+type putTargetsInput struct {
+	Rule         string `valid:"required"`
+	EventBusName string
+	Targets      []target `valid:"required,min=1,max=100"`
+}
+
+type failedEntry struct{ TargetId, ErrorCode, ErrorMessage string }
+
+type targetsOutput struct {
+	FailedEntryCount int32
+	FailedEntries    []failedEntry
+}
+
+// putTargets adds targets, each in place of one with the same id. It fails target
+// by target.
+func (e *EventBridge) putTargets(c *core.Call, in *putTargetsInput) (*targetsOutput, error) {
+	r, err := e.rule(c, in.EventBusName, in.Rule)
+	if err != nil {
+		return nil, err
+	}
+	out := &targetsOutput{FailedEntries: []failedEntry{}}
+	for _, t := range in.Targets {
+		switch i := r.target(t.Id); {
+		case inputs(t) > 1:
+			return nil, refuse("ValidationException", "Only one of Input, InputPath, or InputTransformer must be provided for target %s.", t.Id)
+		case i >= 0:
+			r.targets[i] = t
+		case len(r.targets) >= maxTargets:
+			out.FailedEntries = append(out.FailedEntries, failedEntry{t.Id, "LimitExceededException", "The requested resource exceeds the maximum number allowed."})
+		default:
+			r.targets = append(r.targets, t)
+		}
+	}
+	out.FailedEntryCount = int32(len(out.FailedEntries))
+	return out, nil
+}
+
+func inputs(t target) int {
+	n := 0
+	for _, given := range []bool{t.Input != "", t.InputPath != "", t.InputTransformer != nil} {
+		if given {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *rule) target(id string) int {
+	for i, t := range r.targets {
+		if t.Id == id {
+			return i
+		}
+	}
+	return -1
+}
+
+type removeTargetsInput struct {
+	Rule         string `valid:"required"`
+	EventBusName string
+	Ids          []string `valid:"required,min=1,max=100"`
+	Force        bool
+}
+
+func (e *EventBridge) removeTargets(c *core.Call, in *removeTargetsInput) (*targetsOutput, error) {
+	r, err := e.rule(c, in.EventBusName, in.Rule)
+	if err != nil {
+		return nil, err
+	}
+	out := &targetsOutput{FailedEntries: []failedEntry{}}
+	for _, id := range in.Ids {
+		i := r.target(id)
+		if i < 0 {
+			out.FailedEntries = append(out.FailedEntries, failedEntry{id, "ResourceNotFoundException", "Rule does not have a target with this id."})
+			continue
+		}
+		r.targets = append(r.targets[:i:i], r.targets[i+1:]...)
+	}
+	out.FailedEntryCount = int32(len(out.FailedEntries))
+	return out, nil
+}
+
+type listTargetsInput struct {
+	Rule         string `valid:"required"`
+	EventBusName string
+	NextToken    string
+	Limit        *int32 `valid:"min=1,max=100"`
+}
+
+type listTargetsOutput struct {
+	Targets   []target
+	NextToken string
+}
+
+// listTargetsByRule answers all at once: a rule has at most maxTargets.
+func (e *EventBridge) listTargetsByRule(c *core.Call, in *listTargetsInput) (*listTargetsOutput, error) {
+	r, err := e.rule(c, in.EventBusName, in.Rule)
+	if err != nil {
+		return nil, err
+	}
+	return &listTargetsOutput{Targets: append([]target{}, r.targets...)}, nil
+}
+
+type ruleNamesInput struct {
+	TargetArn    string `valid:"required"`
+	EventBusName string
+	NextToken    string
+	Limit        *int32 `valid:"min=1,max=100"`
+}
+
+type ruleNamesOutput struct {
+	RuleNames []string
+	NextToken string
+}
+
+func (e *EventBridge) listRuleNamesByTarget(c *core.Call, in *ruleNamesInput) (*ruleNamesOutput, error) {
+	here, err := e.bus(c, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for _, name := range sortedKeys(here) {
+		for _, t := range here[name].targets {
+			if t.Arn == in.TargetArn {
+				names = append(names, name)
+				break
+			}
+		}
+	}
+	names, next := pageAfter(names, in.NextToken, in.Limit)
+	return &ruleNamesOutput{RuleNames: names, NextToken: next}, nil
+}

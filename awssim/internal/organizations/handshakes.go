@@ -1,0 +1,199 @@
+package organizations
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/setmend/setmend/awssim/internal/core"
+)
+
+// invitationLasts is how long an invitation stays open (AWS user guide).
+const invitationLasts = 15 * 24 * time.Hour
+
+// handshake is an invitation to one account.
+type handshake struct {
+	id, account        string
+	state              string
+	requested, expires time.Time
+	tags               []Tag
+}
+
+// HandshakeShape is the Handshake structure of the API.
+type HandshakeShape struct {
+	Id, Arn, State, Action                  string
+	Parties                                 []HandshakeParty
+	RequestedTimestamp, ExpirationTimestamp time.Time
+	Resources                               []HandshakeResource
+}
+
+// HandshakeParty is one side of a handshake.
+type HandshakeParty struct {
+	Id   string `valid:"required,min=1,max=64"`
+	Type string `valid:"required,enum=ACCOUNT|ORGANIZATION|EMAIL"`
+}
+
+// HandshakeResource is what a handshake is about.
+type HandshakeResource struct{ Type, Value string }
+
+type inviteInput struct {
+	Target *HandshakeParty `valid:"required"`
+	Notes  string          `valid:"max=1024"`
+	Tags   []Tag
+}
+
+type handshakeOutput struct{ Handshake *HandshakeShape }
+
+// inviteAccount invites by account id. Invitations by e-mail address would need a
+// mailbox and are refused.
+func (o *Organization) inviteAccount(c *core.Call, in *inviteInput) (*handshakeOutput, error) {
+	switch {
+	case in.Target.Type != "ACCOUNT":
+		return nil, invalid("INVALID_PARTY_TYPE_TARGET", "The embedded AWS invites accounts by id only.")
+	case !accountID.MatchString(in.Target.Id):
+		return nil, invalid("INVALID_PATTERN_TARGET_ID", "You specified an invalid account id: %s.", in.Target.Id)
+	case o.members[in.Target.Id] != nil:
+		return nil, refuse("DuplicateAccountException", "The account is already in this organization.")
+	case o.openInvitation(in.Target.Id) != nil:
+		return nil, refuse("DuplicateHandshakeException", "A handshake for this account and action already exists.")
+	}
+	h := &handshake{
+		id:        "h-" + o.letters(32),
+		account:   in.Target.Id,
+		state:     "OPEN",
+		requested: c.Now(),
+		expires:   c.Now().Add(invitationLasts),
+		tags:      in.Tags,
+	}
+	o.handshakes[h.id] = h
+	o.world.After(invitationLasts, func() {
+		if h.state == "OPEN" {
+			h.state = "EXPIRED"
+		}
+	})
+	return o.handshakeOutput(h), nil
+}
+
+type handshakeInput struct {
+	HandshakeId string `valid:"required"`
+}
+
+func (o *Organization) acceptHandshake(c *core.Call, in *handshakeInput) (*handshakeOutput, error) {
+	h, err := o.invitation(c, in.HandshakeId)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.Join(Account{ID: h.account, Name: "Account " + h.account, Invited: true}); err != nil {
+		return nil, err
+	}
+	h.state = "ACCEPTED"
+	setTags(o.members[h.account].tags, h.tags)
+	return o.handshakeOutput(h), nil
+}
+
+func (o *Organization) declineHandshake(c *core.Call, in *handshakeInput) (*handshakeOutput, error) {
+	h, err := o.invitation(c, in.HandshakeId)
+	if err != nil {
+		return nil, err
+	}
+	h.state = "DECLINED"
+	return o.handshakeOutput(h), nil
+}
+
+func (o *Organization) cancelHandshake(_ *core.Call, in *handshakeInput) (*handshakeOutput, error) {
+	h, err := o.open(in.HandshakeId)
+	if err != nil {
+		return nil, err
+	}
+	h.state = "CANCELED"
+	return o.handshakeOutput(h), nil
+}
+
+func (o *Organization) describeHandshake(c *core.Call, in *handshakeInput) (*handshakeOutput, error) {
+	h := o.handshakes[in.HandshakeId]
+	switch {
+	case h == nil:
+		return nil, errNoHandshake()
+	case c.Caller.Account != h.account && c.Caller.Account != o.management:
+		return nil, errDenied()
+	}
+	return o.handshakeOutput(h), nil
+}
+
+type listHandshakesInput struct {
+	MaxResults *int32 `valid:"min=1,max=20"`
+	NextToken  string
+}
+
+type listHandshakesOutput struct {
+	Handshakes []HandshakeShape
+	NextToken  string
+}
+
+func (o *Organization) listHandshakesForAccount(c *core.Call, in *listHandshakesInput) (*listHandshakesOutput, error) {
+	mine := slices.SortedFunc(maps.Values(o.handshakes), func(a, b *handshake) int { return cmp.Compare(a.id, b.id) })
+	mine = slices.DeleteFunc(mine, func(h *handshake) bool { return h.account != c.Caller.Account })
+	mine, next, err := page(o, mine, func(h *handshake) string { return h.id }, in.MaxResults, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &listHandshakesOutput{Handshakes: []HandshakeShape{}, NextToken: next}
+	for _, h := range mine {
+		out.Handshakes = append(out.Handshakes, *o.handshakeShape(h))
+	}
+	return out, nil
+}
+
+// invitation finds an open invitation to the caller.
+func (o *Organization) invitation(c *core.Call, id string) (*handshake, error) {
+	h, err := o.open(id)
+	if err != nil {
+		return nil, err
+	}
+	if h.account != c.Caller.Account {
+		return nil, errDenied()
+	}
+	return h, nil
+}
+
+func (o *Organization) open(id string) (*handshake, error) {
+	h := o.handshakes[id]
+	switch {
+	case h == nil:
+		return nil, errNoHandshake()
+	case h.state != "OPEN":
+		return nil, refuse("InvalidHandshakeTransitionException", "You can't perform the operation on a handshake in state %s.", h.state)
+	}
+	return h, nil
+}
+
+func (o *Organization) openInvitation(account string) *handshake {
+	for _, h := range o.handshakes {
+		if h.account == account && h.state == "OPEN" {
+			return h
+		}
+	}
+	return nil
+}
+
+func (o *Organization) handshakeOutput(h *handshake) *handshakeOutput {
+	return &handshakeOutput{Handshake: o.handshakeShape(h)}
+}
+
+func (o *Organization) handshakeShape(h *handshake) *HandshakeShape {
+	return &HandshakeShape{
+		Id:                  h.id,
+		Arn:                 o.arn("handshake", o.id, "invite", h.id),
+		State:               h.state,
+		Action:              "INVITE",
+		Parties:             []HandshakeParty{{Id: o.id, Type: "ORGANIZATION"}, {Id: h.account, Type: "ACCOUNT"}},
+		RequestedTimestamp:  h.requested,
+		ExpirationTimestamp: h.expires,
+		Resources:           []HandshakeResource{{Type: "ACCOUNT", Value: h.account}},
+	}
+}
+
+func errNoHandshake() *core.Error {
+	return refuse("HandshakeNotFoundException", "You specified a handshake that doesn't exist.")
+}

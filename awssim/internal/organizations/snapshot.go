@@ -1,0 +1,134 @@
+package organizations
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Snapshot is an organization written down.
+type Snapshot struct {
+	ID         string              `json:"id"`
+	Management string              `json:"management"`
+	Root       string              `json:"root"`
+	Units      []UnitSnapshot      `json:"units,omitempty"` // parents before children
+	Accounts   []AccountSnapshot   `json:"accounts"`
+	Trusted    []string            `json:"trusted,omitempty"`   // service principals with trusted access
+	Delegates  map[string][]string `json:"delegates,omitempty"` // account id → service principals
+}
+
+// UnitSnapshot is an OU.
+type UnitSnapshot struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Parent string `json:"parent"`
+}
+
+// AccountSnapshot is a member account.
+type AccountSnapshot struct {
+	ID     string    `json:"id"`
+	Name   string    `json:"name"`
+	Email  string    `json:"email,omitempty"`
+	State  string    `json:"state,omitempty"` // "" is ACTIVE
+	Parent string    `json:"parent,omitempty"`
+	Joined time.Time `json:"joined,omitzero"`
+}
+
+// Save writes the organization down; nil if there is none.
+func (o *Organization) Save() *Snapshot {
+	if !o.Exists() {
+		return nil
+	}
+	s := &Snapshot{ID: o.id, Management: o.management, Root: o.root.id, Trusted: slices.Sorted(maps.Keys(o.trusted))}
+	s.addUnits(o.root)
+	for _, id := range slices.Sorted(maps.Keys(o.members)) {
+		m := o.members[id]
+		s.Accounts = append(s.Accounts, AccountSnapshot{m.ID, m.Name, m.Email, m.State, m.unit.id, m.Joined})
+		if len(m.delegated) > 0 {
+			if s.Delegates == nil {
+				s.Delegates = map[string][]string{}
+			}
+			s.Delegates[id] = slices.Sorted(maps.Keys(m.delegated))
+		}
+	}
+	return s
+}
+
+func (s *Snapshot) addUnits(u *unit) {
+	for _, id := range slices.Sorted(maps.Keys(u.units)) {
+		kid := u.units[id]
+		s.Units = append(s.Units, UnitSnapshot{kid.id, kid.name, u.id})
+		s.addUnits(kid)
+	}
+}
+
+// Load makes the organization that a snapshot describes, with its ids. There must
+// be none yet. Ids that the snapshot leaves out are made.
+func (o *Organization) Load(s *Snapshot) error {
+	if err := o.Create(s.Management, "Management"); err != nil {
+		return fmt.Errorf("loading the organization: %w", err)
+	}
+	if s.ID != "" {
+		o.id = s.ID
+	}
+	if s.Root != "" {
+		o.renameRoot(s.Root)
+	}
+	for _, u := range s.Units {
+		if err := o.loadUnit(u); err != nil {
+			return fmt.Errorf("loading OU %s: %w", u.ID, err)
+		}
+	}
+	for _, a := range s.Accounts {
+		if err := o.loadAccount(a); err != nil {
+			return fmt.Errorf("loading account %s: %w", a.ID, err)
+		}
+	}
+	o.forget()
+	for _, principal := range s.Trusted {
+		o.SetTrustedAccess(principal, true)
+	}
+	for _, account := range slices.Sorted(maps.Keys(s.Delegates)) {
+		for _, principal := range s.Delegates[account] {
+			if err := o.RegisterDelegatedAdministrator(account, principal); err != nil {
+				return fmt.Errorf("loading delegate %s: %w", account, err)
+			}
+		}
+	}
+	return nil
+}
+
+// renameRoot gives the root of a new organization another id.
+func (o *Organization) renameRoot(id string) {
+	delete(o.units, o.root.id)
+	o.root.id, o.root.path = id, []string{id}
+	o.units[id] = o.root
+	o.members[o.management].Parent = id
+}
+
+func (o *Organization) loadUnit(u UnitSnapshot) error {
+	if !strings.HasPrefix(u.ID, "ou-") || o.units[u.ID] != nil {
+		return fmt.Errorf("%q is no OU id, or there twice", u.ID)
+	}
+	parent, err := o.parent(u.Parent)
+	if err != nil {
+		return err
+	}
+	o.newUnit(u.ID, u.Name, parent)
+	return nil
+}
+
+// loadAccount adds a member; the management account is there and gets its name
+// and place.
+func (o *Organization) loadAccount(a AccountSnapshot) error {
+	account := Account{ID: a.ID, Name: a.Name, Email: a.Email, State: a.State, Parent: a.Parent, Joined: a.Joined}
+	if a.ID != o.management {
+		return o.insert(account)
+	}
+	delete(o.members[a.ID].unit.accounts, a.ID)
+	delete(o.members, a.ID)
+	account.Invited = true
+	return o.insert(account)
+}

@@ -1,0 +1,213 @@
+package resource
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/setmend/setmend/awssim/internal/template"
+)
+
+func identity(properties map[string]any) *Identity {
+	return &Identity{Account: "111122223333", Region: "eu-west-1", Partition: "aws",
+		StackID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/app/u", Stack: "app", LogicalID: "Thing", Properties: properties}
+}
+
+func TestCatalogListsAtLeastSixtyTypes(t *testing.T) {
+	if n := len(Names()); n < 60 {
+		t.Errorf("%d types", n)
+	}
+}
+
+func TestPhysicalIDsHaveTheFormsOfAWS(t *testing.T) {
+	tests := []struct {
+		typ        string
+		properties map[string]any
+		form       string
+	}{
+		{"AWS::S3::Bucket", nil, `app-thing-[a-z0-9]{12}`},
+		{"AWS::S3::Bucket", map[string]any{"BucketName": "mine"}, `mine`},
+		{"AWS::SNS::Topic", nil, `arn:aws:sns:eu-west-1:111122223333:app-Thing-[A-Z0-9]{12}`},
+		{"AWS::SQS::Queue", map[string]any{"QueueName": "q"}, `https://sqs\.eu-west-1\.amazonaws\.com/111122223333/q`},
+		{"AWS::IAM::Role", nil, `app-Thing-[A-Z0-9]{12}`},
+		{"AWS::EC2::VPC", nil, `vpc-[0-9a-f]{17}`},
+		{"AWS::KMS::Key", nil, `[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}`},
+		{"AWS::IAM::ManagedPolicy", nil, `arn:aws:iam::111122223333:policy/app-Thing-[A-Z0-9]{12}`},
+		{"AWS::Lambda::Function", map[string]any{"FunctionName": "f"}, `f`},
+		{"AWS::New::Widget", map[string]any{"WidgetName": "w"}, `w`},
+		{"AWS::New::Widget", nil, `app-Thing-[A-Z0-9]{12}`},
+		{"Custom::Thing", map[string]any{"Name": "w"}, `app-Thing-[A-Z0-9]{12}`},
+	}
+	for _, test := range tests {
+		got := Find(test.typ).PhysicalID(identity(test.properties))
+		if !regexp.MustCompile("^" + test.form + "$").MatchString(got) {
+			t.Errorf("%s: %s is not of the form %s", test.typ, got, test.form)
+		}
+	}
+}
+
+func TestEveryTypeInTheCatalogIsComplete(t *testing.T) {
+	for _, name := range Names() {
+		typ := Find(name)
+		id := typ.PhysicalID(identity(map[string]any{}))
+		if id == "" && !strings.HasPrefix(typ.ID, "{prop:") || strings.ContainsAny(id, "{}") {
+			t.Errorf("%s is called %q", name, id)
+		}
+		for attribute := range typ.Attributes {
+			v, ok := typ.Attribute(identity(map[string]any{}), attribute)
+			if text := JSON(v); !ok || strings.Contains(text, "{") && text != `"{}"` {
+				t.Errorf("%s.%s = %s", name, attribute, text)
+			}
+		}
+		for _, action := range []string{typ.Create, typ.Update, typ.Delete, typ.Read} {
+			if !regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9]+$`).MatchString(action) {
+				t.Errorf("%s has the IAM action %q", name, action)
+			}
+		}
+	}
+}
+
+func TestAttributesThatAreListsYieldLists(t *testing.T) {
+	v, _ := Find("AWS::Route53::HostedZone").Attribute(identity(nil), "NameServers")
+	if list, ok := v.([]any); !ok || len(list) != 4 {
+		t.Errorf("%v", v)
+	}
+	if v, _ := Find("AWS::EC2::VPC").Attribute(identity(nil), "Ipv6CidrBlocks"); JSON(v) != "[]" {
+		t.Errorf("%v", v)
+	}
+}
+
+func TestPatternsUseKnownTokensOnly(t *testing.T) {
+	token := regexp.MustCompile(`\{([^}]+)\}`)
+	known := regexp.MustCompile(`^(name|id|account|region|partition|stack|logical|uuid|prop:\w+|(hex|upper|lower|digits|mixed)\d+)$`)
+	for _, name := range Names() {
+		typ := Find(name)
+		patterns := []string{typ.ID, typ.Identifier}
+		for _, p := range typ.Attributes {
+			patterns = append(patterns, p)
+		}
+		for _, p := range patterns {
+			for _, m := range token.FindAllStringSubmatch(p, -1) {
+				if !known.MatchString(m[1]) {
+					t.Errorf("%s: %s in %q", name, m[0], p)
+				}
+			}
+		}
+	}
+}
+
+func TestGeneratedNamesStayWithinTheServicesLimit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		i := identity(nil)
+		i.Stack = strings.Repeat("s", rapid.IntRange(1, 128).Draw(t, "stack"))
+		i.LogicalID = strings.Repeat("l", rapid.IntRange(1, 255).Draw(t, "logical"))
+		typ := Find(rapid.SampledFrom([]string{"AWS::IAM::Role", "AWS::S3::Bucket", "AWS::ElasticLoadBalancingV2::TargetGroup"}).Draw(t, "type"))
+		if name := typ.name(i); len(name) > typ.NameMax {
+			t.Fatalf("%s has %d characters", name, len(name))
+		}
+	})
+}
+
+func TestAGenerationHasItsOwnIDs(t *testing.T) {
+	i := identity(nil)
+	typ := Find("AWS::EC2::VPC")
+	first := typ.PhysicalID(i)
+	if again := typ.PhysicalID(i); again != first {
+		t.Errorf("%s became %s by asking twice", first, again)
+	}
+	i.Generation++
+	if typ.PhysicalID(i) == first {
+		t.Error("a replacement has its predecessor's id")
+	}
+}
+
+func TestDiffReportsAsDriftDetectionDoes(t *testing.T) {
+	expected := map[string]any{
+		"DelaySeconds":  template.Number("5"),
+		"RedrivePolicy": map[string]any{"maxReceiveCount": template.Number("10"), "deadLetterTargetArn": "arn:a"},
+		"Tags":          []any{map[string]any{"Key": "a", "Value": "1"}, map[string]any{"Key": "b", "Value": "2"}},
+		"QueueName":     "q",
+		"FifoQueue":     true,
+	}
+	live := map[string]any{
+		"DelaySeconds":  "5", // equal by its text
+		"RedrivePolicy": map[string]any{"maxReceiveCount": 3, "extra": "x", "deadLetterTargetArn": "arn:a"},
+		"Tags":          []any{map[string]any{"Key": "c", "Value": "3"}, map[string]any{"Key": "b", "Value": "2"}, map[string]any{"Key": "a", "Value": "1"}},
+		"FifoQueue":     true,
+		"Unmentioned":   "is no drift",
+	}
+	want := []Difference{
+		{"/QueueName", "q", "null", "REMOVE"},
+		{"/RedrivePolicy/extra", "null", "x", "ADD"},
+		{"/RedrivePolicy/maxReceiveCount", "10", "3", "NOT_EQUAL"},
+		{"/Tags/0", "null", `{"Key":"c","Value":"3"}`, "ADD"},
+	}
+	if diff := cmp.Diff(want, Find("AWS::SQS::Queue").Diff(expected, live)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWriteOnlyAndKMSKeysAreNotCompared(t *testing.T) {
+	got := Find("AWS::Lambda::Function").Diff(map[string]any{"Code": "a", "KmsKeyId": "k", "Timeout": 1}, map[string]any{"Timeout": 2})
+	if len(got) != 1 || got[0].Path != "/Timeout" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestADocumentNeverDiffersFromItself(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := value(3).Draw(t, "value")
+		if got := Find("AWS::X::Y").Diff(map[string]any{"P": v}, map[string]any{"P": template.Clone(v)}); len(got) != 0 {
+			t.Fatalf("%v", got)
+		}
+	})
+}
+
+func value(depth int) *rapid.Generator[any] {
+	scalar := rapid.OneOf(rapid.String().AsAny(), rapid.Bool().AsAny(), rapid.Just[any](nil))
+	if depth == 0 {
+		return scalar
+	}
+	return rapid.OneOf(scalar,
+		rapid.SliceOfN(value(depth-1), 0, 4).AsAny(),
+		rapid.MapOfN(rapid.StringMatching(`[a-c]`), value(depth-1), 0, 3).AsAny())
+}
+
+func TestPointersSetInsertAndRemove(t *testing.T) {
+	type op func(any, string, any) (any, error)
+	remove := func(d any, p string, _ any) (any, error) { return Remove(d, p) }
+	tests := []struct {
+		op      op
+		pointer string
+		want    string // "" for an error
+	}{
+		{Set, "/a", `{"a":"new","l":[1,2],"m":{"x":"y"}}`},
+		{Set, "/l/0", `{"l":["new",2],"m":{"x":"y"}}`},
+		{Set, "/l/-", `{"l":[1,2,"new"],"m":{"x":"y"}}`},
+		{Set, "/l/5", ""},
+		{Set, "/l/01", ""},
+		{Set, "/deep/er", `{"deep":{"er":"new"},"l":[1,2],"m":{"x":"y"}}`},
+		{Set, "/m/x/z", ""},
+		{Set, "no-slash", ""},
+		{Insert, "/l/0", `{"l":["new",1,2],"m":{"x":"y"}}`},
+		{Insert, "/l/2", `{"l":[1,2,"new"],"m":{"x":"y"}}`},
+		{Insert, "/m/a~1b~0c", `{"l":[1,2],"m":{"a/b~c":"new","x":"y"}}`},
+		{remove, "/l/0", `{"l":[2],"m":{"x":"y"}}`},
+		{remove, "/m/x", `{"l":[1,2],"m":{}}`},
+		{remove, "/m/nothing", ""},
+		{remove, "/" + strings.Repeat("a/", 200), ""},
+	}
+	for _, test := range tests {
+		document := map[string]any{"l": []any{1, 2}, "m": map[string]any{"x": "y"}}
+		got, err := test.op(document, test.pointer, "new")
+		switch {
+		case err != nil && test.want != "":
+			t.Errorf("%s: %v", test.pointer, err)
+		case err == nil && JSON(got) != test.want:
+			t.Errorf("%s: got %s, want %s", test.pointer, JSON(got), test.want)
+		}
+	}
+}

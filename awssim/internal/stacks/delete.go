@@ -1,0 +1,104 @@
+package stacks
+
+import (
+	"slices"
+	"strings"
+)
+
+// remove begins to delete a stack. retain lists resources to leave alone.
+func (e *Engine) remove(s *stack, a actor, retain []string, force bool, token string, done func(result)) {
+	op := &operation{verb: "DELETE", deployment: e.view(s).deployment, token: token, done: done}
+	steps, failed, reason := e.deletion(s, a, retain, force)
+	op.steps = steps
+	end := func() { e.deleted(s, op) }
+	if reason == "" || len(steps) > 0 {
+		e.withdraw(s, e.outputsOf(s), nil)
+	}
+	if reason != "" {
+		op.reason = reason
+		end = func() { e.deletionFailed(s, op, failed) }
+	}
+	e.start(s, op, e.duration(), 0, nil, end)
+}
+
+// deletion works out the steps of a deletion, dependents first, and how it fails.
+func (e *Engine) deletion(s *stack, a actor, retain []string, force bool) (steps []step, failed *failure, reason string) {
+	steps = []step{}
+	if why := e.exportInUse(s, e.outputsOf(s), nil); why != "" {
+		return steps, &failure{reason: why}, why
+	}
+	var names []string
+	for _, c := range e.everything(s) {
+		st := step{logicalID: c.resource.LogicalID, typ: c.resource.Type, physicalID: c.oldID, verb: "DELETE"}
+		st.skipped = keeps(c.resource.DeletionPolicy) || slices.Contains(retain, c.resource.LogicalID)
+		if !st.skipped {
+			st.failed = e.deleteObstacle(s, a, &c)
+		}
+		if st.failed != "" && force {
+			st.failed, st.skipped = "", true
+		}
+		if st.failed != "" {
+			names = append(names, st.logicalID)
+			if failed == nil {
+				failed = &failure{st.logicalID, st.typ, st.failed}
+			}
+		}
+		steps = append(steps, st)
+	}
+	if failed != nil {
+		reason = "The following resource(s) failed to delete: [" + strings.Join(names, ", ") + "]. "
+	}
+	return steps, failed, reason
+}
+
+// everything lists the standing resources as removals, dependents first.
+func (e *Engine) everything(s *stack) []change {
+	if !s.standing || s.current == nil {
+		return nil
+	}
+	v := e.view(s)
+	all, err := removals(v, e.look(s, nothing, nil))
+	if err != nil {
+		return nil // it was evaluated when it was deployed
+	}
+	return all
+}
+
+// deleted ends a deletion: what is retained goes on without its stack.
+func (e *Engine) deleted(s *stack, op *operation) {
+	all := e.everything(s)
+	for i := range all {
+		if stepOf(op.steps, all[i].resource.LogicalID).skipped && all[i].live != nil {
+			e.letGo(s, &all[i])
+		}
+	}
+	e.dropAll(s)
+	e.finishDelete(s)
+	op.report(result{ok: true})
+}
+
+// deletionFailed ends a deletion that left resources behind; the others are gone.
+func (e *Engine) deletionFailed(s *stack, op *operation, f *failure) {
+	if len(op.steps) > 0 {
+		e.publishExports(s, e.outputsOf(s), nil)
+		s.useImports(nil)
+	}
+	for _, c := range e.everything(s) {
+		st := stepOf(op.steps, c.resource.LogicalID)
+		if st.verb != "" && st.failed == "" && !st.skipped {
+			s.touch(c.resource.LogicalID).deleted = true
+			e.release(s, c.resource.LogicalID, c.typ, c.before)
+		}
+	}
+	e.finish(s, deleteFailed, op.reason)
+	op.report(result{reason: f.text()})
+}
+
+func stepOf(steps []step, logicalID string) step {
+	for _, st := range steps {
+		if st.logicalID == logicalID {
+			return st
+		}
+	}
+	return step{}
+}

@@ -1,0 +1,226 @@
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxDepth bounds the nesting of a template. AWS has a bound too but does not
+// tell it; no template for people comes near.
+const maxDepth = 100
+
+// decode reads a text as JSON if it begins like JSON, else as YAML.
+func decode(text string) (any, error) {
+	if !utf8.ValidString(text) {
+		return nil, failf("Template format error: unsupported structure.")
+	}
+	if strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return decodeJSON(text)
+	}
+	return decodeYAML(text)
+}
+
+func decodeJSON(text string) (any, error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	v, err := jsonValue(d, 0)
+	if err == nil {
+		if _, more := d.Token(); more != io.EOF {
+			err = errors.New("text after the end")
+		}
+	}
+	if refused := new(Error); errors.As(err, &refused) {
+		return nil, err
+	}
+	if err != nil {
+		line, column := position(text, d.InputOffset())
+		return nil, failf("Template format error: JSON not well-formed. (line %d, column %d)", line, column)
+	}
+	return v, nil
+}
+
+func jsonValue(d *json.Decoder, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, errDepth()
+	}
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch t {
+	case json.Delim('{'):
+		return jsonObject(d, depth)
+	case json.Delim('['):
+		return jsonArray(d, depth)
+	}
+	return t, nil
+}
+
+func jsonObject(d *json.Decoder, depth int) (any, error) {
+	m := newMap()
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		v, err := jsonValue(d, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		m.set(fmt.Sprint(key), v)
+	}
+	_, err := d.Token()
+	return asFunc(m), err
+}
+
+func jsonArray(d *json.Decoder, depth int) (any, error) {
+	list := []any{}
+	for d.More() {
+		v, err := jsonValue(d, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	_, err := d.Token()
+	return list, err
+}
+
+// position turns a byte offset into the line and column that AWS names.
+func position(text string, offset int64) (line, column int) {
+	before := []byte(text)[:min(int(offset), len(text))]
+	line = bytes.Count(before, []byte("\n")) + 1
+	return line, len(before) - bytes.LastIndexByte(before, '\n')
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+)`)
+
+func decodeYAML(text string) (any, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		line := "1"
+		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+			line = m[1]
+		}
+		return nil, failf("Template format error: YAML not well-formed. (line %s, column 1)", line)
+	}
+	if len(doc.Content) == 0 {
+		return nil, nil
+	}
+	return yamlValue(doc.Content[0], 0)
+}
+
+func yamlValue(n *yaml.Node, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, errDepth()
+	}
+	if n.Kind == yaml.AliasNode {
+		return nil, failf("Template format error: YAML aliases are not allowed in CloudFormation templates")
+	}
+	v, err := yamlContent(n, depth)
+	if err != nil {
+		return nil, err
+	}
+	if tag := n.ShortTag(); strings.HasPrefix(tag, "!") && !strings.HasPrefix(tag, "!!") {
+		return normal(&Func{Name: longName(tag[1:]), Arg: v}), nil
+	}
+	return v, nil
+}
+
+func yamlContent(n *yaml.Node, depth int) (any, error) {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return yamlMapping(n, depth)
+	case yaml.SequenceNode:
+		list := make([]any, 0, len(n.Content))
+		for _, c := range n.Content {
+			v, err := yamlValue(c, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		return list, nil
+	}
+	return yamlScalar(n), nil
+}
+
+func yamlMapping(n *yaml.Node, depth int) (any, error) {
+	m := newMap()
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if key.Kind != yaml.ScalarNode {
+			return nil, failf("Template format error: YAML not well-formed. (line %d, column %d)", key.Line, key.Column)
+		}
+		v, err := yamlValue(n.Content[i+1], depth+1)
+		if err != nil {
+			return nil, err
+		}
+		m.set(key.Value, v)
+	}
+	if strings.HasPrefix(n.ShortTag(), "!!") {
+		return asFunc(m), nil
+	}
+	return m, nil
+}
+
+var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+
+// yamlScalar keeps the text of everything that is not plainly a JSON number, a
+// boolean or null: dates, versions, octal-looking account ids.
+func yamlScalar(n *yaml.Node) any {
+	switch n.ShortTag() {
+	case "!!bool":
+		return strings.EqualFold(n.Value, "true")
+	case "!!null":
+		return nil
+	case "!!int", "!!float":
+		if jsonNumber.MatchString(n.Value) {
+			return Number(n.Value)
+		}
+	}
+	return n.Value
+}
+
+func errDepth() error {
+	return failf("Template format error: nesting deeper than %d levels is not supported", maxDepth)
+}
+
+// asFunc recognises the long form of a function: an object of one key.
+func asFunc(m *Map) any {
+	if len(m.Keys) != 1 {
+		return m
+	}
+	name, arg := m.Keys[0], m.Values[m.Keys[0]]
+	if _, isName := arg.(string); name == "Condition" && !isName {
+		return m
+	}
+	if name == "Ref" || name == "Condition" || strings.HasPrefix(name, "Fn::") && !strings.HasPrefix(name, "Fn::ForEach::") {
+		return normal(&Func{Name: name, Arg: arg})
+	}
+	return m
+}
+
+func longName(short string) string {
+	if short == "Ref" || short == "Condition" {
+		return short
+	}
+	return "Fn::" + short
+}
+
+// normal brings "Fn::GetAtt: A.B" into the form [A, B].
+func normal(f *Func) *Func {
+	if s, ok := f.Arg.(string); ok && f.Name == "Fn::GetAtt" {
+		resource, attribute, _ := strings.Cut(s, ".")
+		f.Arg = []any{resource, attribute}
+	}
+	return f
+}

@@ -1,0 +1,92 @@
+package template
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// DynamicReference is a {{resolve:service:key}} in a property.
+type DynamicReference struct {
+	Text    string // the whole, braces included
+	Service string // ssm, ssm-secure, secretsmanager
+	Key     string // what follows the service: name:version, secret-id:SecretString:key:stage:version
+}
+
+// Name is the parameter's name or the secret's id.
+func (d DynamicReference) Name() string {
+	if d.Service != "secretsmanager" || !strings.HasPrefix(d.Key, "arn:") {
+		name, _, _ := strings.Cut(d.Key, ":")
+		return name
+	}
+	parts := strings.Split(d.Key, ":") // arn:partition:secretsmanager:region:account:secret:name
+	return strings.Join(parts[:min(7, len(parts))], ":")
+}
+
+var dynamicPattern = regexp.MustCompile(`\{\{resolve:([a-z-]+):([^{}]*)\}\}`)
+
+var dynamicKeys = map[string]*regexp.Regexp{
+	"ssm":            regexp.MustCompile(`^[a-zA-Z0-9_./-]+(:[0-9]+)?$`),
+	"ssm-secure":     regexp.MustCompile(`^[a-zA-Z0-9_./-]+(:[0-9]+)?$`),
+	"secretsmanager": regexp.MustCompile(`^[^\s]+$`),
+}
+
+// DynamicIn finds the dynamic references in a text.
+func DynamicIn(text string) []DynamicReference {
+	if !strings.Contains(text, "{{resolve:") {
+		return nil
+	}
+	var out []DynamicReference
+	for _, m := range dynamicPattern.FindAllStringSubmatch(text, -1) {
+		out = append(out, DynamicReference{Text: m[0], Service: m[1], Key: m[2]})
+	}
+	return out
+}
+
+func (t *Template) collectDynamic() error {
+	for _, r := range t.Resources {
+		eachString(r.Properties, func(s string) { t.dynamic = append(t.dynamic, DynamicIn(s)...) })
+		walk(r.Properties, func(f *Func) { t.imports = t.imports || f.Name == "Fn::ImportValue" })
+	}
+	for _, o := range t.Outputs {
+		walk(o.value, func(f *Func) { t.imports = t.imports || f.Name == "Fn::ImportValue" })
+	}
+	if len(t.dynamic) > maxDynamic {
+		return failf("Template error: the number of dynamic references, %d, is greater than maximum allowed, %d", len(t.dynamic), maxDynamic)
+	}
+	for _, d := range t.dynamic {
+		if err := d.check(); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(t.dynamic, func(a, b DynamicReference) int { return strings.Compare(a.Text, b.Text) })
+	return nil
+}
+
+func (d DynamicReference) check() error {
+	form, known := dynamicKeys[d.Service]
+	if strings.Contains(d.Key, "${") { // completed by Fn::Sub
+		return nil
+	}
+	if !known || !form.MatchString(d.Key) {
+		return failf("Incorrect format is used in the following SSM reference: [%s]", d.Text)
+	}
+	return nil
+}
+
+func eachString(v any, f func(string)) {
+	switch v := v.(type) {
+	case string:
+		f(v)
+	case *Map:
+		for _, k := range v.Keys {
+			eachString(v.Values[k], f)
+		}
+	case []any:
+		for _, one := range v {
+			eachString(one, f)
+		}
+	case *Func:
+		eachString(v.Arg, f)
+	}
+}

@@ -1,0 +1,233 @@
+package template
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+func (b *Binding) ref(name string) (any, error) {
+	if p, ok := b.template.parameter[name]; ok {
+		return b.parameterValue(p), nil
+	}
+	if r, ok := b.template.byName[name]; ok {
+		if err := b.exists(r); err != nil {
+			return nil, err
+		}
+		return b.around.PhysicalID(r)
+	}
+	return b.pseudo(name), nil
+}
+
+func (b *Binding) parameterValue(p *Parameter) any {
+	value := b.values[p.Key]
+	if !p.List() {
+		return p.scalar(value)
+	}
+	list := []any{}
+	for _, one := range splitList(value) {
+		list = append(list, p.scalar(one))
+	}
+	return list
+}
+
+// scalar is a value of the parameter's type: CloudFormation hands numbers to
+// resources as numbers.
+func (p *Parameter) scalar(value string) any {
+	if (p.Type == "Number" || p.Type == "List<Number>") && jsonNumber.MatchString(value) {
+		return Number(value)
+	}
+	return value
+}
+
+func (b *Binding) pseudo(name string) any {
+	switch name {
+	case "AWS::AccountId":
+		return b.place.Account
+	case "AWS::Region":
+		return b.place.Region
+	case "AWS::Partition":
+		return b.place.Partition
+	case "AWS::StackId":
+		return b.place.StackID
+	case "AWS::StackName":
+		return b.place.StackName
+	case "AWS::NotificationARNs":
+		return []any{}
+	case "AWS::URLSuffix":
+		if b.place.Partition == "aws-cn" {
+			return "amazonaws.com.cn"
+		}
+		return "amazonaws.com"
+	}
+	return noValue{}
+}
+
+func (b *Binding) getAtt(f *Func) (any, error) {
+	l := f.list()
+	parts := make([]string, 0, len(l)-1)
+	for _, one := range l[1:] {
+		s, err := b.text(one)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, s)
+	}
+	r := b.template.byName[l[0].(string)]
+	if err := b.exists(r); err != nil {
+		return nil, err
+	}
+	return b.around.Attribute(r, strings.Join(parts, "."))
+}
+
+// exists refuses references to a resource whose condition does not hold.
+func (b *Binding) exists(r *Resource) error {
+	active, err := b.Active(r)
+	if err == nil && !active {
+		err = failf("Template format error: Unresolved resource dependencies [%s] in the %s block of the template", r.LogicalID, b.block)
+	}
+	return err
+}
+
+func (b *Binding) sub(f *Func) (any, error) {
+	parts, values := subParts(f)
+	var out strings.Builder
+	for _, p := range parts {
+		out.WriteString(p.literal)
+		if p.variable == "" {
+			continue
+		}
+		s, err := b.substitute(p.variable, values)
+		if err != nil {
+			return nil, err
+		}
+		out.WriteString(s)
+	}
+	if _, err := b.produce(out.String()); err != nil {
+		return nil, err
+	}
+	return b.resolve(out.String())
+}
+
+func (b *Binding) substitute(name string, values *Map) (string, error) {
+	if values != nil {
+		if v, own := values.Values[name]; own {
+			return b.text(v)
+		}
+	}
+	if resource, attribute, dotted := strings.Cut(name, "."); dotted {
+		return b.text(&Func{"Fn::GetAtt", []any{resource, attribute}})
+	}
+	return b.text(&Func{"Ref", name})
+}
+
+func (b *Binding) join(f *Func) (any, error) {
+	list, err := b.list(f.list()[1], f.Name)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([]string, 0, len(list))
+	for _, one := range list {
+		s, ok := Text(one)
+		if !ok {
+			return nil, failf("%s", shapes["Fn::Join"].complaint)
+		}
+		parts = append(parts, s)
+	}
+	return b.produce(strings.Join(parts, f.list()[0].(string)))
+}
+
+func (b *Binding) list(v any, name string) ([]any, error) {
+	got, err := b.eval(v)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := got.([]any)
+	if !ok {
+		return nil, failf("%s", shapes[name].complaint)
+	}
+	return list, nil
+}
+
+func (b *Binding) split(f *Func) (any, error) {
+	s, err := b.text(f.list()[1])
+	if err != nil {
+		return nil, err
+	}
+	out := []any{}
+	for _, part := range strings.Split(s, f.list()[0].(string)) {
+		out = append(out, part)
+	}
+	return out, nil
+}
+
+func (b *Binding) pick(f *Func) (any, error) {
+	text, err := b.text(f.list()[0])
+	if err != nil {
+		return nil, err
+	}
+	list, err := b.list(f.list()[1], f.Name)
+	if err != nil {
+		return nil, err
+	}
+	i, err := strconv.Atoi(text)
+	if err != nil || i < 0 || i >= len(list) {
+		return nil, failf("Template error: Fn::Select cannot select nonexistent value at index %s", text)
+	}
+	return list[i], nil
+}
+
+func (b *Binding) branch(f *Func) (any, error) {
+	l := f.list()
+	holds, err := b.condition(l[0].(string))
+	if err != nil {
+		return nil, err
+	}
+	if holds {
+		return b.eval(l[1])
+	}
+	return b.eval(l[2])
+}
+
+func (b *Binding) findInMap(f *Func) (any, error) {
+	var names [3]string
+	for i, one := range f.list() {
+		s, err := b.text(one)
+		if err != nil {
+			return nil, err
+		}
+		names[i] = s
+	}
+	v, ok := b.template.mappings[names[0]][names[1]][names[2]]
+	if !ok {
+		return nil, failf("Template error: Unable to get mapping for %s::%s::%s", names[0], names[1], names[2])
+	}
+	return v, nil
+}
+
+func (b *Binding) zones(f *Func) (any, error) {
+	region, err := b.text(f.Arg)
+	if err != nil {
+		return nil, err
+	}
+	if region == "" {
+		region = b.place.Region
+	}
+	zones, err := b.around.Zones(region)
+	if err != nil {
+		return nil, err
+	}
+	out := []any{}
+	for _, z := range slices.Sorted(slices.Values(zones)) {
+		out = append(out, z)
+	}
+	return out, nil
+}
+
+func (b *Binding) importValue(f *Func) (any, error) {
+	name, err := b.text(f.Arg)
+	if err != nil {
+		return nil, err
+	}
+	return b.around.Import(name)
+}

@@ -1,0 +1,75 @@
+package wire
+
+import (
+	"bytes"
+	"net/http"
+	"reflect"
+	"slices"
+
+	"github.com/setmend/setmend/awssim/internal/core"
+)
+
+// Failure makes the answer for an error, in the envelope of the protocol.
+func (q *Request) Failure(e *core.Error, requestID string) *Answer {
+	status := e.Status
+	if status < 400 || status > 599 {
+		status = http.StatusBadRequest
+	}
+	a := q.answer(status, requestID)
+	switch q.Protocol {
+	case core.Query, core.RESTXML:
+		a.Body = q.queryError(e, requestID)
+	case core.RPCCBOR:
+		a.Header.Set("X-Amzn-Query-Error", e.Code+";"+faultOf(e))
+		a.Body = appendCBOR(nil, reflect.ValueOf(errorMembers(e, "message")))
+	default:
+		if len(q.Service.Protocols) > 1 { // a service that spoke Query before
+			a.Header.Set("X-Amzn-Query-Error", e.Code+";"+faultOf(e))
+		}
+		a.Body = appendJSON(nil, reflect.ValueOf(errorMembers(e, "Message")))
+	}
+	return a
+}
+
+func faultOf(e *core.Error) string {
+	if e.Server || e.Status >= 500 {
+		return "Receiver"
+	}
+	return "Sender"
+}
+
+func errorMembers(e *core.Error, message string) map[string]string {
+	body := map[string]string{"__type": e.Code}
+	if e.Message != "" {
+		body[message] = e.Message
+	}
+	for name, value := range e.Fields {
+		body[name] = value
+	}
+	return body
+}
+
+func (q *Request) queryError(e *core.Error, requestID string) []byte {
+	var b bytes.Buffer
+	b.WriteString(`<ErrorResponse xmlns="` + q.Service.Namespace + `">`)
+	element(&b, "Error", func() {
+		element(&b, "Type", func() { text(&b, faultOf(e)) })
+		element(&b, "Code", func() { text(&b, e.Code) })
+		element(&b, "Message", func() { text(&b, e.Message) })
+		for _, name := range fieldNames(e) {
+			element(&b, name, func() { text(&b, e.Fields[name]) })
+		}
+	})
+	element(&b, "RequestId", func() { text(&b, requestID) })
+	b.WriteString("</ErrorResponse>\n")
+	return b.Bytes()
+}
+
+func fieldNames(e *core.Error) []string {
+	names := make([]string, 0, len(e.Fields))
+	for name := range e.Fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

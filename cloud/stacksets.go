@@ -1,0 +1,141 @@
+package cloud
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/setmend/setmend/fleet"
+)
+
+// StackSets lists the names of the active stack sets, sorted.
+func (a *AWS) StackSets(ctx context.Context) ([]fleet.StackSetName, error) {
+	names := []fleet.StackSetName{}
+	err := pages(func(token *string) (*string, error) {
+		out, err := call(ctx, a, listStackSets.on("%s", a.region), a.cfn.ListStackSets, &cloudformation.ListStackSetsInput{
+			Status: cfn.StackSetStatusActive, CallAs: a.callAs, NextToken: token, MaxResults: aws.Int32(stackSetPage),
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, summary := range out.Summaries {
+			names = append(names, fleet.StackSetName(aws.ToString(summary.StackSetName)))
+		}
+		return out.NextToken, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// StackSet reads a stack set's definition.
+func (a *AWS) StackSet(ctx context.Context, name fleet.StackSetName) (fleet.StackSet, error) {
+	out, err := call(ctx, a, describeStackSet.on("stack set %s", name), a.cfn.DescribeStackSet,
+		&cloudformation.DescribeStackSetInput{StackSetName: aws.String(string(name)), CallAs: a.callAs})
+	if err != nil {
+		return fleet.StackSet{}, err
+	}
+	if out.StackSet == nil {
+		return fleet.StackSet{}, unreadable(describeStackSet, "stack set "+string(name))
+	}
+	return stackSetOf(out.StackSet), nil
+}
+
+func stackSetOf(from *cfn.StackSet) fleet.StackSet {
+	set := fleet.StackSet{
+		Name: fleet.StackSetName(aws.ToString(from.StackSetName)), ID: aws.ToString(from.StackSetId),
+		ARN: aws.ToString(from.StackSetARN), Description: aws.ToString(from.Description),
+		PermissionModel:       fleet.PermissionModel(from.PermissionModel),
+		AutoDeployment:        autoDeploymentOf(from.AutoDeployment),
+		Managed:               from.ManagedExecution != nil && aws.ToBool(from.ManagedExecution.Active),
+		Tags:                  map[string]string{},
+		Parameters:            parametersOf(from.Parameters),
+		Capabilities:          stringsOf[string](from.Capabilities),
+		AdministrationRoleARN: aws.ToString(from.AdministrationRoleARN),
+		ExecutionRoleName:     aws.ToString(from.ExecutionRoleName),
+		OUs:                   stringsOf[fleet.OUID](from.OrganizationalUnitIds),
+		Regions:               stringsOf[fleet.Region](from.Regions),
+	}
+	if set.PermissionModel == "" { // AWS's default, left out of older answers
+		set.PermissionModel = fleet.SelfManaged
+	}
+	for _, tag := range from.Tags {
+		set.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	if drift := driftOf(from.StackSetDriftDetectionDetails); drift != nil {
+		set.Drift = *drift
+	}
+	text := aws.ToString(from.TemplateBody)
+	facts := scanTemplate(text)
+	set.TemplateHash = hashTemplate(text)
+	set.Exports, set.Imports = facts.exports, facts.imports
+	set.NoEcho = maskedToo(facts, set.Parameters)
+	return set
+}
+
+func autoDeploymentOf(from *cfn.AutoDeployment) fleet.AutoDeployment {
+	if from == nil {
+		return fleet.AutoDeployment{}
+	}
+	auto := fleet.AutoDeployment{
+		Enabled:                      aws.ToBool(from.Enabled),
+		RetainStacksOnAccountRemoval: aws.ToBool(from.RetainStacksOnAccountRemoval),
+	}
+	for _, arn := range from.DependsOn {
+		auto.DependsOn = append(auto.DependsOn, nameInARN(arn))
+	}
+	return auto
+}
+
+// nameInARN is the name in "arn:…:stackset/NAME:UUID".
+func nameInARN(arn string) fleet.StackSetName {
+	_, name, found := strings.Cut(arn, ":stackset/")
+	if !found {
+		name = arn
+	}
+	name, _, _ = strings.Cut(name, ":")
+	return fleet.StackSetName(name)
+}
+
+func driftOf(from *cfn.StackSetDriftDetectionDetails) *fleet.DriftDetection {
+	if from == nil {
+		return nil
+	}
+	return &fleet.DriftDetection{
+		Status: fleet.DriftStatus(from.DriftStatus), Detection: string(from.DriftDetectionStatus),
+		LastCheck: timeOf(from.LastDriftCheckTimestamp),
+		Total:     int(aws.ToInt32(from.TotalStackInstancesCount)),
+		Drifted:   int(aws.ToInt32(from.DriftedStackInstancesCount)),
+		InSync:    int(aws.ToInt32(from.InSyncStackInstancesCount)),
+		Failed:    int(aws.ToInt32(from.FailedStackInstancesCount)),
+		Running:   int(aws.ToInt32(from.InProgressStackInstancesCount)),
+	}
+}
+
+// parametersOf is never nil, and sorted: AWS's order means nothing.
+func parametersOf(from []cfn.Parameter) []fleet.Parameter {
+	parameters := make([]fleet.Parameter, 0, len(from))
+	for _, p := range from {
+		parameters = append(parameters, fleet.Parameter{
+			Key: aws.ToString(p.ParameterKey), Value: aws.ToString(p.ParameterValue), UsePrevious: aws.ToBool(p.UsePreviousValue),
+		})
+	}
+	slices.SortFunc(parameters, func(p, q fleet.Parameter) int { return strings.Compare(p.Key, q.Key) })
+	return parameters
+}
+
+// stringsOf converts between string types, sorted; nil stays nil.
+func stringsOf[To, From ~string](from []From) []To {
+	var to []To
+	for _, s := range from {
+		to = append(to, To(s))
+	}
+	slices.Sort(to)
+	return to
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/setmend/setmend/clock"
+	"github.com/setmend/setmend/cloud"
+	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/notify"
+	"github.com/setmend/setmend/plan"
+)
+
+// connection is an AWS to work on, with the time it lives in and the policy.
+type connection struct {
+	aws    *cloud.AWS
+	clock  *clock.Clock
+	policy *plan.Policy
+	notify []notify.Channel
+}
+
+// connect reads the policy and connects to AWS. Nothing is sent yet, but for the
+// question of the time where setmend runs faster than the wall.
+func (a *app) connect(ctx context.Context, onCall func(string, bool)) (*connection, error) {
+	s, err := a.readSettings()
+	if err != nil {
+		return nil, err
+	}
+	time := clock.Real()
+	if a.speed != 1 {
+		time = clock.Scaled(a.speed, now())
+	}
+	aws, err := cloud.New(ctx, cloud.Config{Profile: a.profile, Region: fleet.Region(a.region), CallAs: a.callAs,
+		EndpointURL: a.endpoint, Clock: time, OnCall: onCall})
+	if err != nil {
+		return nil, err
+	}
+	if a.speed != 1 {
+		// Ages of what a fast AWS reports (drift checks, operations) make sense
+		// only in its own time.
+		server, err := aws.ServerTime(ctx)
+		if err != nil {
+			return nil, err
+		}
+		time.Sync(server)
+	}
+	channels, err := a.channels(s, aws)
+	if err != nil {
+		return nil, err
+	}
+	return &connection{aws, time, s.policy, channels}, nil
+}
+
+// now is the wall's time, under a name that survives a local called time.
+func now() time.Time { return time.Now() }
+
+// openJournal opens --journal, or the one that belongs to this account, region
+// and endpoint: what is remembered of one organization says nothing of another.
+func (a *app) openJournal(ctx context.Context, c *connection) (*journal.SQLite, error) {
+	path := a.journal
+	if path == "" {
+		caller, err := c.aws.Caller(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if path, err = a.journalPath(caller.Account, c.aws.Region()); err != nil {
+			return nil, err
+		}
+	}
+	return openJournalFile(path)
+}
+
+func openJournalFile(path string) (*journal.SQLite, error) {
+	j, err := journal.Open(path)
+	if err != nil {
+		return nil, &hintedError{err, "check --journal (SETMEND_JOURNAL): a file in a directory that can be written", exitConfig}
+	}
+	return j, nil
+}
+
+func (a *app) journalPath(account fleet.AccountID, region fleet.Region) (string, error) {
+	state := a.getenv("XDG_STATE_HOME")
+	if state == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("finding a place for the journal: %w; name one with --journal", err)
+		}
+		state = filepath.Join(home, ".local", "state")
+	}
+	name := fmt.Sprintf("%s-%s", account, region)
+	if u, err := url.Parse(a.endpoint); err == nil && u.Host != "" {
+		sum := sha256.Sum256([]byte(u.Host))
+		name += "-" + hex.EncodeToString(sum[:4])
+	}
+	folder := filepath.Join(state, "setmend")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", fmt.Errorf("making a place for the journal: %w", err)
+	}
+	return filepath.Join(folder, name+".db"), nil
+}
+
+// apiReport is the calls so far in the report's form.
+func apiReport(aws *cloud.AWS) heal.APIReport {
+	s := aws.Stats()
+	return heal.APIReport{Calls: s.Calls, Writes: s.Writes, Throttled: s.Throttled, ByAction: s.ByAction}
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/setmend/setmend/asl"
+	"github.com/setmend/setmend/dashboard"
+	"github.com/setmend/setmend/deploy"
+	"github.com/setmend/setmend/heal"
+)
+
+// engineClock is the time of the whole program.
+type engineClock interface {
+	heal.Clock
+	asl.Clock
+}
+
+// store is the journal as both the healer and the interpreter use it.
+type store interface {
+	heal.Journal
+	asl.Store
+}
+
+// embedded is the state machine of a run on the embedded interpreter.
+type embedded struct {
+	engine  *asl.Engine
+	machine *asl.Machine
+	journal store
+}
+
+// newEmbedded wires the stages into the interpreter.
+func newEmbedded(config heal.Config, journal store, clock engineClock) (*embedded, error) {
+	config.Journal, config.Clock, config.Engine = journal, clock, "embedded"
+	host, _ := os.Hostname() // only a name in the lease
+	config.Holder = fmt.Sprintf("%s:%d", host, os.Getpid())
+	healer, err := heal.New(config)
+	if err != nil {
+		return nil, err
+	}
+	machine, err := asl.Parse(deploy.SelfHeal)
+	if err != nil {
+		return nil, fmt.Errorf("loading the state machine: %w", err)
+	}
+	tasks := asl.FunctionMap{}
+	for name, stage := range healer.Stages() {
+		tasks[name] = taskOf(stage)
+	}
+	return &embedded{asl.NewEngine(asl.Config{Store: journal, Tasks: tasks, Clock: clock}), machine, journal}, nil
+}
+
+// taskOf gives a stage's errors the names that the state machine matches.
+func taskOf(stage heal.Stage) asl.Function {
+	return func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
+		output, err := stage(ctx, input)
+		var named *heal.StageError
+		if errors.As(err, &named) && ctx.Err() == nil {
+			return nil, &asl.Error{Name: named.Name, Cause: err.Error()}
+		}
+		return output, err
+	}
+}
+
+// run starts a run and follows it to its report.
+func (e *embedded) run(ctx context.Context, id string, options heal.Options) (*heal.Report, error) {
+	input, err := json.Marshal(options)
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := e.engine.Run(ctx, id, e.machine, input)
+	return e.finish(ctx, id, outcome, err)
+}
+
+// resume goes on with a run that was cut off.
+func (e *embedded) resume(ctx context.Context, id string) (*heal.Report, error) {
+	outcome, err := e.engine.Resume(ctx, id)
+	return e.finish(ctx, id, outcome, err)
+}
+
+func (e *embedded) finish(ctx context.Context, id string, outcome asl.Outcome, err error) (*heal.Report, error) {
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", id, err)
+	}
+	report, err := heal.LoadReport(ctx, e.journal, id)
+	if err != nil && outcome.Error != "" {
+		return nil, &heal.StageError{Name: outcome.Error, Err: errors.New(outcome.Cause)}
+	}
+	return report, err
+}
+
+// publishTo writes the page, the report and the log of decisions into a folder.
+// Each file is replaced as a whole, so that nobody reads half of one.
+func publishTo(folder string, journal heal.Journal) func(context.Context, *heal.Report) error {
+	return func(ctx context.Context, report *heal.Report) error {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return err
+		}
+		write := func(name string, fill func(*os.File) error) error {
+			return replaceFile(filepath.Join(folder, name), fill)
+		}
+		if err := write("dashboard.html", func(f *os.File) error { return dashboard.Page(f, report, pageOptions()) }); err != nil {
+			return err
+		}
+		if err := write("report.json", func(f *os.File) error { return dashboard.JSON(f, report) }); err != nil {
+			return err
+		}
+		return write("decisions.jsonl", func(f *os.File) error {
+			return dashboard.DecisionsJSONL(f, heal.Decisions(ctx, journal, report.Run.ID))
+		})
+	}
+}
+
+func replaceFile(path string, fill func(*os.File) error) error {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) // does nothing once it is renamed
+	if err := fill(file); err != nil {
+		file.Close()
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	if err := file.Chmod(0o644); err != nil {
+		file.Close()
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
+// runID names a run by when it began, and something random for two at once.
+func runID(clock heal.Clock, random func() uint64) string {
+	return fmt.Sprintf("%s-%04x", clock.Now().UTC().Format("20060102T150405Z"), random()&0xffff)
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal"
+)
+
+// Exit codes. They are documented in the README and stay as they are.
+const (
+	exitOK          = 0
+	exitFailed      = 1   // anything not listed below
+	exitChanges     = 2   // --detailed-exitcode: the plan has something to do
+	exitAttention   = 3   // --detailed-exitcode: healed what could be; a person is needed
+	exitUsage       = 64  // wrong flag, argument or command
+	exitNotFound    = 66  // no such stack set, run, file
+	exitUnreachable = 69  // the endpoint cannot be reached
+	exitBusy        = 75  // another healer holds the lease, or a guard stopped all
+	exitCredentials = 76  // credentials missing or expired
+	exitDenied      = 77  // a permission is missing
+	exitConfig      = 78  // the policy file cannot be read or is wrong
+	exitInterrupted = 130 // by the user
+)
+
+// usageError is a command line that cannot be carried out.
+type usageError struct {
+	err  error
+	hint string
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// hintedError is an error with its own hint and exit code.
+type hintedError struct {
+	err  error
+	hint string
+	code int
+}
+
+func (e *hintedError) Error() string { return e.err.Error() }
+func (e *hintedError) Unwrap() error { return e.err }
+
+// exitCode is a result that is not an error.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// report prints an error and its hint, and gives the exit code of its class.
+func (a *app) report(command *cobra.Command, err error) int {
+	var code exitCode
+	if err == nil {
+		return exitOK
+	}
+	if errors.As(err, &code) {
+		return int(code)
+	}
+	class, hint := classify(command, err)
+	fmt.Fprintf(a.stderr, "setmend: %s\n", oneLine(err.Error()))
+	fmt.Fprintf(a.stderr, "  hint: %s\n", oneLine(hint))
+	return class
+}
+
+// oneLine keeps untrusted text (AWS's messages, file contents) from breaking out
+// of its line or playing with the terminal.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0:
+			return -1
+		}
+		return r
+	}, strings.TrimSpace(s))
+}
+
+func classify(command *cobra.Command, err error) (code int, hint string) {
+	var usage *usageError
+	var hinted *hintedError
+	var stage *heal.StageError
+	switch {
+	case errors.As(err, &usage):
+		return exitUsage, usage.hint
+	case errors.As(err, &hinted):
+		return hinted.code, hinted.hint
+	case strings.HasPrefix(err.Error(), "unknown command"):
+		return exitUsage, "`setmend --help` lists the commands"
+	case errors.As(err, &stage) && stage.Name == heal.ErrorLeaseLost:
+		return exitBusy, "one healer acts at a time; `setmend runs` shows what is under way"
+	case errors.Is(err, fs.ErrNotExist):
+		return exitNotFound, "check the path"
+	}
+	return classifyCloud(err)
+}
+
+// classifyCloud sorts AWS's errors.
+func classifyCloud(err error) (code int, hint string) {
+	switch fleet.KindOf(err) {
+	case fleet.Unreachable:
+		return exitUnreachable, "check the network, the region and --endpoint-url (AWS_ENDPOINT_URL); nothing was changed"
+	case fleet.Expired:
+		return exitCredentials, "sign in again (for example `aws sso login`), or choose other credentials with --profile"
+	case fleet.Denied:
+		return exitDenied, "`setmend doctor` lists the permissions that are needed; a delegated administrator needs --call-as DELEGATED_ADMIN"
+	case fleet.NotFound:
+		return exitNotFound, "`setmend status` lists the stack sets; check --region and --profile"
+	case fleet.Throttled:
+		return exitBusy, "AWS is refusing for rate, probably because of other callers in this account; try again later"
+	case fleet.Invalid:
+		return exitFailed, "AWS refuses the request as it stands; check --region and --call-as"
+	}
+	return exitFailed, "run again with --verbose to see what was done; a run that was under way goes on with `setmend runs resume`"
+}

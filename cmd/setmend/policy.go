@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/setmend/setmend/plan"
+)
+
+func (a *app) policyCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "policy", Short: "Check a policy file, or print its JSON Schema", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "schema", Short: "Print the JSON Schema of the policy file, for editors", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error {
+				_, err := a.stdout.Write(plan.PolicySchema())
+				return err
+			},
+		},
+		&cobra.Command{
+			Use: "check", Short: "Read the policy file and say what is wrong with it", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				s, err := a.readSettings()
+				if err != nil {
+					return err
+				}
+				if _, err := a.channels(s, nil); err != nil {
+					return err
+				}
+				fmt.Fprintln(a.stderr, "the policy file is in order")
+				return nil
+			},
+		})
+	return cmd
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/setmend/setmend/dashboard"
+	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/notify"
+	"github.com/setmend/setmend/plan"
+)
+
+// serveFlags say where to serve, to whom, and when to heal.
+type serveFlags struct {
+	listen   string
+	schedule string
+	out      string
+	frames   string
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the dashboard live, and heal on a schedule",
+		Long: `serve shows the last run (and the one under way) as a live page, with /healthz,
+/metrics for Prometheus, and buttons to answer what guards ask.
+
+On any address but loopback it asks for the bearer token in SETMEND_TOKEN. With
+--schedule it heals by itself, never two runs at a time: a cron expression
+("0 6 * * *"), or an interval ("@every 6h").`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context(), f) },
+	}
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen on")
+	cmd.Flags().StringVar(&f.schedule, "schedule", "", "when to heal: a cron expression, or @every DURATION")
+	cmd.Flags().StringVar(&f.out, "out", "", "write dashboard.html, report.json and decisions.jsonl into this folder after each run")
+	cmd.Flags().StringVar(&f.frames, "frame-ancestors", "", "who may show the page in a frame, such as https://wiki.example.com")
+	return cmd
+}
+
+func (a *app) serve(ctx context.Context, f serveFlags) error {
+	schedule, err := parseSchedule(f.schedule)
+	if err != nil {
+		return err
+	}
+	c, err := a.connect(ctx, nil)
+	if err != nil {
+		return err
+	}
+	j, err := a.openJournal(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	log := a.serviceLog()
+	server, err := dashboard.NewServer(dashboard.Config{Source: journalSource{j, c}, Approvals: journalApprovals{j}, Address: f.listen,
+		Token: a.getenv("SETMEND_TOKEN"), Log: log, FrameAncestors: f.frames, Page: pageOptions()})
+	if err != nil {
+		return &hintedError{err, "set SETMEND_TOKEN to at least 16 characters, or listen on 127.0.0.1", exitUsage}
+	}
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return &hintedError{fmt.Errorf("listening on %s: %w", f.listen, err), "choose another address with --listen", exitUsage}
+	}
+	fmt.Fprintf(a.stderr, "dashboard: http://%s/ (Ctrl-C ends)\n", listener.Addr())
+	return a.serveAndHeal(ctx, listener, server, &scheduled{app: a, c: c, j: j, schedule: schedule, out: f.out, log: log, server: server})
+}
+
+// serviceLog is the program's own log: serve always keeps one.
+func (a *app) serviceLog() *slog.Logger {
+	if isTerminal(a.stderr) {
+		return slog.New(slog.NewTextHandler(a.stderr, nil))
+	}
+	return slog.New(slog.NewJSONHandler(a.stderr, nil))
+}
+
+// pageOptions are the same wherever a page is made.
+func pageOptions() dashboard.Options {
+	return dashboard.Options{ConsoleLinks: true, Normalise: plan.Normalise}
+}
+
+func parseSchedule(text string) (cron.Schedule, error) {
+	if text == "" {
+		return nil, nil
+	}
+	schedule, err := cron.ParseStandard(text)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("reading --schedule %q: %w", text, err), `write a cron expression such as "0 6 * * *", or "@every 6h"`}
+	}
+	return schedule, nil
+}
+
+// serveAndHeal runs the server, the schedule and the outbox until interrupted.
+func (a *app) serveAndHeal(ctx context.Context, listener net.Listener, server *dashboard.Server, s *scheduled) error {
+	var background sync.WaitGroup
+	outbox := notify.NewOutbox(s.j, s.c.notify, notify.OutboxOptions{Log: s.log})
+	ctx, cancel := context.WithCancel(ctx)
+	background.Go(func() { outbox.Run(ctx) })
+	if s.schedule != nil {
+		background.Go(func() { s.run(ctx, outbox) })
+	}
+	stop := context.AfterFunc(ctx, server.Close)
+	defer stop()
+	err := serveUntil(ctx, listener, server)
+	cancel()
+	background.Wait()
+	return err
+}
+
+// scheduled heals on a schedule. The next run is planned when one has ended, and
+// the lease keeps other processes' runs apart.
+type scheduled struct {
+	app      *app
+	c        *connection
+	j        store
+	schedule cron.Schedule
+	out      string
+	log      *slog.Logger
+	server   *dashboard.Server
+}
+
+func (s *scheduled) run(ctx context.Context, outbox *notify.Outbox) {
+	for {
+		next := s.schedule.Next(s.c.clock.Now())
+		s.log.Info("next heal", "at", next)
+		if err := s.c.clock.Sleep(ctx, next.Sub(s.c.clock.Now())); err != nil {
+			return
+		}
+		if err := s.once(ctx, outbox); err != nil && ctx.Err() == nil {
+			s.log.Error("scheduled heal", "error", oneLine(err.Error()))
+		}
+	}
+}
+
+// once heals, first going on with a run that an earlier process left behind.
+func (s *scheduled) once(ctx context.Context, outbox *notify.Outbox) error {
+	run, err := s.app.embedded(s.c, s.j, newProgress(discard{}), s.out, outbox)
+	if err != nil {
+		return err
+	}
+	var report *heal.Report
+	if left, err := leftBehind(ctx, s.j); err != nil {
+		return err
+	} else if left != "" {
+		s.log.Info("going on with a run that was cut off", "run", left)
+		report, err = run.resume(ctx, left)
+		if err != nil {
+			return err
+		}
+	} else {
+		report, err = run.run(ctx, runID(s.c.clock, rand.Uint64), heal.Options{})
+		if err != nil {
+			return err
+		}
+	}
+	s.server.Observe(report)
+	s.log.Info("healed", "run", report.Run.ID, "result", report.Run.Result, "attention", len(report.Attention))
+	return nil
+}
+
+// leftBehind is the newest run if it never ended.
+func leftBehind(ctx context.Context, j store) (string, error) {
+	runs, err := heal.Runs(ctx, j)
+	if err != nil || len(runs) == 0 || runs[0].Result != "" {
+		return "", err
+	}
+	return runs[0].ID, nil
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// journalSource shows what the journal holds.
+type journalSource struct {
+	j store
+	c *connection
+}
+
+func (s journalSource) Version(ctx context.Context) (string, error) { return heal.Version(ctx, s.j) }
+
+func (s journalSource) Latest(ctx context.Context) (*heal.Report, error) {
+	return heal.Latest(ctx, s.j, s.c.policy, s.c.clock)
+}
+
+func (s journalSource) Decisions(ctx context.Context, run string) iter.Seq2[heal.Decision, error] {
+	return heal.Decisions(ctx, s.j, run)
+}
+
+// journalApprovals answers what guards ask.
+type journalApprovals struct{ j store }
+
+func (s journalApprovals) Waiting(ctx context.Context) ([]dashboard.Approval, error) {
+	list, err := heal.Approvals(ctx, s.j)
+	if err != nil {
+		return nil, err
+	}
+	waiting := []dashboard.Approval{}
+	for _, a := range list {
+		if a.Decision == "" {
+			waiting = append(waiting, dashboard.Approval{ID: a.ID, StackSet: string(a.StackSet), Reason: a.Reason, Since: a.Asked})
+		}
+	}
+	return waiting, nil
+}
+
+func (s journalApprovals) Decide(ctx context.Context, v dashboard.ApprovalVerdict) error {
+	err := heal.Decide(ctx, s.j, v.ID, v.Approve, v.By, time.Now())
+	if err != nil && strings.Contains(err.Error(), "nothing asked") {
+		return errors.Join(dashboard.ErrNotWaiting, err)
+	}
+	return err
+}

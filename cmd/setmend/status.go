@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/plan"
+)
+
+// reading is a fresh look at the fleet with what the journal remembers.
+type reading struct {
+	*connection
+	journal    store
+	close      func() error
+	fleet      *fleet.Fleet
+	memory     plan.Memory
+	assessment *plan.Assessment
+}
+
+// read observes the fleet and judges it. It changes nothing on AWS.
+func (a *app) read(ctx context.Context, accept []string, only []fleet.StackSetName) (*reading, error) {
+	c, err := a.connect(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	j, err := a.openJournal(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	r := &reading{connection: c, journal: j, close: j.Close}
+	if err := r.observe(ctx, accept, only); err != nil {
+		j.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *reading) observe(ctx context.Context, accept []string, only []fleet.StackSetName) (err error) {
+	if r.fleet, err = heal.Observe(ctx, r.aws, r.clock, r.aws.Region(), only); err != nil {
+		return err
+	}
+	if r.memory, err = heal.LoadMemory(ctx, r.journal, accept); err != nil {
+		return err
+	}
+	r.assessment = plan.Assess(r.fleet, r.policy, r.memory, r.clock.Now())
+	return nil
+}
+
+// report is the reading as a report without a run.
+func (r *reading) report() *heal.Report {
+	report := heal.NewReport(r.fleet, r.assessment, r.policy)
+	report.Run = heal.RunReport{Engine: "read", Started: r.fleet.ReadAt, Ended: r.clock.Now(), HomeRegion: r.fleet.HomeRegion,
+		Result: heal.ResultHealed}
+	if len(report.Attention) > 0 {
+		report.Run.Result = heal.ResultAttention
+	}
+	report.API = apiReport(r.aws)
+	return report
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show the health of every stack set (reads only)",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := a.read(cmd.Context(), nil, nil)
+			if err != nil {
+				return err
+			}
+			defer r.close()
+			report := r.report()
+			return a.print(report, func(w io.Writer) error { return statusTable(w, report) })
+		},
+	}
+}
+
+func statusTable(w io.Writer, report *heal.Report) error {
+	row(w, "STACK SET", "INSTANCES", "HEALTHY", "DRIFTED", "MISSING", "ORPHAN", "FAILED", "INOPERABLE", "STALE", "BLOCKED", "QUARANTINED", "NOT CHECKED", "DRIFT CHECK")
+	for _, s := range report.StackSets {
+		c := s.After
+		row(w, s.Name, s.Instances, c.Healthy, c.Drifted, c.Missing, c.Orphan, c.Failed, c.Inoperable, c.Stale, c.Blocked, c.Quarantined, c.NotChecked,
+			age(report.Run.Ended, s.LastDriftCheck))
+	}
+	c := report.After
+	row(w, fmt.Sprintf("all %d", len(report.StackSets)), report.Fleet.Instances, c.Healthy, c.Drifted, c.Missing, c.Orphan, c.Failed, c.Inoperable, c.Stale, c.Blocked, c.Quarantined, c.NotChecked, "")
+	for _, problem := range report.Problems {
+		fmt.Fprintf(w, "\n%s: %s\n  hint: %s\n", problem.StackSet, oneLine(problem.Text), oneLine(problem.Hint))
+	}
+	return nil
+}
+
+// age says how long ago something was, roughly.
+func age(now, then time.Time) string {
+	if then.IsZero() {
+		return "never"
+	}
+	switch d := now.Sub(then); {
+	case d < time.Minute:
+		return "just now"
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+	}
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/plan"
+)
+
+// printReport prints a run's report: the whole of it as JSON or YAML, a summary
+// a person reads otherwise.
+func (a *app) printReport(report *heal.Report) error {
+	return a.print(report, func(w io.Writer) error { return summary(w, report) })
+}
+
+func summary(w io.Writer, r *heal.Report) error {
+	took := time.Duration(r.Run.VirtualSeconds * float64(time.Second)).Round(time.Second)
+	fmt.Fprintf(w, "Run %s: %s, after %s of AWS time\n", r.Run.ID, r.Run.Result, took)
+	fmt.Fprintf(w, "%d stack sets, %d instances in %d accounts\n\n", r.Fleet.StackSets, r.Fleet.Instances, accounts(r))
+	row(w, "", "BEFORE", "AFTER")
+	for _, v := range plan.Verdicts {
+		if before, after := r.Before.Of(v), r.After.Of(v); before+after > 0 {
+			row(w, v, before, after)
+		}
+	}
+	fmt.Fprintln(w)
+	done(w, r)
+	fmt.Fprintf(w, "\nOverrides: %d saved, %d restored, %d lost\n", r.Overrides.Saved, r.Overrides.Restored, r.Overrides.Lost)
+	fmt.Fprintf(w, "AWS calls: %d, of which %d write; %d throttled\n", r.API.Calls, r.API.Writes, r.API.Throttled)
+	attention(w, r)
+	return nil
+}
+
+func accounts(r *heal.Report) int {
+	n := 0
+	for _, count := range r.Fleet.Accounts {
+		n += count
+	}
+	return n
+}
+
+// done says what was done, by rung.
+func done(w io.Writer, r *heal.Report) {
+	type tally struct{ actions, cells, failed int }
+	tallies := map[string]*tally{}
+	var order []string
+	for _, action := range r.Actions {
+		name := string(cmp.Or(action.Rung, plan.Rung("detect drift")))
+		if tallies[name] == nil {
+			tallies[name] = &tally{}
+			order = append(order, name)
+		}
+		tallies[name].actions++
+		tallies[name].cells += action.Cells
+		if action.Outcome == "failed" || action.Outcome == "partial" {
+			tallies[name].failed++
+		}
+	}
+	slices.Sort(order)
+	row(w, "DONE", "OPERATIONS", "CELLS", "NOT ALL SUCCEEDED")
+	for _, name := range order {
+		row(w, name, tallies[name].actions, tallies[name].cells, tallies[name].failed)
+	}
+}
+
+// attention lists what needs a person, grouped by what AWS said.
+func attention(w io.Writer, r *heal.Report) {
+	for _, trip := range r.Guards {
+		if !trip.Accepted {
+			fmt.Fprintf(w, "\nguard %s %s: %s\n  hint: %s\n", trip.Guard, trip.StackSet, oneLine(trip.Reason), oneLine(trip.Hint))
+		}
+	}
+	if len(r.Attention) == 0 {
+		fmt.Fprintln(w, "\nNothing needs a person.")
+		return
+	}
+	fmt.Fprintf(w, "\nNeeds a person: %d\n", len(r.Attention))
+	groups := map[string][]heal.Attention{}
+	var order []string
+	for _, item := range r.Attention {
+		key := string(item.Verdict) + ": " + plan.Normalise(item.Reason)
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], item)
+	}
+	slices.SortStableFunc(order, func(x, y string) int { return cmp.Compare(len(groups[y]), len(groups[x])) })
+	for _, key := range order {
+		items := groups[key]
+		fmt.Fprintf(w, "  %d × %s\n", len(items), oneLine(items[0].Reason))
+		for _, item := range items[:min(3, len(items))] {
+			fmt.Fprintf(w, "      %s %s %s\n", item.StackSet, item.Account, item.Region)
+		}
+		if len(items) > 3 {
+			fmt.Fprintf(w, "      and %d more\n", len(items)-3)
+		}
+		if items[0].Hint != "" {
+			fmt.Fprintf(w, "      hint: %s\n", oneLine(items[0].Hint))
+		}
+	}
+}

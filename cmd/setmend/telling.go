@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/setmend/setmend/cloud"
+	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/notify"
+	"github.com/setmend/setmend/plan"
+)
+
+// channels opens the configured channels. Nothing is sent, no secret read.
+func (a *app) channels(s *settings, aws *cloud.AWS) ([]notify.Channel, error) {
+	channels, err := notify.Open(s.notify, notify.Options{Publisher: topics{aws}, Resolver: parameterSecret(aws)})
+	if err != nil {
+		return nil, &hintedError{fmt.Errorf("reading the notification channels: %w", err), "`setmend policy schema` prints what may stand in the policy file", exitConfig}
+	}
+	return channels, nil
+}
+
+// topics lets SNS channels publish through the one connection to AWS.
+type topics struct{ aws *cloud.AWS }
+
+func (t topics) Publish(ctx context.Context, topic, subject, message, _ string) error {
+	if t.aws == nil {
+		return errors.New("publishing to SNS: there is no connection to AWS")
+	}
+	return t.aws.Publish(ctx, topic, subject, message)
+}
+
+// parameterSecret reads ssm: references.
+func parameterSecret(aws *cloud.AWS) notify.Resolver {
+	return func(ctx context.Context, reference notify.Reference) (string, error) {
+		name, ok := strings.CutPrefix(string(reference), "ssm:")
+		if !ok || aws == nil {
+			return "", fmt.Errorf("reading secret %s: its kind is not known here", reference)
+		}
+		value, found, err := aws.Parameter(ctx, name)
+		if err == nil && !found {
+			err = fmt.Errorf("reading secret %s: there is no such parameter", reference)
+		}
+		return value, err
+	}
+}
+
+// tell enqueues what a run changed since the run before it. Delivery is the
+// outbox's own business.
+func tell(j store, outbox *notify.Outbox, dashboardURL, folder string) func(context.Context, *heal.Report) error {
+	return func(ctx context.Context, report *heal.Report) error {
+		previous, err := reportBefore(ctx, j, report.Run.ID)
+		if err != nil {
+			return err
+		}
+		current := runOf(report)
+		current.DashboardURL = dashboardURL
+		if folder != "" {
+			current.DashboardFile = folder + "/dashboard.html"
+		}
+		return outbox.Enqueue(ctx, notify.Changes(previous, current))
+	}
+}
+
+// reportBefore is what the run before the given one left, zero if there was none.
+func reportBefore(ctx context.Context, j store, id string) (notify.Run, error) {
+	runs, err := heal.Runs(ctx, j)
+	if err != nil {
+		return notify.Run{}, err
+	}
+	for _, run := range runs {
+		if run.ID == id || run.Result == "" {
+			continue
+		}
+		report, err := heal.LoadReport(ctx, j, run.ID)
+		if err != nil {
+			return notify.Run{}, err
+		}
+		return runOf(report), nil
+	}
+	return notify.Run{}, nil
+}
+
+// runOf is a report in the words of a message.
+func runOf(r *heal.Report) notify.Run {
+	run := notify.Run{ID: r.Run.ID, Time: r.Run.Ended, Result: resultWord(r), Counts: map[string]int{}, Done: deeds(r)}
+	for _, v := range plan.Verdicts {
+		if n := r.After.Of(v); n > 0 {
+			run.Counts[string(v)] = n
+		}
+	}
+	for _, item := range r.Attention {
+		run.Attention = append(run.Attention, notify.Finding{
+			Cell:    fleet.Cell{StackSet: item.StackSet, Target: fleet.Target{Account: item.Account, Region: item.Region}},
+			Verdict: string(item.Verdict), Reason: item.Reason, Class: string(item.Class), Hint: item.Hint})
+	}
+	return run
+}
+
+func resultWord(r *heal.Report) notify.Result {
+	switch r.Run.Result {
+	case heal.ResultAttention:
+		return notify.Attention
+	case heal.ResultStopped:
+		return notify.Incomplete
+	case heal.ResultFailed:
+		return notify.Failed
+	}
+	if len(deeds(r)) == 0 {
+		return notify.Healthy
+	}
+	return notify.Healed
+}
+
+// past says what a rung did.
+var past = map[plan.Rung]string{
+	plan.RungDeploy: "deployed", plan.RungRetry: "retried", plan.RungRevert: "reverted drift in", plan.RungRedeploy: "redeployed",
+	plan.RungRemove: "removed", plan.RungDetach: "let go of", plan.RungQuarantine: "quarantined",
+}
+
+// deeds counts what was done by stack set, rung and outcome. A redeployment is a
+// deletion and a creation; it counts as the creation.
+func deeds(r *heal.Report) []notify.Deed {
+	index := map[notify.Deed]int{}
+	var list []notify.Deed
+	for _, action := range r.Actions {
+		if action.Rung == "" || action.Rung == plan.RungRedeploy && action.Action == "DELETE" {
+			continue
+		}
+		key := notify.Deed{Action: past[action.Rung], StackSet: action.StackSet}
+		if action.Outcome != "succeeded" {
+			key.Outcome = action.Outcome
+		}
+		i, known := index[key]
+		if !known {
+			i = len(list)
+			index[key] = i
+			list = append(list, key)
+		}
+		list[i].Cells += action.Cells
+	}
+	return list
+}
+
+// deliveryTime is how long a command stays after its run to deliver what it has
+// to tell. What is left waits in the journal for the next command or `serve`.
+const deliveryTime = 30 * time.Second
+
+// flush delivers what waits, within bounds.
+func (a *app) flush(ctx context.Context, outbox *notify.Outbox) {
+	ctx, cancel := context.WithTimeout(ctx, deliveryTime)
+	defer cancel()
+	waiting, err := outbox.Flush(ctx)
+	if err != nil {
+		fmt.Fprintf(a.stderr, "setmend: delivering notifications: %s\n", oneLine(err.Error()))
+	}
+	if waiting > 0 {
+		fmt.Fprintf(a.stderr, "%d notifications wait in the journal; `setmend notify flush` or the next heal delivers them\n", waiting)
+	}
+}

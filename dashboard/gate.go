@@ -1,0 +1,157 @@
+package dashboard
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	leastToken  = 16
+	cookieName  = "setmend_session"
+	sessionTime = 12 * time.Hour
+)
+
+// gate lets in who may see the dashboard: on loopback without a token, whoever
+// calls it by a loopback name; otherwise who brings the token, as a bearer or as
+// the cookie that the login form gives for it.
+type gate struct {
+	token  [sha256.Size]byte // of the token; compared in constant time
+	open   bool              // loopback, no token
+	key    []byte            // signs cookies; new in every process
+	secure bool
+}
+
+func newGate(config Config) (gate, error) {
+	g := gate{secure: config.SecureCookie, key: make([]byte, 32)}
+	switch {
+	case config.Token == "" && !Loopback(config.Address):
+		return gate{}, fmt.Errorf("making the dashboard server: %s can be reached from outside this machine, so a bearer token is needed", config.Address)
+	case config.Token == "":
+		g.open = true
+	case len(config.Token) < leastToken:
+		return gate{}, fmt.Errorf("making the dashboard server: the bearer token has fewer than %d characters", leastToken)
+	}
+	g.token = sha256.Sum256([]byte(config.Token))
+	_, err := rand.Read(g.key)
+	return g, err
+}
+
+// Loopback reports whether an address to listen on can be reached from this
+// machine only. An empty host means every interface, and is not.
+func Loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	host = strings.Trim(host, "[]")
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (g gate) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case g.admits(r):
+			next.ServeHTTP(w, r)
+		case g.open:
+			http.Error(w, "This dashboard answers to localhost only.", http.StatusForbidden)
+		case r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html"):
+			http.Redirect(w, r, "/login", http.StatusSeeOther)
+		default:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="setmend"`)
+			http.Error(w, "A bearer token is needed.", http.StatusUnauthorized)
+		}
+	})
+}
+
+// admits looks at the host's name on loopback because a web page elsewhere can
+// make its own name resolve to 127.0.0.1, and would then share our origin.
+func (g gate) admits(r *http.Request) bool {
+	if g.open {
+		return Loopback(r.Host)
+	}
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return g.fits(token)
+	}
+	cookie, err := r.Cookie(cookieName)
+	return err == nil && g.vouches(cookie.Value, time.Now())
+}
+
+func (g gate) fits(token string) bool {
+	sum := sha256.Sum256([]byte(token))
+	return subtle.ConstantTimeCompare(sum[:], g.token[:]) == 1
+}
+
+// session is a cookie's value: when it ends, signed.
+func (g gate) session(end time.Time) string {
+	text := strconv.FormatInt(end.Unix(), 10)
+	return text + "." + g.sign(text)
+}
+
+func (g gate) sign(text string) string {
+	mac := hmac.New(sha256.New, g.key)
+	mac.Write([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func (g gate) vouches(session string, now time.Time) bool {
+	text, signature, ok := strings.Cut(session, ".")
+	end, err := strconv.ParseInt(text, 10, 64)
+	return ok && err == nil && hmac.Equal([]byte(signature), []byte(g.sign(text))) && now.Unix() < end
+}
+
+const formStyle = `body{font:16px/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;margin:0;color-scheme:light dark}form{width:min(22rem,90vw)}input,button{font:inherit;box-sizing:border-box;width:100%;padding:.5rem;margin:.3rem 0 1rem}`
+
+var formTemplate = template.Must(template.New("login").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>setmend</title>
+<style>` + formStyle + `</style></head>
+<body><main><form method="post" action="/login"><h1>setmend</h1>
+{{with .}}<p role="alert">{{.}}</p>{{end}}
+<label for="token">Token</label><input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+<button>Open the dashboard</button></form></main></body></html>
+`))
+
+func (g gate) serveForm(w http.ResponseWriter, _ *http.Request) { g.form(w, http.StatusOK, "") }
+
+func (g gate) form(w http.ResponseWriter, status int, complaint string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Add("Content-Security-Policy", "default-src 'none'; style-src '"+hash(formStyle)+"'; form-action 'self'; base-uri 'none'")
+	w.WriteHeader(status)
+	_ = formTemplate.Execute(w, complaint) // the reader has left: nobody to tell
+}
+
+// serveLogin gives a cookie for the token. The token itself is not kept in the
+// browser, and never travels in an address.
+func (g gate) serveLogin(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4096)
+	if err := r.ParseForm(); err != nil {
+		g.form(w, http.StatusBadRequest, loginComplaint(err))
+		return
+	}
+	if g.open || !g.fits(r.PostForm.Get("token")) {
+		g.form(w, http.StatusUnauthorized, "That is not the token.")
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: g.session(time.Now().Add(sessionTime)), Path: "/", MaxAge: int(sessionTime.Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: g.secure || r.TLS != nil})
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func loginComplaint(err error) string {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return "That is too long for a token."
+	}
+	return "The form could not be read."
+}

@@ -1,0 +1,124 @@
+package heal
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan"
+)
+
+// found is how the run found a cell.
+type found struct {
+	fleet.Cell
+	Verdict plan.Verdict `json:"verdict"`
+	Reason  string       `json:"reason"`
+}
+
+// keepBefore records how the run found the fleet. Drift is known only after
+// detection, so the stage after it calls this again: cells that looked healthy
+// then take what detection found, cells that were already put right keep what
+// was wrong with them.
+func (r *run) keepBefore(ctx context.Context) error {
+	f, err := r.inventory(ctx)
+	if err != nil {
+		return err
+	}
+	assessment, _, err := r.assess(ctx, f)
+	if err != nil {
+		return err
+	}
+	doc, err := read[[]found](ctx, r.h.Journal, runKey(r.id(), "before"))
+	if err != nil {
+		return err
+	}
+	earlier := map[fleet.Cell]found{}
+	for _, c := range doc.Value {
+		if c.Verdict != plan.Healthy && c.Verdict != plan.NotChecked {
+			earlier[c.Cell] = c
+		}
+	}
+	var all []found
+	for _, c := range assessment.Cells {
+		if was, ok := earlier[c.Cell]; ok {
+			delete(earlier, c.Cell)
+			all = append(all, was)
+			continue
+		}
+		all = append(all, found{c.Cell, c.Verdict, c.Reason})
+	}
+	for _, was := range earlier { // orphans that are gone; sorted by the report
+		all = append(all, was)
+	}
+	doc.Value = all
+	return doc.write(ctx, r.h.Journal)
+}
+
+// driftDetails is how many drifted cells have their resources' drift read for
+// the report; AWS allows two such calls a second. `explain` reads any cell's.
+const driftDetails = 200
+
+// cellDrift is a cell's drifted resources.
+type cellDrift struct {
+	fleet.Cell
+	Resources []fleet.ResourceDrift `json:"resources"`
+}
+
+// keepDrift reads property by property what has drifted. It informs people and
+// decides nothing, so a cell whose details cannot be read is reported without.
+func (r *run) keepDrift(ctx context.Context) error {
+	f, err := r.inventory(ctx)
+	if err != nil {
+		return err
+	}
+	doc, err := read[[]cellDrift](ctx, r.h.Journal, runKey(r.id(), "drift"))
+	if err != nil || doc.exists() {
+		return err
+	}
+	cells := drifted(f)
+	cells = cells[:min(len(cells), driftDetails)]
+	doc.Value = make([]cellDrift, len(cells))
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for i, cell := range cells {
+		group.Go(func() error {
+			resources, err := r.h.Cloud.ResourceDrifts(gctx, cell, f.StackSets[cell.StackSet].Instances[cell.Target].LastOperation)
+			if err != nil && fleet.KindOf(err) != fleet.NotFound {
+				r.h.Log.Warn("reading drift details", "cell", cell.String(), "error", err)
+			}
+			doc.Value[i] = cellDrift{cell, resources}
+			return gctx.Err()
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return doc.write(ctx, r.h.Journal)
+}
+
+// drifted lists the drifted cells, taking the sets in turn so that no set's
+// details crowd out another's.
+func drifted(f *fleet.Fleet) []fleet.Cell {
+	var bySet [][]fleet.Cell
+	longest := 0
+	for _, name := range f.Names() {
+		var cells []fleet.Cell
+		for _, instance := range f.StackSets[name].List() {
+			if instance.Drift == fleet.DriftDrifted {
+				cells = append(cells, fleet.Cell{StackSet: name, Target: instance.Target})
+			}
+		}
+		bySet = append(bySet, cells)
+		longest = max(longest, len(cells))
+	}
+	var all []fleet.Cell
+	for i := range longest {
+		for _, cells := range bySet {
+			if i < len(cells) {
+				all = append(all, cells[i])
+			}
+		}
+	}
+	return all
+}

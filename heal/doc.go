@@ -1,0 +1,16 @@
+// Package heal carries out what plan decides: observe, plan, act, verify, as the
+// handlers of the stages of one state machine (deploy/selfheal.asl.json).
+//
+// A handler does what it can in one go and answers with the run's id, whether
+// its stage is complete, and how long to wait before it is called again. All
+// that is big lives in the journal under the run's id; a handler keeps nothing
+// in memory between calls, so that it makes no difference whether the next call
+// comes to the same process, to a new one after a crash, or to another Lambda.
+//
+// Before any call that changes AWS, three things are durable: the intent (which
+// cells, which rung, which operation id), for a deletion the overrides of every
+// cell in it, read back and compared, and the lease that says this healer may
+// act. The operation id follows from run, action and attempt. So a call whose
+// answer was lost is never repeated blindly: the same id is looked up first, and
+// recovery runs through the same code as the normal course.
+package heal

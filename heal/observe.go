@@ -1,0 +1,215 @@
+package heal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/setmend/setmend/fleet"
+)
+
+// readers is how many stack sets are read side by side. Each API action has its
+// own rate limit, so reading several sets keeps several limits busy at once.
+const readers = 8
+
+// Observe reads the organization and every stack set with its instances (those
+// named by only, if any). Whatever cannot be read completely is an error.
+func Observe(ctx context.Context, cloud Reader, clock Clock, home fleet.Region, only []fleet.StackSetName) (*fleet.Fleet, error) {
+	f := &fleet.Fleet{}
+	names, err := beginReading(ctx, cloud, f, home, only)
+	if err != nil {
+		return nil, err
+	}
+	if err := readSets(ctx, cloud, clock, f, names); err != nil {
+		return nil, err
+	}
+	return f, endReading(ctx, cloud, clock, f)
+}
+
+// beginReading reads who calls, the organization, and which stack sets there are.
+func beginReading(ctx context.Context, cloud Reader, f *fleet.Fleet, home fleet.Region, only []fleet.StackSetName) (names []fleet.StackSetName, err error) {
+	if f.Caller, err = cloud.Caller(ctx); err != nil {
+		return nil, err
+	}
+	if f.Organization, err = cloud.Organization(ctx); err != nil {
+		return nil, err
+	}
+	f.HomeRegion = home
+	if f.StackSets == nil {
+		f.StackSets = map[fleet.StackSetName]*fleet.Inventory{}
+	}
+	if len(only) > 0 {
+		return only, nil
+	}
+	return cloud.StackSets(ctx)
+}
+
+// endReading finds out which accounts have left, and dates the reading.
+func endReading(ctx context.Context, cloud Reader, clock Clock, f *fleet.Fleet) (err error) {
+	if f.Departed, err = departed(ctx, cloud, f); err != nil {
+		return err
+	}
+	f.ReadAt = clock.Now()
+	return nil
+}
+
+// readSets reads stack sets into the fleet, replacing what it had of them.
+func readSets(ctx context.Context, cloud Reader, clock Clock, f *fleet.Fleet, names []fleet.StackSetName) error {
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for _, name := range names {
+		group.Go(func() error {
+			inventory, err := readSet(ctx, cloud, clock, name)
+			if err != nil {
+				return fmt.Errorf("reading stack set %s: %w", name, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			f.StackSets[name] = inventory
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func readSet(ctx context.Context, cloud Reader, clock Clock, name fleet.StackSetName) (*fleet.Inventory, error) {
+	// Operations first: one that ends between the two reads is then still listed
+	// as running, which only makes the healer wait.
+	running, err := cloud.Running(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	set, err := cloud.StackSet(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	instances, err := cloud.Instances(ctx, name, fleet.InstanceFilter{})
+	if err != nil {
+		return nil, err
+	}
+	inventory := &fleet.Inventory{StackSet: set, Running: running, ReadAt: clock.Now()}
+	inventory.SetInstances(instances)
+	return inventory, nil
+}
+
+// departed tells which accounts hold instances but are not in the organization.
+// One reading can be cut short on AWS's side without saying so, hence two
+// readings that agree and a question for each account.
+func departed(ctx context.Context, cloud Reader, f *fleet.Fleet) (map[fleet.AccountID]bool, error) {
+	absent := absentAccounts(f)
+	if len(absent) == 0 {
+		return nil, nil
+	}
+	second, err := cloud.Organization(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the organization again, since %d accounts with instances are not in it: %w", len(absent), err)
+	}
+	gone := map[fleet.AccountID]bool{}
+	for _, id := range fleet.SortedKeys(absent) {
+		if _, back := second.Accounts[id]; back {
+			continue
+		}
+		switch _, err := cloud.DescribeAccount(ctx, id); {
+		case fleet.KindOf(err) == fleet.NotFound:
+			gone[id] = true
+		case err != nil:
+			return nil, err
+		}
+	}
+	return gone, nil
+}
+
+func absentAccounts(f *fleet.Fleet) map[fleet.AccountID]bool {
+	absent := map[fleet.AccountID]bool{}
+	for _, inventory := range f.StackSets {
+		for target := range inventory.Instances {
+			if _, member := f.Organization.Accounts[target.Account]; !member {
+				absent[target.Account] = true
+			}
+		}
+	}
+	return absent
+}
+
+// observe reads the fleet for the run and keeps it in the journal. A reading that
+// fails or takes too long for one call keeps the stack sets it has read; the next
+// call goes on with the others, and reports true when all are there.
+func (r *run) observe(ctx context.Context) (bool, error) {
+	inv, err := read[fleet.Fleet](ctx, r.h.Journal, runKey(r.id(), "fleet"))
+	if err != nil {
+		return false, err
+	}
+	r.inv = inv
+	f := &inv.Value
+	names, err := beginReading(ctx, r.h.Cloud, f, r.h.HomeRegion, nil)
+	if err != nil {
+		return false, fmt.Errorf("observing the fleet: %w", err)
+	}
+	left := slices.DeleteFunc(names, func(name fleet.StackSetName) bool { return f.StackSets[name] != nil })
+	for part := range slices.Chunk(left, readers) {
+		if err = readSets(ctx, r.h.Cloud, r.h.Clock, f, part); err != nil || r.now().After(r.deadline) {
+			break
+		}
+		left = left[len(part):]
+	}
+	if err == nil && len(left) == 0 {
+		err = endReading(ctx, r.h.Cloud, r.h.Clock, f)
+	}
+	if saved := r.saveInventory(ctx); saved != nil {
+		return false, saved
+	}
+	if err != nil {
+		return false, fmt.Errorf("observing the fleet: %w", err)
+	}
+	return len(left) == 0, nil
+}
+
+// refresh reads the given stack sets again.
+func (r *run) refresh(ctx context.Context, names []fleet.StackSetName) error {
+	if len(names) == 0 {
+		return nil
+	}
+	f, err := r.inventory(ctx)
+	if err != nil {
+		return err
+	}
+	if err := readSets(ctx, r.h.Cloud, r.h.Clock, f, names); err != nil {
+		return fmt.Errorf("reading changed stack sets again: %w", err)
+	}
+	return r.saveInventory(ctx)
+}
+
+// foreign lists the sets on which an operation runs that is not this run's.
+func (r *run) foreign(f *fleet.Fleet) []fleet.StackSetName {
+	var names []fleet.StackSetName
+	for _, name := range f.Names() {
+		for _, operation := range f.StackSets[name].Running {
+			if !r.ours(operation.ID) {
+				names = append(names, name)
+				break
+			}
+		}
+	}
+	return names
+}
+
+// ourOperations are the running operations that this run has started.
+func (r *run) ourOperations(f *fleet.Fleet) map[string]bool {
+	ids := map[string]bool{}
+	for _, inventory := range f.StackSets {
+		for _, operation := range inventory.Running {
+			if r.ours(operation.ID) {
+				ids[operation.ID] = true
+			}
+		}
+	}
+	return ids
+}
+
+// foreignPoll is how often a set with somebody else's operation is looked at.
+const foreignPoll = 30 * time.Second

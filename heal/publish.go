@@ -1,0 +1,110 @@
+package heal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+
+	"github.com/setmend/setmend/plan"
+)
+
+// publishStatus closes the run's books: it judges the fleet a last time, builds
+// the report, keeps it, and puts it where people look.
+func (h *Healer) publishStatus(ctx context.Context, r *run) (Answer, error) {
+	report, err := r.report(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	v := &r.rec.Value
+	v.Result, v.Ended, v.Error = report.Run.Result, report.Run.Ended, report.Run.Error
+	if err := r.keepHistory(ctx, report); err != nil {
+		return Answer{}, err
+	}
+	doc, err := read[Report](ctx, h.Journal, runKey(r.id(), "report"))
+	if err != nil {
+		return Answer{}, err
+	}
+	doc.Value = *report
+	if err := doc.write(ctx, h.Journal); err != nil {
+		return Answer{}, err
+	}
+	if err := r.save(ctx); err != nil {
+		return Answer{}, err
+	}
+	if h.Publish != nil {
+		if err := h.Publish(ctx, report); err != nil {
+			return Answer{}, fmt.Errorf("publishing the report: %w", err)
+		}
+	}
+	return Answer{Complete: true, Result: report.Run.Result}, nil
+}
+
+// notify tells people and gives the lease back.
+func (h *Healer) notify(ctx context.Context, r *run) (Answer, error) {
+	report, err := LoadReport(ctx, h.Journal, r.id())
+	if err != nil {
+		return Answer{}, err
+	}
+	if h.Notify != nil {
+		if err := h.Notify(ctx, report); err != nil {
+			return Answer{}, fmt.Errorf("notifying: %w", err)
+		}
+	}
+	return Answer{Complete: true, Result: report.Run.Result}, r.lease.release(ctx)
+}
+
+// LoadReport reads a finished run's report.
+func LoadReport(ctx context.Context, j Journal, run string) (*Report, error) {
+	doc, err := read[Report](ctx, j, runKey(run, "report"))
+	if err != nil {
+		return nil, err
+	}
+	if !doc.exists() {
+		return nil, fmt.Errorf("loading the report of run %s: there is none; the run has not ended, or its id is mistyped (`setmend runs` lists them)", run)
+	}
+	return &doc.Value, nil
+}
+
+const historyLog = "history"
+
+// keepHistory appends the run to the history, once.
+func (r *run) keepHistory(ctx context.Context, report *Report) error {
+	for _, point := range report.History {
+		if point.Run == r.id() {
+			return nil
+		}
+	}
+	point := HistoryPoint{Run: r.id(), At: report.Run.Started, Result: report.Run.Result,
+		Before: report.Before, After: report.After, Seconds: report.Run.VirtualSeconds}
+	line, err := json.Marshal(point)
+	if err != nil {
+		return fmt.Errorf("writing the history: %w", err)
+	}
+	report.History = append(report.History, point)
+	return r.h.Journal.Append(ctx, historyLog, 0, line)
+}
+
+// History reads the runs that ended, oldest first.
+func History(ctx context.Context, j Journal) iter.Seq2[HistoryPoint, error] {
+	return func(yield func(HistoryPoint, error) bool) {
+		for line, err := range j.Read(ctx, historyLog, 0) {
+			var point HistoryPoint
+			if err == nil {
+				err = json.Unmarshal(line, &point)
+			}
+			if !yield(point, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// count counts the verdicts that the run found.
+func count(cells []found) plan.Counts {
+	assessed := make([]plan.Assessed, len(cells))
+	for i, c := range cells {
+		assessed[i].Verdict = c.Verdict
+	}
+	return plan.Count(assessed)
+}

@@ -1,0 +1,92 @@
+package heal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan"
+)
+
+// Runs lists the runs in the journal, newest first.
+func Runs(ctx context.Context, j Journal) ([]RunRecord, error) {
+	keys, err := j.Keys(ctx, "runs/")
+	if err != nil {
+		return nil, err
+	}
+	list := []RunRecord{}
+	for _, key := range keys {
+		id, part, _ := strings.Cut(strings.TrimPrefix(key, "runs/"), "/")
+		if part != "run" {
+			continue
+		}
+		run, err := FindRun(ctx, j, id)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, *run)
+	}
+	slices.SortFunc(list, func(a, b RunRecord) int { return b.Started.Compare(a.Started) })
+	return list, nil
+}
+
+// FindRun loads one run's record.
+func FindRun(ctx context.Context, j Journal, id string) (*RunRecord, error) {
+	doc, err := read[RunRecord](ctx, j, runKey(id, "run"))
+	if err != nil {
+		return nil, err
+	}
+	if !doc.exists() {
+		return nil, fmt.Errorf("finding run %s: the journal has none of that id", id)
+	}
+	return &doc.Value, nil
+}
+
+// Unstop takes a kill switch back.
+func Unstop(ctx context.Context, j Journal, run string) error {
+	doc, err := read[string](ctx, j, stopKey(run))
+	if err != nil || !doc.exists() {
+		return err
+	}
+	return j.Delete(ctx, doc.key, doc.version)
+}
+
+// InQuarantine is a cell that was given up.
+type InQuarantine struct {
+	fleet.Cell
+	Since  time.Time        `json:"since"`
+	Reason string           `json:"reason"`
+	Class  plan.ReasonClass `json:"class,omitempty"`
+}
+
+// Quarantine lists the cells that were given up, sorted by cell.
+func Quarantine(ctx context.Context, j Journal) ([]InQuarantine, error) {
+	m := plan.Memory{Cells: map[fleet.Cell]plan.CellMemory{}}
+	if err := loadCells(ctx, j, &m); err != nil {
+		return nil, err
+	}
+	list := []InQuarantine{}
+	for cell, memory := range m.Cells {
+		if !memory.Quarantined.IsZero() {
+			list = append(list, InQuarantine{cell, memory.Quarantined, memory.Reason, memory.Class})
+		}
+	}
+	slices.SortFunc(list, func(a, b InQuarantine) int { return a.Compare(b.Cell) })
+	return list, nil
+}
+
+// Release forgets a cell's quarantine and the heals that led to it.
+func Release(ctx context.Context, j Journal, cell fleet.Cell) error {
+	found := false
+	err := remember(ctx, j, cell.StackSet, func(cells map[string]plan.CellMemory) {
+		_, found = cells[cell.Target.String()]
+		delete(cells, cell.Target.String())
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("releasing %s: nothing is remembered of it", cell)
+	}
+	return err
+}

@@ -1,0 +1,163 @@
+package heal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan"
+)
+
+// saveCells reads every cell that is about to be deleted, looks once more whether
+// it still needs that, saves its overrides durably, and plans the deletions.
+func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
+	f, err := r.inventory(ctx)
+	if err != nil {
+		return err
+	}
+	saved := map[fleet.StackSetName]*Saved{}
+	for i := range w.Value.Cells {
+		c := &w.Value.Cells[i]
+		if c.State != cellPending {
+			continue
+		}
+		instance, err := r.h.Cloud.Instance(ctx, c.Cell)
+		if fleet.KindOf(err) == fleet.NotFound {
+			c.State, c.Reason = cellSkipped, "the instance is gone already"
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("reading the overrides of %s: %w", c.Cell, err)
+		}
+		if !r.stillWanted(&w.Value, c, instance) {
+			continue
+		}
+		c.HasOverrides = len(instance.Overrides) > 0
+		if saved[c.StackSet] == nil {
+			saved[c.StackSet] = &Saved{StackSet: c.StackSet, Run: r.id(), Work: w.Value.Key, At: r.now(), Reason: w.Value.Action.Reason}
+		}
+		saved[c.StackSet].add(c.Target, instance, w.Value.Action.Rung == plan.RungRedeploy)
+	}
+	w.Value.keepTogether()
+	for _, set := range fleet.SortedKeys(saved) {
+		saved[set].drop(w.Value.targets(set, cellPending))
+		if err := r.saveOverrides(ctx, *saved[set]); err != nil {
+			return err
+		}
+	}
+	w.Value.Calls = nil
+	r.deletions(&w.Value, f)
+	w.Value.Phase = phaseDelete
+	return w.write(ctx, r.h.Journal)
+}
+
+// stillWanted looks at the instance right before its deletion: drift may have
+// gone since the plan was made, and an override that AWS masks cannot be given
+// back, so an instance with one is never deleted to be created again.
+func (r *run) stillWanted(w *Work, c *CellWork, now fleet.Instance) bool {
+	if w.Action.Rung != plan.RungRedeploy {
+		return true
+	}
+	if c.Verdict == plan.Drifted && now.Drift == fleet.DriftInSync {
+		c.State, c.Reason = cellSkipped, "the drift has gone since it was planned"
+		return false
+	}
+	masked := slices.IndexFunc(now.Overrides, func(p fleet.Parameter) bool { return r.masked(c.StackSet, p) })
+	if masked >= 0 {
+		c.failAs(plan.ReasonMaskedOverride, "The override of parameter %s is NoEcho: AWS does not tell its value, so deleting the instance would lose it.", now.Overrides[masked].Key)
+		return false
+	}
+	return true
+}
+
+// masked tells whether an override's value cannot be read: the parameter is
+// NoEcho, or the value is AWS's stand-in for one.
+func (r *run) masked(set fleet.StackSetName, p fleet.Parameter) bool {
+	if p.Masked() {
+		return true
+	}
+	return r.inv != nil && slices.Contains(r.inv.Value.StackSets[set].StackSet.NoEcho, p.Key)
+}
+
+// keepTogether gives up on a target as a whole if one of the sets that have to
+// go together there cannot go.
+func (w *Work) keepTogether() {
+	if len(w.Action.Together) == 0 {
+		return
+	}
+	stuck := map[fleet.Target]fleet.Cell{}
+	for _, c := range w.Cells {
+		if c.State == cellFailed {
+			stuck[c.Target] = c.Cell
+		}
+	}
+	for i := range w.Cells {
+		c := &w.Cells[i]
+		if cause, ok := stuck[c.Target]; ok && c.State == cellPending {
+			c.failAs(plan.ReasonExportInUse, "%s cannot be redeployed here, and both have to go together.", cause.StackSet)
+		}
+	}
+}
+
+// add notes one instance's overrides.
+func (s *Saved) add(target fleet.Target, instance fleet.Instance, owed bool) {
+	overrides := instance.Overrides
+	if overrides == nil {
+		overrides = []fleet.Parameter{}
+	}
+	s.Cells = append(s.Cells, SavedCell{Target: target, StackID: instance.StackID, Overrides: overrides})
+	if owed {
+		s.Owed = append(s.Owed, target)
+	}
+}
+
+// drop keeps as owed only the targets that are going to be deleted.
+func (s *Saved) drop(deleting []fleet.Target) {
+	s.Owed = slices.DeleteFunc(s.Owed, func(t fleet.Target) bool { return !slices.Contains(deleting, t) })
+}
+
+// verifyOverrides reads what was created and compares it with what was saved.
+// Cells without overrides of their own have nothing to lose and cost no call.
+func (r *run) verifyOverrides(ctx context.Context, w *document[Work]) error {
+	debts, err := owed(ctx, r.h.Journal)
+	if err != nil {
+		return err
+	}
+	paid := map[fleet.StackSetName][]fleet.Target{}
+	for i := range w.Value.Cells {
+		c := &w.Value.Cells[i]
+		if c.State != cellHealed {
+			continue
+		}
+		want, owes := debts[c.Cell]
+		if owes && len(want) > 0 {
+			if err := r.compareOverrides(ctx, c, want); err != nil {
+				return err
+			}
+		}
+		if c.State == cellHealed {
+			paid[c.StackSet] = append(paid[c.StackSet], c.Target)
+		}
+	}
+	for _, set := range fleet.SortedKeys(paid) {
+		if err := r.settle(ctx, set, paid[set]); err != nil {
+			return err
+		}
+	}
+	w.Value.Phase = phaseNote
+	return w.write(ctx, r.h.Journal)
+}
+
+func (r *run) compareOverrides(ctx context.Context, c *CellWork, want []fleet.Parameter) error {
+	instance, err := r.h.Cloud.Instance(ctx, c.Cell)
+	if err != nil {
+		return fmt.Errorf("reading the overrides of %s after its creation: %w", c.Cell, err)
+	}
+	if sameOverrides(instance.Overrides, want) {
+		c.Restored = true
+		return nil
+	}
+	c.failAs(plan.ReasonUnknown, "The overrides differ from those saved before the deletion; the saved ones are in the journal.")
+	return nil
+}

@@ -1,0 +1,87 @@
+package heal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/setmend/setmend/fleet"
+)
+
+// takeIn brings what ended calls changed into the run's view of the fleet. AWS
+// can list the instances that an operation was the last to touch, so a call on
+// three instances of a set of 100,000 costs one page, not a thousand.
+func (r *run) takeIn(ctx context.Context, works []*document[Work]) error {
+	f, err := r.inventory(ctx)
+	if err != nil {
+		return err
+	}
+	ended := endedCalls(works)
+	touched := make([][]fleet.Instance, len(ended))
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for i, call := range ended {
+		group.Go(func() error {
+			var err error
+			touched[i], err = r.h.Cloud.Instances(gctx, call.Change.StackSet, fleet.InstanceFilter{Operation: call.Change.OperationID})
+			if err != nil {
+				return fmt.Errorf("reading what operation %s touched: %w", call.Change.OperationID, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	// In the order of the calls: a redeployment's creation comes after its deletion.
+	reread := map[fleet.StackSetName]bool{}
+	for i, call := range ended {
+		if !replace(f.StackSets[call.Change.StackSet], call, touched[i]) {
+			reread[call.Change.StackSet] = true
+		}
+	}
+	if len(reread) > 0 {
+		return r.refresh(ctx, fleet.SortedKeys(reread))
+	}
+	return r.saveInventory(ctx)
+}
+
+// endedCalls lists the calls of the works that have ended, in the order in which
+// they were made on each stack set.
+func endedCalls(works []*document[Work]) []*Call {
+	var ended []*Call
+	for _, w := range works {
+		for i := range w.Value.Calls {
+			if w.Value.Calls[i].State == callEnded {
+				ended = append(ended, &w.Value.Calls[i])
+			}
+		}
+	}
+	slices.SortStableFunc(ended, func(a, b *Call) int { return a.Began.Compare(b.Began) })
+	return ended
+}
+
+// replace puts the touched instances in place of what was known of the call's
+// targets. It reports false if AWS's list does not fit the call: an instance
+// that a later operation has touched, or one that should be there and is not.
+func replace(inventory *fleet.Inventory, call *Call, touched []fleet.Instance) bool {
+	listed := map[fleet.Target]fleet.Instance{}
+	for _, instance := range touched {
+		listed[instance.Target] = instance
+	}
+	fits := true
+	for _, target := range call.Change.Targets() {
+		instance, there := listed[target]
+		switch {
+		case there:
+			inventory.Instances[target] = instance
+		case call.Change.Kind == fleet.OperationDelete && inventory.Instances[target].LastOperation != call.Change.OperationID:
+			delete(inventory.Instances, target)
+		default:
+			fits = false
+		}
+	}
+	return fits
+}

@@ -1,0 +1,62 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	maxName  = 256      // bytes; escaped threefold it still fits into an S3 key of 1,024
+	maxValue = 64 << 20 // bytes; far below SQLite's 1 GB and S3's 5 GB for one write
+)
+
+// checkName refuses names that some backend could not hold, so that a program
+// that works on one of them works on all.
+func checkName(name string) error {
+	why := ""
+	switch {
+	case name == "":
+		why = "it is empty"
+	case len(name) > maxName:
+		why = fmt.Sprintf("it is longer than %d bytes", maxName)
+	case !utf8.ValidString(name):
+		why = "it is not UTF-8"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		why = "it has control characters"
+	}
+	if why == "" {
+		return nil
+	}
+	return &Error{Kind: Refused, What: fmt.Sprintf("using %.64q as a name in the journal", name), Why: why}
+}
+
+// checkWrite is checkName for something about to be written.
+func checkWrite(name string, values ...[]byte) error {
+	size := 0
+	for _, value := range values {
+		size += len(value)
+	}
+	if size > maxValue {
+		return &Error{Kind: Refused, What: "writing " + name,
+			Why: fmt.Sprintf("%d bytes are more than the %d that one write may have", size, maxValue)}
+	}
+	return checkName(name)
+}
+
+// checksum covers a value and its place, so that a value that turns up
+// somewhere else, or in an older state, is noticed as well as a damaged one.
+func checksum(kind byte, name string, numbers []int64, value []byte) []byte {
+	h := sha256.New()
+	head := binary.AppendUvarint([]byte{kind}, uint64(len(name)))
+	head = append(head, name...)
+	for _, n := range numbers {
+		head = binary.BigEndian.AppendUint64(head, uint64(n))
+	}
+	h.Write(head)
+	h.Write(value)
+	return h.Sum(nil)
+}

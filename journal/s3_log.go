@@ -1,0 +1,229 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A log is a chain of objects, its links, numbered 1, 2, 3 … without gaps. A
+// link holds entries, or it is a claim. Who wants to add the next link creates
+// an object under the next number if there is none: of two writers one wins,
+// and the other reads what the winner wrote, entries to go behind or a claim to
+// give way to. Every link repeats the epoch and the count, so that the last one
+// tells all about the log.
+type chain struct {
+	commits *group[addition]
+	tail    tail // the last link known here; owned by who has commits' turn
+}
+
+type tail struct {
+	link  int64 // its number, 0 for none
+	count int64 // entries up to and with it
+	epoch int64
+}
+
+// addition is one Append or Claim that waits to become (part of) a link.
+type addition struct {
+	claim   bool
+	epoch   int64  // the writer's, for entries
+	granted *int64 // where to put the new epoch, for a claim
+	entries [][]byte
+}
+
+func (s *S3) chain(log string) *chain {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.logs[log]
+	if c == nil {
+		c = &chain{}
+		c.commits = newGroup(func(requests []*request[addition]) { s.extend(log, c, requests) })
+		s.logs[log] = c
+	}
+	return c
+}
+
+// Claim implements [Journal].
+func (s *S3) Claim(ctx context.Context, log string) (epoch int64, err error) {
+	if err := ready(ctx, log); err != nil {
+		return 0, err
+	}
+	err = s.chain(log).commits.do(ctx, addition{claim: true, granted: &epoch})
+	return epoch, failed("claiming log "+log, err)
+}
+
+// Append implements [Journal].
+func (s *S3) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
+	if err := ready(ctx, log, entries...); err != nil {
+		return err
+	}
+	return failed("appending to log "+log, s.chain(log).commits.do(ctx, addition{epoch: epoch, entries: entries}))
+}
+
+// extend carries out a batch: appends that stand together with one epoch become
+// one link, a claim becomes a link of its own.
+func (s *S3) extend(log string, c *chain, requests []*request[addition]) {
+	for len(requests) > 0 {
+		n, size := 1, 0
+		first := requests[0].value
+		entries := slices.Clone(first.entries)
+		for !first.claim && n < len(requests) && size < maxValue {
+			next := requests[n].value
+			if next.claim || next.epoch != first.epoch {
+				break
+			}
+			for _, entry := range next.entries {
+				size += len(entry)
+			}
+			entries = append(entries, next.entries...)
+			n++
+		}
+		first.entries = entries
+		err := s.add(log, c, first)
+		for _, r := range requests[:n] {
+			r.done <- err
+		}
+		requests = requests[n:]
+	}
+}
+
+// linkTimeout bounds the work on one link. The contexts of those who wait do not:
+// one caller's impatience must not undo the others' writes.
+const linkTimeout = time.Minute
+
+// add makes an addition the chain's next link.
+func (s *S3) add(log string, c *chain, a addition) error {
+	ctx, cancel := context.WithTimeout(context.Background(), linkTimeout)
+	defer cancel()
+	mark, err := s.mark()
+	if err != nil {
+		return err
+	}
+	// What is known here may be behind. A write finds that out by itself; whatever
+	// is decided without one needs a look first.
+	if a.claim || c.tail.epoch != a.epoch || len(a.entries) == 0 || c.tail.link == 0 {
+		if err := s.catchUp(ctx, log, c); err != nil {
+			return err
+		}
+	}
+	for attempts := 0; attempts < clashes; {
+		if !a.claim && c.tail.epoch != a.epoch {
+			return fenced(log, c.tail.epoch, a.epoch)
+		}
+		if !a.claim && len(a.entries) == 0 {
+			return nil
+		}
+		before := c.tail.link
+		done, err := s.tryLink(ctx, log, c, a, mark)
+		if done && a.claim {
+			*a.granted = c.tail.epoch
+		}
+		if done || err != nil {
+			return err
+		}
+		if c.tail.link == before { // nobody won
+			attempts++
+		}
+	}
+	return errClash
+}
+
+// tryLink creates the next link. If another link is there already it takes note
+// of that one, and the caller tries again behind it.
+func (s *S3) tryLink(ctx context.Context, log string, c *chain, a addition, mark [8]byte) (done bool, err error) {
+	next := c.tail.link + 1
+	name := s.linkName(log, next)
+	o := object{kind: kindEntries, number: c.tail.count, epoch: c.tail.epoch, writer: mark, payload: packEntries(a.entries)}
+	if a.claim {
+		o = object{kind: kindClaim, number: c.tail.count, epoch: c.tail.epoch + 1, writer: mark}
+	}
+	body := encode(name, o)
+	_, ok, err := s.store.Put(ctx, name, body, "")
+	if err != nil {
+		return false, err
+	}
+	if ok {
+		return true, c.pass(name, next, o)
+	}
+	there, etag, err := s.store.Get(ctx, name)
+	if err != nil || etag == "" {
+		return false, err
+	}
+	other, err := decode(name, there)
+	if err != nil {
+		return false, err
+	}
+	// One's own link is there if an earlier attempt arrived and its answer did not.
+	return bytes.Equal(there, body), c.pass(name, next, other)
+}
+
+// pass moves the tail behind a link.
+func (c *chain) pass(name string, number int64, o object) error {
+	t := tail{number, o.number, o.epoch}
+	if o.kind == kindEntries {
+		entries, err := unpackEntries(name, o.payload)
+		if err != nil {
+			return err
+		}
+		t.count += int64(len(entries))
+	}
+	c.tail = t
+	return nil
+}
+
+// catchUp moves the tail to the chain's end.
+func (s *S3) catchUp(ctx context.Context, log string, c *chain) error {
+	last, err := s.lastLink(ctx, log, c.tail.link)
+	if err != nil || last == c.tail.link {
+		return err
+	}
+	o, err := s.link(ctx, log, last)
+	if err != nil {
+		return err
+	}
+	return c.pass(s.linkName(log, last), last, o)
+}
+
+// lastLink is the number of the chain's last link; known is one that exists, or 0.
+func (s *S3) lastLink(ctx context.Context, log string, known int64) (int64, error) {
+	for {
+		names, _, err := s.store.List(ctx, s.chainName(log), s.linkName(log, known), 1000)
+		if err != nil {
+			return 0, err
+		}
+		if len(names) > 0 {
+			last := names[len(names)-1]
+			number, err := strconv.ParseInt(strings.TrimPrefix(last, s.chainName(log)), 16, 64)
+			if err != nil || number != known+int64(len(names)) {
+				return 0, corrupt("reading log "+log, fmt.Sprintf("links between %d and object %s are missing", known, last))
+			}
+			known = number
+		}
+		if len(names) < 1000 {
+			return known, nil
+		}
+	}
+}
+
+func (s *S3) link(ctx context.Context, log string, number int64) (object, error) {
+	name := s.linkName(log, number)
+	body, etag, err := s.store.Get(ctx, name)
+	if err != nil {
+		return object{}, err
+	}
+	if etag == "" {
+		return object{}, corrupt("reading log "+log, "object "+name+" is missing")
+	}
+	return decode(name, body)
+}
+
+func (s *S3) chainName(log string) string { return s.prefix + "logs/" + escapeSegment(log) + "/" }
+
+// linkName pads the number, so that S3's order is the chain's.
+func (s *S3) linkName(log string, number int64) string {
+	return fmt.Sprintf("%s%016x", s.chainName(log), number)
+}

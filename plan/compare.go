@@ -1,0 +1,118 @@
+package plan
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/setmend/setmend/fleet"
+)
+
+// Compare says in sentences what is different in the new plan, one for each
+// stack set and kind of difference; nil if the two do the same. Explanations and
+// times are not compared.
+func Compare(old, new *Plan) []string {
+	if old.Hash == new.Hash {
+		return nil
+	}
+	var sentences []string
+	before, after := old.work(), new.work()
+	for _, key := range workKeys(before, after) {
+		gone, come := difference(before[key], after[key])
+		sentences = append(sentences, changed(key, gone, "no longer planned")...)
+		sentences = append(sentences, changed(key, come, "newly planned")...)
+	}
+	if sentences == nil {
+		return []string{"The same cells are acted on in the same way, in another order, grouping or with other preferences."}
+	}
+	return sentences
+}
+
+// workKey is a stack set and a rung.
+type workKey struct {
+	set  fleet.StackSetName
+	rung Rung
+}
+
+// work is the plan's targets by stack set and rung, sorted.
+func (p *Plan) work() map[workKey][]fleet.Target {
+	work := map[workKey][]fleet.Target{}
+	for _, a := range p.Actions {
+		key := workKey{a.StackSet, a.Rung}
+		work[key] = append(work[key], a.Targets...)
+	}
+	for _, targets := range work {
+		fleet.SortTargets(targets)
+	}
+	return work
+}
+
+func workKeys(plans ...map[workKey][]fleet.Target) []workKey {
+	var keys []workKey
+	for _, plan := range plans {
+		for key := range plan {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, func(x, y workKey) int {
+		return cmp.Or(cmp.Compare(x.set, y.set), cmp.Compare(slices.Index(harshness, x.rung), slices.Index(harshness, y.rung)))
+	})
+	return slices.Compact(keys)
+}
+
+// difference lists what only the one and only the other has.
+func difference(old, new []fleet.Target) (gone, come []fleet.Target) {
+	was, is := map[fleet.Target]bool{}, map[fleet.Target]bool{}
+	for _, t := range old {
+		was[t] = true
+	}
+	for _, t := range new {
+		if is[t] = true; !was[t] {
+			come = append(come, t)
+		}
+	}
+	for _, t := range old {
+		if !is[t] {
+			gone = append(gone, t)
+		}
+	}
+	return gone, come
+}
+
+func changed(key workKey, targets []fleet.Target, how string) []string {
+	if len(targets) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: %s of %s is %s: %s.", key.set, key.rung, cellCount(len(targets)), how, firstTargets(targets, 3))}
+}
+
+// exact reports whether the calls cover exactly the targets.
+func (a Action) exact() bool {
+	if a.Rung == RungQuarantine {
+		return len(a.Calls) == 0
+	}
+	var covered []fleet.Target
+	for _, call := range a.Calls {
+		covered = append(covered, call.Targets()...)
+	}
+	return slices.Equal(fleet.SortTargets(covered), a.Targets)
+}
+
+// Decode reads a saved plan, and refuses one whose content does not match its
+// hash.
+func Decode(text []byte) (*Plan, error) {
+	var p Plan
+	if err := json.Unmarshal(text, &p); err != nil {
+		return nil, fmt.Errorf("reading plan: %w", err)
+	}
+	if p.Hash == "" || hashActions(p.Actions) != p.Hash {
+		return nil, fmt.Errorf("reading plan: its content does not match its hash %q: it was changed, or is no plan", p.Hash)
+	}
+	for _, a := range p.Actions {
+		if actionID(a) != a.ID || !a.exact() {
+			return nil, fmt.Errorf("reading plan: action %s was changed", a.ID)
+		}
+	}
+	return &p, nil
+}

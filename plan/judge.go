@@ -1,0 +1,193 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/setmend/setmend/fleet"
+)
+
+// How an instance is judged by itself. The first that applies decides:
+//
+//	its account is unknown or being closed     blocked
+//	its account is suspended, closed or left   orphan, or blocked while held
+//	its account has no place in the set        orphan, or blocked while held
+//	INOPERABLE                                 inoperable
+//	OUTDATED and the last operation failed     failed
+//	OUTDATED otherwise                         stale
+//	CURRENT and DRIFTED                        drifted
+//	CURRENT, drift unknown or too old          notChecked
+//	CURRENT and lately IN_SYNC                 healthy
+//
+// Drift counts only where AWS says DRIFTED. A check is too old after the set's
+// driftMaxAge; a set whose healing is off is never checked by us, so that the
+// age of its last check does not matter.
+func (a *assessor) judgeInstance(v *setView, target fleet.Target, instance fleet.Instance, m mandate) Assessed {
+	c := Assessed{
+		Cell: fleet.Cell{StackSet: v.name, Target: target}, Desire: May, Because: becauseMay,
+		Status: instance.Status, Detailed: instance.Detailed, Bare: instance.StackID == "",
+		DriftStatus: instance.Drift, Checked: instance.LastDriftCheck,
+	}
+	if m.holds(target) {
+		c.Desire, c.Because = Must, m.because
+	}
+	if len(a.memory.Owed) > 0 && a.isOwed(c.Cell) {
+		c.Desire, c.Because, c.Owed = Must, becauseOwed, true
+	}
+	p := a.places[target.Account]
+	if p.standing != StandingActive {
+		c.Standing = p.standing
+	}
+	if !a.judgePlace(v, p, &c) {
+		a.judgeStatus(v, instance, &c)
+	}
+	return c
+}
+
+// judgePlace judges by where the instance is; false if it may be there.
+func (a *assessor) judgePlace(v *setView, p place, c *Assessed) bool {
+	service := v.set.PermissionModel == fleet.ServiceManaged
+	switch {
+	case !p.working():
+		a.judgeGone(v, p, c)
+	case service && p.standing == StandingManagement:
+		blockHere(c, "A service-managed stack set never deploys to the management account, yet there is an instance.",
+			"Look at the stack set: AWS should not allow this.")
+	case p.excluded(v.policy.Exclude) != "":
+		a.judgeUnwanted(v, c, a.policy.Accounts.Excluded, "The policy forbids an instance here: "+p.excluded(v.policy.Exclude)+".", "accounts.excluded")
+	case service && len(v.policy.OUs) > 0 && !p.in(v.policy.OUs):
+		a.judgeUnwanted(v, c, a.policy.Accounts.Moved, movedReason(v), "accounts.moved")
+	default:
+		return false
+	}
+	return true
+}
+
+// judgeGone judges an instance in an account where nothing can be done. Letting
+// go of it (RetainStacks) is all that works: StackSets cannot assume its role
+// there, and a deletion would leave the instance INOPERABLE.
+func (a *assessor) judgeGone(v *setView, p place, c *Assessed) {
+	c.Because = p.about
+	c.Desire = MustNot
+	if p.standing == StandingUnknown || p.standing == StandingPendingClosure {
+		c.Desire = May
+		blockHere(c, p.about, "Look the account up in the organization.")
+		c.Attention = p.standing == StandingUnknown
+		return
+	}
+	c.Verdict, c.Reason = Orphan, p.about
+	if v.policy.Healing == HealOff {
+		blockHere(c, p.about+" Healing is off for the stack set.", "Let go of the instance by hand.")
+		return
+	}
+	if p.disposal(a.policy.Accounts) != Detach {
+		blockHere(c, p.about+" The policy holds on to its instances.", "Set accounts."+string(p.standing)+" to detach to let go of them.")
+		return
+	}
+	c.Rung = RungDetach
+	if ends := graceEnds(p.account.ID, a.policy.Accounts, a.memory, a.now); ends.After(a.now) {
+		c.NotBefore = ends
+		c.Reason += " Its period of grace lasts until " + stamp(ends) + "."
+	}
+}
+
+// judgeUnwanted judges an instance in a live account that the set has no
+// business in: removed only if the policy says so, never let go of silently.
+func (a *assessor) judgeUnwanted(v *setView, c *Assessed, disposal Disposal, reason, setting string) {
+	c.Desire, c.Because = MustNot, reason
+	if disposal == Remove && !v.policy.Protected && v.policy.Healing != HealOff {
+		c.Verdict, c.Reason, c.Rung = Orphan, reason, RungRemove
+		return
+	}
+	blockHere(c, reason, "Delete it by hand, or set "+setting+" to remove.")
+}
+
+func movedReason(v *setView) string {
+	reason := "The account is in none of the OUs that the stack set targets."
+	if v.set.AutoDeployment.Enabled {
+		reason += " AWS's automatic deployment should remove the instance."
+	}
+	return reason
+}
+
+// judgeStatus judges by the instance's own state.
+func (a *assessor) judgeStatus(v *setView, i fleet.Instance, c *Assessed) {
+	switch {
+	case i.Status == fleet.InstanceInoperable || i.Detailed == fleet.DetailedInoperable || i.Detailed == fleet.DetailedFailedImport:
+		judgeInoperable(i, c)
+	case i.Status == fleet.InstanceOutdated:
+		judgeOutdated(i, c)
+	case i.Status != fleet.InstanceCurrent:
+		blockHere(c, fmt.Sprintf("AWS gives the instance the status %q, which is not known here.", i.Status), "Look at the instance in the console.")
+	case i.Drift == fleet.DriftDrifted:
+		a.judgeDrifted(i, c)
+	default:
+		a.judgeCurrent(v, i, c)
+	}
+}
+
+func judgeInoperable(i fleet.Instance, c *Assessed) {
+	c.Verdict, c.Class = Inoperable, Classify(i.Reason)
+	c.Reason = "A deletion failed, and AWS leaves the instance out of all updates since."
+	if i.Detailed == fleet.DetailedFailedImport {
+		c.Class, c.Reason = ReasonImportFailed, "The stack could not be imported into the stack set."
+	}
+	c.Reason += awsSaid(i.Reason)
+}
+
+func judgeOutdated(i fleet.Instance, c *Assessed) {
+	switch i.Detailed {
+	case fleet.DetailedFailed:
+		c.Verdict, c.Class = Failed, Classify(i.Reason)
+		c.Reason = "Its last operation failed." + awsSaid(i.Reason)
+	case fleet.DetailedCancelled:
+		c.Verdict, c.Class = Stale, ReasonCancelled
+		c.Reason = "Its last operation was cancelled before it got there, for another instance's failure or by a person."
+	case fleet.DetailedPending, fleet.DetailedRunning:
+		c.Verdict, c.Reason = Stale, "An operation is still working on it."
+	case fleet.DetailedSkipped:
+		c.Verdict, c.Reason = Stale, "It was skipped while the account was suspended; the account is active now."
+	default:
+		c.Verdict, c.Reason = Stale, "It does not have its stack set's present template and parameters."
+	}
+}
+
+func (a *assessor) judgeDrifted(i fleet.Instance, c *Assessed) {
+	cell := a.memory.Cells[c.Cell]
+	if !cell.DriftIgnored.IsZero() && cell.DriftIgnored.Equal(i.LastDriftCheck) {
+		c.Verdict, c.Reason = Healthy, "All its drift is of the kind that the policy ignores."
+		return
+	}
+	c.Verdict, c.Reason = Drifted, "Resources differ from the stack's template."
+}
+
+func (a *assessor) judgeCurrent(v *setView, i fleet.Instance, c *Assessed) {
+	checked := i.Drift == fleet.DriftInSync
+	switch {
+	case v.policy.Healing == HealOff:
+		c.Verdict, c.Reason = Healthy, "It is current; drift is not looked for."
+	case !checked || i.LastDriftCheck.IsZero():
+		c.Verdict, c.Reason = NotChecked, "It is current; its drift has not been checked."
+	case a.now.Sub(i.LastDriftCheck) > v.policy.DriftMaxAge:
+		c.Verdict, c.Reason = NotChecked, "It is current; its last drift check is too old to trust."
+	default:
+		c.Verdict, c.Reason = Healthy, "It is current and in sync."
+	}
+}
+
+// blockHere says that something outside the cell forbids acting on it, and that
+// a person should know.
+func blockHere(c *Assessed, reason, hint string) {
+	c.Verdict, c.Reason, c.Hint = Blocked, reason, hint
+	c.Rung, c.Attention = "", true
+}
+
+// awsSaid appends AWS's own text, which is untrusted, to a sentence.
+func awsSaid(reason string) string {
+	if reason == "" {
+		return " AWS gives no reason."
+	}
+	return " AWS says: " + reason
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/setmend/setmend/fleet"
+)
+
+// Memory is what earlier runs know. The zero value is a first run.
+type Memory struct {
+	// Accounts are the accounts of the last complete reading of the organization
+	// that was acted on, with when it was made; for the shrink guard.
+	Accounts map[fleet.AccountID]fleet.AccountState `json:"accounts,omitempty"`
+	Read     time.Time                              `json:"read,omitzero"`
+	// Since is when an account was first seen in another state than active, or
+	// gone; for the policy's period of grace. See [Memory.Observe].
+	Since map[fleet.AccountID]time.Time `json:"since,omitempty"`
+	// Operations are the ids of operations that our own runs have started: they
+	// are nobody else's.
+	Operations map[string]bool `json:"operations,omitempty"`
+	// Cells are the cells with a history that still matters.
+	Cells map[fleet.Cell]CellMemory `json:"-"`
+	// Owed are the cells whose instance was deleted for a redeployment and has not
+	// been created again yet, with the overrides it must get. They must be there,
+	// whatever the tags say.
+	Owed map[fleet.Cell][]fleet.Parameter `json:"-"`
+	// Accepted are the guards a person has accepted for this run, as "guard" or
+	// "guard:stackset".
+	Accepted map[string]bool `json:"accepted,omitempty"`
+}
+
+// CellMemory is what is remembered of one cell.
+type CellMemory struct {
+	// Heals are the heals of the cell within the quarantine window, oldest first.
+	Heals []Heal `json:"heals,omitempty"`
+	// Quarantined is when it was given up, zero if it was not.
+	Quarantined time.Time   `json:"quarantined,omitzero"`
+	Reason      string      `json:"reason,omitempty"`
+	Class       ReasonClass `json:"class,omitempty"`
+	Verdict     Verdict     `json:"verdict,omitempty"` // before the quarantine
+	// Released is when a person asked to try again: what was before is forgiven,
+	// and a failure that is never retried is tried once more.
+	Released time.Time `json:"released,omitzero"`
+	// DriftIgnored is the time of the drift check whose every difference the
+	// policy's rules ignore (see [SetPolicy.FilterDrift]).
+	DriftIgnored time.Time `json:"driftIgnored,omitzero"`
+}
+
+// Heal is one attempt at healing a cell.
+type Heal struct {
+	At      time.Time   `json:"at"`
+	Run     string      `json:"run"`
+	Rung    Rung        `json:"rung"`
+	Verdict Verdict     `json:"verdict"` // what it was meant to heal
+	OK      bool        `json:"ok"`      // the call succeeded (the cell may drift again)
+	Class   ReasonClass `json:"class,omitempty"`
+	Reason  string      `json:"reason,omitempty"` // AWS's text if not
+}
+
+// Observe is the memory after a reading of the fleet that was acted on: the
+// accounts it knew, and since when each has not been active.
+func (m Memory) Observe(f *fleet.Fleet, now time.Time) Memory {
+	next := m
+	next.Read = now
+	next.Accounts = make(map[fleet.AccountID]fleet.AccountState, len(f.Organization.Accounts))
+	next.Since = map[fleet.AccountID]time.Time{}
+	note := func(id fleet.AccountID) {
+		next.Since[id] = now
+		if earlier, ok := m.Since[id]; ok {
+			next.Since[id] = earlier
+		}
+	}
+	for id, account := range f.Organization.Accounts {
+		next.Accounts[id] = account.State
+		if account.State != fleet.AccountActive {
+			note(id)
+		}
+	}
+	for id := range f.Departed {
+		note(id)
+	}
+	return next
+}

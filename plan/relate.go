@@ -1,0 +1,207 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/setmend/setmend/fleet"
+)
+
+// relate judges what cells at one target are to one another, and chooses rungs.
+// The order matters: a collision takes a cell out of everything that follows;
+// what is quarantined cannot be redeployed along with what it imports from; a
+// deployment waits only for a dependency that nothing will mend.
+func (a *assessor) relate() {
+	for _, name := range a.names {
+		a.collide(a.sets[name])
+	}
+	a.noteDisabledRegions()
+	for _, name := range a.names {
+		a.quarantine(a.sets[name])
+	}
+	for _, name := range a.names {
+		a.pin(a.sets[name])
+	}
+	for _, name := range a.names {
+		a.chooseRungs(a.sets[name])
+	}
+	for _, level := range a.graph.levels {
+		for _, name := range level {
+			a.awaitDependencies(a.sets[name])
+		}
+	}
+}
+
+// collide blocks cells whose target another set holds that must never be there
+// together with this one. A missing instance then is not missed: that is what
+// antidependson is for. Two that are both there, or both mandatory and neither
+// there, are for a person to choose between.
+func (a *assessor) collide(v *setView) {
+	for _, name := range a.graph.anti[v.name] {
+		other := a.sets[name]
+		for i := range v.cells {
+			c := &v.cells[i]
+			if c.Verdict == Orphan || c.Standing != "" && c.Standing != StandingManagement {
+				continue
+			}
+			if o := other.cell(c.Target); o != nil {
+				collision(c, o, name)
+			}
+		}
+	}
+}
+
+func collision(c, o *Assessed, other fleet.StackSetName) {
+	switch {
+	case c.Present() && o.Present():
+		blockHere(c, fmt.Sprintf("It collides with %s, and both are here.", other), "Delete one of the two here.")
+	case c.Present():
+	case o.Present():
+		blockHere(c, fmt.Sprintf("It collides with %s, which is here.", other), "")
+		c.Desire, c.Because, c.Attention = MustNot, c.Reason, false
+	default:
+		blockHere(c, fmt.Sprintf("It collides with %s; both are mandatory here and neither is there.", other),
+			"Exclude the account from one of the two.")
+	}
+}
+
+// noteDisabledRegions blocks missing instances where another set's failure at
+// the same target says that the region is not enabled in the account.
+func (a *assessor) noteDisabledRegions() {
+	disabled := map[fleet.Target]bool{}
+	a.eachCell(func(_ *setView, c *Assessed) {
+		if c.Class == ReasonRegionDisabled {
+			disabled[c.Target] = true
+		}
+	})
+	a.eachCell(func(_ *setView, c *Assessed) {
+		if c.Verdict == Missing && disabled[c.Target] {
+			blockHere(c, "The region is not enabled in the account: AWS said so of another stack set's instance.", Hint(ReasonRegionDisabled))
+			c.Class = ReasonRegionDisabled
+		}
+	})
+}
+
+func (a *assessor) eachCell(visit func(*setView, *Assessed)) {
+	for _, name := range a.names {
+		v := a.sets[name]
+		for i := range v.cells {
+			visit(v, &v.cells[i])
+		}
+	}
+}
+
+// pin finds, for every unhealthy cell of a set that exports, the importing
+// dependents at the same target. AWS refuses to delete a stack while another
+// imports from it, so a redeployment takes them along, where they allow it.
+//
+// Which stack imports which export is not in the fleet; every dependent, direct
+// or not, that imports anything counts. That may take one along needlessly, and
+// never forgets one that is named in dependson.
+func (a *assessor) pin(v *setView) {
+	if !v.set.Exports {
+		return
+	}
+	importers := a.importersOf(v.name)
+	for i := range v.cells {
+		if c := &v.cells[i]; unhealthy(c.Verdict) {
+			a.pinCell(c, importers)
+		}
+	}
+}
+
+// importersOf lists the dependents that import, in the order of creation.
+func (a *assessor) importersOf(name fleet.StackSetName) []*setView {
+	var importers []*setView
+	for _, level := range a.graph.levels {
+		for _, other := range level {
+			if a.sets[other].set.Imports && a.graph.above[other][name] && other != name {
+				importers = append(importers, a.sets[other])
+			}
+		}
+	}
+	return importers
+}
+
+func (a *assessor) pinCell(c *Assessed, importers []*setView) {
+	for _, other := range importers {
+		o := other.cell(c.Target)
+		if o == nil || !o.Present() || o.Bare {
+			continue
+		}
+		c.Importers = append(c.Importers, other.name)
+		if why := stays(other, o); why != "" && c.Pinned == "" {
+			c.Pinned = fmt.Sprintf("%s may import from it and must stay: %s.", other.name, why)
+		}
+	}
+}
+
+// stays says why an importing stack cannot be redeployed, "" if it can.
+func stays(v *setView, c *Assessed) string {
+	switch {
+	case v.policy.Protected:
+		return "it is protected"
+	case v.policy.Healing != HealRedeploy:
+		return "its healing is " + string(v.policy.Healing)
+	case c.Verdict == Quarantined || c.Verdict == Blocked || c.Verdict == Orphan:
+		return "it is " + string(c.Verdict) + " here"
+	case slices.Contains(hopeless, c.Class) || slices.Contains(unredeployable, c.Class) && c.Verdict == Failed:
+		return "it could not be created again (" + string(c.Class) + ")"
+	}
+	return ""
+}
+
+func unhealthy(v Verdict) bool {
+	return slices.Contains([]Verdict{Missing, Failed, Inoperable, Drifted, Stale}, v)
+}
+
+// awaitDependencies blocks the deployment of missing instances whose dependency
+// is not there and will not come by itself.
+func (a *assessor) awaitDependencies(v *setView) {
+	for i := range v.cells {
+		c := &v.cells[i]
+		if c.Verdict != Missing || c.Rung == "" || c.Rung == RungQuarantine {
+			continue
+		}
+		for _, need := range a.graph.needs[v.name] {
+			if why := a.lacking(need, c.Target); why != "" {
+				blockHere(c, fmt.Sprintf("It depends on %s, %s.", need, why), "See to "+string(need)+" first.")
+				// Else the dependency's own cell calls for a person.
+				c.Attention = c.Owed || len(bearing(a.sets[need].cells, c.Target)) == 0
+				break
+			}
+		}
+	}
+}
+
+// lacking says why a dependency is not there for a dependent at the target, ""
+// if it is or comes now.
+func (a *assessor) lacking(need fleet.StackSetName, target fleet.Target) string {
+	cells := bearing(a.sets[need].cells, target)
+	for i := range cells {
+		if a.willBeThere(&cells[i]) {
+			return ""
+		}
+	}
+	if len(cells) == 0 {
+		return "which the account does not have and need not have"
+	}
+	return fmt.Sprintf("which is %s there", cells[0].Verdict)
+}
+
+// stands reports whether the cell has a stack that works, drifted or outdated as
+// it may be.
+func (c Assessed) stands() bool {
+	return c.Present() && !c.Bare && c.Status != fleet.InstanceInoperable
+}
+
+// willBeThere reports whether a stack is in the cell and stays, or comes now.
+func (a *assessor) willBeThere(c *Assessed) bool {
+	if c.Rung == RungRemove || c.Rung == RungDetach {
+		return false
+	}
+	if c.stands() {
+		return true
+	}
+	return c.Rung != "" && c.Rung != RungQuarantine && !c.NotBefore.After(a.now)
+}

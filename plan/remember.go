@@ -1,0 +1,207 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/setmend/setmend/fleet"
+)
+
+// recent are a cell's heals that still count: within the quarantine window,
+// after a person's release, and, of an orphan, only those that were to clean it
+// up: what failed while it belonged there says nothing of letting go of it.
+func (a *assessor) recent(c *Assessed, q QuarantinePolicy) []Heal {
+	m := a.memory.Cells[c.Cell]
+	var heals []Heal
+	for _, heal := range m.Heals {
+		counts := (heal.Verdict == Orphan) == (c.Verdict == Orphan)
+		if counts && a.now.Sub(heal.At) <= q.Window && heal.At.After(m.Released) {
+			heals = append(heals, heal)
+		}
+	}
+	return heals
+}
+
+// Counted is the number of heals that count towards quarantine. Climbing the
+// ladder is one heal, not several: a failed rung that a harsher one followed
+// does not count.
+func Counted(heals []Heal) int {
+	count := 0
+	for i, heal := range heals {
+		if i > 0 && !heals[i-1].OK && harsher(heal.Rung, heals[i-1].Rung) {
+			continue
+		}
+		count++
+	}
+	return count
+}
+
+var harshness = []Rung{RungDeploy, RungRetry, RungRevert, RungRedeploy, RungRemove, RungDetach, RungQuarantine}
+
+func harsher(a, b Rung) bool { return slices.Index(harshness, a) > slices.Index(harshness, b) }
+
+// quarantine gives up cells whose heals failed or did not last. A healthy cell
+// is forgiven, and a blocked one stays blocked.
+func (a *assessor) quarantine(v *setView) {
+	if len(a.memory.Cells) == 0 {
+		return
+	}
+	for i := range v.cells {
+		c := &v.cells[i]
+		if m, ok := a.memory.Cells[c.Cell]; ok {
+			a.quarantineCell(c, m, v.policy.Quarantine)
+		}
+	}
+}
+
+func (a *assessor) quarantineCell(c *Assessed, m CellMemory, q QuarantinePolicy) {
+	if c.Verdict == Healthy || c.Verdict == Blocked {
+		return
+	}
+	heals := a.recent(c, q)
+	c.Heals = Counted(heals)
+	if m.Quarantined.After(m.Released) && (m.Verdict == Orphan) == (c.Verdict == Orphan) {
+		giveUp(c, m.Class, fmt.Sprintf("Given up at %s. %s", stamp(m.Quarantined), m.Reason))
+		c.Rung = ""
+		return
+	}
+	if c.Verdict == NotChecked || len(heals) == 0 {
+		return
+	}
+	last := heals[len(heals)-1]
+	switch {
+	case c.Heals >= q.Heals:
+		giveUp(c, last.classOr(ReasonDriftedAgain), fmt.Sprintf("%d heals within %s did not last.%s", c.Heals, span(q.Window), last.lastWords()))
+	case !last.OK && slices.Contains(hopeless, last.Class):
+		giveUp(c, last.Class, "Healing it is pointless until the cause is gone."+last.lastWords())
+	}
+}
+
+// giveUp turns the verdict; the rung makes the healer record it.
+func giveUp(c *Assessed, class ReasonClass, reason string) {
+	c.Verdict, c.Reason, c.Class = Quarantined, reason, class
+	c.Hint, c.Attention, c.Rung = Hint(class), true, RungQuarantine
+}
+
+func (h Heal) classOr(fallback ReasonClass) ReasonClass {
+	if h.OK || h.Class == "" {
+		return fallback
+	}
+	return h.Class
+}
+
+func (h Heal) lastWords() string {
+	if h.OK || h.Reason == "" {
+		return ""
+	}
+	return awsSaid(h.Reason)
+}
+
+// chooseRungs chooses what to do about every unhealthy cell.
+func (a *assessor) chooseRungs(v *setView) {
+	for i := range v.cells {
+		c := &v.cells[i]
+		if unhealthy(c.Verdict) {
+			a.chooseRung(v, c)
+		}
+		if c.Rung != "" && c.Rung != RungQuarantine {
+			a.backOff(v, c)
+		}
+	}
+}
+
+// backOff delays the rung after earlier heals of the cell. Backing off is for
+// trying again what was tried; a harsher rung after one that failed is the same
+// heal, further up the ladder.
+func (a *assessor) backOff(v *setView, c *Assessed) {
+	heals := a.recent(c, v.policy.Quarantine)
+	if len(heals) == 0 {
+		return
+	}
+	last := heals[len(heals)-1]
+	if !last.OK && harsher(c.Rung, last.Rung) {
+		return
+	}
+	ready := last.At.Add(v.policy.Quarantine.wait(Counted(heals)))
+	if ready.After(a.now) && ready.After(c.NotBefore) {
+		c.NotBefore = ready
+	}
+}
+
+func (a *assessor) chooseRung(v *setView, c *Assessed) {
+	if underWay(c) && v.busy {
+		return // the operation decides; the set's guard waits for it
+	}
+	if len(Ladder(*c, v.policy)) == 0 {
+		leaveTo(c, v.policy)
+		return
+	}
+	c.Rung = a.rungAfter(v, c, a.recent(c, v.policy.Quarantine))
+	if c.Rung == RungQuarantine {
+		c.Hint, c.Attention = Hint(c.Class), true
+	}
+}
+
+func underWay(c *Assessed) bool {
+	return c.Detailed == fleet.DetailedPending || c.Detailed == fleet.DetailedRunning
+}
+
+// rungAfter climbs the ladder over what was tried since the last success. A heal
+// that succeeded and did not last is followed by a harsher rung where there is
+// one, else by the same again, until quarantine.
+func (a *assessor) rungAfter(v *setView, c *Assessed, heals []Heal) Rung {
+	class := c.Class
+	if !a.memory.Cells[c.Cell].Released.IsZero() && len(heals) == 0 {
+		class = "" // released by a person: what failed then is tried once more
+	}
+	var tried []Rung
+	for _, heal := range heals {
+		if heal.OK {
+			tried = nil
+		} else {
+			tried, class = append(tried, heal.Rung), heal.Class
+		}
+	}
+	if n := len(heals); n > 0 && heals[n-1].OK && heals[n-1].Verdict == c.Verdict {
+		if next := Next(*c, v.policy, []Rung{heals[n-1].Rung}, ReasonDriftedAgain); next != RungQuarantine {
+			return next
+		}
+		return heals[n-1].Rung
+	}
+	return Next(*c, v.policy, tried, class)
+}
+
+// wait is how long to wait after the nth heal before the next: doubling, at most
+// a quarter of the window.
+func (q QuarantinePolicy) wait(n int) time.Duration {
+	wait := q.Backoff
+	for ; n > 1 && wait < q.Window/4; n-- {
+		wait *= 2
+	}
+	return min(wait, max(q.Window/4, q.Backoff))
+}
+
+// leaveTo says that a person has to see to the cell, and why.
+func leaveTo(c *Assessed, sp SetPolicy) {
+	c.Attention = true
+	switch {
+	case c.Pinned != "" && sp.Healing == HealRedeploy && !sp.Protected:
+		blockHere(c, c.Reason+" It can only be redeployed, and "+c.Pinned, "Allow the importing stack set to be redeployed, or do it by hand.")
+	case c.Class != "" && c.Class != ReasonUnknown:
+		c.Hint = Hint(c.Class)
+	case sp.Healing == HealOff || sp.Healing == HealNotify:
+		c.Hint = "Healing is " + string(sp.Healing) + " for this stack set: see to it by hand, or tag it selfhealing=true."
+	case sp.Protected:
+		c.Hint = "The stack set is protected from redeployment: see to it by hand, or configure memberRole to revert drift in place."
+	default:
+		c.Hint = "Configure memberRole to revert drift in place, or allow healing: redeploy."
+	}
+}
+
+func span(d time.Duration) string {
+	if d%time.Hour == 0 {
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	}
+	return d.String()
+}

@@ -1,0 +1,131 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/setmend/setmend/fleet"
+)
+
+// Verdict is what is wrong with a cell, or that nothing is.
+type Verdict string
+
+const (
+	Healthy     Verdict = "healthy"
+	Missing     Verdict = "missing"     // should be there and is not
+	Orphan      Verdict = "orphan"      // is there and should not be
+	Failed      Verdict = "failed"      // OUTDATED: its last operation failed
+	Inoperable  Verdict = "inoperable"  // INOPERABLE: a deletion or an import failed
+	Drifted     Verdict = "drifted"     // live resources differ from the template
+	Stale       Verdict = "stale"       // OUTDATED without a failure of its own, or another template than its set's
+	Blocked     Verdict = "blocked"     // something outside the cell forbids acting on it
+	Quarantined Verdict = "quarantined" // given up after repeated heals, a person is needed
+	NotChecked  Verdict = "notChecked"  // current, but its drift is unknown or too old to trust
+)
+
+// Verdicts lists all of them, worst last, in the order reports use.
+var Verdicts = [...]Verdict{Healthy, NotChecked, Stale, Drifted, Missing, Orphan, Failed, Inoperable, Blocked, Quarantined}
+
+// Desire is whether an instance must, may or must not be in a cell.
+type Desire string
+
+const (
+	Must    Desire = "must"
+	May     Desire = "may"
+	MustNot Desire = "mustNot"
+)
+
+// Standing is what an account's place and state mean for healing.
+type Standing string
+
+const (
+	StandingActive         Standing = "active"
+	StandingSuspended      Standing = "suspended"
+	StandingPendingClosure Standing = "pendingClosure"
+	StandingClosed         Standing = "closed"
+	StandingLeft           Standing = "left" // confirmed: not in the organization
+	StandingManagement     Standing = "management"
+	StandingUnknown        Standing = "unknown" // never acted on
+)
+
+// Assessed is a cell with its verdict.
+type Assessed struct {
+	fleet.Cell
+	Desire Desire `json:"desire"`
+	// Because says why the instance must, may or must not be there.
+	Because string  `json:"because"`
+	Verdict Verdict `json:"verdict"`
+	// Reason is a sentence a person understands. Where it repeats AWS's own
+	// text, that text is untrusted.
+	Reason string `json:"reason"`
+	// Class is the class of AWS's reason, for Failed, Inoperable and Quarantined.
+	Class ReasonClass `json:"class,omitempty"`
+	// Hint says what a person could do, if the cell needs one.
+	Hint string `json:"hint,omitempty"`
+	// Attention is set where a person is needed.
+	Attention bool `json:"attention,omitempty"`
+
+	// Rung is what will be done about it (guards permitting), "" for nothing.
+	Rung Rung `json:"rung,omitempty"`
+	// NotBefore is when the rung may be taken at the earliest: heals of one cell
+	// back off. Zero if at once.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+	// Heals is how many heals of the cell count towards quarantine.
+	Heals int `json:"heals,omitempty"`
+
+	// Standing is the account's, "" where it is active.
+	Standing Standing `json:"standing,omitempty"`
+	// Status, Detailed, DriftStatus and Checked are the instance's; "" and zero if
+	// there is none.
+	Status      fleet.InstanceStatus `json:"status,omitempty"`
+	Detailed    fleet.DetailedStatus `json:"detailed,omitempty"`
+	DriftStatus fleet.DriftStatus    `json:"driftStatus,omitempty"`
+	Checked     time.Time            `json:"checked,omitzero"`
+	// Bare tells that there is an instance, but no stack was ever made for it.
+	Bare bool `json:"bare,omitempty"`
+	// Owed tells that we deleted the instance to redeploy it, and have not seen it
+	// back with its overrides yet. It is created again whatever tags and policy say.
+	Owed bool `json:"owed,omitempty"`
+	// Importers are the stack sets whose stacks at this target may import from
+	// this one's, in the order of creation: they go along if it is redeployed.
+	Importers []fleet.StackSetName `json:"importers,omitempty"`
+	// Pinned is the reason why it cannot be redeployed, "" if it can: a stack
+	// that must stay imports from it.
+	Pinned string `json:"pinned,omitempty"`
+}
+
+// Present reports whether there is an instance in the cell.
+func (c Assessed) Present() bool { return c.Status != "" }
+
+// Assessment is the verdict on every cell that has an instance or must have one.
+type Assessment struct {
+	At    time.Time  `json:"at"`
+	Cells []Assessed `json:"cells"` // sorted by cell
+	// Problems are contradictions in tags and policy, found before anything runs.
+	Problems []Problem `json:"problems,omitempty"`
+	// Levels orders the stack sets: every set stands in a later level than all
+	// that it depends on.
+	Levels [][]fleet.StackSetName `json:"levels"`
+}
+
+// Problem is a contradiction or typo in the configuration.
+type Problem struct {
+	StackSet fleet.StackSetName `json:"stackSet,omitempty"`
+	Text     string             `json:"text"`
+	Hint     string             `json:"hint"`
+	// Stops tells that nothing may be done to the stack set until it is mended.
+	Stops bool `json:"stops"`
+}
+
+// Counts is the number of cells by verdict, in report.json's form.
+type Counts struct {
+	Healthy     int `json:"healthy"`
+	Missing     int `json:"missing"`
+	Orphan      int `json:"orphan"`
+	Failed      int `json:"failed"`
+	Inoperable  int `json:"inoperable"`
+	Drifted     int `json:"drifted"`
+	Stale       int `json:"stale"`
+	Blocked     int `json:"blocked"`
+	Quarantined int `json:"quarantined"`
+	NotChecked  int `json:"notChecked"`
+}
