@@ -261,25 +261,26 @@ func checkCalls(t *testing.T, where string, calls, before []ledgerCall, complete
 func completedTokens(t *testing.T, store asl.Store) map[string]bool {
 	t.Helper()
 	tokens := map[string]bool{}
-	scheduled := map[string]string{}
+	scheduled := map[int]string{}
 	for entry, err := range store.Read(t.Context(), "asl/run", 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var rec struct {
+		var records []struct {
 			Type  string `json:"t"`
 			Frame int    `json:"f"`
 			Token string `json:"tk"`
 		}
-		if err := json.Unmarshal(entry, &rec); err != nil {
+		if err := json.Unmarshal(entry, &records); err != nil {
 			t.Fatal(err)
 		}
-		frame := fmt.Sprint(rec.Frame)
-		switch {
-		case rec.Token != "":
-			scheduled[frame] = rec.Token
-		case strings.HasPrefix(rec.Type, "LambdaFunction") && rec.Type != "LambdaFunctionStarted":
-			tokens[scheduled[frame]] = true
+		for _, rec := range records {
+			switch {
+			case rec.Token != "":
+				scheduled[rec.Frame] = rec.Token
+			case strings.HasPrefix(rec.Type, "LambdaFunction") && rec.Type != "LambdaFunctionStarted":
+				tokens[scheduled[rec.Frame]] = true
+			}
 		}
 	}
 	return tokens

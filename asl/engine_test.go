@@ -203,9 +203,15 @@ func TestALogThatIsBrokenIsNotResumed(t *testing.T) {
 	store := asl.NewMemoryStore()
 	engine := asl.NewEngine(asl.Config{Store: store, Tasks: asl.FunctionMap{"echo": echo}})
 	run(t, engine, one(`{"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "echo", "End": true}}}}`), `[1, 2]`)
-	var entries [][]byte
+	var entries [][]byte // of a record each
 	for entry := range store.Read(t.Context(), "asl/run", 0) {
-		entries = append(entries, entry)
+		var records []json.RawMessage
+		if err := json.Unmarshal(entry, &records); err != nil {
+			t.Fatal(err)
+		}
+		for _, rec := range records {
+			entries = append(entries, []byte("["+string(rec)+"]"))
+		}
 	}
 	for i := range len(entries) - 1 {
 		for what, damage := range map[string]func([][]byte) [][]byte{

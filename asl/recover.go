@@ -63,10 +63,19 @@ func (r *run) replay(ctx context.Context) error {
 }
 
 func (r *run) replayEntry(entry []byte) error {
-	rec, err := parseRecord(entry)
+	records, err := parseRecords(entry)
 	if err != nil {
 		return err
 	}
+	for _, rec := range records {
+		if err := r.replayRecord(rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) replayRecord(rec *record) error {
 	if rec.Type == recordDefinition {
 		return r.loadRecorded(rec)
 	}
