@@ -30,6 +30,18 @@ type faultyStore struct {
 var errCrash = errors.New("the process has crashed")
 
 func (s *faultyStore) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
+	return s.write(func() error { return s.Store.Append(ctx, log, epoch, entries...) })
+}
+
+func (s *faultyStore) Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error) {
+	err = s.write(func() (err error) {
+		epoch, err = s.Store.(asl.Creator).Create(ctx, log, entries...)
+		return err
+	})
+	return epoch, err
+}
+
+func (s *faultyStore) write(do func() error) error {
 	s.mu.Lock()
 	s.writes++
 	crash := s.writes == s.fault
@@ -37,13 +49,10 @@ func (s *faultyStore) Append(ctx context.Context, log string, epoch int64, entri
 	if crash && !s.after {
 		return errCrash
 	}
-	if err := s.Store.Append(ctx, log, epoch, entries...); err != nil {
+	if err := do(); err != nil || !crash {
 		return err
 	}
-	if crash {
-		return errCrash
-	}
-	return nil
+	return errCrash
 }
 
 // A ledger is the world outside: which functions were called, with which tokens.

@@ -34,6 +34,23 @@ func TestANameIsUsedOnce(t *testing.T) {
 	}
 }
 
+// plainStore is a store that cannot create a log in one write.
+type plainStore struct{ asl.Store }
+
+func TestAStoreNeedNotCreateLogsInOneWrite(t *testing.T) {
+	engine := asl.NewEngine(asl.Config{Store: plainStore{asl.NewMemoryStore()}, Tasks: asl.FunctionMap{"echo": echo}})
+	definition := one(`{"Type": "Task", "Resource": "echo", "End": true}`)
+	expect(t, run(t, engine, definition, `{}`), succeeded(`{}`))
+	if _, err := engine.Run(t.Context(), "run", parse(t, definition), nil); !errors.Is(err, asl.ErrExists) {
+		t.Errorf("got %v", err)
+	}
+	outcome, err := engine.Resume(t.Context(), "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, outcome, succeeded(`{}`))
+}
+
 func TestTheInputMustBeJSONOfALimitedSize(t *testing.T) {
 	engine := asl.NewEngine(asl.Config{})
 	for _, input := range []string{`{`, `"` + strings.Repeat("x", 256<<10) + `"`} {

@@ -29,7 +29,7 @@ func (e *Engine) recover(ctx context.Context, name string) (*run, error) {
 		return nil, fmt.Errorf("claiming the log of execution %s: %w", name, err)
 	}
 	r := e.newRun(ctx, name, nil)
-	r.own(epoch)
+	r.owned, r.epoch, r.random = true, epoch, e.randomFor(name, epoch)
 	r.byID = map[int]*frame{}
 	if err := r.replay(ctx); err != nil {
 		return nil, fmt.Errorf("resuming execution %s: %w", name, err)

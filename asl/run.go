@@ -22,6 +22,7 @@ type run struct {
 	name    string
 	log     string
 	machine *Machine
+	owned   bool // the log is there, and claimed
 	epoch   int64
 	ctx     context.Context // of the functions; cancelled when the run is over
 	cancel  context.CancelFunc
@@ -164,11 +165,25 @@ func (r *run) append(ctx context.Context) error {
 	entry := append(r.batch, ']')
 	// The store may keep the entry, so the next batch needs its own memory.
 	r.batch = make([]byte, 0, min(max(len(entry)+len(entry)/4, 1<<10), maxBatch+maxBatch/4))
-	if err := r.engine.store.Append(context.WithoutCancel(ctx), r.log, r.epoch, entry); err != nil {
+	if err := r.put(context.WithoutCancel(ctx), entry); err != nil {
 		r.unsure = true
 		return fmt.Errorf("writing the log of execution %s: %w", r.name, err)
 	}
 	return nil
+}
+
+// put appends an entry; the first one, where the store can, creates the log.
+func (r *run) put(ctx context.Context, entry []byte) error {
+	creator, ok := r.engine.store.(Creator)
+	if r.owned || !ok {
+		return r.engine.store.Append(ctx, r.log, r.epoch, entry)
+	}
+	epoch, err := creator.Create(ctx, r.log, entry)
+	if exists(err) {
+		return ErrExists
+	}
+	r.owned, r.epoch = err == nil, epoch
+	return err
 }
 
 // step lets one frame go on.

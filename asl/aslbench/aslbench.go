@@ -18,9 +18,12 @@ type Row struct {
 	Name        string
 	Definition  string
 	Input       string
-	Executions  int // of the definition, up to 64 at once
+	Executions  int // of the definition, up to atOnce at a time
 	Transitions int // states entered, in all executions together
 }
+
+// atOnce is how many executions run beside one another.
+const atOnce = 256
 
 // Rows lists all there are.
 func Rows() []Row {
@@ -48,7 +51,7 @@ func (r Row) Run(ctx context.Context, m *asl.Machine, store asl.Store) error {
 	}
 	failed := make([]error, r.Executions)
 	var wg sync.WaitGroup
-	slots := make(chan bool, 64)
+	slots := make(chan bool, atOnce)
 	for i := range r.Executions {
 		slots <- true
 		wg.Go(func() {
