@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	leastToken  = 16
-	cookieName  = "setmend_pass"
-	passTime = 12 * time.Hour
+	leastToken = 16
+	cookieName = "setmend_pass"
+	passTime   = 12 * time.Hour
 )
 
 // gate lets in who may see the dashboard: on loopback without a token, whoever
