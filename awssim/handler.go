@@ -184,10 +184,17 @@ func (a *AWS) serveRaw(x *exchange) (answer *wire.Answer) {
 	if x.refused != nil {
 		return rawFailure(x.refused)
 	}
-	if x.fault = a.faultFor(x); x.fault != nil && x.fault.Do == faults.Fail {
+	x.fault = a.faultFor(x)
+	switch {
+	case x.does(faults.Fail):
 		return rawFailure(x.fault.Error())
+	case x.does(faults.Throttle):
+		return rawFailure(&core.Error{Status: http.StatusServiceUnavailable, Code: "SlowDown", Message: "Please reduce your request rate."})
 	}
 	x.service.Raw(x.call, w, x.http)
+	if x.does(faults.FailApplied) {
+		return rawFailure(x.fault.Error())
+	}
 	if w.answer.Status == 0 {
 		w.answer.Status = http.StatusOK
 	}

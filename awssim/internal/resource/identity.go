@@ -22,7 +22,7 @@ type Identity struct {
 // PhysicalID is what the resource is called.
 func (t *Type) PhysicalID(i *Identity) string { return t.expand(t.ID, i, "") }
 
-// Identifier is the resource's identifier in Cloud Control.
+// CloudControlID is the resource's identifier in Cloud Control.
 func (t *Type) CloudControlID(i *Identity) string {
 	return t.expand(t.Identifier, i, t.PhysicalID(i))
 }

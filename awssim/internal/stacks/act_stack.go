@@ -158,7 +158,7 @@ func (e *Engine) abandon(s *stack) {
 		return
 	}
 	s.running = nil
-	op.ended, op.turned = e.world.Now(), min2(op.turned, e.world.Now())
+	op.turned, op.ended = e.world.Now(), e.world.Now()
 	e.dropAll(s)
 	e.world.After(0, func() { op.report(result{reason: "Stack deletion was requested during creation"}) })
 }

@@ -12,6 +12,9 @@ func TestSubscribersHearOfStacksResourcesAndDrift(t *testing.T) {
 	l := newLab(t)
 	var got []string
 	l.world.Subscribe(func(e core.Event) {
+		if !e.Time.Equal(l.world.Now()) {
+			t.Errorf("%s of %s is told at %s", e.DetailType, e.Time, l.world.Now())
+		}
 		detail := e.Detail["status-details"].(map[string]any)
 		status, _ := detail["status"].(string)
 		if status == "" {
@@ -34,6 +37,23 @@ func TestSubscribersHearOfStacksResourcesAndDrift(t *testing.T) {
 		"CloudFormation Stack Status Change:  CREATE_COMPLETE",
 		"CloudFormation Drift Detection Status Change:  DETECTION_IN_PROGRESS UNKNOWN",
 		"CloudFormation Drift Detection Status Change:  DETECTION_COMPLETE IN_SYNC",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSubscribersHearOfARollback(t *testing.T) {
+	l := newLab(t)
+	var got []string
+	l.world.Subscribe(func(e core.Event) {
+		name, _ := e.Detail["logical-resource-id"].(string)
+		got = append(got, name+" "+e.Detail["status-details"].(map[string]any)["status"].(string))
+	})
+	l.create(spec("app", "Resources: {A: {Type: AWS::SNS::Topic}, B: {Type: AWS::S3::Bucket, DependsOn: A, Properties: {BucketName: NO}}}"))
+	want := []string{
+		" CREATE_IN_PROGRESS", "A CREATE_IN_PROGRESS", "A CREATE_IN_PROGRESS", "A CREATE_COMPLETE", "B CREATE_IN_PROGRESS", "B CREATE_FAILED",
+		" DELETE_IN_PROGRESS", "B DELETE_IN_PROGRESS", "B DELETE_COMPLETE", "A DELETE_IN_PROGRESS", "A DELETE_COMPLETE", " DELETE_COMPLETE",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

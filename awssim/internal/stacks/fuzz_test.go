@@ -63,7 +63,7 @@ func show(e *Engine, s *stack) {
 	}
 	e.Resources(s.account, s.region, "")
 	d := e.detect(s, actor{}, nil)
-	s.keepDrift(&d)
+	s.keepDrift(&d, nil)
 	for _, one := range e.lastDrift(s) {
 		e.driftShape(s, one)
 	}

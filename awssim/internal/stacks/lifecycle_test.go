@@ -296,3 +296,20 @@ func TestAForgottenAccountHasNothingLeft(t *testing.T) {
 		t.Errorf("the running creation reported %v", outcome)
 	}
 }
+
+func TestStacksAreLimitedPerRegion(t *testing.T) {
+	l := newLabWith(t, Options{StacksPerRegion: 1})
+	id := l.mustCreate("first", queue)
+	if r := l.create(spec("second", queue)); r.OK || r.Reason != "Limit for stack has been exceeded" {
+		t.Errorf("%+v", r)
+	}
+	elsewhere := spec("second", queue)
+	elsewhere.Region = "us-east-1"
+	if r := l.create(elsewhere); !r.OK {
+		t.Errorf("another region: %s", r.Reason)
+	}
+	l.delete(id)
+	if r := l.create(spec("second", queue)); !r.OK {
+		t.Errorf("a deleted stack counts: %s", r.Reason)
+	}
+}

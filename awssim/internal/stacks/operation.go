@@ -65,7 +65,9 @@ func (e *Engine) start(s *stack, op *operation, first, second time.Duration, tur
 	s.history = append(s.history, op)
 	s.running = op
 	e.setStatus(s, op.verb+"_IN_PROGRESS", "User Initiated")
+	e.announce(s, op, op.steps, op.began, op.turned)
 	if second > 0 {
+		e.announce(s, op, op.after, op.turned, op.ended)
 		e.at(s, op, first, func() {
 			e.setStatus(s, op.turn, op.reason)
 			turn()
@@ -89,7 +91,6 @@ func (e *Engine) finish(s *stack, status, reason string) {
 	s.running = nil
 	op.final = status
 	op.ended = e.world.Now()
-	e.publishResources(s, op)
 	e.setStatus(s, status, reason)
 	e.tellEnded(s)
 }

@@ -29,8 +29,7 @@ func (e *Engine) events(s *stack) []event {
 
 // eventsOf computes an operation's events up to a time.
 func (e *Engine) eventsOf(s *stack, op *operation, until time.Time) []event {
-	w := &writer{stack: s, op: op, view: e.look(s, op.deployment, nil)}
-	w.view.generations = op.generations
+	w := e.writer(s, op)
 	steps := op.steps
 	if steps == nil {
 		steps = createSteps(w.view)
@@ -66,6 +65,12 @@ type writer struct {
 	op    *operation
 	view  *view
 	out   []event
+}
+
+func (e *Engine) writer(s *stack, op *operation) *writer {
+	w := &writer{stack: s, op: op, view: e.look(s, op.deployment, nil)}
+	w.view.generations = op.generations
+	return w
 }
 
 func (w *writer) write(ev event) {

@@ -217,7 +217,7 @@ func (e *Engine) discard(s *stack) {
 	}
 }
 
-// Stack tells a stack's state.
+// Stack tells a stack's state. Its parameters are shared and must not be changed.
 func (e *Engine) Stack(stackID string) (core.StackInfo, bool) {
 	s, ok := e.stacks[stackID]
 	if !ok {

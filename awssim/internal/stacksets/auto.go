@@ -144,7 +144,7 @@ func (s *Service) automaticDelete(t *set, gone []target, round *batch) *operatio
 // filter the OU was deployed with.
 func (s *Service) automaticCreate(t *set, come []target, round *batch) *operation {
 	o := s.automaticOperation(t, actionCreate, come, round)
-	o.work = &deploy{targeted: true}
+	o.work = &deploy{}
 	o.plan = func() []target {
 		var out []target
 		for _, each := range come {

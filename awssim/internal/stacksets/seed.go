@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/setmend/setmend/awssim/internal/core"
 )
 
 // Spec describes a stack set that a world is filled with.
@@ -83,7 +81,6 @@ func (s *Service) Seed(spec Spec) (arn string, err error) {
 	in := &createStackSetInput{
 		StackSetName:          spec.Name,
 		Description:           spec.Description,
-		TemplateBody:          spec.Template,
 		Capabilities:          append(slices.Clone(summary.Capabilities), spec.Capabilities...),
 		Parameters:            parameterList(spec.Parameters),
 		AdministrationRoleARN: spec.AdministrationRoleARN,
@@ -98,7 +95,7 @@ func (s *Service) Seed(spec Spec) (arn string, err error) {
 	if spec.PermissionModel == serviceManaged {
 		in.AutoDeployment = s.autoSpec(h, spec)
 	}
-	t, err := s.newSet(&core.Call{World: s.world, Region: h.region}, h, in)
+	t, err := s.newSet(h, spec.Template, in)
 	if err != nil {
 		return "", fmt.Errorf("seeding stack set %s: %w", spec.Name, err)
 	}

@@ -107,10 +107,10 @@ func (s *Service) Actions() map[string]core.Action {
 }
 
 func (s *Service) shelf(h home) *shelf {
-	shelf0 := s.homes[h]
-	if shelf0 == nil {
-		shelf0 = &shelf{active: map[string]*set{}, ids: map[string]*set{}}
-		s.homes[h] = shelf0
+	found := s.homes[h]
+	if found == nil {
+		found = &shelf{active: map[string]*set{}, ids: map[string]*set{}}
+		s.homes[h] = found
 	}
-	return shelf0
+	return found
 }

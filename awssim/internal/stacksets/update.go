@@ -53,7 +53,7 @@ func (s *Service) updateStackSet(c *core.Call, in *updateStackSetInput) (*operat
 	}
 	o := s.newOperation(t, actionUpdate, in.OperationId, in.OperationPreferences, in)
 	o.echo = in.DeploymentTargets
-	o.work = &deploy{targeted: chosen != nil}
+	o.work = &deploy{}
 	o.plan = func() []target {
 		s.replace(t, next)
 		return t.updatable(chosen)
