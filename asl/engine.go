@@ -318,7 +318,10 @@ func (e *Engine) Resume(ctx context.Context, name string) (Outcome, error) {
 		return *done, nil
 	}
 	e.replace(r)
-	r.goOn()
+	if err := r.goOn(); err != nil {
+		r.end()
+		return Outcome{}, err
+	}
 	return r.loop(ctx)
 }
 

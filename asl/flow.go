@@ -140,10 +140,10 @@ func (r *run) checkVariableSizes(f *frame, o *value.Object) *failure {
 	if total > limits.Assign {
 		return f.runtime("The size of the variables in Assign exceeds the limit of %d bytes", limits.Assign)
 	}
-	f.exec.variables += total
-	if f.exec.variables > limits.Variables && r.variables(f) > limits.Variables {
+	if f.exec.variables+total > limits.Variables && r.variables(f)+total > limits.Variables {
 		return f.runtime("The size of all variables exceeds the limit of %d bytes", limits.Variables)
 	}
+	f.exec.variables += total
 	return nil
 }
 

@@ -158,6 +158,8 @@ func (f *frame) fits(rec *record) error {
 		ok = f.state != nil && f.state.name == rec.Name && rec.data != nil
 	case opExit:
 		ok = f.state != nil && rec.data != nil && (rec.Next == "" || f.prog.named[rec.Next] != nil)
+	case opWait:
+		_, ok = f.work().(*wait)
 	case opRetry:
 		ok = f.state != nil && rec.Index < len(f.state.retry)
 	case opSchedule:
@@ -186,12 +188,29 @@ func (f *frame) fits(rec *record) error {
 }
 
 // goOn takes up what was under way when the log ends.
-func (r *run) goOn() {
+func (r *run) goOn() error {
 	r.armTimeout(r.top().root)
 	r.resume(r.top().root)
+	return r.damage
+}
+
+// amidStep tells whether f is as it can only be within a step. A log that was
+// written in whole batches never ends so.
+func (f *frame) amidStep() bool {
+	switch f.phase {
+	case phaseCalling:
+		return f.call == nil
+	case phaseFamily:
+		return f.family == nil
+	}
+	return f.phase == phaseDone
 }
 
 func (r *run) resume(f *frame) {
+	if f.amidStep() {
+		r.damage = fmt.Errorf("resuming execution %s: the log ends amid a step of frame %d", r.name, f.id)
+		return
+	}
 	switch f.phase {
 	case phaseNext, phaseEntered:
 		r.enqueue(f)

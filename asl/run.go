@@ -30,6 +30,7 @@ type run struct {
 
 	execs     []*execution
 	byID      map[int]*frame // only while the log is read
+	damage    error          // of the log, found when it is taken up
 	lastFrame int
 	queue     []*frame
 	head      int // of the queue

@@ -39,7 +39,7 @@ func isVariableName(s string) bool {
 	return s != "" && utf8.RuneCountInString(s) <= 80
 }
 
-// variables sums up what all variables of the execution of f take.
+// variables sums up what all variables of the execution of f take, in bytes.
 func (r *run) variables(f *frame) int {
 	total := 0
 	seen := map[*frame]bool{}

@@ -97,6 +97,9 @@ func (a *AWS) open(x *exchange) {
 		x.call.Region = "us-east-1"
 	}
 	if x.service.Raw != nil {
+		if x.refused = refused; !isSigned { // S3 takes it for a request of anybody's
+			x.refused = core.Errorf(http.StatusForbidden, "AccessDenied", "Access Denied")
+		}
 		return
 	}
 	x.request, x.refused = wire.Read(x.service, x.http)
@@ -178,10 +181,20 @@ func (a *AWS) serveRaw(x *exchange) (answer *wire.Answer) {
 			answer = rawFailure(&core.Error{Status: 500, Code: "InternalError", Message: "We encountered an internal error. Please try again."})
 		}
 	}()
-	if x.fault = a.faultFor(x); x.fault != nil && x.fault.Do == faults.Fail {
+	if x.refused != nil {
+		return rawFailure(x.refused)
+	}
+	x.fault = a.faultFor(x)
+	switch {
+	case x.does(faults.Fail):
 		return rawFailure(x.fault.Error())
+	case x.does(faults.Throttle):
+		return rawFailure(&core.Error{Status: http.StatusServiceUnavailable, Code: "SlowDown", Message: "Please reduce your request rate."})
 	}
 	x.service.Raw(x.call, w, x.http)
+	if x.does(faults.FailApplied) {
+		return rawFailure(x.fault.Error())
+	}
 	if w.answer.Status == 0 {
 		w.answer.Status = http.StatusOK
 	}

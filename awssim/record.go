@@ -44,28 +44,38 @@ type WriteCall struct {
 	Code string
 }
 
+// mostWrites is how many writes are remembered, so that an AWS that is served for
+// weeks does not grow.
+const mostWrites = 100_000
+
 // record is what has been counted. The world's lock guards it.
 type record struct {
 	calls     map[string]int
-	writes    []WriteCall
+	writes    []WriteCall // the last mostWrites
+	done      int         // writes that were not refused
 	throttled int
+}
+
+// write remembers a call to change something.
+func (r *record) write(w WriteCall) {
+	if len(r.writes) == mostWrites {
+		r.writes = slices.Delete(r.writes, 0, mostWrites/2)
+	}
+	r.writes = append(r.writes, w)
+	if w.Code == "" {
+		r.done++
+	}
 }
 
 // Stats counts the calls since the start or the last ResetStats.
 func (a *AWS) Stats() Stats {
 	a.Lock()
 	defer a.Unlock()
-	s := Stats{Calls: maps.Clone(a.record.calls), Throttled: a.record.throttled}
-	for _, w := range a.record.writes {
-		if w.Code == "" {
-			s.Writes++
-		}
-	}
-	return s
+	return Stats{Calls: maps.Clone(a.record.calls), Writes: a.record.done, Throttled: a.record.throttled}
 }
 
 // Writes lists the calls to change something since the start or the last
-// ResetStats, refused ones included, in order.
+// ResetStats, refused ones included, in order. Of very many, the oldest are gone.
 func (a *AWS) Writes() []WriteCall {
 	a.Lock()
 	defer a.Unlock()
@@ -95,7 +105,7 @@ func (r *record) note(x *exchange, err error) {
 		r.throttled++
 	}
 	if action.Write {
-		r.writes = append(r.writes, WriteCall{c.Now(), c.Service, c.Action, c.Caller, c.Region, x.request.Params(), code})
+		r.write(WriteCall{c.Now(), c.Service, c.Action, c.Caller, c.Region, x.request.Params(), code})
 	}
 }
 
@@ -115,5 +125,5 @@ func (r *record) noteRaw(x *exchange, status int) {
 		code = strconv.Itoa(status)
 	}
 	params := map[string]string{"Path": x.http.URL.Path, "Host": x.http.Host}
-	r.writes = append(r.writes, WriteCall{c.Now(), c.Service, c.Action, c.Caller, c.Region, params, code})
+	r.write(WriteCall{c.Now(), c.Service, c.Action, c.Caller, c.Region, params, code})
 }

@@ -16,6 +16,9 @@ type StackSetSpec = stacksets.Spec
 // InstanceSeed describes a stack instance that a world is filled with.
 type InstanceSeed = stacksets.InstanceSeed
 
+// LiveChange is how a live resource differs from its template.
+type LiveChange = stacksets.LiveChange
+
 // Landing is an instance that an operation has just deployed.
 type Landing = stacksets.Landing
 
@@ -32,7 +35,10 @@ func (a *AWS) SeedStackSet(spec StackSetSpec) error {
 func (a *AWS) SeedInstance(set, account, region string, seed InstanceSeed) error {
 	a.Lock()
 	defer a.Unlock()
-	return a.stackSets.SeedInstance(set, account, region, seed)
+	if err := a.stackSets.SeedInstance(set, account, region, seed); err != nil {
+		return err
+	}
+	return a.touch(set, account, region, seed.Live)
 }
 
 // StackOf is the id of an instance's stack; ok is false if there is none.

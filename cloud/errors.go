@@ -104,7 +104,7 @@ func (r request) explain(ctx context.Context, err error, sent bool) *fleet.Error
 // unsent explains an error from before the request left: the SDK could not make
 // it, or had no credentials to sign it with.
 func unsent(ctx context.Context, e *fleet.Error) {
-	var parameters *smithy.InvalidParamsError
+	var parameters smithy.InvalidParamsError // the SDK's validators return it by value
 	var serialization *smithy.SerializationError
 	e.Message = cause(e.Err).Error()
 	switch {

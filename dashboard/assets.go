@@ -20,18 +20,24 @@ var scripts = []string{
 	"dom.js", "verdicts.js", "data.js", "state.js", "filter.js", "export.js", "table.js",
 	"links.js", "diff.js", "story.js", "banner.js", "attention.js", "stacksets.js",
 	"matrix-layout.js", "matrix-paint.js", "matrix.js", "timeline.js", "run.js",
-	"charts.js", "history.js", "graph.js", "search.js", "live.js", "main.js",
+	"charts.js", "history.js", "graph.js", "overview.js", "search.js", "live.js", "main.js",
+}
+
+// styles are the page's one style sheet, in the order of the cascade.
+var styles = []string{
+	"colours.css", "ground.css", "verdicts.css", "head.css", "panels.css", "tables.css",
+	"fleet.css", "story.css", "drawings.css", "media.css",
 }
 
 var (
-	script       = readScripts()
-	style        = readAsset("page.css")
+	script       = readAssets(scripts)
+	style        = readAssets(styles)
 	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"group3": group3, "visible": visible}).Parse(readAsset("page.html")))
 )
 
-func readScripts() string {
-	parts := make([]string, len(scripts))
-	for i, name := range scripts {
+func readAssets(names []string) string {
+	parts := make([]string, len(names))
+	for i, name := range names {
 		parts[i] = readAsset(name)
 	}
 	return strings.Join(parts, "\n")

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/setmend/setmend/heal"
@@ -61,6 +62,7 @@ type page struct {
 type look struct {
 	width, height int64
 	scheme, hash  string
+	now           time.Time // what the page takes for now; zero for the real time
 }
 
 // openPage writes the page to a file and opens it from there, and fails the test
@@ -108,6 +110,9 @@ func openTab(t testing.TB, how look) *page {
 	if how.scheme != "" {
 		p.scheme(how.scheme)
 	}
+	if !how.now.IsZero() {
+		p.setNow(how.now)
+	}
 	p.listen()
 	t.Cleanup(p.quiet)
 	return p
@@ -127,6 +132,16 @@ func (p *page) scheme(scheme string) {
 	p.t.Helper()
 	_, err := chromedp.Call(p.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// setNow stops the clock of the pages that the tab opens.
+func (p *page) setNow(now time.Time) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.tab, cdp.AddScriptToEvaluateOnNewDocument, cdp.AddScriptToEvaluateOnNewDocumentParams{
+		Source: fmt.Sprintf("Date.now = () => %d", now.UnixMilli())})
 	if err != nil {
 		p.t.Fatal(err)
 	}

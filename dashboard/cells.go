@@ -3,6 +3,7 @@ package dashboard
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
@@ -27,6 +28,7 @@ type cellColumns struct {
 	Before  column `json:"before"`
 	Flags   column `json:"flags"`
 	OU      column `json:"ou"`
+	State   column `json:"state"` // as AWS tells it; a place in Texts
 	// Places in Texts; 0 is "".
 	Desire  column `json:"desire"`
 	Because column `json:"because"`
@@ -80,15 +82,37 @@ func (b *builder) cell(cell heal.CellReport, lean bool) {
 	c.Set = append(c.Set, b.sets.of(cell.StackSet))
 	c.Account = append(c.Account, b.accounts.of(cell.Account))
 	c.Region = append(c.Region, b.out.Regions.of(cell.Region))
-	c.Verdict = append(c.Verdict, b.verdict(cell.Verdict))
+	c.Verdict = append(c.Verdict, b.verdict(shown(cell)))
 	c.Before = append(c.Before, b.verdict(cmp.Or(cell.Before, cell.Verdict)))
 	c.Flags = append(c.Flags, flags)
 	c.OU = append(c.OU, b.ou(cell.OU))
+	c.State = append(c.State, text(awsState(cell.Assessed)))
 	c.Desire = append(c.Desire, text(string(cell.Desire)))
 	c.Because = append(c.Because, text(cell.Because))
 	c.Reason = append(c.Reason, text(cell.Reason))
 	c.Class = append(c.Class, text(string(cell.Class)))
 	c.Hint = append(c.Hint, text(cell.Hint))
+}
+
+// removed is shown instead of health where a run has taken away what must not be
+// there: the counts do not have the cell, so it must not be seen among them.
+const removed plan.Verdict = "removed"
+
+func shown(cell heal.CellReport) plan.Verdict {
+	if cell.Verdict == plan.Healthy && cell.Desire == plan.MustNot && !cell.Present() {
+		return removed
+	}
+	return cell.Verdict
+}
+
+// awsState is the instance's own state in AWS's words, such as "CURRENT,
+// SUCCEEDED, IN_SYNC", "" if there is no instance.
+func awsState(cell plan.Assessed) string {
+	if !cell.Present() {
+		return ""
+	}
+	words := []string{string(cell.Status), string(cell.Detailed), string(cell.DriftStatus)}
+	return strings.Join(slices.DeleteFunc(words, func(word string) bool { return word == "" }), ", ")
 }
 
 // verdict numbers a verdict. One that is missing was not given, and must not
@@ -100,7 +124,7 @@ func (b *builder) verdict(v plan.Verdict) int {
 // story adds the cell's details, if it has any, and answers with the flags that
 // say so.
 func (b *builder) story(cell heal.CellReport, lean bool) int {
-	if len(cell.Drift) == 0 && len(cell.Steps) == 0 && cell.Heals == 0 && cell.Quarantined.IsZero() {
+	if len(cell.Drift) == 0 && len(cell.Steps) == 0 && cell.Heals == 0 && cell.Quarantined.IsZero() && cell.Rung == "" && cell.Pinned == "" {
 		return 0
 	}
 	if lean && cell.Verdict == plan.Healthy && !cell.Attention {
@@ -108,6 +132,7 @@ func (b *builder) story(cell heal.CellReport, lean bool) int {
 		return flagOmitted
 	}
 	b.details.Cells = append(b.details.Cells, b.out.Cells.Count)
-	b.details.Stories = append(b.details.Stories, detail{cell.Drift, cell.Steps, cell.Heals, cell.Quarantined})
+	b.details.Stories = append(b.details.Stories, detail{Drift: cell.Drift, Steps: cell.Steps, Heals: cell.Heals,
+		Quarantined: cell.Quarantined, Checked: cell.Checked, Rung: cell.Rung, NotBefore: cell.NotBefore, Pinned: cell.Pinned})
 	return flagStory
 }

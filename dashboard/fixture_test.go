@@ -142,7 +142,7 @@ func (f *fixture) cells() {
 }
 
 func (f *fixture) cell(set, number int, account fleet.Account, region fleet.Region) heal.CellReport {
-	cell := heal.CellReport{OU: account.Parent(), Before: plan.Healthy, Assessed: plan.Assessed{Cell: fleet.Cell{StackSet: f.report.StackSets[set].Name, Target: fleet.Target{Account: account.ID, Region: region}},
+	cell := heal.CellReport{OU: account.Parent(), Before: plan.Healthy, Assessed: plan.Assessed{Status: fleet.InstanceCurrent, Detailed: fleet.DetailedSucceeded, DriftStatus: fleet.DriftInSync, Cell: fleet.Cell{StackSet: f.report.StackSets[set].Name, Target: fleet.Target{Account: account.ID, Region: region}},
 		Desire: plan.Must, Because: "the set is mandatory for " + f.report.OUs[account.Parent()].Name, Verdict: plan.Healthy, Reason: "current, and in sync when last checked"}}
 	switch roll := f.random.IntN(1000); {
 	case account.State == fleet.AccountSuspended:
@@ -162,8 +162,12 @@ func (f *fixture) cell(set, number int, account fleet.Account, region fleet.Regi
 		f.left(&cell, plan.Failed, plan.ReasonNameCollision, fmt.Sprintf("ResourceLogicalId:LogBucket, ResourceType:AWS::S3::Bucket, ResourceStatusReason:central-logs-%s already exists.", account.ID), "A bucket of that name was made outside the stack set. Import it, or rename it.")
 	case roll == 61:
 		f.left(&cell, plan.Inoperable, plan.ReasonTermination, fmt.Sprintf("Stack arn:aws:cloudformation:%s:%s:stack/StackSet-%s cannot be deleted while TerminationProtection is enabled", region, account.ID, cell.StackSet), "Turn termination protection off for this stack, or keep it and detach the instance.")
+	case roll < 64:
+		f.healed(&cell, plan.Orphan, plan.RungRemove, "there is an instance where none may be")
+		cell.Desire, cell.Because, cell.Reason = plan.MustNot, "", "Nothing is there any more."
+		cell.Status, cell.Detailed, cell.DriftStatus = "", "", ""
 	case roll < 80:
-		cell.Before, cell.Verdict, cell.Reason = plan.NotChecked, plan.NotChecked, "current, but its drift was never checked"
+		cell.Before, cell.Verdict, cell.Reason, cell.DriftStatus = plan.NotChecked, plan.NotChecked, "current, but its drift was never checked", fleet.DriftNotChecked
 	}
 	return cell
 }
@@ -226,7 +230,7 @@ func (f *fixture) action(cell *heal.CellReport, rung plan.Rung, outcome, reason 
 	if !known {
 		at = len(f.report.Actions)
 		f.actions[id] = at
-		kind := map[plan.Rung]string{plan.RungDeploy: "CREATE", plan.RungRetry: "UPDATE", plan.RungRevert: "REVERT_DRIFT", plan.RungRedeploy: "DELETE"}[rung]
+		kind := map[plan.Rung]string{plan.RungDeploy: "CREATE", plan.RungRetry: "UPDATE", plan.RungRevert: "REVERT_DRIFT", plan.RungRedeploy: "DELETE", plan.RungRemove: "DELETE"}[rung]
 		f.report.Actions = append(f.report.Actions, f.newAction(id, kind, rung, cell.StackSet, outcome, reason))
 	}
 	action := &f.report.Actions[at]
@@ -290,7 +294,9 @@ func (f *fixture) count() {
 		set := place[cell.StackSet]
 		set.Instances++
 		for _, counts := range []*plan.Counts{&f.report.After, &set.After} {
-			*counter(counts, cell.Verdict)++
+			if cell.Present() { // what was removed is counted no more
+				*counter(counts, cell.Verdict)++
+			}
 		}
 		for _, counts := range []*plan.Counts{&f.report.Before, &set.Before} {
 			*counter(counts, cell.Before)++

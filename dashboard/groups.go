@@ -79,7 +79,7 @@ func (b *builder) worse(x, y int) int {
 
 // severity ranks a verdict by plan.Verdicts, which lists the worst last.
 func (b *builder) severity(verdict int) int {
-	return slices.Index(plan.Verdicts[:], b.out.Verdicts.values[verdict])
+	return slices.Index(plan.Verdicts[:], b.out.Verdicts.values[verdict]) // -1 for one of our own
 }
 
 // decisionColumns are the run's decisions, oldest first. Numbers are places in

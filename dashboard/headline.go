@@ -77,7 +77,7 @@ func settled(r *heal.Report) Headline {
 // ones healthy.
 func restText(r *heal.Report, people int) string {
 	if rest := unhealthy(r.After) - people; rest > 0 {
-		return fmt.Sprintf("%s more %s wrong and will be tried again.", group3(rest), be(rest))
+		return fmt.Sprintf("%s more %s wrong or held back.", group3(rest), be(rest))
 	}
 	if r.After.NotChecked > 0 {
 		return fmt.Sprintf("%s healthy, %s not checked.", is(r.After.Healthy), is(r.After.NotChecked))
@@ -96,9 +96,9 @@ func guardText(guards []plan.Trip) string {
 	case 0:
 		return ""
 	case 1:
-		return "One guard stopped work and waits for a decision."
+		return "One guard held some of the work back."
 	}
-	return group3(stopping) + " guards stopped work and wait for a decision."
+	return group3(stopping) + " guards held some of the work back."
 }
 
 // unhealthy counts the cells in which something is known to be wrong.

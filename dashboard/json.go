@@ -6,20 +6,65 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"reflect"
+	"strings"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 )
 
 // JSON writes report.json as [ReportSchema] describes it. Lists that are empty
-// are written as such, never as null.
+// are written as such, never as null. Every cell, action and stack set has a line
+// of its own, so that line tools can be used on it and two reports compared.
 func JSON(w io.Writer, r *heal.Report) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", " ")
-	if err := encoder.Encode(complete(r)); err != nil {
+	buffered := bufio.NewWriter(w)
+	err := writeLines(buffered, reflect.ValueOf(*complete(r)))
+	if err == nil {
+		err = buffered.Flush()
+	}
+	if err != nil {
 		return fmt.Errorf("writing report.json of run %s: %w", r.Run.ID, err)
 	}
 	return nil
+}
+
+// writeLines writes a struct as JSON, a field a line, and the elements of its
+// lists a line each. Errors of writing show at the flush.
+func writeLines(w *bufio.Writer, of reflect.Value) error {
+	for i := range of.NumField() {
+		name, _, _ := strings.Cut(of.Type().Field(i).Tag.Get("json"), ",")
+		separator := ","
+		if i == 0 {
+			separator = "{"
+		}
+		fmt.Fprintf(w, "%s\n %q: ", separator, name)
+		if err := writeField(w, of.Field(i)); err != nil {
+			return err
+		}
+	}
+	_, err := w.WriteString("\n}\n")
+	return err
+}
+
+func writeField(w *bufio.Writer, field reflect.Value) error {
+	if field.Kind() != reflect.Slice || field.Len() == 0 {
+		text, err := json.Marshal(field.Interface())
+		_, _ = w.Write(text)
+		return err
+	}
+	for i := range field.Len() {
+		text, err := json.Marshal(field.Index(i).Interface())
+		if err != nil {
+			return err
+		}
+		separator := ","
+		if i == 0 {
+			separator = "["
+		}
+		fmt.Fprintf(w, "%s\n  %s", separator, text)
+	}
+	_, err := w.WriteString("]")
+	return err
 }
 
 // complete is the report with its nil lists and maps made empty ones.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,55 @@ func TestReportKeepsToItsSchema(t *testing.T) {
 	}
 }
 
+// A field that the schema does not describe fails here, whether or not the
+// fixture ever sets it.
+func TestSchemasDescribeEveryField(t *testing.T) {
+	for name, c := range map[string]struct {
+		schema []byte
+		of     reflect.Type
+	}{"report": {ReportSchema(), reflect.TypeFor[heal.Report]()}, "decision": {DecisionSchema(), reflect.TypeFor[heal.Decision]()}} {
+		var schema map[string]any
+		if err := json.Unmarshal(c.schema, &schema); err != nil {
+			t.Fatal(err)
+		}
+		for _, missing := range undescribed(schema, schema, c.of, name) {
+			t.Errorf("%s is not in the schema", missing)
+		}
+	}
+}
+
+// undescribed lists the JSON fields of a type that a schema's node lacks.
+func undescribed(root, node map[string]any, of reflect.Type, path string) []string {
+	if ref, ok := node["$ref"].(string); ok {
+		node = root["$defs"].(map[string]any)[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
+	}
+	child := func(key string) map[string]any { found, _ := node[key].(map[string]any); return found }
+	switch {
+	case of.Kind() == reflect.Pointer:
+		return undescribed(root, node, of.Elem(), path)
+	case of.Kind() == reflect.Slice:
+		return undescribed(root, child("items"), of.Elem(), path+"[]")
+	case of.Kind() == reflect.Map:
+		return undescribed(root, child("additionalProperties"), of.Elem(), path+"{}")
+	case of.Kind() != reflect.Struct || of == reflect.TypeFor[time.Time]():
+		return nil
+	}
+	var missing []string
+	for _, field := range reflect.VisibleFields(of) {
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if tag == "" || tag == "-" {
+			continue // embedded: its fields are visible themselves
+		}
+		described, ok := child("properties")[tag].(map[string]any)
+		if !ok {
+			missing = append(missing, path+"."+tag)
+			continue
+		}
+		missing = append(missing, undescribed(root, described, field.Type, path+"."+tag)...)
+	}
+	return missing
+}
+
 func TestReportSchemaRefusesWhatIsNoReport(t *testing.T) {
 	schema := compiled(t, ReportSchema())
 	for name, text := range map[string]string{"nothing": `{}`, "a list": `[]`} {
@@ -113,6 +163,57 @@ func TestReportReadsBackAsItWas(t *testing.T) {
 	}
 	if !bytes.Equal(first.Bytes(), second.Bytes()) {
 		t.Error("a report that was read and written again differs")
+	}
+}
+
+func TestEveryCellOfAReportHasALineOfItsOwn(t *testing.T) {
+	report := reportOf(400)
+	var out bytes.Buffer
+	if err := JSON(&out, report); err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for line := range strings.Lines(out.String()) {
+		var cell heal.CellReport
+		if strings.Contains(line, `"desire"`) && json.Unmarshal([]byte(strings.Trim(line, " ,\n]")), &cell) == nil && cell.Account != "" {
+			lines++
+		}
+	}
+	if lines != len(report.Cells) {
+		t.Errorf("%d lines are a cell, want %d", lines, len(report.Cells))
+	}
+}
+
+// The lines are the same document that encoding/json would write.
+func TestReportIsWhatEncodingWouldWrite(t *testing.T) {
+	report := complete(reportOf(400))
+	var out bytes.Buffer
+	if err := JSON(&out, report); err != nil {
+		t.Fatal(err)
+	}
+	want, err := json.Marshal(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := json.Compact(&got, out.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Bytes(), want) {
+		t.Error("the documents differ")
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestReportThatCannotBeWrittenIsAnError(t *testing.T) {
+	if err := JSON(brokenWriter{}, reportOf(400)); err == nil || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("error %v", err)
+	}
+	if err := Page(brokenWriter{}, reportOf(400), Options{}); err == nil || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("page: error %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,26 @@ func TestLivePageFollowsTheRunWithoutAReload(t *testing.T) {
 	}
 	if hash := p.hash(); hash != "#view=sets&v=blocked" {
 		t.Errorf("the view went to %s", hash)
+	}
+}
+
+func TestLivePageKeepsFocusScrollingAndStoryWhenTheDataChanges(t *testing.T) {
+	report := reportOf(8000)
+	source := &memory{report: stillRunning(report)}
+	cell := storyCell(report).Cell.String()
+	p := openAddress(t, serveTo(t, source, nil)+"/", look{hash: "#view=fleet&as=table&cell=" + url.QueryEscape(cell)})
+	p.until(`document.getElementById("live").textContent === "Live"`)
+	evaluate[bool](p, `(document.querySelector("main .scroller").scrollTo(0, 3400), document.querySelector('main button[data-sort="region"]').focus(), true)`)
+	source.become(report)
+	p.until(`document.getElementById("headline").textContent.includes("need a person")`)
+	if top := evaluate[float64](p, `document.querySelector("main .scroller").scrollTop`); top != 3400 {
+		t.Errorf("scrolled to %v, want it kept at 3400", top)
+	}
+	if focus := evaluate[string](p, `document.activeElement.getAttribute("data-sort") ?? document.activeElement.outerHTML`); focus != "region" {
+		t.Errorf("the focus went to %s", focus)
+	}
+	if evaluate[bool](p, `document.getElementById("story").hidden`) {
+		t.Error("the story was closed")
 	}
 }
 

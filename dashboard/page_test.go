@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/setmend/setmend/fleet"
@@ -180,6 +182,50 @@ func TestAVerdictThatWasNotGivenIsNotChecked(t *testing.T) {
 	core, _ := build(report, Options{}, false)
 	if got := core.Verdicts.values[core.Cells.Verdict[0]]; got != plan.NotChecked {
 		t.Errorf("verdict %q, want %q", got, plan.NotChecked)
+	}
+}
+
+func TestEntriesOfOneCallAreOneRowAndFurtherCallsOfAnActionAreTheirOwn(t *testing.T) {
+	at := func(seconds int) time.Time { return madeAt.Add(time.Duration(seconds) * time.Second) }
+	entry := func(id, action, operation, outcome string, account fleet.AccountID, start, end int) heal.ActionReport {
+		return heal.ActionReport{ID: id, StackSet: "s", Action: action, OperationID: operation, Outcome: outcome, Reason: outcome, Cells: 1,
+			Accounts: []fleet.AccountID{account}, Regions: []fleet.Region{"eu-west-1"}, Started: at(start), Ended: at(end)}
+	}
+	after := entry("later", "UPDATE", "op3", "succeeded", "1", 30, 40)
+	after.After = []string{"redeploy", "unknown"}
+	core, _ := build(&heal.Report{Actions: []heal.ActionReport{
+		entry("revert", "REVERT_DRIFT", "", "succeeded", "1", 5, 9), entry("revert", "REVERT_DRIFT", "", "failed", "2", 3, 8),
+		entry("redeploy", "DELETE", "op1", "succeeded", "1", 10, 15), entry("redeploy", "CREATE", "op2", "succeeded", "1", 16, 20), after}}, Options{}, false)
+	type row struct {
+		ID, Outcome, Reason string
+		Cells, Accounts     int
+		Started, Ended      time.Time
+		After               string
+	}
+	var got []row
+	for _, a := range core.Actions {
+		got = append(got, row{a.ID, a.Outcome, a.Reason, a.Cells, len(a.Accounts), a.Started, a.Ended, strings.Join(a.After, " ")})
+	}
+	want := []row{
+		{"revert", "partial", "failed", 2, 2, at(3), at(9), ""},
+		{"redeploy", "succeeded", "succeeded", 1, 1, at(10), at(15), ""},
+		{"redeploy~2", "succeeded", "succeeded", 1, 1, at(16), at(20), ""},
+		{"later", "succeeded", "succeeded", 1, 1, at(30), at(40), "redeploy~2 unknown"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
+func TestARemovedCellIsNotShownAmongTheHealthy(t *testing.T) {
+	report := reportOf(8000)
+	core, _ := build(report, Options{}, false)
+	count := map[plan.Verdict]int{}
+	for _, verdict := range core.Cells.Verdict {
+		count[core.Verdicts.values[verdict]]++
+	}
+	if count[plan.Healthy] != report.After.Healthy || count[removed] == 0 {
+		t.Errorf("%d shown healthy where the report counts %d; %d removed", count[plan.Healthy], report.After.Healthy, count[removed])
 	}
 }
 

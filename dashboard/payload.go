@@ -58,14 +58,6 @@ type ouRow struct {
 	Parent int        `json:"parent"`
 }
 
-// actionRow is an action whose accounts and regions are places in the lists.
-type actionRow struct {
-	heal.ActionReport
-	StackSet int    `json:"stackSet"`
-	Accounts column `json:"accounts"`
-	Regions  column `json:"regions"`
-}
-
 // omitted counts what was left out to keep the file small.
 type omitted struct {
 	Details   int `json:"details"`
@@ -84,6 +76,10 @@ type detail struct {
 	Steps       []heal.Step           `json:"steps,omitempty"`
 	Heals       int                   `json:"heals,omitempty"`
 	Quarantined time.Time             `json:"quarantined,omitzero"`
+	Checked     time.Time             `json:"checked,omitzero"`
+	Rung        plan.Rung             `json:"rung,omitempty"` // what comes next
+	NotBefore   time.Time             `json:"notBefore,omitzero"`
+	Pinned      string                `json:"pinned,omitempty"`
 }
 
 // builder turns a report into a payload. It never changes the report.
@@ -141,20 +137,6 @@ func (b *builder) levels() {
 			level[i] = b.sets.of(name)
 		}
 		b.out.Levels = append(b.out.Levels, level)
-	}
-}
-
-func (b *builder) actions() {
-	b.out.Actions = []actionRow{}
-	for _, action := range b.report.Actions {
-		row := actionRow{ActionReport: action, StackSet: b.sets.of(action.StackSet), Accounts: column{}, Regions: column{}}
-		for _, id := range action.Accounts {
-			row.Accounts = append(row.Accounts, b.accounts.of(id))
-		}
-		for _, region := range action.Regions {
-			row.Regions = append(row.Regions, b.out.Regions.of(region))
-		}
-		b.out.Actions = append(b.out.Actions, row)
 	}
 }
 

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"math"
 	"testing"
 
 	"github.com/setmend/setmend/heal"
@@ -17,19 +18,20 @@ func storyCell(report *heal.Report) heal.CellReport {
 }
 
 // benchmarkOpen measures how long after navigation began the page was usable,
-// by the page's own marks, and how long the fleet's matrix takes to draw. The
+// by the page's own marks, and how long the fleet's matrix takes to draw: the
+// best of all openings, because what else the machine does only ever adds. The
 // first opening warms the browser up and is not counted.
 func benchmarkOpen(b *testing.B, cells int) {
 	report := reportOf(cells)
 	options := Options{Decisions: decisionsOf(report), ConsoleLinks: true}
-	usable, matrix := 0.0, 0.0
+	usable, matrix := math.Inf(1), math.Inf(1)
 	openPage(b, report, options, look{})
 	for b.Loop() {
 		p := openPage(b, report, options, look{})
-		usable += evaluate[float64](p, `performance.getEntriesByName("setmend:usable")[0].startTime`)
-		matrix += evaluate[float64](p, `(() => { const from = performance.now(); document.querySelector('nav a[data-view="fleet"]').click(); return performance.now() - from })()`)
+		usable = min(usable, evaluate[float64](p, `performance.getEntriesByName("setmend:usable")[0].startTime`))
+		matrix = min(matrix, evaluate[float64](p, `(() => { const from = performance.now(); document.querySelector('nav a[data-view="fleet"]').click(); return performance.now() - from })()`))
 	}
-	b.ReportMetric(usable/float64(b.N), "ms-to-usable")
-	b.ReportMetric(matrix/float64(b.N), "ms-to-matrix")
+	b.ReportMetric(usable, "ms-to-usable")
+	b.ReportMetric(matrix, "ms-to-matrix")
 	b.ReportMetric(0, "ns/op")
 }

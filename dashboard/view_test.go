@@ -2,6 +2,9 @@ package dashboard
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -272,13 +275,99 @@ func TestNotCheckedNeverLooksLikeHealth(t *testing.T) {
 			"the card's glyph": `((v) => getComputedStyle(document.querySelector("#card-" + v + " .glyph rect")).fill)`,
 			"the glyph's path": `((v) => document.querySelector("#card-" + v + " .glyph path").getAttribute("d"))`,
 			"the bar":          `((v) => getComputedStyle(document.querySelector("#fleet-bar .v-" + v)).backgroundImage)`,
-			"the matrix":       `((v) => { const stamp = document.createElement("canvas"); return getComputedStyle(document.documentElement).getPropertyValue("--v-" + v) })`,
 		} {
 			if got := evaluate[[]string](p, `["healthy", "notChecked"].map(`+property+`)`); got[0] == got[1] {
 				t.Errorf("%s, %s: both are %q", scheme, name, got[0])
 			}
 		}
 	}
+}
+
+func TestSearchFindsWhatDrifted(t *testing.T) {
+	report := reportOf(1500)
+	want := cellsWhere(report, func(c heal.CellReport) bool { return len(c.Drift) > 0 && c.Drift[0].LogicalID == "Retention" })
+	if want == 0 {
+		t.Fatal("the fixture has nothing to find")
+	}
+	p := openPage(t, report, Options{}, look{hash: "#view=fleet&q=retentionindays"})
+	p.until(matching + ` === "` + group3(want) + `"`)
+}
+
+func TestNotCheckedCellOfTheMatrixIsOpen(t *testing.T) {
+	for _, scheme := range []string{"light", "dark"} {
+		for _, zoom := range []string{"", "&zoom=6"} {
+			p := openPage(t, reportOf(1500), Options{}, look{scheme: scheme, hash: "#view=fleet" + zoom})
+			if share := p.filled("Healthy"); share < 0.9 {
+				t.Errorf("%s%s: %.0f %% of a healthy cell is filled, want nearly all", scheme, zoom, share*100)
+			}
+			if share := p.filled("Not checked"); share == 0 || share > 0.7 {
+				t.Errorf("%s%s: %.0f %% of a cell that was not checked is filled, want an outline and a glyph", scheme, zoom, share*100)
+			}
+		}
+	}
+}
+
+// filled is the share of a cell of that verdict that the canvas covers. How far
+// the cell reaches is found with the pointer.
+func (p *page) filled(verdict string) float64 {
+	p.t.Helper()
+	x, y := p.hoverOver(verdict)
+	return evaluate[float64](p, fmt.Sprintf(`(async () => {
+		const matrix = document.querySelector(".matrix"), canvas = matrix.querySelector("canvas"), box = canvas.getBoundingClientRect();
+		const tip = document.querySelector(".tip"), text = tip.textContent;
+		const over = (x, y) => {
+			matrix.dispatchEvent(new MouseEvent("mousemove", { clientX: x, clientY: y, bubbles: true }));
+			return !tip.hidden && tip.textContent === text;
+		};
+		let [left, top] = [%v, %v].map(Math.round), size = 1;
+		while (over(left - 1, top)) left--;
+		while (over(left, top - 1)) top--;
+		while (over(left + size, top)) size++;
+		matrix.dispatchEvent(new MouseEvent("mouseleave"));
+		await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+		const inner = size - (size > 8 ? 2 : 1); // the rest is the gap to the next
+		const copy = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+		copy.drawImage(canvas, -Math.floor(left - box.left), -Math.floor(top - box.top));
+		const pixels = copy.getImageData(0, 0, inner, inner).data;
+		let covered = 0;
+		for (let i = 3; i < pixels.length; i += 4) covered += pixels[i] > 128 ? 1 : 0;
+		return covered / (inner * inner);
+	})()`, x, y))
+}
+
+// A wiki shows the page in a frame that may run scripts and nothing else: no
+// storage, no history, no origin. The frame's document is out of reach, as it
+// should be, so what it shows is compared with what it shows without scripts.
+func TestSandboxedFrameShowsThePage(t *testing.T) {
+	inner := pageOf(t, reportOf(1500), Options{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.URL.Path == "/dashboard.html" {
+			_, _ = io.WriteString(w, inner)
+			return
+		}
+		fmt.Fprintf(w, `<!doctype html><title>wiki</title><iframe sandbox="%s" src="/dashboard.html" width="1400" height="860"></iframe>`, r.URL.Query().Get("sandbox"))
+	}))
+	t.Cleanup(server.Close)
+	p := openTab(t, look{})
+	p.expectComplaints = true // about the script, where none may run
+	picture := func() int {
+		shot, err := chromedp.Run(p.tab, chromedp.CaptureScreenshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(shot)
+	}
+	p.do(chromedp.Navigate(server.URL + "/?sandbox="))
+	still := picture()
+	p.do(chromedp.Navigate(server.URL + "/?sandbox=allow-scripts"))
+	for range 100 {
+		if picture() > 2*still {
+			return
+		}
+		evaluate[bool](p, `new Promise((done) => setTimeout(() => done(true), 50))`)
+	}
+	t.Error("the frame shows no more than without scripts")
 }
 
 func TestPageFetchesNothing(t *testing.T) {
@@ -307,7 +396,7 @@ func TestHostileTextsAreShownAndNeverRun(t *testing.T) {
 		Attention: []heal.Attention{{StackSet: cell.StackSet, Account: cell.Account, Region: cell.Region, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile}},
 		Guards:    []plan.Trip{{Guard: hostile, StackSet: cell.StackSet, Reason: hostile, Hint: hostile}},
 		Problems:  []plan.Problem{{Text: hostile, Hint: hostile}},
-		Cells: []heal.CellReport{{Assessed: plan.Assessed{Cell: cell, Desire: hostile, Because: hostile, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile, Attention: true}, Heals: 2,
+		Cells: []heal.CellReport{{Assessed: plan.Assessed{Cell: cell, Desire: hostile, Because: hostile, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile, Attention: true, Heals: 2},
 			Drift: []fleet.ResourceDrift{{LogicalID: hostile, PhysicalID: hostile, ResourceType: hostile, Status: hostile, Differences: []fleet.PropertyDifference{{Path: hostile, Expected: hostile, Actual: hostile + "x", Type: hostile}}}},
 			Steps: []heal.Step{{At: madeAt, Rung: hostile, Outcome: hostile, Reason: hostile, Class: hostile, Action: hostile}}}},
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan"
 )
 
 // workers is how many works go on side by side, each on stack sets of its own.
@@ -26,7 +27,7 @@ func (r *run) execute(ctx context.Context, round *document[Round]) (time.Duratio
 	}
 	for {
 		ready := r.ready(works)
-		r.progress(countDone(works), len(works), r.open(works))
+		r.progressOf(works)
 		if len(ready) == 0 {
 			break
 		}
@@ -41,6 +42,30 @@ func (r *run) execute(ctx context.Context, round *document[Round]) (time.Duratio
 		return 0, nil
 	}
 	return r.untilNext(works), nil
+}
+
+// progressOf tells how far the run is with these works under way.
+func (r *run) progressOf(works []*document[Work]) {
+	v := &r.rec.Value
+	healed, planned := v.Healed, v.Planned
+	defer func() { v.Healed, v.Planned = healed, planned }()
+	v.count(works)
+	r.progress(countDone(works), len(works), r.open(works))
+}
+
+// count adds what works have put right, and what they are for.
+func (v *RunRecord) count(works []*document[Work]) {
+	for _, w := range works {
+		if w.Value.Action.Rung == plan.RungQuarantine {
+			continue
+		}
+		v.Planned += len(w.Value.Cells)
+		for _, c := range w.Value.Cells {
+			if c.State == cellHealed {
+				v.Healed++
+			}
+		}
+	}
 }
 
 func countDone(works []*document[Work]) int {

@@ -3,6 +3,7 @@ package heal
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,30 +19,42 @@ const readers = 8
 // Observe reads the organization and every stack set with its instances (those
 // named by only, if any). Whatever cannot be read completely is an error.
 func Observe(ctx context.Context, cloud Reader, clock Clock, home fleet.Region, only []fleet.StackSetName) (*fleet.Fleet, error) {
-	caller, err := cloud.Caller(ctx)
+	f := &fleet.Fleet{}
+	names, err := beginReading(ctx, cloud, f, home, only)
 	if err != nil {
 		return nil, err
 	}
-	organization, err := cloud.Organization(ctx)
-	if err != nil {
-		return nil, err
-	}
-	names := only
-	if len(names) == 0 {
-		if names, err = cloud.StackSets(ctx); err != nil {
-			return nil, err
-		}
-	}
-	f := &fleet.Fleet{HomeRegion: home, Caller: caller, Organization: organization,
-		StackSets: make(map[fleet.StackSetName]*fleet.Inventory, len(names))}
 	if err := readSets(ctx, cloud, clock, f, names); err != nil {
 		return nil, err
 	}
-	if f.Departed, err = departed(ctx, cloud, f); err != nil {
+	return f, endReading(ctx, cloud, clock, f)
+}
+
+// beginReading reads who calls, the organization, and which stack sets there are.
+func beginReading(ctx context.Context, cloud Reader, f *fleet.Fleet, home fleet.Region, only []fleet.StackSetName) (names []fleet.StackSetName, err error) {
+	if f.Caller, err = cloud.Caller(ctx); err != nil {
 		return nil, err
 	}
+	if f.Organization, err = cloud.Organization(ctx); err != nil {
+		return nil, err
+	}
+	f.HomeRegion = home
+	if f.StackSets == nil {
+		f.StackSets = map[fleet.StackSetName]*fleet.Inventory{}
+	}
+	if len(only) > 0 {
+		return only, nil
+	}
+	return cloud.StackSets(ctx)
+}
+
+// endReading finds out which accounts have left, and dates the reading.
+func endReading(ctx context.Context, cloud Reader, clock Clock, f *fleet.Fleet) (err error) {
+	if f.Departed, err = departed(ctx, cloud, f); err != nil {
+		return err
+	}
 	f.ReadAt = clock.Now()
-	return f, nil
+	return nil
 }
 
 // readSets reads stack sets into the fleet, replacing what it had of them.
@@ -123,19 +136,37 @@ func absentAccounts(f *fleet.Fleet) map[fleet.AccountID]bool {
 	return absent
 }
 
-// observe reads the fleet for the run and keeps it in the journal.
-func (r *run) observe(ctx context.Context) error {
-	f, err := Observe(ctx, r.h.Cloud, r.h.Clock, r.h.HomeRegion, nil)
-	if err != nil {
-		return fmt.Errorf("observing the fleet: %w", err)
-	}
+// observe reads the fleet for the run and keeps it in the journal. A reading that
+// fails or takes too long for one call keeps the stack sets it has read; the next
+// call goes on with the others, and reports true when all are there.
+func (r *run) observe(ctx context.Context) (bool, error) {
 	inv, err := read[fleet.Fleet](ctx, r.h.Journal, runKey(r.id(), "fleet"))
 	if err != nil {
-		return err
+		return false, err
 	}
-	inv.Value = *f
 	r.inv = inv
-	return r.saveInventory(ctx)
+	f := &inv.Value
+	names, err := beginReading(ctx, r.h.Cloud, f, r.h.HomeRegion, nil)
+	if err != nil {
+		return false, fmt.Errorf("observing the fleet: %w", err)
+	}
+	left := slices.DeleteFunc(names, func(name fleet.StackSetName) bool { return f.StackSets[name] != nil })
+	for part := range slices.Chunk(left, readers) {
+		if err = readSets(ctx, r.h.Cloud, r.h.Clock, f, part); err != nil || r.now().After(r.deadline) {
+			break
+		}
+		left = left[len(part):]
+	}
+	if err == nil && len(left) == 0 {
+		err = endReading(ctx, r.h.Cloud, r.h.Clock, f)
+	}
+	if saved := r.saveInventory(ctx); saved != nil {
+		return false, saved
+	}
+	if err != nil {
+		return false, fmt.Errorf("observing the fleet: %w", err)
+	}
+	return len(left) == 0, nil
 }
 
 // refresh reads the given stack sets again.

@@ -145,9 +145,6 @@ type CellReport struct {
 	StackID string                `json:"stackId,omitempty"`
 	Drift   []fleet.ResourceDrift `json:"drift,omitempty"`
 	Steps   []Step                `json:"steps,omitempty"` // the ladder, oldest first
-	// Heals is how often the cell was healed within the quarantine window, this
-	// run included.
-	Heals int `json:"heals,omitempty"`
 	// Quarantined is when the cell was given up, zero if it was not.
 	Quarantined time.Time `json:"quarantined,omitzero"`
 }

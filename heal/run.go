@@ -26,13 +26,10 @@ type RunRecord struct {
 	// Unverified are sets in which something was healed since their last drift
 	// detection.
 	Unverified []fleet.StackSetName `json:"unverified,omitempty"`
-	// Overrides counts what was saved and found again.
-	Overrides OverridesReport `json:"overrides"`
-	Healed    int             `json:"healed"`
-	Planned   int             `json:"planned"`
-	Guards    []plan.Trip     `json:"guards,omitempty"`
-	// CallsBefore are the API calls of this run made by processes that ended.
-	CallsBefore APIReport `json:"callsBefore"`
+	// Healed and Planned count the cells of rounds that have ended.
+	Healed  int         `json:"healed"`
+	Planned int         `json:"planned"`
+	Guards  []plan.Trip `json:"guards,omitempty"`
 }
 
 // run is an open run: its record and what a handler call has loaded of it.

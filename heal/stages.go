@@ -12,8 +12,8 @@ import (
 // initCleanup observes the fleet, keeps how it was found, and deals with orphans.
 func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 	if r.rec.Value.Rounds[plan.StageCleanup] == 0 {
-		if err := r.observe(ctx); err != nil {
-			return Answer{}, err
+		if done, err := r.observe(ctx); err != nil || !done {
+			return again(0), err
 		}
 		if err := r.keepBefore(ctx); err != nil {
 			return Answer{}, err
@@ -160,6 +160,7 @@ func (r *run) endRound(ctx context.Context, round *document[Round]) error {
 	if err := r.takeIn(ctx, works); err != nil {
 		return err
 	}
+	r.rec.Value.count(works)
 	for _, set := range setsOf(works) {
 		if !slices.Contains(r.rec.Value.Unverified, set) && round.Value.Stage == plan.StageHeal {
 			r.rec.Value.Unverified = append(r.rec.Value.Unverified, set)

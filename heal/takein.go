@@ -3,7 +3,7 @@ package heal
 import (
 	"context"
 	"fmt"
-	"sync"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,37 +18,49 @@ func (r *run) takeIn(ctx context.Context, works []*document[Work]) error {
 	if err != nil {
 		return err
 	}
-	var mu sync.Mutex // guards the fleet's maps
-	reread := map[fleet.StackSetName]bool{}
+	ended := endedCalls(works)
+	touched := make([][]fleet.Instance, len(ended))
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
-	for _, w := range works {
-		for i := range w.Value.Calls {
-			call := &w.Value.Calls[i]
-			if call.State != callEnded {
-				continue
+	for i, call := range ended {
+		group.Go(func() error {
+			var err error
+			touched[i], err = r.h.Cloud.Instances(gctx, call.Change.StackSet, fleet.InstanceFilter{Operation: call.Change.OperationID})
+			if err != nil {
+				return fmt.Errorf("reading what operation %s touched: %w", call.Change.OperationID, err)
 			}
-			group.Go(func() error {
-				touched, err := r.h.Cloud.Instances(gctx, call.Change.StackSet, fleet.InstanceFilter{Operation: call.Change.OperationID})
-				if err != nil {
-					return fmt.Errorf("reading what operation %s touched: %w", call.Change.OperationID, err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				if !replace(f.StackSets[call.Change.StackSet], call, touched) {
-					reread[call.Change.StackSet] = true
-				}
-				return nil
-			})
-		}
+			return nil
+		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
+	}
+	// In the order of the calls: a redeployment's creation comes after its deletion.
+	reread := map[fleet.StackSetName]bool{}
+	for i, call := range ended {
+		if !replace(f.StackSets[call.Change.StackSet], call, touched[i]) {
+			reread[call.Change.StackSet] = true
+		}
 	}
 	if len(reread) > 0 {
 		return r.refresh(ctx, fleet.SortedKeys(reread))
 	}
 	return r.saveInventory(ctx)
+}
+
+// endedCalls lists the calls of the works that have ended, in the order in which
+// they were made on each stack set.
+func endedCalls(works []*document[Work]) []*Call {
+	var ended []*Call
+	for _, w := range works {
+		for i := range w.Value.Calls {
+			if w.Value.Calls[i].State == callEnded {
+				ended = append(ended, &w.Value.Calls[i])
+			}
+		}
+	}
+	slices.SortStableFunc(ended, func(a, b *Call) int { return a.Began.Compare(b.Began) })
+	return ended
 }
 
 // replace puts the touched instances in place of what was known of the call's

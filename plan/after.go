@@ -14,35 +14,49 @@ import (
 // operated on at one target at a time, and share a target; or if both take
 // instances of one set down.
 func (b *builder) order(actions []Action) {
-	touching := map[fleet.StackSetName][]int{}
-	relatives := b.relatives()
-	redeployed := map[fleet.StackSetName]int{}
+	o := orderer{builder: b, relatives: b.relatives(), touching: map[fleet.StackSetName][]int{}, redeployed: map[fleet.StackSetName]int{}}
 	for j := range actions {
-		before := map[int]bool{}
-		for _, set := range actions[j].touched() {
-			for _, relative := range relatives[set] {
-				for _, i := range touching[relative] {
-					if !before[i] && b.meet(set, relative, actions[i].Targets, actions[j].Targets) {
-						before[i] = true
-					}
-				}
-			}
-			if actions[j].Rung == RungRedeploy {
-				if last, any := redeployed[set]; any {
-					before[last] = true
+		if actions[j].Rung == RungQuarantine {
+			continue // calls nothing, so that nothing need wait
+		}
+		for _, i := range fleet.SortedKeys(o.before(actions, j)) {
+			actions[j].After = append(actions[j].After, actions[i].ID)
+		}
+		o.note(actions[j], j)
+	}
+}
+
+// orderer goes through the actions once, and knows those it has passed.
+type orderer struct {
+	*builder
+	relatives  map[fleet.StackSetName][]fleet.StackSetName
+	touching   map[fleet.StackSetName][]int // actions that touch a set
+	redeployed map[fleet.StackSetName]int   // the last that takes down instances of it
+}
+
+// before are the actions that action j has to wait for.
+func (o orderer) before(actions []Action, j int) map[int]bool {
+	before := map[int]bool{}
+	for _, set := range actions[j].touched() {
+		for _, relative := range o.relatives[set] {
+			for _, i := range o.touching[relative] {
+				if !before[i] && o.meet(set, relative, actions[i].Targets, actions[j].Targets) {
+					before[i] = true
 				}
 			}
 		}
-		for _, set := range actions[j].touched() {
-			touching[set] = append(touching[set], j)
-			if actions[j].Rung == RungRedeploy {
-				redeployed[set] = j
-			}
+		if last, any := o.redeployed[set]; any && actions[j].Rung == RungRedeploy {
+			before[last] = true
 		}
-		for _, i := range fleet.SortedKeys(before) {
-			if actions[i].Rung != RungQuarantine && actions[j].Rung != RungQuarantine {
-				actions[j].After = append(actions[j].After, actions[i].ID)
-			}
+	}
+	return before
+}
+
+func (o orderer) note(a Action, j int) {
+	for _, set := range a.touched() {
+		o.touching[set] = append(o.touching[set], j)
+		if a.Rung == RungRedeploy {
+			o.redeployed[set] = j
 		}
 	}
 }

@@ -121,6 +121,14 @@ set c mandatory=true dependson=b
 	}
 }
 
+func TestANarrowedWaveWaitsForTheWaveBeforeTheOneThatIsGone(t *testing.T) {
+	p := planOf(t, "accounts 9\nset logs selfhealing=true\n  1-9 eu-central-1 healthy\n  1-3 eu-central-1 drifted\n")
+	narrow := p.Narrow(Scope{Accounts: []fleet.AccountID{member(1), member(3)}})
+	if len(p.Actions) != 3 || len(narrow.Actions) != 2 || !slices.Equal(narrow.Actions[1].After, []string{narrow.Actions[0].ID}) {
+		t.Errorf("actions %+v", narrow.Actions)
+	}
+}
+
 func TestNarrowToTargets(t *testing.T) {
 	p := planOf(t, before)
 	narrow := p.Narrow(Scope{Targets: []fleet.Target{at(30, frankfurt)}})

@@ -182,11 +182,23 @@ func TestCoverOfShapesThatOccur(t *testing.T) {
 		}
 		return targets
 	}
+	many := func() []fleet.Target { // 40 kinds of accounts over nine regions
+		var targets []fleet.Target
+		for n := 1; n <= 40; n++ {
+			for r := range 9 {
+				if n*7919>>r&1 == 1 {
+					targets = append(targets, at(n, fleet.Region(fmt.Sprintf("r-%d", r))))
+				}
+			}
+		}
+		return targets
+	}
 	tests := []struct {
 		promise string
 		targets []fleet.Target
 		want    int
 	}{
+		{"accounts of many kinds are a call a region", many(), 9},
 		{"nothing needs no call", nil, 0},
 		{"a full grid is one call", grid([]int{1, 2, 3, 4}, frankfurt, ireland), 1},
 		{"a grid with one hole is two", grid([]int{1, 2, 3, 4}, frankfurt, ireland)[1:], 2},

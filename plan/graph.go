@@ -69,28 +69,14 @@ func (n names) resolve(written fleet.StackSetName) (fleet.StackSetName, bool) {
 
 // link records one set's edges.
 func (g *graph) link(set fleet.StackSetName, sp SetPolicy, auto []fleet.StackSetName, n names) []Problem {
-	var problems []Problem
-	for _, written := range sp.DependsOn {
-		name, ok := n.resolve(written)
-		if !ok {
-			problems = append(problems, unknownName(set, "depends on", written, n, true))
-			continue
-		}
-		g.needs[set] = append(g.needs[set], name)
-	}
-	for _, written := range auto {
-		if name, ok := n.resolve(written); ok {
-			g.needs[set] = append(g.needs[set], name)
-		} else {
-			problems = append(problems, unknownName(set, "depends for automatic deployment on", written, n, false))
-		}
-	}
-	for _, written := range sp.AntiDependsOn {
-		name, ok := n.resolve(written)
-		if !ok {
-			problems = append(problems, unknownName(set, "collides with", written, n, true))
-			continue
-		}
+	needs, problems := n.resolveAll(set, "depends on", sp.DependsOn, true)
+	// A set that AWS alone orders by is AWS's affair: reported, and no reason to stop.
+	autoNeeds, more := n.resolveAll(set, "depends for automatic deployment on", auto, false)
+	g.needs[set] = append(needs, autoNeeds...)
+	problems = append(problems, more...)
+
+	anti, more := n.resolveAll(set, "collides with", sp.AntiDependsOn, true)
+	for _, name := range anti {
 		if name == set {
 			problems = append(problems, Problem{set, fmt.Sprintf("%s collides with itself.", set),
 				"Take its own name out of antidependson.", true})
@@ -99,7 +85,19 @@ func (g *graph) link(set fleet.StackSetName, sp SetPolicy, auto []fleet.StackSet
 		g.anti[set] = append(g.anti[set], name)
 		g.anti[name] = append(g.anti[name], set)
 	}
-	return problems
+	return append(problems, more...)
+}
+
+// resolveAll resolves names as written, and reports those that name nothing.
+func (n names) resolveAll(set fleet.StackSetName, relation string, written []fleet.StackSetName, stops bool) (found []fleet.StackSetName, problems []Problem) {
+	for _, w := range written {
+		if name, ok := n.resolve(w); ok {
+			found = append(found, name)
+		} else {
+			problems = append(problems, unknownName(set, relation, w, n, stops))
+		}
+	}
+	return found, problems
 }
 
 func unknownName(set fleet.StackSetName, relation string, written fleet.StackSetName, n names, stops bool) Problem {

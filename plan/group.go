@@ -110,10 +110,14 @@ func (b *builder) action(v *setView, g group, cells []Assessed, together []fleet
 
 // summary says why: the verdicts with their numbers, and the commonest reason.
 func summary(cells []Assessed) string {
-	verdicts, reasons := map[Verdict]int{}, map[string]int{}
+	verdicts, raw := map[Verdict]int{}, map[string]int{}
 	for _, c := range cells {
 		verdicts[c.Verdict]++
-		reasons[Normalise(c.Reason)]++
+		raw[c.Reason]++
+	}
+	reasons := map[string]int{}
+	for reason, n := range raw { // most cells share a few: normalise each once
+		reasons[Normalise(reason)] += n
 	}
 	var parts []string
 	for _, verdict := range Verdicts {

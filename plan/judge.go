@@ -80,7 +80,7 @@ func (a *assessor) judgeGone(v *setView, p place, c *Assessed) {
 		blockHere(c, p.about+" Healing is off for the stack set.", "Let go of the instance by hand.")
 		return
 	}
-	if p.disposal(a.policy.Accounts) == Hold {
+	if p.disposal(a.policy.Accounts) != Detach {
 		blockHere(c, p.about+" The policy holds on to its instances.", "Set accounts."+string(p.standing)+" to detach to let go of them.")
 		return
 	}

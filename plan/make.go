@@ -64,6 +64,7 @@ func (b *builder) choose() {
 		}
 	}
 	b.takeAlong()
+	b.awaitHeld()
 	slices.SortStableFunc(b.left, func(x, y Assessed) int { return x.Cell.Compare(y.Cell) })
 }
 
@@ -128,6 +129,61 @@ func (b *builder) mayNotTake(c Assessed, taken map[fleet.Cell]bool) bool {
 		taken[fleet.Cell{StackSet: importer, Target: c.Target}] = true
 	}
 	return false
+}
+
+// awaitHeld leaves deployments whose dependency would have come, had no guard
+// held it back. Levels go first to last, so that it goes down whole chains.
+func (b *builder) awaitHeld() {
+	assessed := bySet(b.assessment.Cells)
+	for _, level := range b.graph.levels {
+		for _, name := range level {
+			b.work[name] = slices.DeleteFunc(b.work[name], func(c Assessed) bool {
+				need := b.heldNeed(c, assessed)
+				if need != "" {
+					b.left = append(b.left, waiting(c, need))
+				}
+				return need != ""
+			})
+		}
+	}
+}
+
+// heldNeed is a dependency of a deployment that is not there and not coming, ""
+// if there is none.
+func (b *builder) heldNeed(c Assessed, assessed map[fleet.StackSetName][]Assessed) fleet.StackSetName {
+	if c.Rung != RungDeploy {
+		return ""
+	}
+	for _, need := range b.graph.needs[c.StackSet] {
+		cells := bearing(assessed[need], c.Target)
+		if len(cells) > 0 && !slices.ContainsFunc(cells, b.comes) {
+			return need
+		}
+	}
+	return ""
+}
+
+func waiting(c Assessed, need fleet.StackSetName) Assessed {
+	c.Hint = "It waits for " + string(need) + ", which is held back."
+	return c
+}
+
+// comes reports whether a cell's stack is there, or is about to be.
+func (b *builder) comes(c Assessed) bool {
+	planned := find(b.work[c.StackSet], c.Target)
+	return c.stands() || planned != nil && planned.Rung != RungQuarantine
+}
+
+// bySet cuts the assessment's cells into the sets'.
+func bySet(cells []Assessed) map[fleet.StackSetName][]Assessed {
+	sets := map[fleet.StackSetName][]Assessed{}
+	for from, to := 0, 0; from < len(cells); from = to {
+		for to < len(cells) && cells[to].StackSet == cells[from].StackSet {
+			to++
+		}
+		sets[cells[from].StackSet] = cells[from:to]
+	}
+	return sets
 }
 
 // stageOf is the stage that a rung belongs to by nature.

@@ -112,6 +112,16 @@ func TestAnEmptyPolicyIsTheDefault(t *testing.T) {
 	}
 }
 
+func TestTheZeroPolicyHoldsEverythingBack(t *testing.T) {
+	f := newFleet(3)
+	fill(addSet(f, "logs", "selfhealing=true", "mandatory=true"), 2, drifted)
+	leave(f, member(1))
+	a, p := decide(f, &Policy{}, Memory{})
+	if len(p.Actions) != 0 || cellAt(a, "logs", at(1, frankfurt)).Verdict != Blocked {
+		t.Errorf("acted: %+v", p.Actions)
+	}
+}
+
 // TestBadPolicies states what an error says. Every one names what is wrong; where
 // YAML knows the line, that too.
 func TestBadPolicies(t *testing.T) {

@@ -189,12 +189,18 @@ func (a *assessor) lacking(need fleet.StackSetName, target fleet.Target) string 
 	return fmt.Sprintf("which is %s there", cells[0].Verdict)
 }
 
+// stands reports whether the cell has a stack that works, drifted or outdated as
+// it may be.
+func (c Assessed) stands() bool {
+	return c.Present() && !c.Bare && c.Status != fleet.InstanceInoperable
+}
+
 // willBeThere reports whether a stack is in the cell and stays, or comes now.
 func (a *assessor) willBeThere(c *Assessed) bool {
 	if c.Rung == RungRemove || c.Rung == RungDetach {
 		return false
 	}
-	if c.Present() && !c.Bare && c.Status != fleet.InstanceInoperable {
+	if c.stands() {
 		return true
 	}
 	return c.Rung != "" && c.Rung != RungQuarantine && !c.NotBefore.After(a.now)

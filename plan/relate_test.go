@@ -168,6 +168,32 @@ func TestDependencies(t *testing.T) {
 			t.Errorf("order %v", got)
 		}
 	})
+	t.Run("a dependency missing in another region of the account comes first", func(t *testing.T) {
+		f := newFleet(1)
+		addSet(f, "roles", "mandatory=true", "region=us-east-1")
+		addSet(f, "rules", "mandatory=true", "dependson=roles")
+		_, p := decide(f, DefaultPolicy(), Memory{})
+		if got := order(p); !slices.Equal(got, []string{"deploy roles", "deploy rules"}) || !slices.Equal(p.Actions[1].After, []string{p.Actions[0].ID}) {
+			t.Errorf("order %v, waits %v", got, p.Actions[1].After)
+		}
+	})
+	t.Run("a deployment waits where a guard holds back its dependency's", func(t *testing.T) {
+		f := newFleet(2)
+		base := addSet(f, "base", "mandatory=true")
+		deployed(base, at(2, frankfurt))
+		base.Running = []fleet.Operation{{ID: "theirs", Status: fleet.OperationRunning}}
+		addSet(f, "rules", "mandatory=true", "dependson=base")
+		addSet(f, "more-rules", "mandatory=true", "dependson=rules")
+		_, p := decide(f, DefaultPolicy(), Memory{})
+		for _, a := range p.Actions {
+			if !slices.Equal(a.Targets, []fleet.Target{at(2, frankfurt)}) {
+				t.Errorf("%s acts on %v, where its dependency is held back", a.ID, a.Targets)
+			}
+		}
+		if len(p.Actions) != 2 || len(p.Left) != 3 {
+			t.Errorf("%d actions, %d cells left; want 2 and 3", len(p.Actions), len(p.Left))
+		}
+	})
 	t.Run("a drifted dependency is there", func(t *testing.T) {
 		f := newFleet(1)
 		fill(addSet(f, "base"), 1, drifted)
@@ -236,6 +262,16 @@ func TestExports(t *testing.T) {
 		_, p := decide(f, DefaultPolicy(), Memory{})
 		if len(p.Actions) != 1 || p.Actions[0].Together != nil {
 			t.Errorf("actions %+v", p.Actions)
+		}
+	})
+	t.Run("dependents that never got a stack import nothing", func(t *testing.T) {
+		f := exporters()
+		for _, name := range []fleet.StackSetName{"subnets", "hosts"} {
+			deployed(f.StackSets[name], here, failedFor("Access Denied"), func(i *fleet.Instance) { i.StackID = "" })
+		}
+		a, _ := decide(f, DefaultPolicy(), Memory{})
+		if c := cellAt(a, "vpc", here); c.Rung != RungRedeploy || c.Importers != nil {
+			t.Errorf("%s, importers %v: %s", c.Rung, c.Importers, c.Reason)
 		}
 	})
 	blocked := map[string]func(*fleet.Fleet, *Policy, *Memory){

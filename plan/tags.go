@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/setmend/setmend/fleet"
@@ -27,7 +28,7 @@ func readTags(set fleet.StackSet) (map[string]string, []Problem) {
 	for _, key := range fleet.SortedKeys(set.Tags) {
 		name, value := strings.ToLower(strings.TrimSpace(key)), strings.TrimSpace(set.Tags[key])
 		earlier, seen := tags[name]
-		if seen && isKnownTag(name) && !strings.EqualFold(earlier, value) {
+		if seen && slices.Contains(knownTags, name) && !strings.EqualFold(earlier, value) {
 			problems = append(problems, Problem{
 				StackSet: set.Name,
 				Text:     fmt.Sprintf("The tag %s is given twice, as %q and as %q.", name, earlier, value),
@@ -40,45 +41,45 @@ func readTags(set fleet.StackSet) (map[string]string, []Problem) {
 	return tags, problems
 }
 
-func isKnownTag(name string) bool {
-	for _, known := range knownTags {
-		if name == known {
-			return true
-		}
-	}
-	return false
-}
-
 // applyTags puts what the tags say into the set's policy.
 func applyTags(set fleet.StackSet, sp *SetPolicy) []Problem {
 	tags, problems := readTags(set)
-	flag := func(name, setting string, apply func(bool)) {
-		value, ok := tags[name]
-		if !ok {
-			return
-		}
-		on, ok := parseFlag(value)
-		if !ok {
-			problems = append(problems, unreadableFlag(set.Name, name, value))
-			return
-		}
-		apply(on)
-		sp.From[setting] = fmt.Sprintf("the tag %s=%s", name, value)
+	t := tagReader{set: set.Name, tags: tags, from: sp.From}
+	t.flag(tagMandatory, "mandatory", func(on bool) { sp.Mandatory = on })
+	t.flag(tagSelfHealing, "healing", func(on bool) { sp.Healing = healingOf(on) })
+	t.list(tagDependsOn, "dependsOn", func(names []string) { sp.DependsOn = convert[fleet.StackSetName](names) })
+	t.list(tagAntiDependsOn, "antiDependsOn", func(names []string) { sp.AntiDependsOn = convert[fleet.StackSetName](names) })
+	t.list(tagRegion, "regions", func(names []string) { sp.Regions = convert[fleet.Region](lower(names)) })
+	return append(problems, t.problems...)
+}
+
+// tagReader hands tags on as settings, and notes where those come from.
+type tagReader struct {
+	set      fleet.StackSetName
+	tags     map[string]string
+	from     map[string]string
+	problems []Problem
+}
+
+func (t *tagReader) flag(name, setting string, apply func(bool)) {
+	value, given := t.tags[name]
+	if !given {
+		return
 	}
-	list := func(name, setting string, apply func([]string)) {
-		if value, ok := tags[name]; ok {
-			apply(splitList(value))
-			sp.From[setting] = fmt.Sprintf("the tag %s=%s", name, value)
-		}
+	on, ok := parseFlag(value)
+	if !ok {
+		t.problems = append(t.problems, unreadableFlag(t.set, name, value))
+		return
 	}
-	flag(tagMandatory, "mandatory", func(on bool) { sp.Mandatory = on })
-	flag(tagSelfHealing, "healing", func(on bool) { sp.Healing = healingOf(on) })
-	list(tagDependsOn, "dependsOn", func(names []string) { sp.DependsOn = convert[fleet.StackSetName](names) })
-	list(tagAntiDependsOn, "antiDependsOn", func(names []string) { sp.AntiDependsOn = convert[fleet.StackSetName](names) })
-	list(tagRegion, "regions", func(names []string) {
-		sp.Regions = convert[fleet.Region](lower(names))
-	})
-	return problems
+	apply(on)
+	t.from[setting] = fmt.Sprintf("the tag %s=%s", name, value)
+}
+
+func (t *tagReader) list(name, setting string, apply func([]string)) {
+	if value, given := t.tags[name]; given {
+		apply(splitList(value))
+		t.from[setting] = fmt.Sprintf("the tag %s=%s", name, value)
+	}
 }
 
 // healingOf translates the tag: true allows to delete and redeploy, false

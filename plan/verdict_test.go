@@ -409,6 +409,25 @@ func TestManagementAccount(t *testing.T) {
 			t.Errorf("%d missing, want both members", n)
 		}
 	})
+	t.Run("is left alone where a service-managed set has an instance in it all the same", func(t *testing.T) {
+		f := newFleet(2)
+		set := serve(addSet(f, "baseline", "selfhealing=true"))
+		set.StackSet.OUs = []fleet.OUID{root}
+		deployed(set, there, drifted)
+		a, p := decide(f, DefaultPolicy(), Memory{})
+		if c := cellAt(a, "baseline", there); c.Verdict != Blocked || !c.Attention || len(p.Actions) != 0 {
+			t.Errorf("%s, attention %t, %d actions", c.Verdict, c.Attention, len(p.Actions))
+		}
+	})
+	t.Run("is left alone while its state is not known", func(t *testing.T) {
+		f := newFleet(2)
+		deployed(addSet(f, "baseline", "selfhealing=true"), there, drifted)
+		setState(f, management, fleet.AccountUnknown)
+		a, _ := decide(f, DefaultPolicy(), Memory{})
+		if c := cellAt(a, "baseline", there); c.Verdict != Blocked {
+			t.Errorf("%s: %s", c.Verdict, c.Reason)
+		}
+	})
 	t.Run("is missed by a self-managed set only if the policy says so", func(t *testing.T) {
 		f := newFleet(2)
 		addSet(f, "baseline", "mandatory=true")

@@ -49,6 +49,21 @@ func TestWaves(t *testing.T) {
 	}
 }
 
+func TestInstancesTakenAlongCountInAWSsQuota(t *testing.T) {
+	f := exporters()
+	fill(f.StackSets["vpc"], 5, drifted)
+	p := policyText(t, "{limits: {runningInstances: 7}, defaults: {maxUnavailable: 100%, massDrift: 100%}}")
+	_, plan := decide(f, p, Memory{})
+	for _, a := range plan.Actions {
+		if n := len(a.Targets) * len(a.touched()); n > 7 {
+			t.Errorf("%s has %d instances in operation", a.ID, n)
+		}
+	}
+	if len(plan.Actions) != 3 { // two cells, each of three stacks, at a time
+		t.Errorf("%d actions, want 3", len(plan.Actions))
+	}
+}
+
 func TestWhatTakesNothingDownNeedsNoWaves(t *testing.T) {
 	f := newFleet(50)
 	set := addSet(f, "logs", "selfhealing=true", "mandatory=true")

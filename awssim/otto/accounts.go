@@ -69,10 +69,8 @@ func cast(n int, random *rand.Rand) []*account {
 		state
 		count int
 	}{
-		{departed, share(n, 4, 1)}, {suspended, share(n, 3, 1)}, {closed, share(n, 2, 0)}, {pendingClosure, share(n, 1, 0)}, {joined, share(n, 6, 1)},
-	}
-	if n >= 40 {
-		roles[3].count = 1
+		{departed, share(n, 4, 1)}, {suspended, share(n, 3, 1)}, {closed, share(n, 2, 0)},
+		{pendingClosure, max(share(n, 1, 0), min(n/40, 1))}, {joined, share(n, 6, 1)},
 	}
 	list := people(n-1+roles[0].count, random)
 	order := random.Perm(len(list))

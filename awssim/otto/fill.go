@@ -134,7 +134,7 @@ func (b *builder) finish() *Truth {
 	}
 	for _, c := range b.cells {
 		if !c.absent {
-			t.Instances++
+			t.Cells = append(t.Cells, c.Cell)
 		}
 		if len(c.overrides) > 0 && !c.absent {
 			t.Overrides[c.Cell] = maps.Clone(c.overrides)
@@ -144,6 +144,7 @@ func (b *builder) finish() *Truth {
 			t.Problems = append(t.Problems, *c.problem)
 		}
 	}
+	slices.SortFunc(t.Cells, Cell.compare)
 	slices.SortFunc(t.Problems, func(p, q Problem) int { return p.Cell.compare(q.Cell) })
 	return t
 }

@@ -53,7 +53,7 @@ func (b *builder) placed(s *set, m *account, old bool) (present, mentioned bool)
 // oldNetworks chooses the accounts that still have network-legacy.
 func (b *builder) oldNetworks() map[string]bool {
 	old := map[string]bool{}
-	for _, m := range b.some(b.plainAccounts(), share(b.options.Accounts, 12, 1)) {
+	for _, m := range pick(b, b.plainAccounts(), share(b.options.Accounts, 12, 1)) {
 		old[m.id] = true
 	}
 	return old
@@ -64,9 +64,7 @@ func (b *builder) plainAccounts() []*account {
 	return slices.DeleteFunc(slices.Clone(b.accounts), func(m *account) bool { return m.state != active })
 }
 
-// some picks n of a list, or all if there are fewer, in the list's order.
-func (b *builder) some(list []*account, n int) []*account { return pick(b, list, n) }
-
+// pick chooses n of a list, or all if there are fewer, in the list's order.
 func pick[T any](b *builder, list []T, n int) []T {
 	n = min(n, len(list))
 	chosen := b.random.Perm(len(list))[:n]

@@ -36,7 +36,7 @@ func (l *lab) one(kind otto.Kind) otto.Problem {
 }
 
 func TestADriftedInstanceHealsByRedeploymentWithItsOverrides(t *testing.T) {
-	l := fill(t, 100, 1)
+	l, healed := fill(t, 100, 1), 0
 	for _, kind := range []otto.Kind{otto.Changed, otto.Deleted} {
 		for _, p := range l.truth.Of(kind) {
 			want := l.truth.Overrides[p.Cell]
@@ -47,10 +47,14 @@ func TestADriftedInstanceHealsByRedeploymentWithItsOverrides(t *testing.T) {
 				t.Fatalf("%v's overrides differ from the truth (-want +got):\n%s", p.Cell, diff)
 			}
 			l.redeploy(p.Cell, want)
+			healed++
 			if diff := cmp.Diff(want, overridesOf(l.instance(p.Cell))); diff != "" {
 				t.Errorf("%v's overrides differ after healing (-want +got):\n%s", p.Cell, diff)
 			}
 		}
+	}
+	if healed < 20 {
+		t.Errorf("only %d were tried", healed)
 	}
 }
 

@@ -98,8 +98,8 @@ type Truth struct {
 	Active, Joined, Suspended, Closed, PendingClosure []string
 	// Departed are not in the organization any more.
 	Departed []string
-	// Instances is how many there are.
-	Instances int
+	// Cells are all that have an instance, sorted.
+	Cells []Cell
 	// Problems are sorted by cell; no cell has two.
 	Problems []Problem
 	// Overrides are those of every instance that has any, by parameter.

@@ -116,9 +116,19 @@ func (a *app) demo(ctx context.Context, s scenario, out string, serve bool) erro
 	return a.serveReport(ctx, report, j)
 }
 
+// hiccup is how long a computer makes a request wait now and then, in its own
+// time. At speed 600 that is as many seconds of AWS's, in which several requests
+// pile up that were sent as AWS's rates ask; so its buckets are that much deeper.
+const hiccup = 25 * time.Millisecond
+
+// options are the embedded AWS's.
+func (s *scenario) options(clock *clock.Clock) awssim.Options {
+	return awssim.Options{Seed: s.seed, Clock: clock, Burst: 1 + int(hiccup.Seconds()*s.speed)}
+}
+
 // fill makes the embedded AWS and the fleet in it.
 func (a *app) fill(s scenario, time *clock.Clock) (*awssim.AWS, error) {
-	aws, err := awssim.New(awssim.Options{Seed: s.seed, Clock: time})
+	aws, err := awssim.New(s.options(time))
 	if err != nil {
 		return nil, fmt.Errorf("making the embedded AWS: %w", err)
 	}

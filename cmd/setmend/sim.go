@@ -59,7 +59,7 @@ func (a *app) scenario(s scenario, name string, time *clock.Clock) (*awssim.AWS,
 	case "otto":
 		return a.fill(s, time)
 	case "empty":
-		aws, err := awssim.New(awssim.Options{Seed: s.seed, Clock: time})
+		aws, err := awssim.New(s.options(time))
 		if err == nil {
 			err = otto.Empty(aws)
 		}

@@ -9,7 +9,13 @@ const RESULT_WORDS = {
   failed: (took) => "failed after " + took,
 };
 
-const TONE_GLYPHS = /** @type {Record<string, string>} */ ({ good: "healthy", unsure: "notChecked", busy: "stale", attention: "inoperable", bad: "failed" });
+const TONE_GLYPHS = /** @type {Record<string, string>} */ ({
+  good: "healthy",
+  unsure: "notChecked",
+  busy: "stale",
+  attention: "inoperable",
+  bad: "failed",
+});
 
 /** Seconds the run took, by the clock it ran on. */
 function runSeconds() {
@@ -20,8 +26,14 @@ function runSeconds() {
 function runSentence() {
   const { id, engine, result, stage } = model.run;
   if (engine === "read") return ["A fresh reading; nothing was healed"];
-  const how = RESULT_WORDS[result], took = duration(runSeconds());
-  return ["Run ", h("span", { class: "code" }, id), " ", how ? how(took) : "is under way" + (stage ? ", in " + stage : "")];
+  const how = RESULT_WORDS[result],
+    took = duration(runSeconds());
+  return [
+    "Run ",
+    h("span", { class: "code" }, id),
+    " ",
+    how ? how(took) : "is under way" + (stage ? ", in " + stage : ""),
+  ];
 }
 
 function paintBanner() {
@@ -31,13 +43,23 @@ function paintBanner() {
   byId("banner-mark").replaceChildren(glyph(TONE_GLYPHS[headline.tone] || "notChecked", 40));
   byId("headline").textContent = visible(headline.text);
   byId("headline-detail").textContent = visible(headline.detail || "");
-  byId("run-line").replaceChildren(...[
-    h("span", { class: Date.now() - data > 86400000 ? "old" : null }, "Data ", h("strong", null, age(data))),
-    h("span", null, runSentence()),
-    h("span", null, plural(actions.length, "operation")),
-    h("span", null, plural(api.calls, "API call"), api.throttled ? ", " + count(api.throttled) + " throttled" : ""),
-    overrides.saved ? h("span", { class: overrides.lost ? "old" : null }, overrides.lost ? plural(overrides.lost, "override") + " lost" : plural(overrides.restored, "override") + " restored") : null,
-  ].filter((part) => part !== null));
+  byId("run-line").replaceChildren(
+    ...[
+      h("span", { class: Date.now() - data > 86400000 ? "old" : null }, "Data ", h("strong", null, age(data))),
+      h("span", null, runSentence()),
+      h("span", null, plural(actions.length, "operation")),
+      h("span", null, plural(api.calls, "API call"), api.throttled ? ", " + count(api.throttled) + " throttled" : ""),
+      overrides.saved
+        ? h(
+            "span",
+            { class: overrides.lost ? "old" : null },
+            overrides.lost
+              ? plural(overrides.lost, "override") + " lost"
+              : plural(overrides.restored, "override") + " restored",
+          )
+        : null,
+    ].filter((part) => part !== null),
+  );
   byId("fleet-bar").replaceChildren(verdictBar(model.after));
 }
 
@@ -51,12 +73,24 @@ function paintCards() {
  * @param {boolean} chosen
  */
 function card(verdict, chosen) {
-  const now = model.after[verdict] || 0, before = model.before[verdict] || 0, look = lookOf(verdict);
+  const now = model.after[verdict] || 0,
+    before = model.before[verdict] || 0,
+    look = lookOf(verdict);
   const focused = document.activeElement?.id === "card-" + verdict;
-  const button = h("button", { type: "button", id: "card-" + verdict, class: "card v-" + verdict + (now === 0 ? " zero" : ""), "aria-pressed": String(chosen), title: look.label + ": " + look.meaning, onclick: () => toggleVerdict(verdict) },
+  const button = h(
+    "button",
+    {
+      type: "button",
+      id: "card-" + verdict,
+      class: "card v-" + verdict + (now === 0 ? " zero" : ""),
+      "aria-pressed": String(chosen),
+      title: look.label + ": " + look.meaning,
+      onclick: () => toggleVerdict(verdict),
+    },
     h("span", { class: "card-label" }, glyph(verdict, 16), look.label),
     h("span", { class: "card-number" }, count(now)),
-    h("span", { class: "card-before" }, now === before ? "unchanged" : "was " + count(before)));
+    h("span", { class: "card-before" }, now === before ? "unchanged" : "was " + count(before)),
+  );
   if (focused) queueMicrotask(() => button.focus());
   return button;
 }
@@ -66,12 +100,38 @@ function paintFilters() {
   const bar = byId("filters");
   bar.hidden = !filtering();
   if (bar.hidden) return;
-  const names = /** @type {Record<string, string>} */ ({ v: "Verdict", q: "Text", set: "Stack set", ou: "OU", account: "Account", region: "Region", group: "Reason" });
-  const chips = FILTERS.filter((key) => state[key]).map((key) => h("button", { type: "button", class: "chip", onclick: () => go({ [key]: "" }) },
-    h("span", { class: "muted" }, names[key], ": "), filterText(key), h("span", { "aria-hidden": "true" }, " ✕"), h("span", { class: "hidden" }, " (remove)")));
+  const names = /** @type {Record<string, string>} */ ({
+    v: "Verdict",
+    q: "Text",
+    set: "Stack set",
+    ou: "OU",
+    account: "Account",
+    region: "Region",
+    group: "Reason",
+  });
+  const chips = FILTERS.filter((key) => state[key]).map((key) =>
+    h(
+      "button",
+      { type: "button", class: "chip", onclick: () => go({ [key]: "" }) },
+      h("span", { class: "muted" }, names[key], ": "),
+      filterText(key),
+      h("span", { "aria-hidden": "true" }, " ✕"),
+      h("span", { class: "hidden" }, " (remove)"),
+    ),
+  );
   const { hits } = selection();
-  bar.replaceChildren(h("span", { role: "status" }, h("strong", null, count(hits.length)), " of ", plural(model.cells.count, "cell"), " match"), ...chips,
-    h("button", { type: "button", class: "link", onclick: () => go(clearedFilters()) }, "Clear all"));
+  bar.replaceChildren(
+    h(
+      "span",
+      { role: "status" },
+      h("strong", null, count(hits.length)),
+      " of ",
+      plural(model.cells.count, "cell"),
+      " match",
+    ),
+    ...chips,
+    h("button", { type: "button", class: "link", onclick: () => go(clearedFilters()) }, "Clear all"),
+  );
 }
 
 /** @param {keyof State} key */

@@ -14,6 +14,7 @@
  * @property {Numbers} before
  * @property {Numbers} flags 1 needs a person, 2 has a story, 4 had one that was left out
  * @property {Numbers} ou
+ * @property {Numbers} state
  * @property {Numbers} desire
  * @property {Numbers} because
  * @property {Numbers} reason
@@ -23,7 +24,7 @@
 /** @typedef {{path: string, expected: string, actual: string, type: string}} Difference */
 /** @typedef {{logicalId: string, physicalId?: string, resourceType: string, status: string, differences?: Difference[], checked?: string}} ResourceDrift */
 /** @typedef {{at: string, rung: string, outcome: string, class?: string, reason?: string, action?: string}} Step */
-/** @typedef {{drift?: ResourceDrift[], steps?: Step[], heals?: number, quarantined?: string}} Story */
+/** @typedef {{drift?: ResourceDrift[], steps?: Step[], heals?: number, quarantined?: string, checked?: string, rung?: string, notBefore?: string, pinned?: string}} Story */
 /** @typedef {{id: string, name?: string, state: string, ou: number}} Account */
 /** @typedef {{id: string, name?: string, parent: number}} Unit */
 /** @typedef {{id: string, kind: string, status: string, reason?: string, failedInstances: number, created?: string, ended?: string}} Operation */
@@ -78,7 +79,9 @@
  * @property {boolean} live
  */
 
-const NEEDS_PERSON = 1, HAS_STORY = 2, STORY_OMITTED = 4;
+const NEEDS_PERSON = 1,
+  HAS_STORY = 2,
+  STORY_OMITTED = 4;
 
 /** @type {Model} */
 let model;
@@ -185,7 +188,8 @@ function unitPath(unit) {
  */
 function groupKey(group) {
   let hash = 0x811c9dc5; // FNV-1a
-  for (const c of model.texts[group.class] + "|" + model.texts[group.reason]) hash = Math.imul(hash ^ (c.codePointAt(0) || 0), 0x01000193) >>> 0;
+  for (const c of model.texts[group.class] + "|" + model.texts[group.reason])
+    hash = Math.imul(hash ^ (c.codePointAt(0) || 0), 0x01000193) >>> 0;
   return hash.toString(36);
 }
 

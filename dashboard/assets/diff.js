@@ -18,7 +18,8 @@ function pretty(value) {
  * @param {string} other
  */
 function marked(text, other) {
-  let start = 0, end = 0;
+  let start = 0,
+    end = 0;
   const most = Math.min(text.length, other.length);
   while (start < most && text[start] === other[start]) start++;
   while (end < most - start && text[text.length - 1 - end] === other[other.length - 1 - end]) end++;
@@ -32,18 +33,24 @@ function marked(text, other) {
  * @returns {[" " | "-" | "+", string][]}
  */
 function lineDiff(a, b) {
-  const width = b.length + 1, lengths = new Uint16Array((a.length + 1) * width);
+  const width = b.length + 1,
+    lengths = new Uint16Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {
-      lengths[i * width + j] = a[i] === b[j] ? lengths[(i + 1) * width + j + 1] + 1 : Math.max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
+      lengths[i * width + j] =
+        a[i] === b[j]
+          ? lengths[(i + 1) * width + j + 1] + 1
+          : Math.max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
     }
   }
   /** @type {[" " | "-" | "+", string][]} */
   const lines = [];
-  let i = 0, j = 0;
+  let i = 0,
+    j = 0;
   while (i < a.length || j < b.length) {
     if (i < a.length && j < b.length && a[i] === b[j]) lines.push([" ", (j++, a[i++])]);
-    else if (j >= b.length || (i < a.length && lengths[(i + 1) * width + j] >= lengths[i * width + j + 1])) lines.push(["-", a[i++]]);
+    else if (j >= b.length || (i < a.length && lengths[(i + 1) * width + j] >= lengths[i * width + j + 1]))
+      lines.push(["-", a[i++]]);
     else lines.push(["+", b[j++]]);
   }
   return lines;
@@ -53,12 +60,16 @@ const DIFF_LINES = 400;
 
 /** @param {Difference} d */
 function differenceLines(d) {
-  const expected = pretty(d.expected), actual = pretty(d.actual);
-  const a = expected.split("\n"), b = actual.split("\n");
+  const expected = pretty(d.expected),
+    actual = pretty(d.actual);
+  const a = expected.split("\n"),
+    b = actual.split("\n");
   if (d.type === "ADD" || !d.expected) return b.map((line) => diffLine("+", line));
   if (d.type === "REMOVE" || !d.actual) return a.map((line) => diffLine("-", line));
-  if (a.length === 1 && b.length === 1) return [diffLine("-", ...marked(expected, actual)), diffLine("+", ...marked(actual, expected))];
-  if (a.length > DIFF_LINES || b.length > DIFF_LINES) return [...a.map((line) => diffLine("-", line)), ...b.map((line) => diffLine("+", line))];
+  if (a.length === 1 && b.length === 1)
+    return [diffLine("-", ...marked(expected, actual)), diffLine("+", ...marked(actual, expected))];
+  if (a.length > DIFF_LINES || b.length > DIFF_LINES)
+    return [...a.map((line) => diffLine("-", line)), ...b.map((line) => diffLine("+", line))];
   return lineDiff(a, b).map(([sign, line]) => diffLine(sign, line));
 }
 
@@ -68,18 +79,33 @@ function differenceLines(d) {
  */
 function diffLine(sign, ...parts) {
   const kind = { "-": "removed", "+": "added", " ": "same" }[sign];
-  return h("div", { class: "line " + kind }, h("span", { class: "sign" }, sign === " " ? "\u00a0" : sign), h("span", null, parts));
+  return h(
+    "div",
+    { class: "line " + kind },
+    h("span", { class: "sign" }, sign === " " ? "\u00a0" : sign),
+    h("span", null, parts),
+  );
 }
 
-const DRIFT_WORDS = /** @type {Record<string, string>} */ ({ MODIFIED: "modified", DELETED: "deleted", IN_SYNC: "in sync", NOT_CHECKED: "not checked" });
+const DRIFT_WORDS = /** @type {Record<string, string>} */ ({
+  MODIFIED: "modified",
+  DELETED: "deleted",
+  IN_SYNC: "in sync",
+  NOT_CHECKED: "not checked",
+});
 
 /** @param {ResourceDrift} drift */
 function resourceDrift(drift) {
   const differences = drift.differences || [];
-  return h("section", { class: "resource" },
+  return h(
+    "section",
+    { class: "resource" },
     h("h4", null, drift.logicalId, h("span", { class: "tag" }, DRIFT_WORDS[drift.status] || drift.status)),
     h("p", { class: "muted small" }, drift.resourceType, drift.physicalId ? " · " + drift.physicalId : ""),
     drift.status === "DELETED" && h("p", null, "The resource is gone from the account."),
-    differences.map((d) => h("figure", { class: "diff" }, h("figcaption", null, d.path), h("div", { class: "lines" }, differenceLines(d)))),
-    differences.length > 0 && h("p", { class: "muted small" }, "− the template's value, + the live one"));
+    differences.map((d) =>
+      h("figure", { class: "diff" }, h("figcaption", null, d.path), h("div", { class: "lines" }, differenceLines(d))),
+    ),
+    differences.length > 0 && h("p", { class: "muted small" }, "− the template's value, + the live one"),
+  );
 }

@@ -18,7 +18,10 @@ const DECEPTIVE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2
 
 /** @param {unknown} text */
 function visible(text) {
-  return String(text).replace(DECEPTIVE, (c) => "⟨U+" + c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0") + "⟩");
+  return String(text).replace(
+    DECEPTIVE,
+    (c) => "⟨U+" + c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0") + "⟩",
+  );
 }
 
 /**
@@ -29,7 +32,9 @@ function setAttributes(element, attributes) {
   for (const [key, value] of Object.entries(attributes || {})) {
     if (value === null || value === undefined || value === false) continue;
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (key === "style") for (const [property, setting] of Object.entries(value)) /** @type {HTMLElement} */ (element).style.setProperty(property, String(setting));
+    else if (key === "style")
+      for (const [property, setting] of Object.entries(value))
+        /** @type {HTMLElement} */ (element).style.setProperty(property, String(setting));
     else if (key === "href" && !/^(https:\/\/|#|data:image\/)/.test(value)) continue;
     else element.setAttribute(key, value === true ? "" : visible(value));
   }
@@ -85,7 +90,8 @@ function drawnToFit(attributes, draw) {
   const box = h("div", attributes);
   let drawn = 0;
   const paint = () => {
-    const style = getComputedStyle(box), width = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const style = getComputedStyle(box),
+      width = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     if (!(width > 0) || width === drawn) return; // taken out of the page, it has none
     drawn = width;
     box.replaceChildren(draw(width));
@@ -134,14 +140,21 @@ function duration(seconds) {
   const n = Math.max(0, Math.round(seconds));
   if (n < 60) return n + " s";
   if (n < 3600) return Math.floor(n / 60) + " min" + (n % 60 && n < 600 ? " " + (n % 60) + " s" : "");
-  if (n < 172800) return Math.floor(n / 3600) + " h" + (n % 3600 >= 60 ? " " + Math.floor((n % 3600) / 60) + " min" : "");
+  if (n < 172800)
+    return Math.floor(n / 3600) + " h" + (n % 3600 >= 60 ? " " + Math.floor((n % 3600) / 60) + " min" : "");
   return Math.floor(n / 86400) + " days";
 }
+
+/**
+ * Now, or when the data was read if that is later: a run against an embedded AWS
+ * may be ahead of our clock.
+ */
+const now = () => Math.max(Date.now(), (model && instant(model.dataAt)) || 0);
 
 /** @param {number} ms since 1970 */
 function ago(ms) {
   if (isNaN(ms)) return "never";
-  const seconds = (Date.now() - ms) / 1000;
+  const seconds = (now() - ms) / 1000;
   return seconds < 5 ? "just now" : duration(seconds) + " ago";
 }
 

@@ -25,7 +25,13 @@ function csvOf(header, rows) {
  * @param {unknown[][]} rows
  */
 function jsonOf(header, rows) {
-  return JSON.stringify(rows.map((row) => Object.fromEntries(header.map((key, i) => [key, row[i]]))), null, 1) + "\n";
+  return (
+    JSON.stringify(
+      rows.map((row) => Object.fromEntries(header.map((key, i) => [key, row[i]]))),
+      null,
+      1,
+    ) + "\n"
+  );
 }
 
 /**
@@ -52,7 +58,18 @@ function exportButtons(name, read) {
     if (kind === "csv") download(name + ".csv", "text/csv;charset=utf-8", csvOf(header, rows));
     else download(name + ".json", "application/json", jsonOf(header, rows));
   };
-  return h("span", { class: "exports" },
-    h("button", { type: "button", class: "quiet", onclick: save("csv"), "aria-label": "Export " + name + " as CSV" }, "CSV"),
-    h("button", { type: "button", class: "quiet", onclick: save("json"), "aria-label": "Export " + name + " as JSON" }, "JSON"));
+  return h(
+    "span",
+    { class: "exports" },
+    h(
+      "button",
+      { type: "button", class: "quiet", onclick: save("csv"), "aria-label": "Export " + name + " as CSV" },
+      "CSV",
+    ),
+    h(
+      "button",
+      { type: "button", class: "quiet", onclick: save("json"), "aria-label": "Export " + name + " as JSON" },
+      "JSON",
+    ),
+  );
 }

@@ -10,7 +10,12 @@ let storyTexts = { of: null, texts: new Map() };
 /** The stories as text to search in, in lower case. */
 function searchableStories() {
   if (storyTexts.of !== unpackedStories) {
-    storyTexts = { of: unpackedStories, texts: new Map([...unpackedStories].map(([cell, story]) => [cell, JSON.stringify([story.drift, story.steps]).toLowerCase()])) };
+    storyTexts = {
+      of: unpackedStories,
+      texts: new Map(
+        [...unpackedStories].map(([cell, story]) => [cell, JSON.stringify([story.drift, story.steps]).toLowerCase()]),
+      ),
+    };
   }
   return storyTexts.texts;
 }
@@ -28,7 +33,8 @@ let lastSelection = { key: "", model: null, selection: { mask: new Uint8Array(0)
 /** @returns {Chosen} */
 function selection() {
   const key = [state.when, ...FILTERS.map((name) => state[name])].join("\u0000");
-  if (lastSelection.key !== key || lastSelection.model !== model) lastSelection = { key, model, selection: selectCells() };
+  if (lastSelection.key !== key || lastSelection.model !== model)
+    lastSelection = { key, model, selection: selectCells() };
   return lastSelection.selection;
 }
 
@@ -49,20 +55,42 @@ const containing = (names, word) => Uint8Array.from(names, (name) => (name.toLow
  */
 function wordTest(word) {
   const c = model.cells;
-  const sets = containing(model.stackSets.map((set) => set.name + " " + (set.description || "")), word);
-  const units = containing(model.ous.map((_, i) => unitPath(i) + " " + model.ous[i].id), word);
-  const accounts = Uint8Array.from(model.accounts, (a) => ((a.id + " " + (a.name || "") + " " + a.state).toLowerCase().includes(word) || (a.ou >= 0 && units[a.ou]) ? 1 : 0));
+  const sets = containing(
+    model.stackSets.map((set) => set.name + " " + (set.description || "")),
+    word,
+  );
+  const units = containing(
+    model.ous.map((_, i) => unitPath(i) + " " + model.ous[i].id),
+    word,
+  );
+  const accounts = Uint8Array.from(model.accounts, (a) =>
+    (a.id + " " + (a.name || "") + " " + a.state).toLowerCase().includes(word) || (a.ou >= 0 && units[a.ou]) ? 1 : 0,
+  );
   const regions = containing(model.regions, word);
-  const verdicts = containing(model.verdicts.map((v) => v + " " + lookOf(v).label), word);
-  const texts = containing(model.texts, word), told = searchableStories();
-  return (i) => !!(sets[c.set[i]] || accounts[c.account[i]] || regions[c.region[i]] || verdicts[c.verdict[i]] ||
-    texts[c.reason[i]] || texts[c.hint[i]] || texts[c.because[i]] || texts[c.class[i]] ||
-    ((c.flags[i] & HAS_STORY) !== 0 && told.get(i)?.includes(word)));
+  const verdicts = containing(
+    model.verdicts.map((v) => v + " " + lookOf(v).label),
+    word,
+  );
+  const texts = containing(model.texts, word),
+    told = searchableStories();
+  return (i) =>
+    !!(
+      sets[c.set[i]] ||
+      accounts[c.account[i]] ||
+      regions[c.region[i]] ||
+      verdicts[c.verdict[i]] ||
+      texts[c.reason[i]] ||
+      texts[c.hint[i]] ||
+      texts[c.because[i]] ||
+      texts[c.class[i]] ||
+      ((c.flags[i] & HAS_STORY) !== 0 && told.get(i)?.includes(word))
+    );
 }
 
 /** @returns {((cell: number) => boolean)[]} */
 function cellTests() {
-  const c = model.cells, tests = state.q ? wordsOf(state.q).map(wordTest) : [];
+  const c = model.cells,
+    tests = state.q ? wordsOf(state.q).map(wordTest) : [];
   if (state.set) tests.push((i) => setOf(i).name === state.set);
   if (state.account) tests.push((i) => accountOf(i).id === state.account);
   if (state.region) tests.push((i) => regionOf(i) === state.region);
@@ -71,7 +99,8 @@ function cellTests() {
     tests.push((i) => unitOf(i) >= 0 && inside[unitOf(i)] === 1);
   }
   if (state.v) {
-    const chosen = chosenVerdicts(), wanted = Uint8Array.from(model.verdicts, (v) => (chosen.has(v) ? 1 : 0));
+    const chosen = chosenVerdicts(),
+      wanted = Uint8Array.from(model.verdicts, (v) => (chosen.has(v) ? 1 : 0));
     const shown = state.when === "before" ? c.before : c.verdict;
     tests.push((i) => wanted[shown[i]] === 1);
   }
@@ -93,7 +122,9 @@ function isInside(unit, id) {
 
 /** @returns {Chosen} */
 function selectCells() {
-  const mask = new Uint8Array(model.cells.count).fill(1), hits = [], tests = cellTests();
+  const mask = new Uint8Array(model.cells.count).fill(1),
+    hits = [],
+    tests = cellTests();
   for (let i = 0; i < mask.length; i++) {
     for (const test of tests) {
       if (!test(i)) {

@@ -22,7 +22,9 @@ function consoleLink(region, place) {
 /** @param {StackSet} set */
 function stackSetLink(set) {
   if (!model.links.console) return "";
-  const place = set.id ? "/stacksets/" + encodeURIComponent(set.id) + "/stacks" : "/stacksets?filteringText=" + encodeURIComponent(set.name);
+  const place = set.id
+    ? "/stacksets/" + encodeURIComponent(set.id) + "/stacks"
+    : "/stacksets?filteringText=" + encodeURIComponent(set.name);
   return consoleLink(model.links.home, place);
 }
 
@@ -34,9 +36,20 @@ function stackSetLink(set) {
 function stackLink(cell) {
   const { console: wanted, portal, role } = model.links;
   if (!wanted) return "";
-  const link = consoleLink(regionOf(cell), "/stacks?filteringText=" + encodeURIComponent("StackSet-" + setOf(cell).name + "-"));
+  const link = consoleLink(
+    regionOf(cell),
+    "/stacks?filteringText=" + encodeURIComponent("StackSet-" + setOf(cell).name + "-"),
+  );
   if (!link || !portal || !role) return link;
-  return portal.replace(/\/$/, "") + "/#/console?account_id=" + accountOf(cell).id + "&role_name=" + encodeURIComponent(role) + "&destination=" + encodeURIComponent(link);
+  return (
+    portal.replace(/\/$/, "") +
+    "/#/console?account_id=" +
+    accountOf(cell).id +
+    "&role_name=" +
+    encodeURIComponent(role) +
+    "&destination=" +
+    encodeURIComponent(link)
+  );
 }
 
 /**
@@ -45,5 +58,11 @@ function stackLink(cell) {
  */
 function outside(address, ...children) {
   if (!address) return null;
-  return h("a", { class: "outside", href: address, target: "_blank", rel: "noopener noreferrer" }, children, h("span", { "aria-hidden": "true" }, " ↗"), h("span", { class: "hidden" }, " (opens the AWS console)"));
+  return h(
+    "a",
+    { class: "outside", href: address, target: "_blank", rel: "noopener noreferrer" },
+    children,
+    h("span", { "aria-hidden": "true" }, " ↗"),
+    h("span", { class: "hidden" }, " (opens the AWS console)"),
+  );
 }

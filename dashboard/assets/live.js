@@ -28,24 +28,44 @@ function showLive(how, text) {
   mark.textContent = text;
 }
 
+/** The least time between two drawings: a run changes its state every second. */
+const LEAST_PAUSE = 3000;
+
 function followServer() {
   if (!model.live) return;
-  const events = new EventSource(apiPath("events"));
-  let version = "";
-  events.addEventListener("open", () => showLive("on", "Live"));
-  events.addEventListener("error", () => showLive("off", "Connection lost"));
-  events.addEventListener("state", async (event) => {
-    const told = /** @type {MessageEvent} */ (event).data;
-    if (told === version) return;
-    const first = version === "";
-    version = told;
-    if (first && told === document.documentElement.dataset.version) return;
+  let drawn = document.documentElement.dataset.version || "",
+    told = drawn,
+    last = 0,
+    timer = 0,
+    pressed = false;
+  const update = async () => {
+    timer = 0;
+    if (told === drawn || document.hidden) return;
+    if (pressed) return later(300); // a button that is redrawn while pressed is not clicked
+    const next = told;
     try {
       await refresh();
+      drawn = next;
+      showLive("on", "Live");
     } catch (error) {
-      version = "";
       showLive("off", visible(error));
     }
+    last = Date.now();
+    if (told !== drawn) later(LEAST_PAUSE);
+  };
+  const later = (/** @type {number} */ ms) => {
+    if (!timer) timer = window.setTimeout(update, ms);
+  };
+  document.addEventListener("pointerdown", () => (pressed = true));
+  document.addEventListener("pointerup", () => (pressed = false));
+  document.addEventListener("pointercancel", () => (pressed = false));
+  document.addEventListener("visibilitychange", () => later(0));
+  const events = new EventSource(apiPath("events"));
+  events.addEventListener("open", () => showLive("on", "Live"));
+  events.addEventListener("error", () => showLive("off", "Connection lost"));
+  events.addEventListener("state", (event) => {
+    told = /** @type {MessageEvent} */ (event).data;
+    if (told !== drawn) later(Math.max(0, last + LEAST_PAUSE - Date.now()));
   });
 }
 
@@ -54,11 +74,28 @@ function approvalButtons(approval) {
   const outcome = h("span", { role: "status", class: "small" });
   const decide = (/** @type {boolean} */ approve) => async () => {
     outcome.textContent = "Sending …";
-    const answer = await fetch(apiPath("approvals"), { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ id: approval.id, approve }) });
-    outcome.textContent = answer.ok ? (approve ? "Approved." : "Denied.") : "Not accepted: " + visible(await answer.text());
+    const answer = await fetch(apiPath("approvals"), {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ id: approval.id, approve }),
+    });
+    outcome.textContent = answer.ok
+      ? approve
+        ? "Approved."
+        : "Denied."
+      : "Not accepted: " + visible(await answer.text());
     if (answer.ok) await refresh();
   };
-  return h("p", { class: "decide" },
-    h("button", { type: "button", class: "primary", onclick: decide(true), "aria-label": "Approve " + approval.id }, "Approve"),
-    h("button", { type: "button", onclick: decide(false), "aria-label": "Deny " + approval.id }, "Deny"), outcome);
+  return h(
+    "p",
+    { class: "decide" },
+    h(
+      "button",
+      { type: "button", class: "primary", onclick: decide(true), "aria-label": "Approve " + approval.id },
+      "Approve",
+    ),
+    h("button", { type: "button", onclick: decide(false), "aria-label": "Deny " + approval.id }, "Deny"),
+    outcome,
+  );
 }

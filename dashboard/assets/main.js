@@ -2,44 +2,24 @@
 // Putting it together: unpack, draw, listen.
 
 /** @type {Record<string, () => HTMLElement | HTMLElement[]>} */
-const VIEWS = { overview: overviewView, sets: stackSetsView, fleet: fleetView, run: runView, history: historyView, graph: graphView };
+const VIEWS = {
+  overview: overviewView,
+  sets: stackSetsView,
+  fleet: fleetView,
+  run: runView,
+  history: historyView,
+  graph: graphView,
+};
 
 /** What each view shows differently when it changes. */
-const VIEW_KEYS = /** @type {Record<string, string[]>} */ ({ fleet: ["by", "as", "when"], run: ["action"], overview: [], sets: [], history: [], graph: [] });
-
-/** @returns {HTMLElement[]} */
-function overviewView() {
-  return [h("div", { class: "columns" }, attentionView(), h("div", { class: "side" }, worstSets(), runSummary(), trendSummary()))];
-}
-
-/** The stack sets in which most is wrong, each a line. */
-function worstSets() {
-  const sets = matchingSets().sort((a, b) => unhealthyOf(model.stackSets[b].after || {}) - unhealthyOf(model.stackSets[a].after || {}) || a - b).slice(0, 8);
-  return h("section", { class: "panel", "aria-labelledby": "worst-title" },
-    h("div", { class: "panel-head" }, h("h2", { id: "worst-title" }, "Stack sets"), h("button", { type: "button", class: "link", onclick: () => go({ view: "sets" }) }, "All ", count(model.stackSets.length))),
-    h("ul", { class: "lines" }, sets.map((i) => {
-      const set = model.stackSets[i], wrong = unhealthyOf(set.after || {});
-      return h("li", null, h("button", { type: "button", class: "link", onclick: () => go({ view: "fleet", set: set.name }) }, set.name), h("span", { class: wrong ? "wrong" : "muted" }, wrong ? count(wrong) + " wrong" : count(set.instances)), verdictBar(set.after || {}));
-    })));
-}
-
-function runSummary() {
-  /** @type {Map<string, number>} */
-  const done = new Map();
-  for (const a of model.actions) done.set(a.rung + " " + a.outcome, (done.get(a.rung + " " + a.outcome) || 0) + a.cells);
-  const lines = [...done.entries()].sort(([, a], [, b]) => b - a).map(([what, cells]) => h("li", null, h("span", null, h("span", { class: "dot " + outcomeKind(what.slice(what.indexOf(" ") + 1)) }), what), h("span", { class: "muted" }, plural(cells, "cell"))));
-  return h("section", { class: "panel", "aria-labelledby": "summary-title" },
-    h("div", { class: "panel-head" }, h("h2", { id: "summary-title" }, "This run"), h("button", { type: "button", class: "link", onclick: () => go({ view: "run" }) }, "Timeline")),
-    lines.length ? h("ul", { class: "lines two" }, lines) : h("p", { class: "none" }, "Nothing was changed."));
-}
-
-function trendSummary() {
-  if (model.history.length < 2) return null;
-  const wrong = model.history.map((p) => unhealthyOf(p.before));
-  return h("section", { class: "panel", "aria-labelledby": "trend-title" },
-    h("div", { class: "panel-head" }, h("h2", { id: "trend-title" }, "Found wrong, run by run"), h("button", { type: "button", class: "link", onclick: () => go({ view: "history" }) }, "History")),
-    h("div", { class: "pad" }, drawnToFit({}, (width) => sparkline(wrong, "Found wrong", width, 56)), h("p", { class: "muted small" }, "last ", plural(wrong.length, "run"), "; highest ", count(Math.max(...wrong)), ", last ", count(wrong[wrong.length - 1]))));
-}
+const VIEW_KEYS = /** @type {Record<string, string[]>} */ ({
+  fleet: ["by", "as", "when"],
+  run: ["action"],
+  overview: [],
+  sets: [],
+  history: [],
+  graph: [],
+});
 
 function paintView() {
   const view = VIEWS[state.view] ? state.view : "overview";
@@ -85,7 +65,10 @@ function onState(changed) {
     paintFilters();
     if (changed.has("v")) paintCards();
   }
-  const redraw = changed.has("view") || FILTERS.some((key) => changed.has(key)) || (VIEW_KEYS[state.view] || []).some((key) => changed.has(key));
+  const redraw =
+    changed.has("view") ||
+    FILTERS.some((key) => changed.has(key)) ||
+    (VIEW_KEYS[state.view] || []).some((key) => changed.has(key));
   if (redraw && changed.has("view")) paintView();
   else if (redraw) keepingPlace(paintView);
   else if (changed.has("zoom")) matrix?.resize();
@@ -98,9 +81,11 @@ function onState(changed) {
  * @param {() => void} redraw
  */
 function keepingPlace(redraw) {
-  const view = byId("view"), boxes = ".scroller, .matrix, .timeline-box, .graph-box";
+  const view = byId("view"),
+    boxes = ".scroller, .matrix, .timeline-box, .graph-box";
   const scrolled = [...view.querySelectorAll(boxes)].map((box) => [box.scrollLeft, box.scrollTop]);
-  const path = pathTo(view, document.activeElement), y = window.scrollY;
+  const path = pathTo(view, document.activeElement),
+    y = window.scrollY;
   redraw();
   window.scrollTo({ top: y });
   view.querySelectorAll(boxes).forEach((box, i) => scrolled[i] && box.scrollTo(scrolled[i][0], scrolled[i][1]));
@@ -123,11 +108,16 @@ function pathTo(from, to) {
 }
 
 function setUpTheme() {
-  const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)");
+  const repaint = () => {
+    forgetColours();
+    if (model) keepingPlace(paintView);
+  };
+  const root = document.documentElement,
+    dark = matchMedia("(prefers-color-scheme: dark)");
   const apply = (/** @type {string | null} */ theme) => {
     if (theme === "light" || theme === "dark") root.dataset.theme = theme;
     else delete root.dataset.theme;
-    matrix?.paint();
+    repaint();
   };
   const stored = () => {
     try {
@@ -137,7 +127,7 @@ function setUpTheme() {
     }
   };
   apply(stored());
-  dark.addEventListener("change", () => matrix?.paint());
+  dark.addEventListener("change", repaint);
   byId("theme").addEventListener("click", () => {
     const next = (root.dataset.theme || (dark.matches ? "dark" : "light")) === "dark" ? "light" : "dark";
     apply(next);

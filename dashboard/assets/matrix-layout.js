@@ -42,7 +42,8 @@ function axisOf(lanes) {
   const axis = { lanes: [], groups: [] };
   for (const { label, more, groupLabel } of lanes) {
     let group = axis.groups.at(-1);
-    if (!group || group.label !== groupLabel) axis.groups.push((group = { label: groupLabel, start: axis.lanes.length, end: axis.lanes.length }));
+    if (!group || group.label !== groupLabel)
+      axis.groups.push((group = { label: groupLabel, start: axis.lanes.length, end: axis.lanes.length }));
     axis.lanes.push({ label, more, group: axis.groups.length - 1 });
     group.end = axis.lanes.length;
   }
@@ -51,23 +52,47 @@ function axisOf(lanes) {
 
 /** @param {number[]} cells */
 function accountAxis(cells) {
-  const c = model.cells, units = new Map(cells.map((cell) => [c.account[cell], unitOf(cell)]));
+  const c = model.cells;
+  /** @type {Map<number, number>} */
+  const units = new Map();
+  for (const cell of cells) if (!units.has(c.account[cell])) units.set(c.account[cell], unitOf(cell));
   const paths = new Map([...new Set(units.values())].map((unit) => [unit, unitPath(unit)]));
   const pathOf = (/** @type {number} */ account) => paths.get(units.get(account) ?? -1) || "";
-  const accounts = ordered([...units.keys()], (a) => pathOf(a) + "\u0000" + accountLabel(model.accounts[a]) + model.accounts[a].id);
-  const axis = axisOf(accounts.map((a) => ({ label: accountLabel(model.accounts[a]), more: model.accounts[a].id, groupLabel: pathOf(a) })));
+  const accounts = ordered(
+    [...units.keys()],
+    (a) => pathOf(a) + "\u0000" + accountLabel(model.accounts[a]) + model.accounts[a].id,
+  );
+  const axis = axisOf(
+    accounts.map((a) => ({
+      label: accountLabel(model.accounts[a]),
+      more: model.accounts[a].id,
+      groupLabel: pathOf(a),
+    })),
+  );
   return { axis, place: new Map(accounts.map((account, i) => [account, i])) };
 }
 
 /** @param {number[]} cells */
 function setAxis(cells) {
-  const c = model.cells, width = model.regions.length;
+  const c = model.cells,
+    width = model.regions.length;
   const level = new Map(model.levels.flatMap((sets, depth) => sets.map((set) => [set, depth])));
-  const keys = ordered([...new Set(cells.map((cell) => c.set[cell] * width + c.region[cell]))], (key) => {
+  /** @type {Set<number>} */
+  const used = new Set();
+  for (const cell of cells) used.add(c.set[cell] * width + c.region[cell]);
+  const keys = ordered([...used], (key) => {
     const set = Math.floor(key / width);
-    return String(level.get(set) ?? 999).padStart(3, "0") + model.stackSets[set].name + "\u0000" + model.regions[key % width];
+    return (
+      String(level.get(set) ?? 999).padStart(3, "0") + model.stackSets[set].name + "\u0000" + model.regions[key % width]
+    );
   });
-  const axis = axisOf(keys.map((key) => ({ label: model.regions[key % width], more: "", groupLabel: model.stackSets[Math.floor(key / width)].name })));
+  const axis = axisOf(
+    keys.map((key) => ({
+      label: model.regions[key % width],
+      more: "",
+      groupLabel: model.stackSets[Math.floor(key / width)].name,
+    })),
+  );
   return { axis, place: new Map(keys.map((key, i) => [key, i])) };
 }
 
@@ -76,12 +101,17 @@ function setAxis(cells) {
  * @returns {Layout}
  */
 function layOut(cells) {
-  const c = model.cells, byUnit = state.by !== "set", regions = model.regions.length;
-  const accounts = accountAxis(cells), sets = setAxis(cells);
-  const rows = byUnit ? accounts.axis : sets.axis, columns = byUnit ? sets.axis : accounts.axis;
+  const c = model.cells,
+    byUnit = state.by !== "set",
+    regions = model.regions.length;
+  const accounts = accountAxis(cells),
+    sets = setAxis(cells);
+  const rows = byUnit ? accounts.axis : sets.axis,
+    columns = byUnit ? sets.axis : accounts.axis;
   const at = new Int32Array(rows.lanes.length * columns.lanes.length);
   for (let cell = 0; cell < c.count; cell++) {
-    const account = accounts.place.get(c.account[cell]), set = sets.place.get(c.set[cell] * regions + c.region[cell]);
+    const account = accounts.place.get(c.account[cell]),
+      set = sets.place.get(c.set[cell] * regions + c.region[cell]);
     if (account === undefined || set === undefined) continue;
     at[byUnit ? account * columns.lanes.length + set : set * columns.lanes.length + account] = cell + 1;
   }
@@ -115,7 +145,8 @@ function offsetsOf(axis, size, gap, first, least) {
  * @param {number} place
  */
 function laneAt(offsets, place) {
-  let low = 0, high = offsets.length - 2;
+  let low = 0,
+    high = offsets.length - 2;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if (offsets[middle] <= place) low = middle;

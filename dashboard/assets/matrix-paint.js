@@ -19,8 +19,27 @@
 /** The size from which cells show their glyph. */
 const GLYPH_SIZE = 10;
 
-/** @param {string} property */
-const cssColour = (property) => getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+/** @type {Map<string, string>} custom properties as the canvas wants them */
+const knownColours = new Map();
+
+/** The colours are others when the scheme changes. */
+const forgetColours = () => knownColours.clear();
+
+/**
+ * A custom property's colour. light-dark() is resolved by asking for the colour
+ * of an element that has it.
+ * @param {string} property
+ */
+function cssColour(property) {
+  const known = knownColours.get(property);
+  if (known) return known;
+  const probe = h("span", { hidden: true, style: { color: "var(" + property + ")" } });
+  document.body.append(probe);
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  knownColours.set(property, colour);
+  return colour;
+}
 
 /**
  * @param {string} verdict
@@ -28,18 +47,21 @@ const cssColour = (property) => getComputedStyle(document.documentElement).getPr
  * @param {number} scale device pixels a CSS pixel
  */
 function stampOf(verdict, size, scale) {
-  const stamp = document.createElement("canvas"), inner = size > 4 ? size - (size > 8 ? 2 : 1) : size;
+  const stamp = document.createElement("canvas"),
+    inner = size > 4 ? size - (size > 8 ? 2 : 1) : size;
   stamp.width = stamp.height = Math.max(1, Math.round(inner * scale));
-  const pen = /** @type {CanvasRenderingContext2D} */ (stamp.getContext("2d")), look = lookOf(verdict);
+  const pen = /** @type {CanvasRenderingContext2D} */ (stamp.getContext("2d")),
+    look = lookOf(verdict);
   pen.scale(stamp.width / 16, stamp.height / 16);
   pen.fillStyle = cssColour("--v-" + look.name);
   if (look.name === "notChecked") paintUnchecked(pen, size);
+  else if (look.name === "removed") paintRemoved(pen);
   else {
     pen.beginPath();
     pen.roundRect(0, 0, 16, 16, size > 8 ? 3 : 0);
     pen.fill();
   }
-  if (size >= GLYPH_SIZE) {
+  if (size >= GLYPH_SIZE && look.name !== "removed") {
     pen.strokeStyle = cssColour(look.name === "notChecked" ? "--v-notChecked-ink" : "--v-" + look.name + "-ink");
     pen.globalAlpha = look.name === "healthy" ? 0.5 : 1; // what is well should not shout
     pen.lineWidth = size < 14 ? 2.4 : 1.9;
@@ -47,6 +69,16 @@ function stampOf(verdict, size, scale) {
     pen.stroke(new Path2D(look.path));
   }
   return stamp;
+}
+
+/**
+ * What was removed leaves a dot.
+ * @param {CanvasRenderingContext2D} pen
+ */
+function paintRemoved(pen) {
+  pen.beginPath();
+  pen.arc(8, 8, 2.2, 0, 2 * Math.PI);
+  pen.fill();
 }
 
 /**
@@ -71,10 +103,13 @@ function paintUnchecked(pen, size) {
  * @param {Uint8Array} mask
  */
 function paintCells(pen, layout, camera, mask) {
-  const { size, tall, x, y } = camera, columns = layout.columns.lanes.length, scale = window.devicePixelRatio || 1;
+  const { size, tall, x, y } = camera,
+    columns = layout.columns.lanes.length,
+    scale = window.devicePixelRatio || 1;
   const shown = state.when === "before" ? model.cells.before : model.cells.verdict;
   const stamps = model.verdicts.map((verdict) => stampOf(verdict, size, scale));
-  const inner = size > 4 ? size - (size > 8 ? 2 : 1) : size, innerTall = inner + (tall - size);
+  const inner = size > 4 ? size - (size > 8 ? 2 : 1) : size,
+    innerTall = inner + (tall - size);
   const [firstRow, lastRow, firstColumn, lastColumn] = inSight(layout, camera);
   for (const faded of [true, false]) {
     pen.globalAlpha = faded ? 0.13 : 1;
@@ -103,7 +138,9 @@ function inSight(layout, camera) {
  * @param {Camera} camera
  */
 function paintRowLabels(pen, layout, camera) {
-  const { tall, y, headWidth } = camera, [first, last] = inSight(layout, camera), { lanes, groups } = layout.rows;
+  const { tall, y, headWidth } = camera,
+    [first, last] = inSight(layout, camera),
+    { lanes, groups } = layout.rows;
   pen.textBaseline = "middle";
   for (let g = lanes[first]?.group ?? 0; g <= (lanes[last]?.group ?? -1); g++) {
     const { label, start } = groups[g];
@@ -146,7 +183,7 @@ function paintGroupLabel(pen, label, y, room) {
  */
 function fitted(pen, text, room, fromEnd = false) {
   if (pen.measureText(text).width <= room) return text;
-  let length = Math.floor(text.length * room / pen.measureText(text).width);
+  let length = Math.floor((text.length * room) / pen.measureText(text).width);
   const cut = () => (fromEnd ? "…" + text.slice(text.length - length) : text.slice(0, length) + "…");
   while (length > 1 && pen.measureText(cut()).width > room) length--;
   return cut();
@@ -160,7 +197,8 @@ function fitted(pen, text, room, fromEnd = false) {
  * @param {Camera} camera
  */
 function paintColumnLabels(pen, layout, camera) {
-  const { size, x, headHeight } = camera, { groups } = layout.columns;
+  const { size, x, headHeight } = camera,
+    { groups } = layout.columns;
   let free = -Infinity;
   pen.font = "600 11px " + FONT;
   pen.fillStyle = cssColour("--text");

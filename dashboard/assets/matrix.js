@@ -3,21 +3,45 @@
 // keyboard, and the same cells as a table for whoever reads rather than looks.
 
 const ZOOMS = [2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 26];
-const UNIT_GAP = 22, SET_GAP = 6;
+const UNIT_GAP = 22,
+  SET_GAP = 6;
 
 class Matrix {
   constructor() {
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.space = h("div", { class: "matrix-space" }, this.canvas);
-    this.scroller = h("div", {
-      class: "matrix", tabindex: 0, role: "application", "aria-label": "Fleet matrix", "aria-roledescription": "matrix", "aria-describedby": "matrix-help",
-      onscroll: () => this.later(), onmousemove: (/** @type {MouseEvent} */ e) => this.hover(e), onmouseleave: () => this.point(-1, -1), onclick: (/** @type {MouseEvent} */ e) => this.click(e),
-      onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e), onwheel: (/** @type {WheelEvent} */ e) => this.wheel(e),
-    }, this.space);
+    this.scroller = h(
+      "div",
+      {
+        class: "matrix",
+        tabindex: 0,
+        role: "application",
+        "aria-label": "Fleet matrix",
+        "aria-roledescription": "matrix",
+        "aria-describedby": "matrix-help",
+        onscroll: () => this.later(),
+        onmousemove: (/** @type {MouseEvent} */ e) => this.hover(e),
+        onmouseleave: () => this.point(-1, -1),
+        onclick: (/** @type {MouseEvent} */ e) => this.click(e),
+        onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e),
+        onwheel: (/** @type {WheelEvent} */ e) => this.wheel(e),
+      },
+      this.space,
+    );
     this.tip = h("div", { class: "tip", hidden: true });
     this.voice = h("div", { class: "hidden", role: "status" });
-    this.element = h("div", { class: "matrix-box" }, this.scroller, this.tip, this.voice,
-      h("p", { id: "matrix-help", class: "hidden" }, "Arrow keys move from cell to cell, Enter opens its story, plus and minus zoom, 0 fits the width."));
+    this.element = h(
+      "div",
+      { class: "matrix-box" },
+      this.scroller,
+      this.tip,
+      this.voice,
+      h(
+        "p",
+        { id: "matrix-help", class: "hidden" },
+        "Arrow keys move from cell to cell, Enter opens its story, plus and minus zoom, 0 fits the width.",
+      ),
+    );
     this.row = this.column = -1;
     this.frame = 0;
     new ResizeObserver(() => this.resize()).observe(this.scroller);
@@ -35,12 +59,15 @@ class Matrix {
     if (!this.layout || !this.scroller.isConnected) return;
     const { clientWidth: width, clientHeight: height } = this.scroller;
     if (width === 0) return;
-    const headWidth = width < 700 ? 150 : 230, headHeight = 132;
+    const headWidth = width < 700 ? 150 : 230,
+      headHeight = 132;
     const size = Number(state.zoom) || this.usual(width - headWidth);
     const byUnit = this.layout.byUnit;
     const tall = byUnit ? size : Math.max(size, 7); // few rows: they can be taller than wide
     const x = offsetsOf(this.layout.columns, size, size < 6 ? 2 : SET_GAP, 0, 0);
-    const y = byUnit ? offsetsOf(this.layout.rows, tall, UNIT_GAP, UNIT_GAP, 0) : offsetsOf(this.layout.rows, tall, 6, 4, 13);
+    const y = byUnit
+      ? offsetsOf(this.layout.rows, tall, UNIT_GAP, UNIT_GAP, 0)
+      : offsetsOf(this.layout.rows, tall, 6, 4, 13);
     this.camera = { size, tall, width, height, headWidth, headHeight, x, y, left: 0, top: 0 };
     this.space.style.width = headWidth + x[x.length - 1] + 70 + "px";
     this.space.style.height = headHeight + y[y.length - 1] + 12 + "px";
@@ -58,8 +85,12 @@ class Matrix {
    * @param {number} most
    */
   fit(room, most) {
-    const columns = this.layout?.columns, lanes = columns?.lanes.length || 1, gaps = columns?.groups.length || 0;
-    return ZOOMS.findLast((size) => size <= most && lanes * size + gaps * (size < 6 ? 2 : SET_GAP) + 70 <= room) || ZOOMS[0];
+    const columns = this.layout?.columns,
+      lanes = columns?.lanes.length || 1,
+      gaps = columns?.groups.length || 0;
+    return (
+      ZOOMS.findLast((size) => size <= most && lanes * size + gaps * (size < 6 ? 2 : SET_GAP) + 70 <= room) || ZOOMS[0]
+    );
   }
 
   /**
@@ -67,7 +98,8 @@ class Matrix {
    * @param {number} room
    */
   usual(room) {
-    const fits = this.fit(room, 16), lanes = this.layout?.columns.lanes.length || 1;
+    const fits = this.fit(room, 16),
+      lanes = this.layout?.columns.lanes.length || 1;
     return fits < GLYPH_SIZE && lanes * GLYPH_SIZE < room * 1.4 ? GLYPH_SIZE : fits;
   }
 
@@ -77,11 +109,13 @@ class Matrix {
 
   paint() {
     this.frame = 0;
-    const { camera, layout, mask } = this, pen = this.canvas.getContext("2d");
+    const { camera, layout, mask } = this,
+      pen = this.canvas.getContext("2d");
     if (!camera || !layout || !mask || !pen) return;
     camera.left = this.scroller.scrollLeft;
     camera.top = this.scroller.scrollTop;
-    const { width, height, headWidth, headHeight, left, top } = camera, scale = window.devicePixelRatio || 1;
+    const { width, height, headWidth, headHeight, left, top } = camera,
+      scale = window.devicePixelRatio || 1;
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
     if (layout.rows.lanes.length === 0) return this.paintNothing(pen);
@@ -89,8 +123,12 @@ class Matrix {
       paintCells(pen, layout, camera, mask);
       this.paintCursor(pen);
     });
-    this.clipped(pen, 0, headHeight, headWidth - 2, height, 0, headHeight - top, () => paintRowLabels(pen, layout, camera));
-    this.clipped(pen, headWidth, 0, width, headHeight, headWidth - left, 0, () => paintColumnLabels(pen, layout, camera));
+    this.clipped(pen, 0, headHeight, headWidth - 2, height, 0, headHeight - top, () =>
+      paintRowLabels(pen, layout, camera),
+    );
+    this.clipped(pen, headWidth, 0, width, headHeight, headWidth - left, 0, () =>
+      paintColumnLabels(pen, layout, camera),
+    );
   }
 
   /** @param {CanvasRenderingContext2D} pen */
@@ -132,7 +170,9 @@ class Matrix {
 
   /** @returns {number} the cell under the cursor, -1 for none */
   cell() {
-    return this.layout && this.row >= 0 ? this.layout.at[this.row * this.layout.columns.lanes.length + this.column] - 1 : -1;
+    return this.layout && this.row >= 0
+      ? this.layout.at[this.row * this.layout.columns.lanes.length + this.column] - 1
+      : -1;
   }
 
   /** @param {MouseEvent} event */
@@ -146,11 +186,19 @@ class Matrix {
   /** @param {MouseEvent} event */
   placeOf(event) {
     if (!this.camera || !this.layout || this.layout.at.length === 0) return null;
-    const box = this.scroller.getBoundingClientRect(), { camera } = this;
-    const px = event.clientX - box.left - camera.headWidth + camera.left, py = event.clientY - box.top - camera.headHeight + camera.top;
+    const box = this.scroller.getBoundingClientRect(),
+      { camera } = this;
+    const px = event.clientX - box.left - camera.headWidth + camera.left,
+      py = event.clientY - box.top - camera.headHeight + camera.top;
     if (event.clientX - box.left < camera.headWidth || event.clientY - box.top < camera.headHeight) return null;
-    const column = laneAt(camera.x, px), row = laneAt(camera.y, py);
-    return px >= camera.x[column] && px < camera.x[column] + camera.size && py >= camera.y[row] && py < camera.y[row] + camera.tall ? { row, column } : null;
+    const column = laneAt(camera.x, px),
+      row = laneAt(camera.y, py);
+    return px >= camera.x[column] &&
+      px < camera.x[column] + camera.size &&
+      py >= camera.y[row] &&
+      py < camera.y[row] + camera.tall
+      ? { row, column }
+      : null;
   }
 
   /**
@@ -173,8 +221,24 @@ class Matrix {
     const cell = this.cell();
     this.tip.hidden = cell < 0;
     if (cell < 0) return;
-    this.tip.replaceChildren(h("div", null, pill(shownVerdict(cell)), beforeOf(cell) !== verdictOf(cell) && h("span", { class: "muted small" }, state.when === "before" ? " then " + lookOf(verdictOf(cell)).label.toLowerCase() : " was " + lookOf(beforeOf(cell)).label.toLowerCase())),
-      h("strong", null, setOf(cell).name), h("div", { class: "muted" }, accountLabel(accountOf(cell)), " · ", regionOf(cell)), h("div", { class: "reason small" }, plainReason(reasonOf(cell))));
+    this.tip.replaceChildren(
+      h(
+        "div",
+        null,
+        pill(shownVerdict(cell)),
+        beforeOf(cell) !== verdictOf(cell) &&
+          h(
+            "span",
+            { class: "muted small" },
+            state.when === "before"
+              ? " then " + lookOf(verdictOf(cell)).label.toLowerCase()
+              : " was " + lookOf(beforeOf(cell)).label.toLowerCase(),
+          ),
+      ),
+      h("strong", null, setOf(cell).name),
+      h("div", { class: "muted" }, accountLabel(accountOf(cell)), " · ", regionOf(cell)),
+      h("div", { class: "reason small" }, plainReason(reasonOf(cell))),
+    );
     const box = this.element.getBoundingClientRect();
     this.tip.style.left = Math.min(x - box.left + 14, box.width - 330) + "px";
     this.tip.style.top = y - box.top + 18 + "px";
@@ -207,7 +271,16 @@ class Matrix {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const moves = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], PageUp: [-10, 0], PageDown: [10, 0], Home: [0, -1e6], End: [0, 1e6] });
+    const moves = /** @type {Record<string, [number, number]>} */ ({
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      PageUp: [-10, 0],
+      PageDown: [10, 0],
+      Home: [0, -1e6],
+      End: [0, 1e6],
+    });
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (moves[event.key]) this.move(...moves[event.key]);
     else if (event.key === "Enter" && this.cell() >= 0) openStory(this.cell());
@@ -226,21 +299,45 @@ class Matrix {
     if (!this.layout || !this.camera || this.layout.at.length === 0) return;
     const within = (/** @type {number} */ n, /** @type {number} */ length) => Math.max(0, Math.min(length - 1, n));
     const fresh = this.row < 0;
-    this.point(within(fresh ? 0 : this.row + down, this.layout.rows.lanes.length), within(fresh ? 0 : this.column + right, this.layout.columns.lanes.length));
+    this.point(
+      within(fresh ? 0 : this.row + down, this.layout.rows.lanes.length),
+      within(fresh ? 0 : this.column + right, this.layout.columns.lanes.length),
+    );
     this.reveal();
-    const cell = this.cell(), row = this.layout.rows, column = this.layout.columns;
-    const place = row.lanes[this.row].label + ", " + row.groups[row.lanes[this.row].group].label + "; " + column.groups[column.lanes[this.column].group].label + ", " + column.lanes[this.column].label;
-    this.voice.textContent = visible(cell < 0 ? place + ": no instance, and none is wanted" : lookOf(shownVerdict(cell)).label + ": " + place + ". " + reasonOf(cell));
-    const box = this.scroller.getBoundingClientRect(), { x, y, left, top, headWidth, headHeight, size, tall } = this.camera;
+    const cell = this.cell(),
+      row = this.layout.rows,
+      column = this.layout.columns;
+    const place =
+      row.lanes[this.row].label +
+      ", " +
+      row.groups[row.lanes[this.row].group].label +
+      "; " +
+      column.groups[column.lanes[this.column].group].label +
+      ", " +
+      column.lanes[this.column].label;
+    this.voice.textContent = visible(
+      cell < 0
+        ? place + ": no instance, and none is wanted"
+        : lookOf(shownVerdict(cell)).label + ": " + place + ". " + reasonOf(cell),
+    );
+    const box = this.scroller.getBoundingClientRect(),
+      { x, y, left, top, headWidth, headHeight, size, tall } = this.camera;
     this.tell(box.left + headWidth + x[this.column] - left + size, box.top + headHeight + y[this.row] - top + tall);
   }
 
   /** Scrolls the cursor into sight. */
   reveal() {
     if (!this.camera) return;
-    const { x, y, size, tall, width, height, headWidth, headHeight } = this.camera, s = this.scroller;
-    s.scrollLeft = Math.max(Math.min(s.scrollLeft, x[this.column] - 10), x[this.column] + size + 10 - (width - headWidth));
-    s.scrollTop = Math.max(Math.min(s.scrollTop, y[this.row] - UNIT_GAP), y[this.row] + tall + 10 - (height - headHeight));
+    const { x, y, size, tall, width, height, headWidth, headHeight } = this.camera,
+      s = this.scroller;
+    s.scrollLeft = Math.max(
+      Math.min(s.scrollLeft, x[this.column] - 10),
+      x[this.column] + size + 10 - (width - headWidth),
+    );
+    s.scrollTop = Math.max(
+      Math.min(s.scrollTop, y[this.row] - UNIT_GAP),
+      y[this.row] + tall + 10 - (height - headHeight),
+    );
     this.camera.left = s.scrollLeft;
     this.camera.top = s.scrollTop;
   }
@@ -251,17 +348,36 @@ const shownVerdict = (cell) => (state.when === "before" ? beforeOf(cell) : verdi
 
 /** @returns {Column[]} */
 function cellColumns() {
-  const texts = model.texts, c = model.cells;
+  const texts = model.texts,
+    c = model.cells;
   return [
     { key: "stackSet", label: "Stack set", width: "15rem", value: (i) => setOf(i).name },
-    { key: "account", label: "Account", width: "9rem", value: (i) => accountOf(i).id, show: (i) => h("span", { class: "code" }, accountOf(i).id) },
+    {
+      key: "account",
+      label: "Account",
+      width: "9rem",
+      value: (i) => accountOf(i).id,
+      show: (i) => h("span", { class: "code" }, accountOf(i).id),
+    },
     { key: "accountName", label: "Name", width: "12rem", value: (i) => accountOf(i).name || "" },
     { key: "ou", label: "OU", width: "12rem", value: (i) => unitPath(unitOf(i)) },
     { key: "region", label: "Region", width: "8rem", value: regionOf },
     { key: "verdict", label: "Verdict", width: "9rem", value: verdictOf, show: (i) => pill(verdictOf(i)) },
     { key: "before", label: "Before", width: "9rem", value: beforeOf, show: (i) => pill(beforeOf(i)) },
-    { key: "reason", label: "Reason", width: "26rem", value: reasonOf, show: (i) => h("span", { title: reasonOf(i) }, plainReason(reasonOf(i))) },
-    { key: "hint", label: "Hint", width: "18rem", value: (i) => texts[c.hint[i]], show: (i) => h("span", { title: texts[c.hint[i]] }, texts[c.hint[i]]) },
+    {
+      key: "reason",
+      label: "Reason",
+      width: "26rem",
+      value: reasonOf,
+      show: (i) => h("span", { title: reasonOf(i) }, plainReason(reasonOf(i))),
+    },
+    {
+      key: "hint",
+      label: "Hint",
+      width: "18rem",
+      value: (i) => texts[c.hint[i]],
+      show: (i) => h("span", { title: texts[c.hint[i]] }, texts[c.hint[i]]),
+    },
   ];
 }
 
@@ -271,8 +387,17 @@ function cellColumns() {
  * @param {[string, string][]} choices
  */
 function segmented(label, key, choices) {
-  return h("div", { class: "segmented", role: "group", "aria-label": label }, choices.map(([value, text]) =>
-    h("button", { type: "button", "aria-pressed": String(state[key] === value), onclick: () => go({ [key]: value }) }, text)));
+  return h(
+    "div",
+    { class: "segmented", role: "group", "aria-label": label },
+    choices.map(([value, text]) =>
+      h(
+        "button",
+        { type: "button", "aria-pressed": String(state[key] === value), onclick: () => go({ [key]: value }) },
+        text,
+      ),
+    ),
+  );
 }
 
 /** @type {Matrix | null} */
@@ -282,19 +407,53 @@ const currentMatrix = () => matrix;
 
 /** @returns {HTMLElement} */
 function fleetView() {
-  const chosen = selection(), asTable = state.as === "table";
-  const tools = h("div", { class: "panel-tools" },
-    segmented("Shown as", "as", [["matrix", "Matrix"], ["table", "Table"]]),
-    !asTable && segmented("Rows", "by", [["ou", "Accounts by OU"], ["set", "Stack sets"]]),
-    segmented("State", "when", [["after", "Now"], ["before", "Before the run"]]),
-    !asTable && h("div", { class: "segmented", role: "group", "aria-label": "Zoom" },
-      h("button", { type: "button", "aria-label": "Zoom out", onclick: () => matrix?.zoom(-1) }, "−"),
-      h("button", { type: "button", "aria-label": "Zoom in", onclick: () => matrix?.zoom(1) }, "+"),
-      h("button", { type: "button", onclick: () => matrix?.fitWidth() }, "Fit")));
-  const section = h("section", { class: "panel", "aria-labelledby": "fleet-title" },
-    h("div", { class: "panel-head" }, h("h2", { id: "fleet-title" }, "The fleet"), h("span", { class: "muted" }, plural(chosen.hits.length, "cell")), tools));
+  const chosen = selection(),
+    asTable = state.as === "table";
+  const tools = h(
+    "div",
+    { class: "panel-tools" },
+    segmented("Shown as", "as", [
+      ["matrix", "Matrix"],
+      ["table", "Table"],
+    ]),
+    !asTable &&
+      segmented("Rows", "by", [
+        ["ou", "Accounts by OU"],
+        ["set", "Stack sets"],
+      ]),
+    segmented("State", "when", [
+      ["after", "Now"],
+      ["before", "Before the run"],
+    ]),
+    !asTable &&
+      h(
+        "div",
+        { class: "segmented", role: "group", "aria-label": "Zoom" },
+        h("button", { type: "button", "aria-label": "Zoom out", onclick: () => matrix?.zoom(-1) }, "−"),
+        h("button", { type: "button", "aria-label": "Zoom in", onclick: () => matrix?.zoom(1) }, "+"),
+        h("button", { type: "button", onclick: () => matrix?.fitWidth() }, "Fit"),
+      ),
+  );
+  const section = h(
+    "section",
+    { class: "panel", "aria-labelledby": "fleet-title" },
+    h(
+      "div",
+      { class: "panel-head" },
+      h("h2", { id: "fleet-title" }, "The fleet"),
+      h("span", { class: "muted" }, plural(chosen.hits.length, "cell")),
+      tools,
+    ),
+  );
   if (asTable) {
-    const table = new DataTable({ name: "cells", label: "Cells", columns: cellColumns(), open: openStory, openLabel: (i) => "Story of " + cellKey(i), rowHeight: 34 });
+    const table = new DataTable({
+      name: "cells",
+      label: "Cells",
+      columns: cellColumns(),
+      open: openStory,
+      openLabel: (i) => "Story of " + cellKey(i),
+      rowHeight: 34,
+    });
     table.show(chosen.hits);
     section.append(table.element);
     return section;
@@ -308,6 +467,12 @@ function fleetView() {
 }
 
 function legend() {
-  return h("ul", { class: "legend" }, VERDICT_ORDER.slice().reverse().map((v) => h("li", { title: lookOf(v).meaning }, glyph(v, 14), lookOf(v).label)),
-    h("li", { class: "muted" }, h("span", { class: "blank" }), "none wanted"));
+  return h(
+    "ul",
+    { class: "legend" },
+    ["removed", ...VERDICT_ORDER]
+      .reverse()
+      .map((v) => h("li", { title: lookOf(v).meaning }, glyph(v, 14), lookOf(v).label)),
+    h("li", { class: "muted" }, h("span", { class: "blank" }), "none wanted"),
+  );
 }

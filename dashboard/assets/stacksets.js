@@ -18,15 +18,23 @@ const trendOf = (set) => (set.history || []).map((point) => point.unhealthy);
 /** @param {StackSet} set */
 function driftCheckShown(set) {
   const at = instant(set.lastDriftCheck);
-  return h("span", { class: isNaN(at) || Date.now() - at > 2 * DAY ? "old" : null }, isNaN(at) ? "never" : age(at, true));
+  return h("span", { class: isNaN(at) || now() - at > 2 * DAY ? "old" : null }, isNaN(at) ? "never" : age(at, true));
 }
 
 /** @param {StackSet} set */
 function lastOperationShown(set) {
   const last = (set.operations || [])[0];
   if (!last) return h("span", { class: "muted" }, "none");
-  const kind = { SUCCEEDED: last.failedInstances ? "partly" : "ok", FAILED: "bad", STOPPED: "partly" }[last.status] || "busy";
-  return h("span", { title: [last.kind, last.status, last.reason].filter(Boolean).join(": ") }, h("span", { class: "dot " + kind }), last.kind.toLowerCase().replaceAll("_", " "), " ", h("span", { class: "muted small" }, age(instant(last.ended || last.created), true)));
+  const kind =
+    { SUCCEEDED: last.failedInstances ? "partly" : "ok", FAILED: "bad", STOPPED: "partly" }[last.status] || "busy";
+  return h(
+    "span",
+    { title: [last.kind, last.status, last.reason].filter(Boolean).join(": ") },
+    h("span", { class: "dot " + kind }),
+    last.kind.toLowerCase().replaceAll("_", " "),
+    " ",
+    h("span", { class: "muted small" }, age(instant(last.ended || last.created), true)),
+  );
 }
 
 /** @param {StackSet} set */
@@ -38,27 +46,82 @@ function rateShown(set) {
 
 /** @param {StackSet} set */
 function setNameShown(set) {
-  return h("span", { class: "set-name" }, set.name, set.mandatory && h("span", { class: "tag", title: "mandatory: must be in every target" }, "mandatory"), !set.selfHealing && h("span", { class: "tag", title: "not tagged selfhealing: reported, not healed" }, "report only"));
+  return h(
+    "span",
+    { class: "set-name" },
+    set.name,
+    set.mandatory && h("span", { class: "tag", title: "mandatory: must be in every target" }, "mandatory"),
+    !set.selfHealing &&
+      h("span", { class: "tag", title: "not tagged selfhealing: reported, not healed" }, "report only"),
+  );
 }
 
 /** @returns {Column[]} */
 function stackSetColumns() {
   const set = (/** @type {number} */ i) => model.stackSets[i];
   /** @type {Column[]} */
-  const verdicts = VERDICT_ORDER.slice().reverse().map((verdict) => ({
-    key: verdict, label: lookOf(verdict).label, title: lookOf(verdict).label + ": " + lookOf(verdict).meaning, head: glyph(verdict, 16), number: true, width: "3.8rem",
-    value: (i) => set(i).after?.[verdict] || 0,
-    show: (i) => (set(i).after?.[verdict] ? count(set(i).after[verdict]) : h("span", { class: "faint" }, "0")),
-  }));
+  const verdicts = VERDICT_ORDER.slice()
+    .reverse()
+    .map((verdict) => ({
+      key: verdict,
+      label: lookOf(verdict).label,
+      title: lookOf(verdict).label + ": " + lookOf(verdict).meaning,
+      head: glyph(verdict, 16),
+      number: true,
+      width: "3.8rem",
+      value: (i) => set(i).after?.[verdict] || 0,
+      show: (i) => (set(i).after?.[verdict] ? count(set(i).after[verdict]) : h("span", { class: "faint" }, "0")),
+    }));
   return [
-    { key: "name", label: "Stack set", width: "17.4rem", value: (i) => set(i).name, show: (i) => setNameShown(set(i)) },
-    { key: "instances", label: "Cells", number: true, width: "4.4rem", value: (i) => set(i).instances, show: (i) => count(set(i).instances) },
-    { key: "state", label: "State", number: true, width: "7rem", value: (i) => unhealthyOf(set(i).after || {}), show: (i) => verdictBar(set(i).after || {}) },
+    { key: "name", label: "Stack set", width: "16.6rem", value: (i) => set(i).name, show: (i) => setNameShown(set(i)) },
+    {
+      key: "instances",
+      label: "Instances",
+      number: true,
+      width: "5.6rem",
+      value: (i) => set(i).instances,
+      show: (i) => count(set(i).instances),
+    },
+    {
+      key: "state",
+      label: "State",
+      number: true,
+      width: "6.4rem",
+      value: (i) => unhealthyOf(set(i).after || {}),
+      show: (i) => verdictBar(set(i).after || {}),
+    },
     ...verdicts,
-    { key: "lastDriftCheck", label: "Drift check", width: "6.5rem", value: (i) => set(i).lastDriftCheck || "", show: (i) => driftCheckShown(set(i)) },
-    { key: "lastOperation", label: "Last operation", width: "10.8rem", value: (i) => set(i).operations?.[0]?.ended || set(i).operations?.[0]?.created || "", show: (i) => lastOperationShown(set(i)) },
-    { key: "successRate", label: "Success", title: "share of the recent operations that succeeded at every instance", number: true, width: "5.2rem", value: (i) => (isNaN(successRate(set(i))) ? -1 : successRate(set(i))), show: (i) => rateShown(set(i)) },
-    { key: "trend", label: "Trend", width: "8.6rem", title: "instances found unhealthy by the last runs", value: (i) => trendOf(set(i)).join(" "), show: (i) => sparkline(trendOf(set(i)), "unhealthy instances over the last runs") },
+    {
+      key: "lastDriftCheck",
+      label: "Drift check",
+      width: "6.5rem",
+      value: (i) => set(i).lastDriftCheck || "",
+      show: (i) => driftCheckShown(set(i)),
+    },
+    {
+      key: "lastOperation",
+      label: "Last operation",
+      width: "12.4rem",
+      value: (i) => set(i).operations?.[0]?.ended || set(i).operations?.[0]?.created || "",
+      show: (i) => lastOperationShown(set(i)),
+    },
+    {
+      key: "successRate",
+      label: "Success",
+      title: "share of the recent operations that succeeded at every instance",
+      number: true,
+      width: "5.2rem",
+      value: (i) => (isNaN(successRate(set(i))) ? -1 : successRate(set(i))),
+      show: (i) => rateShown(set(i)),
+    },
+    {
+      key: "trend",
+      label: "Trend",
+      width: "8rem",
+      title: "instances found unhealthy by the last runs",
+      value: (i) => trendOf(set(i)).join(" "),
+      show: (i) => sparkline(trendOf(set(i)), "unhealthy instances over the last runs"),
+    },
   ];
 }
 
@@ -73,9 +136,19 @@ function matchingSets() {
 /** @returns {HTMLElement} */
 function stackSetsView() {
   const table = new DataTable({
-    name: "stack-sets", label: "Stack sets", columns: stackSetColumns(), sort: "-state", rowHeight: 40,
-    open: (i) => go({ view: "fleet", set: model.stackSets[i].name }), openLabel: (i) => "Show " + model.stackSets[i].name + " in the fleet",
+    name: "stack-sets",
+    label: "Stack sets",
+    columns: stackSetColumns(),
+    sort: "-state",
+    rowHeight: 40,
+    open: (i) => go({ view: "fleet", set: model.stackSets[i].name }),
+    openLabel: (i) => "Show " + model.stackSets[i].name + " in the fleet",
   });
   table.show(matchingSets());
-  return h("section", { class: "panel", "aria-labelledby": "sets-title" }, h("div", { class: "panel-head" }, h("h2", { id: "sets-title" }, "Stack sets")), table.element);
+  return h(
+    "section",
+    { class: "panel", "aria-labelledby": "sets-title" },
+    h("div", { class: "panel-head" }, h("h2", { id: "sets-title" }, "Stack sets")),
+    table.element,
+  );
 }

@@ -22,7 +22,23 @@
  */
 
 /** @type {State} */
-const DEFAULTS = { view: "overview", v: "", q: "", set: "", ou: "", account: "", region: "", group: "", when: "after", by: "ou", as: "matrix", zoom: "", cell: "", action: "", sort: "" };
+const DEFAULTS = {
+  view: "overview",
+  v: "",
+  q: "",
+  set: "",
+  ou: "",
+  account: "",
+  region: "",
+  group: "",
+  when: "after",
+  by: "ou",
+  as: "matrix",
+  zoom: "",
+  cell: "",
+  action: "",
+  sort: "",
+};
 
 /** The keys that narrow what is shown. */
 const FILTERS = /** @type {(keyof State)[]} */ (["v", "q", "set", "ou", "account", "region", "group"]);
@@ -58,7 +74,9 @@ function hashOf(of) {
  */
 function go(change) {
   const next = { ...state, ...change };
-  const steps = /** @type {(keyof State)[]} */ (["view", "cell", "v", "set", "ou", "group", "account"]).some((key) => next[key] !== state[key]);
+  const steps = /** @type {(keyof State)[]} */ (["view", "cell", "v", "set", "ou", "group", "account"]).some(
+    (key) => next[key] !== state[key],
+  );
   try {
     history[steps ? "pushState" : "replaceState"](null, "", hashOf(next));
   } catch {
@@ -69,7 +87,11 @@ function go(change) {
 
 /** @param {State} next */
 function become(next) {
-  const changed = new Set(Object.keys(next).filter((key) => next[/** @type {keyof State} */ (key)] !== state[/** @type {keyof State} */ (key)]));
+  const changed = new Set(
+    Object.keys(next).filter(
+      (key) => next[/** @type {keyof State} */ (key)] !== state[/** @type {keyof State} */ (key)],
+    ),
+  );
   if (changed.size === 0) return;
   state = next;
   for (const watcher of watchers) watcher(changed);

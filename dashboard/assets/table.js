@@ -47,12 +47,40 @@ class DataTable {
     this.body = h("tbody");
     this.head = h("tr", { "aria-rowindex": 1 });
     const widths = options.columns.map((by) => parseFloat(by.width || "8rem"));
-    this.table = h("table", { class: "data", "aria-label": options.label, style: { "min-width": widths.reduce((a, b) => a + b, 0) + "rem" } },
-      h("colgroup", null, widths.map((width) => h("col", { style: { width: width + "rem" } }))), h("thead", null, this.head), this.body);
-    this.scroller = h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": options.label + ", scrollable", onscroll: () => this.paint(false) }, this.table);
+    this.table = h(
+      "table",
+      { class: "data", "aria-label": options.label, style: { "min-width": widths.reduce((a, b) => a + b, 0) + "rem" } },
+      h(
+        "colgroup",
+        null,
+        widths.map((width) => h("col", { style: { width: width + "rem" } })),
+      ),
+      h("thead", null, this.head),
+      this.body,
+    );
+    this.scroller = h(
+      "div",
+      {
+        class: "scroller",
+        tabindex: 0,
+        role: "region",
+        "aria-label": options.label + ", scrollable",
+        onscroll: () => this.paint(false),
+      },
+      this.table,
+    );
     this.tally = h("span", { class: "muted tally" });
-    this.element = h("div", { class: "table-box" },
-      h("div", { class: "table-tools" }, this.tally, exportButtons(options.name, () => this.exported())), this.scroller);
+    this.element = h(
+      "div",
+      { class: "table-box" },
+      h(
+        "div",
+        { class: "table-tools" },
+        this.tally,
+        exportButtons(options.name, () => this.exported()),
+      ),
+      this.scroller,
+    );
     new ResizeObserver(() => this.paint(false)).observe(this.scroller);
     shownTables.add(this);
     this.paintHead();
@@ -68,20 +96,24 @@ class DataTable {
   }
 
   order() {
-    const descending = this.sort.startsWith("-"), key = this.sort.replace(/^-/, "");
+    const descending = this.sort.startsWith("-"),
+      key = this.sort.replace(/^-/, "");
     const by = this.options.columns.find((c) => c.key === key);
     if (!by) return;
     const keys = new Map(this.rows.map((row) => [row, by.value(row)]));
     this.rows.sort((a, b) => {
-      const x = /** @type {any} */ (keys.get(a)), y = /** @type {any} */ (keys.get(b));
+      const x = /** @type {any} */ (keys.get(a)),
+        y = /** @type {any} */ (keys.get(b));
       return (x < y ? -1 : x > y ? 1 : 0) * (descending ? -1 : 1) || a - b;
     });
   }
 
   /** @param {Column} by */
   sortBy(by) {
-    const up = by.key, down = "-" + by.key;
-    const first = by.number ? down : up, second = by.number ? up : down;
+    const up = by.key,
+      down = "-" + by.key;
+    const first = by.number ? down : up,
+      second = by.number ? up : down;
     this.sort = this.sort === first ? second : first;
     keepSort(this.options.name, this.sort);
     this.order();
@@ -91,15 +123,25 @@ class DataTable {
   }
 
   paintHead() {
-    this.head.replaceChildren(...this.options.columns.map((by) => {
-      const order = this.sort === by.key ? "ascending" : this.sort === "-" + by.key ? "descending" : "none";
-      const focus = document.activeElement?.getAttribute("data-sort") === by.key && this.head.contains(document.activeElement);
-      const button = h("button", { type: "button", "data-sort": by.key, title: by.title, onclick: () => this.sortBy(by) },
-        by.head ? [by.head, h("span", { class: "hidden" }, by.label)] : by.label,
-        h("span", { class: "arrow", "aria-hidden": "true" }, order === "ascending" ? "↑" : order === "descending" ? "↓" : ""));
-      if (focus) queueMicrotask(() => button.focus());
-      return h("th", { scope: "col", "aria-sort": order, class: by.number ? "number" : null }, button);
-    }));
+    this.head.replaceChildren(
+      ...this.options.columns.map((by) => {
+        const order = this.sort === by.key ? "ascending" : this.sort === "-" + by.key ? "descending" : "none";
+        const focus =
+          document.activeElement?.getAttribute("data-sort") === by.key && this.head.contains(document.activeElement);
+        const button = h(
+          "button",
+          { type: "button", "data-sort": by.key, title: by.title, onclick: () => this.sortBy(by) },
+          by.head ? [by.head, h("span", { class: "hidden" }, by.label)] : by.label,
+          h(
+            "span",
+            { class: "arrow", "aria-hidden": "true" },
+            order === "ascending" ? "↑" : order === "descending" ? "↓" : "",
+          ),
+        );
+        if (focus) queueMicrotask(() => button.focus());
+        return h("th", { scope: "col", "aria-sort": order, class: by.number ? "number" : null }, button);
+      }),
+    );
   }
 
   /**
@@ -108,7 +150,9 @@ class DataTable {
    */
   paint(anew, all = false) {
     const inSight = Math.ceil((this.scroller.clientHeight || 600) / this.rowHeight) + 8;
-    const first = all ? 0 : Math.max(0, Math.min(Math.floor(this.scroller.scrollTop / this.rowHeight) - 4, this.rows.length - inSight));
+    const first = all
+      ? 0
+      : Math.max(0, Math.min(Math.floor(this.scroller.scrollTop / this.rowHeight) - 4, this.rows.length - inSight));
     if (!anew && first === this.first && this.shown === inSight) return;
     this.first = first;
     this.shown = inSight;
@@ -116,14 +160,21 @@ class DataTable {
     const lines = [];
     if (first > 0) lines.push(this.gap(first));
     for (let i = first; i < last; i++) lines.push(this.line(i));
-    if (last < this.rows.length) lines.push(all ? this.note("and " + count(this.rows.length - last) + " more") : this.gap(this.rows.length - last));
+    if (last < this.rows.length)
+      lines.push(
+        all ? this.note("and " + count(this.rows.length - last) + " more") : this.gap(this.rows.length - last),
+      );
     if (this.rows.length === 0) lines.push(this.note(this.options.none || "Nothing matches."));
     this.body.replaceChildren(...lines);
   }
 
   /** @param {number} rows */
   gap(rows) {
-    return h("tr", { "aria-hidden": "true", class: "gap" }, h("td", { colspan: this.options.columns.length, style: { height: rows * this.rowHeight + "px" } }));
+    return h(
+      "tr",
+      { "aria-hidden": "true", class: "gap" },
+      h("td", { colspan: this.options.columns.length, style: { height: rows * this.rowHeight + "px" } }),
+    );
   }
 
   /** @param {string} text */
@@ -133,10 +184,19 @@ class DataTable {
 
   /** @param {number} i */
   line(i) {
-    const row = this.rows[i], { columns, open } = this.options;
+    const row = this.rows[i],
+      { columns, open } = this.options;
     const cells = columns.map((by, at) => this.field(by, row, at === 0));
-    const line = h("tr", { "aria-rowindex": i + 2, class: open ? "opens" : null, style: { height: this.rowHeight + "px" } }, cells);
-    if (open) line.addEventListener("click", (event) => /** @type {Element} */ (event.target).closest("a, button") || open(row));
+    const line = h(
+      "tr",
+      { "aria-rowindex": i + 2, class: open ? "opens" : null, style: { height: this.rowHeight + "px" } },
+      cells,
+    );
+    if (open)
+      line.addEventListener(
+        "click",
+        (event) => /** @type {Element} */ (event.target).closest("a, button") || open(row),
+      );
     return line;
   }
 
@@ -146,10 +206,20 @@ class DataTable {
    * @param {boolean} first
    */
   field(by, row, first) {
-    const { open, openLabel } = this.options, value = by.show ? by.show(row) : by.value(row), side = by.number ? "number" : null;
+    const { open, openLabel } = this.options,
+      value = by.show ? by.show(row) : by.value(row),
+      side = by.number ? "number" : null;
     if (!first) return h("td", { class: side }, value);
     if (!open) return h("th", { scope: "row", class: side }, value);
-    return h("th", { scope: "row", class: side }, h("button", { type: "button", class: "link", title: openLabel ? openLabel(row) : null, onclick: () => open(row) }, value));
+    return h(
+      "th",
+      { scope: "row", class: side },
+      h(
+        "button",
+        { type: "button", class: "link", title: openLabel ? openLabel(row) : null, onclick: () => open(row) },
+        value,
+      ),
+    );
   }
 
   exported() {

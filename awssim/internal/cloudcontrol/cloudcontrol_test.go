@@ -11,6 +11,7 @@ import (
 	cct "github.com/aws/aws-sdk-go-v2/service/cloudcontrol/types"
 
 	"github.com/setmend/setmend/awssim"
+	internal "github.com/setmend/setmend/awssim/internal/cloudcontrol"
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/sdktest"
 )
@@ -88,7 +89,7 @@ func (c *client) outcome(e *cct.ProgressEvent) *cct.ProgressEvent {
 const (
 	topic  = "AWS::SNS::Topic"
 	bucket = "AWS::S3::Bucket"
-	text   = "Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: t, DisplayName: one, Tags: [{Key: a, Value: '1'}]}}, B: {Type: AWS::S3::Bucket, Properties: {BucketName: b}}}"
+	text   = "Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: t, DisplayName: one, Tags: [{Key: a, Value: '1'}]}}, B: {Type: AWS::S3::Bucket, Properties: {BucketName: bkt}}}"
 	arn    = "arn:aws:sns:eu-central-1:111122223333:t"
 )
 
@@ -134,7 +135,7 @@ func TestResourcesAreListedByType(t *testing.T) {
 	c.seed(text)
 	out, err := c.ListResources(t.Context(), &cloudcontrol.ListResourcesInput{TypeName: aws.String(bucket)})
 	c.must(err)
-	if len(out.ResourceDescriptions) != 1 || *out.ResourceDescriptions[0].Identifier != "b" {
+	if len(out.ResourceDescriptions) != 1 || *out.ResourceDescriptions[0].Identifier != "bkt" {
 		t.Errorf("%+v", out.ResourceDescriptions)
 	}
 }
@@ -250,4 +251,18 @@ func TestUnknownTypesAreRefused(t *testing.T) {
 	sdktest.WantCode(t, err, "TypeNotFoundException")
 	_, err = c.GetResource(t.Context(), &cloudcontrol.GetResourceInput{TypeName: aws.String("AWS::IAM::Policy"), Identifier: aws.String("x")})
 	sdktest.WantCode(t, err, "UnsupportedActionException")
+}
+
+// FuzzActions: any JSON sent to any action gets AWS's answer.
+func FuzzActions(f *testing.F) {
+	service := internal.New(core.NewWorld(core.Options{}), nil).Service()
+	for i := range len(service.Actions) {
+		f.Add(i, `{"TypeName":"AWS::SNS::Topic","Identifier":"`+arn+`","PatchDocument":"[{\"op\":\"add\",\"path\":\"/Tags/-\",\"value\":{}}]","DesiredState":"{}","RequestToken":"x"}`)
+	}
+	sdktest.FuzzActions(f, service, func(a *awssim.AWS) error {
+		a.Lock()
+		defer a.Unlock()
+		_, err := a.Stacks().Seed(core.StackSpec{Account: sdktest.Management, Region: region, Name: "app", Template: text})
+		return err
+	})
 }

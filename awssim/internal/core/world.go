@@ -132,7 +132,7 @@ func (w *World) drive() {
 		return
 	}
 	wait := w.queue[0].at.Sub(w.clock.Now().Add(w.skew))
-	w.stop = w.clock.AfterFunc(max(wait, 0), func() { w.Lock(); w.Unlock() })
+	w.stop = w.clock.AfterFunc(max(wait, 0), func() { w.Serve(func() {}) })
 }
 
 // Timer is a function that the world will run.

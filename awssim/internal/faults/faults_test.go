@@ -120,15 +120,16 @@ changes:
 		t.Error(diff)
 	}
 	for text, problem := range map[string]string{
-		"faults: [{call: CreateStack, do: fail}]":       `call "CreateStack" is not of the form service:Action`,
-		"faults: [{call: a:b, do: explode}]":            `do "explode" of a:b`,
-		"faults: [{call: a:b, do: slow}]":               "slow of a:b needs a delay",
-		"faults: [{call: a:b, do: fail, nht: 1}]":       "nht",
-		"faults: [{call: a:b, do: fail, status: 200}]":  "status 200",
-		"faults: [{call: 'a:[', do: fail}]":             "is no pattern",
-		"changes: [{do: lose-role, account: '1'}]":      "lose-role needs role",
-		"changes: [{do: vanish}]":                       `do "vanish"`,
-		"changes: [{do: suspend, account: a, at: -1s}]": "out of range",
+		"faults: [{call: CreateStack, do: fail}]":          `call "CreateStack" is not of the form service:Action`,
+		"faults: [{call: a:b, do: explode}]":               `do "explode" of a:b`,
+		"faults: [{call: a:b, do: slow}]":                  "slow of a:b needs a delay",
+		"faults: [{call: a:b, do: fail, nht: 1}]":          "nht",
+		"faults: [{call: a:b, do: fail, status: 200}]":     "status 200",
+		"faults: [{call: 'a:[', do: fail}]":                "is no pattern",
+		"changes: [{do: lose-role, account: '1'}]":         "lose-role needs role",
+		"changes: [{do: vanish}]":                          `do "vanish"`,
+		"changes: [{do: suspend, account: a, at: -1s}]":    "out of range",
+		"changes: [{do: suspend, account: a, every: 1ms}]": "out of range",
 	} {
 		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), problem) {
 			t.Errorf("%s: %v", text, err)

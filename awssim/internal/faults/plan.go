@@ -48,8 +48,8 @@ var needs = map[string][]string{
 
 // Change is something that happens to the world at a time, without any call.
 type Change struct {
-	// At is when it happens, counted from when the plan is loaded; Every and
-	// Times repeat it, without Times for good.
+	// At is when it happens, counted from when the plan is loaded; Every, a second
+	// or more, and Times repeat it, without Times for good.
 	At    time.Duration `yaml:"at"`
 	Every time.Duration `yaml:"every"`
 	Times int           `yaml:"times"`
@@ -87,7 +87,7 @@ func (c Change) Check() error {
 	switch {
 	case len(missing) > 0:
 		return fmt.Errorf("%s needs %s", c.Do, strings.Join(missing, ", "))
-	case c.At < 0 || c.Every < 0 || c.Times < 0:
+	case c.At < 0 || c.Every < 0 || c.Times < 0 || c.Every > 0 && c.Every < time.Second:
 		return fmt.Errorf("%s has a number out of range", c.Do)
 	}
 	return nil

@@ -32,6 +32,27 @@ type bucket struct {
 	at     time.Time
 }
 
+// mostBuckets is when buckets are looked through for idle ones, and idle how long
+// one must have been so: by then a bucket is full again, but for bursts of more
+// than a minute.
+const (
+	mostBuckets = 10_000
+	idle        = time.Minute
+)
+
+// tidy forgets buckets that nobody has drawn from for a while, so that callers
+// who make up accounts do not fill memory.
+func (l *Limits) tidy(now time.Time) {
+	if len(l.buckets) < mostBuckets {
+		return
+	}
+	for key, b := range l.buckets {
+		if now.Sub(b.at) > idle {
+			delete(l.buckets, key)
+		}
+	}
+}
+
 // New makes full buckets. burst is the seconds' worth of requests that may come
 // at once where AWS documents no burst; 0 is 1.
 func New(burst int) *Limits {
@@ -72,6 +93,7 @@ func (l *Limits) bucket(key bucketKey, rate Rate, now time.Time) *bucket {
 	}
 	b := l.buckets[key]
 	if b == nil {
+		l.tidy(now)
 		b = &bucket{tokens: size, at: now}
 		l.buckets[key] = b
 	}

@@ -41,7 +41,7 @@ func (o *Organization) listAccountsForParent(_ *core.Call, in *parentInput) (*li
 	if err != nil {
 		return nil, err
 	}
-	return o.accountsPage(slices.SortedFunc(maps.Values(p.accounts), byID), in.MaxResults, in.NextToken)
+	return o.accountsPage(o.accountsDirectly(p), in.MaxResults, in.NextToken)
 }
 
 func (o *Organization) accountsPage(members []*member, max *int32, token string) (*listAccountsOutput, error) {

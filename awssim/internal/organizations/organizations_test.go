@@ -403,3 +403,59 @@ func TestIdsComeFromTheSeed(t *testing.T) {
 		}
 	})
 }
+
+func TestEveryWayOfWalkingTheTreeFindsTheSame(t *testing.T) {
+	a := world(t, 47, internal.Options{})
+	c := management(a)
+	a.Lock()
+	o := a.Organization()
+	root := o.Root()
+	teams, err := o.AddOU("", "teams")
+	must(t, err)
+	for i := range 25 {
+		must(t, o.Move(member(i), teams))
+	}
+	a.Unlock()
+	var direct, children []string
+	for _, parent := range []string{root, teams} {
+		accounts := organizations.NewListAccountsForParentPaginator(c, &organizations.ListAccountsForParentInput{ParentId: &parent})
+		for accounts.HasMorePages() {
+			out, err := accounts.NextPage(t.Context())
+			must(t, err)
+			for _, x := range out.Accounts {
+				direct = append(direct, *x.Id)
+			}
+		}
+		kids := organizations.NewListChildrenPaginator(c, &organizations.ListChildrenInput{ParentId: &parent, ChildType: types.ChildTypeAccount})
+		for kids.HasMorePages() {
+			out, err := kids.NextPage(t.Context())
+			must(t, err)
+			for _, x := range out.Children {
+				children = append(children, *x.Id)
+			}
+		}
+	}
+	all, _, _ := listAll(t, c)
+	slices.Sort(direct)
+	slices.Sort(children)
+	if diff := cmp.Diff(all, direct); diff != "" {
+		t.Errorf("ListAccountsForParent differs from ListAccounts (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(all, children); diff != "" {
+		t.Errorf("ListChildren differs from ListAccounts (-want +got):\n%s", diff)
+	}
+	units, err := c.ListOrganizationalUnitsForParent(t.Context(), &organizations.ListOrganizationalUnitsForParentInput{ParentId: &root})
+	must(t, err)
+	if len(units.OrganizationalUnits) != 1 || *units.OrganizationalUnits[0].Id != teams {
+		t.Errorf("the root's OUs are %v", units.OrganizationalUnits)
+	}
+}
+
+func BenchmarkListAccountsOfTenThousand(b *testing.B) {
+	c := management(world(b, 9_999, internal.Options{}))
+	for b.Loop() {
+		if _, err := c.ListAccounts(b.Context(), &organizations.ListAccountsInput{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

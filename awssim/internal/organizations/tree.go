@@ -28,8 +28,9 @@ type Organization struct {
 	policies   map[string]*policy
 	listeners  []func(core.OrgChange)
 
-	below map[string][]*member // cache of accountsBelow; emptied by changed
-	pages int                  // pages served, for Options.EmptyPages
+	below  map[string][]*member // cache of accountsBelow, emptied by forget
+	direct map[string][]*member // cache of accountsDirectly, likewise
+	pages  int                  // pages served, for Options.EmptyPages
 }
 
 // Options are the behaviours that AWS leaves open. The zero value is the default.
@@ -105,6 +106,7 @@ func (o *Organization) clear() {
 		handshakes: map[string]*handshake{},
 		policies:   map[string]*policy{},
 		below:      map[string][]*member{},
+		direct:     map[string][]*member{},
 	}
 }
 
@@ -168,13 +170,23 @@ func (o *Organization) accountsBelow(u *unit) []*member {
 	return list
 }
 
+// accountsDirectly lists the members in a unit itself, sorted by id.
+func (o *Organization) accountsDirectly(u *unit) []*member {
+	if list, ok := o.direct[u.id]; ok {
+		return list
+	}
+	list := slices.SortedFunc(maps.Values(u.accounts), byID)
+	o.direct[u.id] = list
+	return list
+}
+
 // OUExists reports whether an OU or root of that id exists.
 func (o *Organization) OUExists(ou string) bool { return o.units[ou] != nil }
 
 // OnChange has f called after every change of membership, place or state.
 func (o *Organization) OnChange(f func(core.OrgChange)) { o.listeners = append(o.listeners, f) }
 
-// changed drops what was computed from the membership and tells the listeners.
+// changed forgets what was computed from the membership and tells the listeners.
 func (o *Organization) changed(change core.OrgChange) {
 	o.forget()
 	for _, f := range o.listeners {
@@ -182,7 +194,10 @@ func (o *Organization) changed(change core.OrgChange) {
 	}
 }
 
-func (o *Organization) forget() { clear(o.below) }
+func (o *Organization) forget() {
+	clear(o.below)
+	clear(o.direct)
+}
 
 func byID(a, b *member) int {
 	switch {

@@ -155,8 +155,12 @@ func (o *Organization) listChildren(_ *core.Call, in *listChildrenInput) (*listC
 	if err != nil {
 		return nil, err
 	}
-	ids := slices.Sorted(maps.Keys(p.accounts))
-	if in.ChildType != "ACCOUNT" {
+	var ids []string
+	if in.ChildType == "ACCOUNT" {
+		for _, m := range o.accountsDirectly(p) {
+			ids = append(ids, m.ID)
+		}
+	} else {
 		ids = slices.Sorted(maps.Keys(p.units))
 	}
 	ids, next, err := page(o, ids, func(id string) string { return id }, in.MaxResults, in.NextToken)

@@ -14,6 +14,8 @@
 //	{hexN} {upperN} {lowerN} {digitsN} {uuid}   derived from the identity
 //	{account} {region} {partition} {stack} {logical}
 //
+// An attribute's pattern that begins with [] is a list, divided by spaces.
+//
 // A type that the catalog does not list gets defaults that hold for most types:
 // a name property if it has one that looks like it, a generated name otherwise,
 // any attribute, drift support, no replacement but by name.

@@ -22,25 +22,40 @@ type Identity struct {
 // PhysicalID is what the resource is called.
 func (t *Type) PhysicalID(i *Identity) string { return t.expand(t.ID, i, "") }
 
-// Identifier is the resource's identifier in Cloud Control.
+// CloudControlID is the resource's identifier in Cloud Control.
 func (t *Type) CloudControlID(i *Identity) string {
 	return t.expand(t.Identifier, i, t.PhysicalID(i))
 }
 
-// Attribute is what Fn::GetAtt yields; false if the type has no such attribute.
-// A resource that is unknown to the catalog has every attribute.
-func (t *Type) Attribute(i *Identity, name string) (string, bool) {
+// Attribute is what Fn::GetAtt yields, a text or a list of texts; false if the
+// type has no such attribute. A resource that is unknown to the catalog has every
+// attribute.
+func (t *Type) Attribute(i *Identity, name string) (any, bool) {
 	id := t.PhysicalID(i)
 	if pattern, ok := t.Attributes[name]; ok {
-		return t.expand(pattern, i, id), true
+		return t.attribute(pattern, i, id), true
 	}
 	if !t.Open {
-		return "", false
+		return nil, false
 	}
 	if s, ok := i.Properties[name].(string); ok {
 		return s, true
 	}
 	return t.guess(i, id, name), true
+}
+
+// attribute fills in an attribute's pattern; one that begins with [] is a list,
+// divided by spaces.
+func (t *Type) attribute(pattern string, i *Identity, id string) any {
+	text, isList := strings.CutPrefix(t.expand(pattern, i, id), "[]")
+	if !isList {
+		return text
+	}
+	list := []any{}
+	for _, one := range strings.Fields(text) {
+		list = append(list, one)
+	}
+	return list
 }
 
 // guess makes up an attribute that the catalog does not list.
@@ -65,7 +80,7 @@ func (t *Type) Model(i *Identity) map[string]any {
 	model := make(map[string]any, len(i.Properties)+len(t.Attributes)+1)
 	for name, pattern := range t.Attributes {
 		if !strings.Contains(name, ".") {
-			model[name] = t.expand(pattern, i, id)
+			model[name] = t.attribute(pattern, i, id)
 		}
 	}
 	if t.NameProperty != "" && strings.Contains(t.ID+t.Identifier, "{name}") {

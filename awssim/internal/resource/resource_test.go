@@ -58,8 +58,8 @@ func TestEveryTypeInTheCatalogIsComplete(t *testing.T) {
 		}
 		for attribute := range typ.Attributes {
 			v, ok := typ.Attribute(identity(map[string]any{}), attribute)
-			if !ok || strings.Contains(v, "{") && v != "{}" {
-				t.Errorf("%s.%s = %q", name, attribute, v)
+			if text := JSON(v); !ok || strings.Contains(text, "{") && text != `"{}"` {
+				t.Errorf("%s.%s = %s", name, attribute, text)
 			}
 		}
 		for _, action := range []string{typ.Create, typ.Update, typ.Delete, typ.Read} {
@@ -67,6 +67,16 @@ func TestEveryTypeInTheCatalogIsComplete(t *testing.T) {
 				t.Errorf("%s has the IAM action %q", name, action)
 			}
 		}
+	}
+}
+
+func TestAttributesThatAreListsYieldLists(t *testing.T) {
+	v, _ := Find("AWS::Route53::HostedZone").Attribute(identity(nil), "NameServers")
+	if list, ok := v.([]any); !ok || len(list) != 4 {
+		t.Errorf("%v", v)
+	}
+	if v, _ := Find("AWS::EC2::VPC").Attribute(identity(nil), "Ipv6CidrBlocks"); JSON(v) != "[]" {
+		t.Errorf("%v", v)
 	}
 }
 

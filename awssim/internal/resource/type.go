@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -164,6 +165,21 @@ func (t *Type) Replaces(property string, properties map[string]any) bool {
 func (t *Type) Named(properties map[string]any) (string, bool) {
 	s, ok := properties[t.NameOf(properties)].(string)
 	return s, ok && s != ""
+}
+
+// BadName says why the service refuses an explicit name, "" if it takes it. Names
+// made of long stack names are what most often breaks a roll-out by stack set.
+func (t *Type) BadName(name string) string {
+	switch {
+	case t.Name == "AWS::S3::Bucket" && strings.ToLower(name) != name:
+		return "Bucket name should not contain uppercase characters"
+	case t.Name == "AWS::S3::Bucket" && (len(name) < 3 || len(name) > 63):
+		return "Bucket name should be between 3 and 63 characters long"
+	case t.NameMax > 0 && len(name) > t.NameMax:
+		member := strings.ToLower(t.NameProperty[:1]) + t.NameProperty[1:]
+		return fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", name, member, t.NameMax)
+	}
+	return ""
 }
 
 // Capability is what a stack must be allowed for a resource of this type: ""

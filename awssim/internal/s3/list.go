@@ -49,6 +49,9 @@ type listing struct {
 // a group below a delimiter counts as one.
 func (b *bucket) list(prefix, delimiter, after string, limit int) listing {
 	var out listing
+	if limit == 0 { // nothing is asked for, so nothing is cut off either
+		return out
+	}
 	start, _ := slices.BinarySearch(b.keys, max(prefix, after))
 	for _, key := range b.keys[start:] {
 		if !strings.HasPrefix(key, prefix) {

@@ -2,17 +2,20 @@ package s3_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/setmend/setmend/awssim"
@@ -348,4 +351,37 @@ func TestWhatIsLackingIsNotImplemented(t *testing.T) {
 	sdktest.WantCode(t, err, "NotImplemented")
 	_, err = c.GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: aws.String("state"), Key: aws.String("k")})
 	sdktest.WantCode(t, err, "NotImplemented")
+}
+
+func TestNothingIsListedWhereNothingIsAskedFor(t *testing.T) {
+	_, c := bucket(t)
+	_, err := put(t, c, "k", "v")
+	must(t, err)
+	out, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("state"), MaxKeys: aws.Int32(0)})
+	must(t, err)
+	if len(out.Contents) != 0 || *out.IsTruncated {
+		t.Errorf("a page of none has %d keys, truncated: %t", len(out.Contents), *out.IsTruncated)
+	}
+}
+
+func TestExpiredAndAbsentCredentialsAreRefused(t *testing.T) {
+	a, _ := bucket(t)
+	role, err := sts.NewFromConfig(sdktest.Config(a, sdktest.Management, home)).AssumeRole(t.Context(), &sts.AssumeRoleInput{
+		RoleArn: aws.String("arn:aws:iam::" + sdktest.Management + ":role/Reader"), RoleSessionName: aws.String("reader"), DurationSeconds: aws.Int32(900)})
+	must(t, err)
+	config := sdktest.Config(a, "", home)
+	config.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: *role.Credentials.AccessKeyId, SecretAccessKey: "secret", SessionToken: *role.Credentials.SessionToken}, nil
+	})
+	list := func() error {
+		_, err := s3.NewFromConfig(config).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("state")})
+		return err
+	}
+	must(t, list())
+	a.Advance(time.Hour)
+	sdktest.WantCode(t, list(), "ExpiredToken")
+	config.Credentials = aws.AnonymousCredentials{}
+	if err := list(); status(err) != http.StatusForbidden {
+		t.Errorf("a request without credentials is answered with %v", err)
+	}
 }

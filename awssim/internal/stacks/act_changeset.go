@@ -115,11 +115,11 @@ func (e *Engine) executeChangeSet(c *core.Call, in *executeChangeSetInput) (*str
 	case s.status != reviewInProgress && !s.updatable():
 		return nil, invalidStatus("Stack:%s is in %s state and can not be updated.", s.id, s.status)
 	}
-	role := set.role
-	if role == "" && s.more != nil {
-		role = s.more.role
+	a, err := callerActor(c, s.roleOr(set.role))
+	if err != nil {
+		return nil, err
 	}
-	return &struct{}{}, e.execute(set, callerActor(c, role), in.ClientRequestToken, yes(in.DisableRollback))
+	return &struct{}{}, e.execute(set, a, in.ClientRequestToken, yes(in.DisableRollback))
 }
 
 func invalidStatus(format string, args ...any) *core.Error {

@@ -31,7 +31,7 @@ func (e *Engine) detectStackDrift(c *core.Call, in *detectInput) (*detectOutput,
 			return nil, core.Invalid("Resource %s does not exist for stack %s", id, s.name)
 		}
 	}
-	return &detectOutput{e.runDrift(s, callerActor(c, ""), in.LogicalResourceIds).id}, nil
+	return &detectOutput{e.runDrift(s, actor{c.Caller.ARN}, in.LogicalResourceIds).id}, nil
 }
 
 // detecting reports whether a detection that a caller started still runs.
@@ -104,7 +104,7 @@ func (e *Engine) detectStackResourceDrift(c *core.Call, in *detectResourceInput)
 	if typeOf(r).NoDrift {
 		return nil, core.Invalid("Drift detection is not supported for resource type %s", r.Type)
 	}
-	d, why := v.drift(r, callerActor(c, ""))
+	d, why := v.drift(r, actor{c.Caller.ARN})
 	if why != "" {
 		return nil, core.Invalid("Failed to detect drift on resource [%s]: %s", r.LogicalID, why)
 	}

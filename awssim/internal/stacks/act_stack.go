@@ -33,6 +33,10 @@ func (e *Engine) createStack(c *core.Call, in *createStackInput) (*stackOutput, 
 	case onFailure == "":
 		onFailure = onFailureRollback
 	}
+	a, err := callerActor(c, in.RoleARN)
+	if err != nil {
+		return nil, err
+	}
 	spec, err := in.spec(e, p, in.StackName, nil)
 	if err != nil {
 		return nil, err
@@ -43,12 +47,20 @@ func (e *Engine) createStack(c *core.Call, in *createStackInput) (*stackOutput, 
 	}
 	s.protected = yes(in.EnableTerminationProtection)
 	s.remember(in.RoleARN, in.NotificationARNs, in.TimeoutInMinutes, onFailure == onFailureDoNothing)
-	e.create(s, b.deployment, callerActor(c, in.RoleARN), b.comparison, f, onFailure, in.ClientRequestToken, ignore)
+	e.create(s, b.deployment, a, b.comparison, f, onFailure, in.ClientRequestToken, ignore)
 	return &stackOutput{s.id}, nil
 }
 
 // ignore is for operations that nobody waits for.
 func ignore(result) {}
+
+// roleOr is the role given, or else the one that the stack was last given.
+func (s *stack) roleOr(role string) string {
+	if role == "" && s.more != nil {
+		return s.more.role
+	}
+	return role
+}
 
 // remember keeps the settings that few stacks have.
 func (s *stack) remember(role string, notify []string, timeout *int32, keepFailed bool) {
@@ -89,6 +101,11 @@ func (e *Engine) updateStack(c *core.Call, in *updateStackInput) (*stackOutput, 
 	if err != nil {
 		return nil, err
 	}
+	role := s.roleOr(in.RoleARN)
+	a, err := callerActor(c, role)
+	if err != nil {
+		return nil, err
+	}
 	comparison, f, err := e.assess(s, d, false)
 	if err != nil {
 		return nil, err
@@ -96,12 +113,8 @@ func (e *Engine) updateStack(c *core.Call, in *updateStackInput) (*stackOutput, 
 	if f == nil && comparison.empty() {
 		return nil, errNoUpdates()
 	}
-	role := in.RoleARN
-	if role == "" && s.more != nil {
-		role = s.more.role
-	}
 	s.remember(role, in.NotificationARNs, nil, yes(in.DisableRollback))
-	e.update(s, d, callerActor(c, role), comparison, f, in.ClientRequestToken, ignore)
+	e.update(s, d, a, comparison, f, in.ClientRequestToken, ignore)
 	return &stackOutput{s.id}, nil
 }
 
@@ -118,6 +131,10 @@ func (e *Engine) deleteStack(c *core.Call, in *deleteStackInput) (*struct{}, err
 	if !ok || s.status == deleteComplete || s.status == deleteInProgress {
 		return &struct{}{}, nil
 	}
+	a, err := callerActor(c, s.roleOr(in.RoleARN))
+	if err != nil {
+		return nil, err
+	}
 	force := in.DeletionMode == "FORCE_DELETE_STACK"
 	switch {
 	case s.protected:
@@ -130,7 +147,7 @@ func (e *Engine) deleteStack(c *core.Call, in *deleteStackInput) (*struct{}, err
 	if s.status != deleteFailed && (force || len(in.RetainResources) > 0) {
 		return nil, core.Invalid("Invalid operation on stack [%s]. RetainResources and FORCE_DELETE_STACK are only for stacks in the DELETE_FAILED state.", s.id)
 	}
-	e.remove(s, callerActor(c, in.RoleARN), in.RetainResources, force, in.ClientRequestToken, ignore)
+	e.remove(s, a, in.RetainResources, force, in.ClientRequestToken, ignore)
 	return &struct{}{}, nil
 }
 
@@ -141,7 +158,7 @@ func (e *Engine) abandon(s *stack) {
 		return
 	}
 	s.running = nil
-	op.ended, op.turned = e.world.Now(), min2(op.turned, e.world.Now())
+	op.turned, op.ended = e.world.Now(), e.world.Now()
 	e.dropAll(s)
 	e.world.After(0, func() { op.report(result{reason: "Stack deletion was requested during creation"}) })
 }

@@ -42,7 +42,7 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// The organization has 100,000 instances in 600 MB; stacks may take half.
+// An organization with 100,000 instances is to fit into 600 MB; stacks may take half.
 func TestAStackTakesLessThanThreeKilobytes(t *testing.T) {
 	const n = 20_000
 	l := newLab(t)

@@ -1,9 +1,6 @@
 package stacks
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // cancel turns a running update into its rollback.
 func (e *Engine) cancel(s *stack) {
@@ -27,7 +24,10 @@ func (e *Engine) cancel(s *stack) {
 	*cancelled = *op
 	s.history[len(s.history)-1] = cancelled
 	e.releaseNew(s, cancelled)
+	standing := e.outputsOf(s)
+	e.withdraw(s, standing, standing)
 	e.setStatus(s, updateRollbackInProgress, cancelled.reason)
+	e.announce(s, cancelled, cancelled.after, cancelled.turned, cancelled.ended)
 	e.at(s, cancelled, rest, func() {
 		e.rolledBack(s, cancelled, &failure{reason: "The update was cancelled"})
 	})
@@ -76,9 +76,11 @@ func (e *Engine) continueRollback(s *stack, skip []string, force bool, token str
 	op.began, op.turned = e.world.Now(), e.world.Now()
 	rest := e.world.Between(e.options.Shortest/2, e.options.Longest/2)
 	op.ended = op.began.Add(rest)
+	op.generations = s.generations()
 	s.history = append(s.history, op)
 	s.running = op
 	e.setStatus(s, updateRollbackInProgress, "User Initiated")
+	e.announce(s, op, op.after, op.turned, op.ended)
 	e.at(s, op, rest, func() {
 		if len(op.after) > 0 {
 			e.stuck(s, op, &failure{logicalID: op.after[0].logicalID, typ: op.after[0].typ, reason: op.after[0].failed})
@@ -87,11 +89,4 @@ func (e *Engine) continueRollback(s *stack, skip []string, force bool, token str
 		e.rolledBack(s, op, &failure{})
 	})
 	return nil
-}
-
-func min2(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }

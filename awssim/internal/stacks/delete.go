@@ -11,6 +11,9 @@ func (e *Engine) remove(s *stack, a actor, retain []string, force bool, token st
 	steps, failed, reason := e.deletion(s, a, retain, force)
 	op.steps = steps
 	end := func() { e.deleted(s, op) }
+	if reason == "" || len(steps) > 0 {
+		e.withdraw(s, e.outputsOf(s), nil)
+	}
 	if reason != "" {
 		op.reason = reason
 		end = func() { e.deletionFailed(s, op, failed) }

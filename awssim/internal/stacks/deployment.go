@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -45,7 +46,7 @@ func (e *Engine) prepare(spec *core.StackSpec) (*deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.deployments.get(deploymentKey(spec), func() (*deployment, error) { return newDeployment(t, spec) })
+	return e.deployments.get(deploymentKey(t, spec), func() (*deployment, error) { return newDeployment(t, spec) })
 }
 
 func newDeployment(t *template.Template, spec *core.StackSpec) (*deployment, error) {
@@ -63,8 +64,9 @@ func newDeployment(t *template.Template, spec *core.StackSpec) (*deployment, err
 	return d, nil
 }
 
-// deploymentKey is equal for specs of equal content.
-func deploymentKey(spec *core.StackSpec) string {
+// deploymentKey is equal for specs of equal content. It names the template by its
+// address, which is nobody else's as long as a deployment holds it.
+func deploymentKey(t *template.Template, spec *core.StackSpec) string {
 	var b strings.Builder
 	part := func(s string) { b.WriteString(s); b.WriteByte(0) }
 	for _, m := range []map[string]string{spec.Parameters, spec.Tags} {
@@ -75,7 +77,7 @@ func deploymentKey(spec *core.StackSpec) string {
 		part("")
 	}
 	part(strings.Join(spec.Capabilities, ","))
-	b.WriteString(spec.Template)
+	fmt.Fprintf(&b, "%p", t)
 	return b.String()
 }
 

@@ -17,6 +17,7 @@ type driftRecord struct {
 	status  string
 	at      time.Time
 	drifted []core.ResourceDrift
+	only    []string // the resources that were looked at; nil: all
 }
 
 // checkedOne is the outcome of DetectStackResourceDrift.
@@ -122,8 +123,8 @@ func compared(t *resource.Type, expected, from map[string]any) map[string]any {
 }
 
 // keepDrift records a detection on the stack.
-func (s *stack) keepDrift(d *core.StackDrift) {
-	record := &driftRecord{status: d.Status, at: d.Checked}
+func (s *stack) keepDrift(d *core.StackDrift, only []string) {
+	record := &driftRecord{status: d.Status, at: d.Checked, only: only}
 	for _, one := range d.Resources {
 		if one.Status != "IN_SYNC" {
 			record.drifted = append(record.drifted, one)
@@ -145,7 +146,7 @@ func (e *Engine) detectLater(s *stack, a actor, only []string, done func(core.St
 		}
 		d := e.detect(s, a, only)
 		if d.OK {
-			s.keepDrift(&d)
+			s.keepDrift(&d, only)
 		}
 		done(d)
 	})
@@ -193,7 +194,7 @@ func (v *view) lastDriftOf(r *template.Resource) (checkedOne, bool) {
 	if c := m.checked[r.LogicalID]; c != nil {
 		return *c, true
 	}
-	if m.drift == nil || typeOf(r).NoDrift {
+	if m.drift == nil || typeOf(r).NoDrift || m.drift.only != nil && !slices.Contains(m.drift.only, r.LogicalID) {
 		return checkedOne{}, false
 	}
 	for _, d := range m.drift.drifted {

@@ -117,3 +117,32 @@ func TestDetectionNeedsAStableStack(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+func TestOnlyOneDetectionRunsOnAStack(t *testing.T) {
+	l := newLab(t)
+	id := l.mustCreate("app", queue)
+	call := &core.Call{World: l.world, Caller: core.Principal{Account: account}, Region: region}
+	in := &detectInput{StackName: id}
+	if _, err := l.engine.detectStackDrift(call, in); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.engine.detectStackDrift(call, in); err == nil || !strings.Contains(err.Error(), "already in progress") {
+		t.Error(err)
+	}
+	l.world.Advance(1e11)
+	if _, err := l.engine.detectStackDrift(call, in); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADetectionOfSomeResourcesTellsOfThoseOnly(t *testing.T) {
+	l := newLab(t)
+	id := l.mustCreate("app", "Resources: {A: {Type: AWS::SNS::Topic, Properties: {DisplayName: x}}, B: {Type: AWS::SNS::Topic, Properties: {DisplayName: x}}}")
+	l.must(l.engine.SetProperty(id, "A", "/DisplayName", "y"))
+	l.engine.runDrift(l.engine.stacks[id], actor{}, []string{"B"})
+	l.world.Advance(1e11)
+	got := l.engine.lastDrift(l.engine.stacks[id])
+	if len(got) != 1 || got[0].drift.LogicalID != "B" || got[0].drift.Status != "IN_SYNC" {
+		t.Errorf("%+v", got)
+	}
+}

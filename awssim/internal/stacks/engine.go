@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -112,13 +113,20 @@ func (e *Engine) add(s *stack) {
 	e.places[s.place] = append(e.places[s.place], s)
 }
 
-// live counts the stacks of a place that are not deleted.
+// live counts the stacks of a place that are not deleted. Those that were deleted
+// so long ago that AWS no longer knows them are dropped on the way.
 func (e *Engine) live(p place) int {
 	n := 0
-	for _, s := range e.places[p] {
+	e.places[p] = slices.DeleteFunc(e.places[p], func(s *stack) bool {
 		if s.status != deleteComplete {
 			n++
+			return false
 		}
-	}
+		old := e.world.Now().Sub(s.deleted) > remembered
+		if old {
+			delete(e.stacks, s.id)
+		}
+		return old
+	})
 	return n
 }

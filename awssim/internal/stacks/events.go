@@ -13,34 +13,35 @@ func (e *Engine) publishStatus(s *stack) {
 	if !e.world.Listening() {
 		return
 	}
-	status := map[string]any{"status": s.status}
-	if s.reason != "" {
-		status["status-reason"] = s.reason
-	} else {
-		status["status-reason"] = ""
-	}
+	status := map[string]any{"status": s.status, "status-reason": s.reason}
 	e.publish(s.place, "CloudFormation Stack Status Change", s.id, e.world.Now(), map[string]any{
 		"stack-id": s.id, "status-details": status, "client-request-token": s.token(),
 	})
 }
 
-// publishResources tells of what an operation did to resources, with the times
-// at which it did.
-func (e *Engine) publishResources(s *stack, op *operation) {
+// announce has an operation's steps on resources told as they happen.
+func (e *Engine) announce(s *stack, op *operation, steps []step, from, to time.Time) {
 	if !e.world.Listening() {
 		return
 	}
-	for _, ev := range e.eventsOf(s, op, e.world.Now()) {
-		if ev.logicalID == s.name && ev.typ == stackType {
-			continue
-		}
-		e.publish(s.place, "CloudFormation Resource Status Change", s.id, ev.at, map[string]any{
-			"stack-id": s.id, "logical-resource-id": ev.logicalID, "physical-resource-id": ev.physicalID,
-			"resource-type":        ev.typ,
-			"status-details":       map[string]any{"status": ev.status, "status-reason": ev.reason},
-			"client-request-token": op.token,
-		})
+	w := e.writer(s, op)
+	if steps == nil {
+		steps = createSteps(w.view)
 	}
+	w.steps(steps, from, to)
+	for _, ev := range w.out {
+		e.at(s, op, ev.at.Sub(e.world.Now()), func() { e.publishResource(s, ev) })
+	}
+}
+
+// publishResource tells of what was done to a resource.
+func (e *Engine) publishResource(s *stack, ev event) {
+	e.publish(s.place, "CloudFormation Resource Status Change", s.id, ev.at, map[string]any{
+		"stack-id": s.id, "logical-resource-id": ev.logicalID, "physical-resource-id": ev.physicalID,
+		"resource-type":        ev.typ,
+		"status-details":       map[string]any{"status": ev.status, "status-reason": ev.reason},
+		"client-request-token": ev.token,
+	})
 }
 
 // publishDrift tells of a drift detection's start or end. While it runs the

@@ -14,6 +14,9 @@ type export struct {
 	name  string
 	value string
 	users map[*stack]bool
+	// leaving tells that an operation is about to take it away or change it:
+	// nobody can begin to import it then.
+	leaving bool
 }
 
 type exportName struct {
@@ -73,6 +76,19 @@ func (x *export) userNames() string {
 	return strings.Join(names, "")
 }
 
+// withdraw marks what a running operation will take away or change.
+func (e *Engine) withdraw(s *stack, before, after []template.OutputValue) {
+	for _, o := range before {
+		x := e.exports[exportName{s.place, o.Export}]
+		if o.Export == "" || x == nil || x.stack != s {
+			continue
+		}
+		x.leaving = !slices.ContainsFunc(after, func(n template.OutputValue) bool {
+			return n.Export == o.Export && n.Value == o.Value
+		})
+	}
+}
+
 // publishExports makes a stack's exports those of its outputs.
 func (e *Engine) publishExports(s *stack, before, after []template.OutputValue) {
 	for _, o := range after {
@@ -81,7 +97,7 @@ func (e *Engine) publishExports(s *stack, before, after []template.OutputValue) 
 		}
 		key := exportName{s.place, o.Export}
 		if x := e.exports[key]; x != nil {
-			x.value = o.Value
+			x.value, x.leaving = o.Value, false
 			continue
 		}
 		e.exports[key] = &export{stack: s, name: o.Export, value: o.Value}

@@ -108,6 +108,21 @@ func TestExplicitNamesCollide(t *testing.T) {
 	}
 }
 
+func TestNamesThatTheServiceRefusesFailTheCreation(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{"Resources: {R: {Type: AWS::IAM::Role, Properties: {RoleName: !Sub '${AWS::StackName}-the-role-of-the-audit-team'}}}",
+			"Value 'StackSet-audit-6c1f6f6e-0000-4000-a000-000000000000-the-role-of-the-audit-team' at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64"},
+		{"Resources: {B: {Type: AWS::S3::Bucket, Properties: {BucketName: Mine}}}", "Bucket name should not contain uppercase characters"},
+	}
+	for _, test := range tests {
+		l := newLab(t)
+		r := l.create(spec("StackSet-audit-6c1f6f6e-0000-4000-a000-000000000000", test.text))
+		if r.OK || !strings.Contains(r.Reason, test.want) {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 func TestANameIsFreeOnceItsResourceIsGone(t *testing.T) {
 	l := newLab(t)
 	topic := "Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: t}}}"
@@ -279,5 +294,22 @@ func TestAForgottenAccountHasNothingLeft(t *testing.T) {
 	}
 	if len(outcome) != 1 || outcome[0].OK {
 		t.Errorf("the running creation reported %v", outcome)
+	}
+}
+
+func TestStacksAreLimitedPerRegion(t *testing.T) {
+	l := newLabWith(t, Options{StacksPerRegion: 1})
+	id := l.mustCreate("first", queue)
+	if r := l.create(spec("second", queue)); r.OK || r.Reason != "Limit for stack has been exceeded" {
+		t.Errorf("%+v", r)
+	}
+	elsewhere := spec("second", queue)
+	elsewhere.Region = "us-east-1"
+	if r := l.create(elsewhere); !r.OK {
+		t.Errorf("another region: %s", r.Reason)
+	}
+	l.delete(id)
+	if r := l.create(spec("second", queue)); !r.OK {
+		t.Errorf("a deleted stack counts: %s", r.Reason)
 	}
 }

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -147,7 +148,8 @@ func (e *Engine) Resources(account, region, typ string) []Live {
 		}
 	}
 	slices.SortFunc(out, func(a, b Live) int {
-		return strings.Compare(a.Type+"\x00"+a.Identifier, b.Type+"\x00"+b.Identifier)
+		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Identifier, b.Identifier),
+			strings.Compare(a.StackID, b.StackID), strings.Compare(a.LogicalID, b.LogicalID))
 	})
 	return out
 }

@@ -36,7 +36,7 @@ func (l *loose) live() Live {
 func (e *Engine) letGo(s *stack, c *change) {
 	l := &loose{typ: c.typ, identity: resource.Identity{
 		Account: s.account, Region: s.region, Partition: e.world.Options.Partition, StackID: s.id, Stack: s.name,
-		LogicalID: c.resource.LogicalID, Generation: s.generation(c.resource.LogicalID), Properties: cloneMap(c.live),
+		LogicalID: c.resource.LogicalID, Generation: s.generations()[c.resource.LogicalID], Properties: cloneMap(c.live),
 	}}
 	e.keepLoose(l)
 }

@@ -153,6 +153,11 @@ func (e *Engine) obstacle(s *stack, a actor, c *change) string {
 		}
 		return ""
 	}
+	if name, named := c.typ.Named(c.after); named {
+		if why := c.typ.BadName(name); why != "" {
+			return why
+		}
+	}
 	return e.taken(s, c.resource.LogicalID, c.typ, c.after)
 }
 

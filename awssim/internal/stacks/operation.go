@@ -17,13 +17,15 @@ type operation struct {
 	turned     time.Time // when rollback or cleanup began, or the end
 	ended      time.Time
 	deployment *deployment
-	steps      []step // nil of a CREATE: every resource, successfully
-	after      []step // of the rollback or cleanup
-	reason     string // why it was rolled back, or failed
-	turn       string // the status from turned to ended, "" if none
-	final      string
-	token      string       // the client request token
-	done       func(result) // whom to tell the outcome; nil once told
+	// generations are the stack's when the operation began.
+	generations map[string]int
+	steps       []step // nil of a CREATE: every resource, successfully
+	after       []step // of the rollback or cleanup
+	reason      string // why it was rolled back, or failed
+	turn        string // the status from turned to ended, "" if none
+	final       string
+	token       string       // the client request token
+	done        func(result) // whom to tell the outcome; nil once told
 }
 
 // report tells the outcome, once.
@@ -59,10 +61,13 @@ func (e *Engine) start(s *stack, op *operation, first, second time.Duration, tur
 	op.began = e.world.Now()
 	op.turned = op.began.Add(first)
 	op.ended = op.turned.Add(second)
+	op.generations = s.generations()
 	s.history = append(s.history, op)
 	s.running = op
 	e.setStatus(s, op.verb+"_IN_PROGRESS", "User Initiated")
+	e.announce(s, op, op.steps, op.began, op.turned)
 	if second > 0 {
+		e.announce(s, op, op.after, op.turned, op.ended)
 		e.at(s, op, first, func() {
 			e.setStatus(s, op.turn, op.reason)
 			turn()
@@ -86,7 +91,6 @@ func (e *Engine) finish(s *stack, status, reason string) {
 	s.running = nil
 	op.final = status
 	op.ended = e.world.Now()
-	e.publishResources(s, op)
 	e.setStatus(s, status, reason)
 	e.tellEnded(s)
 }
@@ -126,6 +130,9 @@ func (e *Engine) firstObstacle(s *stack, a actor, c *comparison) (steps []step, 
 // step is the forward step of a change.
 func (c *change) step() step {
 	st := step{logicalID: c.resource.LogicalID, typ: c.resource.Type, verb: "UPDATE"}
+	if c.replace || c.action == add && c.before != nil {
+		st.physicalID = c.newID
+	}
 	if c.action == add {
 		st.verb = "CREATE"
 	}

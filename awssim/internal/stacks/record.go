@@ -29,7 +29,7 @@ func (e *Engine) events(s *stack) []event {
 
 // eventsOf computes an operation's events up to a time.
 func (e *Engine) eventsOf(s *stack, op *operation, until time.Time) []event {
-	w := &writer{stack: s, op: op, view: e.look(s, op.deployment, nil)}
+	w := e.writer(s, op)
 	steps := op.steps
 	if steps == nil {
 		steps = createSteps(w.view)
@@ -65,6 +65,12 @@ type writer struct {
 	op    *operation
 	view  *view
 	out   []event
+}
+
+func (e *Engine) writer(s *stack, op *operation) *writer {
+	w := &writer{stack: s, op: op, view: e.look(s, op.deployment, nil)}
+	w.view.generations = op.generations
+	return w
 }
 
 func (w *writer) write(ev event) {
@@ -147,13 +153,36 @@ type resourceState struct {
 	at                         time.Time
 }
 
-// states replays the events to the resources' statuses, in order of first
-// appearance. Resources that are deleted are left out.
+// states tells the resources' statuses. Of a stack at rest the resources are
+// those that it has; while an operation runs they are those that it has told of.
 func (e *Engine) states(s *stack) []resourceState {
+	told := e.told(s)
+	if s.busy() || !s.standing || s.status == deleteFailed || s.status == createFailed {
+		return told
+	}
+	v := e.view(s)
+	resources, _ := v.resources()
+	out := make([]resourceState, 0, len(resources))
+	for _, r := range resources {
+		state := resourceState{logicalID: r.LogicalID, typ: r.Type, status: createComplete, at: s.created}
+		for _, t := range told {
+			if t.logicalID == r.LogicalID && t.status[:6] != "DELETE" {
+				state = t
+			}
+		}
+		state.physicalID, _ = v.PhysicalID(r) // evaluated when it was deployed
+		out = append(out, state)
+	}
+	return out
+}
+
+// told replays the events, in order of first appearance. Of a resource that is
+// replaced, the deletion of the old one is not the resource's.
+func (e *Engine) told(s *stack) []resourceState {
 	index := map[string]int{}
 	var all []resourceState
 	for _, ev := range e.events(s) {
-		if ev.typ == stackType && ev.physicalID == s.id {
+		if ev.typ == stackType && ev.physicalID == s.id || ev.status == "DELETE_SKIPPED" {
 			continue
 		}
 		i, seen := index[ev.logicalID]
@@ -162,7 +191,7 @@ func (e *Engine) states(s *stack) []resourceState {
 			index[ev.logicalID] = i
 			all = append(all, resourceState{})
 		}
-		if ev.status == "DELETE_SKIPPED" || ev.status[:6] == "DELETE" && s.keepsAfterCleanup(ev) {
+		if ev.status[:6] == "DELETE" && all[i].physicalID != "" && all[i].physicalID != ev.physicalID {
 			continue
 		}
 		all[i] = resourceState{ev.logicalID, ev.typ, ev.physicalID, ev.status, ev.reason, ev.at}
@@ -170,14 +199,4 @@ func (e *Engine) states(s *stack) []resourceState {
 	return slices.DeleteFunc(all, func(r resourceState) bool {
 		return r.logicalID == "" || r.status == "DELETE_COMPLETE" && s.status != deleteComplete
 	})
-}
-
-// keepsAfterCleanup reports that a deletion was only of a resource's predecessor:
-// the replacement goes by the same logical id.
-func (s *stack) keepsAfterCleanup(ev event) bool {
-	if !s.standing || s.current == nil || s.status == deleteInProgress || s.status == deleteFailed {
-		return false
-	}
-	_, still := s.current.template.Resource(ev.logicalID)
-	return still
 }

@@ -371,3 +371,14 @@ func TestStacksOfAnotherRegionAreNotFound(t *testing.T) {
 	_, err := other.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: &id})
 	sdktest.WantCode(t, err, "ValidationError")
 }
+
+func TestARoleThatCannotBeAssumedIsRefused(t *testing.T) {
+	c := newClient(t)
+	c.aws.Lock()
+	c.aws.Access().RemoveRole(sdktest.Management, "deployer")
+	c.aws.Unlock()
+	_, err := c.CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: aws.String("app"), TemplateBody: aws.String(queue), RoleARN: aws.String("arn:aws:iam::111122223333:role/deployer")})
+	if err == nil || !strings.Contains(err.Error(), "Role arn:aws:iam::111122223333:role/deployer is invalid or cannot be assumed") {
+		t.Error(err)
+	}
+}

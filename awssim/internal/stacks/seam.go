@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/template"
@@ -119,7 +120,6 @@ func (e *Engine) Update(stackID string, spec core.StackSpec, done func(core.Stac
 		return
 	}
 	if f == nil && c.empty() {
-		s.current = d // equal in effect; the template's text may differ
 		e.world.After(e.world.Between(seconds(5), seconds(10)), func() {
 			done(core.StackResult{StackID: stackID, OK: true, NoChange: true})
 		})
@@ -217,7 +217,7 @@ func (e *Engine) discard(s *stack) {
 	}
 }
 
-// Stack tells a stack's state.
+// Stack tells a stack's state. Its parameters are shared and must not be changed.
 func (e *Engine) Stack(stackID string) (core.StackInfo, bool) {
 	s, ok := e.stacks[stackID]
 	if !ok {
@@ -236,22 +236,35 @@ func (e *Engine) Stack(stackID string) (core.StackInfo, bool) {
 
 // Forget drops an account's stacks and resources: the account is closed for good.
 func (e *Engine) Forget(account string) {
-	for p, all := range e.places {
-		if p.account != account {
-			continue
-		}
-		for _, s := range slices.Clone(all) {
-			e.dropAll(s)
-			e.dropChangeSets(s)
-			e.discard(s)
-			if op := s.running; op != nil {
-				e.world.After(0, func() { op.report(result{reason: "Stack [" + s.name + "] does not exist"}) })
-			}
+	for _, p := range e.placesOf(account) {
+		for _, s := range slices.Clone(e.places[p]) {
+			e.forget(s)
 		}
 	}
 	for key, l := range e.loose {
 		if key.account == account {
 			e.dropLoose(key, l)
 		}
+	}
+}
+
+// placesOf lists where an account has stacks, by region.
+func (e *Engine) placesOf(account string) []place {
+	var out []place
+	for p := range e.places {
+		if p.account == account {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b place) int { return strings.Compare(a.region, b.region) })
+	return out
+}
+
+func (e *Engine) forget(s *stack) {
+	e.dropAll(s)
+	e.dropChangeSets(s)
+	e.discard(s)
+	if op := s.running; op != nil {
+		e.world.After(0, func() { op.report(result{reason: "Stack [" + s.name + "] does not exist"}) })
 	}
 }

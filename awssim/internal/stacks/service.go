@@ -48,12 +48,15 @@ func placeOf(c *core.Call) place { return place{c.Caller.Account, c.Region} }
 
 // callerActor is whom CloudFormation acts as for a caller: the role handed over,
 // or the caller.
-func callerActor(c *core.Call, role string) actor {
+func callerActor(c *core.Call, role string) (actor, error) {
 	if role == "" {
-		return actor{c.Caller.ARN}
+		return actor{c.Caller.ARN}, nil
 	}
 	name := role[strings.LastIndexByte(role, '/')+1:]
-	return actor{c.World.RolePrincipal(c.Caller.Account, name, "AWSCloudFormation").ARN}
+	if !c.World.Access.HasRole(c.Caller.Account, name) {
+		return actor{}, core.Invalid("Role %s is invalid or cannot be assumed", role)
+	}
+	return actor{c.World.RolePrincipal(c.Caller.Account, name, "AWSCloudFormation").ARN}, nil
 }
 
 // existing finds a stack for an action on it; a deleted one only by its id.

@@ -19,12 +19,20 @@ type resourceShape struct {
 	DriftInformation                                                        *resourceDriftInformation
 }
 
-// driftOf is a resource's last known drift.
-func (e *Engine) driftOf(s *stack, logicalID string) *resourceDriftInformation {
+// knownDrift is the last known drift of a stack's resources, by logical id.
+type knownDrift map[string]*resourceDriftInformation
+
+func (e *Engine) knownDrift(s *stack) knownDrift {
+	known := knownDrift{}
 	for _, c := range e.lastDrift(s) {
-		if c.drift.LogicalID == logicalID {
-			return &resourceDriftInformation{c.drift.Status, c.at}
-		}
+		known[c.drift.LogicalID] = &resourceDriftInformation{c.drift.Status, c.at}
+	}
+	return known
+}
+
+func (k knownDrift) of(logicalID string) *resourceDriftInformation {
+	if d := k[logicalID]; d != nil {
+		return d
 	}
 	return &resourceDriftInformation{StackResourceDriftStatus: "NOT_CHECKED"}
 }
@@ -42,14 +50,14 @@ func (e *Engine) describeStackResources(c *core.Call, in *describeResourcesInput
 	if err != nil {
 		return nil, err
 	}
-	out := &describeResourcesOutput{StackResources: []*resourceShape{}}
+	out, drift := &describeResourcesOutput{StackResources: []*resourceShape{}}, e.knownDrift(s)
 	for _, r := range e.states(s) {
 		if in.LogicalResourceId != "" && in.LogicalResourceId != r.logicalID || in.StackName == "" && in.PhysicalResourceId != r.physicalID {
 			continue
 		}
 		if len(out.StackResources) < 100 { // AWS's limit for this action
 			out.StackResources = append(out.StackResources, &resourceShape{s.name, s.id, r.logicalID, r.physicalID, r.typ,
-				r.at, r.status, r.reason, e.driftOf(s, r.logicalID)})
+				r.at, r.status, r.reason, drift.of(r.logicalID)})
 		}
 	}
 	return out, nil
@@ -98,7 +106,7 @@ func (e *Engine) describeStackResource(c *core.Call, in *describeResourceInput) 
 			continue
 		}
 		return &describeResourceOutput{&resourceDetail{s.name, s.id, r.logicalID, r.physicalID, r.typ, r.at, r.status, r.reason,
-			metadataOf(s, r.logicalID), e.driftOf(s, r.logicalID)}}, nil
+			metadataOf(s, r.logicalID), e.knownDrift(s).of(r.logicalID)}}, nil
 	}
 	return nil, core.Invalid("Resource %s does not exist for stack %s", in.LogicalResourceId, s.name)
 }
@@ -133,11 +141,12 @@ func (e *Engine) listStackResources(c *core.Call, in *listResourcesInput) (*list
 	if err != nil {
 		return nil, err
 	}
+	drift := e.knownDrift(s)
 	some, next, err := page(e.states(s), in.NextToken, pageSize)
 	out := &listResourcesOutput{StackResourceSummaries: []*resourceSummary{}, NextToken: next}
 	for _, r := range some {
 		out.StackResourceSummaries = append(out.StackResourceSummaries, &resourceSummary{r.logicalID, r.physicalID, r.typ,
-			r.at, r.status, r.reason, e.driftOf(s, r.logicalID)})
+			r.at, r.status, r.reason, drift.of(r.logicalID)})
 	}
 	return out, err
 }

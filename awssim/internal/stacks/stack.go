@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -99,19 +100,23 @@ func (s *stack) touchedOf(logicalID string) touched {
 	return *s.more.touched[logicalID]
 }
 
-func (s *stack) generation(logicalID string) int {
+// generations counts how often each resource was replaced or made again. The map
+// is never changed in place, so that operations can keep what it was.
+func (s *stack) generations() map[string]int {
 	if s.more == nil {
-		return 0
+		return nil
 	}
-	return s.more.generations[logicalID]
+	return s.more.generations
 }
 
 func (s *stack) bump(logicalID string) {
 	m := s.extra()
-	if m.generations == nil {
-		m.generations = map[string]int{}
+	next := maps.Clone(m.generations)
+	if next == nil {
+		next = map[string]int{}
 	}
-	m.generations[logicalID]++
+	next[logicalID]++
+	m.generations = next
 }
 
 // newStack makes a stack with a new id, from which place and name are cut, so

@@ -40,6 +40,7 @@ func (e *Engine) update(s *stack, d *deployment, a actor, c *comparison, f *fail
 // carryOut runs an update that succeeds.
 func (e *Engine) carryOut(s *stack, op *operation, a actor, c *comparison, before, after []template.OutputValue) {
 	e.claimAll(s, c)
+	e.withdraw(s, before, after)
 	s.useImports(union(s.imports, c.imported))
 	commit := func() {
 		e.apply(s, c)
@@ -151,7 +152,7 @@ func (e *Engine) apply(s *stack, c *comparison) {
 	s.current = c.deployment
 	s.keepResolved(c)
 	if s.more != nil {
-		s.more.checked = nil
+		s.more.drift, s.more.checked = nil, nil // NOT_CHECKED, as after every update
 	}
 }
 

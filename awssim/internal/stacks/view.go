@@ -11,10 +11,11 @@ import (
 // view is a deployment as it is, or would be, in a stack. It answers the
 // template's questions about the world.
 type view struct {
-	engine     *Engine
-	stack      *stack
-	deployment *deployment
-	binding    *template.Binding
+	engine      *Engine
+	stack       *stack
+	deployment  *deployment
+	binding     *template.Binding
+	generations map[string]int
 	// ahead counts replacements that are planned but not carried out.
 	ahead map[string]int
 	// resolved are values looked up for a deployment that is being planned; nil
@@ -45,7 +46,7 @@ func (e *Engine) plan(s *stack, d *deployment) (*view, error) {
 }
 
 func (e *Engine) look(s *stack, d *deployment, resolved map[string]string) *view {
-	v := &view{engine: e, stack: s, deployment: d, resolved: resolved}
+	v := &view{engine: e, stack: s, deployment: d, resolved: resolved, generations: s.generations()}
 	if resolved == nil && s.more != nil {
 		v.resolved = s.more.resolved
 	}
@@ -143,7 +144,7 @@ func (v *view) identity(r *template.Resource) (*resource.Identity, error) {
 	return &resource.Identity{
 		Account: v.stack.account, Region: v.stack.region, Partition: v.engine.world.Options.Partition,
 		StackID: v.stack.id, Stack: v.stack.name, LogicalID: r.LogicalID,
-		Generation: v.stack.generation(r.LogicalID) + v.ahead[r.LogicalID],
+		Generation: v.generations[r.LogicalID] + v.ahead[r.LogicalID],
 		Properties: properties,
 	}, nil
 }
@@ -170,16 +171,26 @@ func (v *view) Attribute(r *template.Resource, name string) (any, error) {
 	return value, nil
 }
 
-// Import is the value of another stack's export.
+// Import is the value of another stack's export. A stack's own exports are none
+// to it.
 func (v *view) Import(name string) (any, error) {
+	if i := slices.IndexFunc(v.stack.imports, func(x *export) bool { return x.name == name }); i >= 0 {
+		x := v.stack.imports[i]
+		v.use(x)
+		return x.value, nil
+	}
 	x, ok := v.engine.exports[exportName{v.stack.place, name}]
-	if !ok {
+	if !ok || x.leaving || x.stack == v.stack {
 		return nil, &missingExport{name}
 	}
+	v.use(x)
+	return x.value, nil
+}
+
+func (v *view) use(x *export) {
 	if !slices.Contains(v.imported, x) {
 		v.imported = append(v.imported, x)
 	}
-	return x.value, nil
 }
 
 // Zones lists a region's Availability Zones: three, as in most regions.

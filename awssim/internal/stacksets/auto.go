@@ -22,6 +22,9 @@ type change struct{ from, to []string }
 // organizationChanged is called by the organization. What happens within one
 // delay is dealt with in one round; the first move opens it.
 func (s *Service) organizationChanged(c core.OrgChange) {
+	if len(c.To) == 0 && c.State == "CLOSED" {
+		s.stacks.Forget(c.Account) // closed for good: AWS deletes what is in it
+	}
 	if slices.Equal(c.From, c.To) || c.Account == s.org.Management() {
 		return
 	}
@@ -141,7 +144,7 @@ func (s *Service) automaticDelete(t *set, gone []target, round *batch) *operatio
 // filter the OU was deployed with.
 func (s *Service) automaticCreate(t *set, come []target, round *batch) *operation {
 	o := s.automaticOperation(t, actionCreate, come, round)
-	o.work = &deploy{targeted: true}
+	o.work = &deploy{}
 	o.plan = func() []target {
 		var out []target
 		for _, each := range come {

@@ -109,6 +109,20 @@ func TestAnAccountThatLeavesLosesItsInstances(t *testing.T) {
 	}
 }
 
+func TestAnAccountThatLeavesTheOrganizationIsCleanedUp(t *testing.T) {
+	w := tree(t, stacksets.Options{})
+	w.sentTo("net", "dev")
+	stack := *w.instance("net", account12("5"), home).StackId
+	w.Serve(func() { w.must(w.org.Leave(account12("5"))) })
+	w.wait(10 * time.Minute)
+	if diff := cmp.Diff([]string{"CREATE SUCCEEDED", "DELETE SUCCEEDED"}, w.operations("net")); diff != "" {
+		t.Error(diff)
+	}
+	if _, kept := w.stacks.Stack(stack); kept || w.holders() != "" {
+		t.Errorf("the stack is kept: %v, instances in %q", kept, w.holders())
+	}
+}
+
 func TestAMoveBetweenTargetsDeletesThenDeploys(t *testing.T) {
 	w := tree(t, stacksets.Options{})
 	w.sentTo("net", "prod", "dev")

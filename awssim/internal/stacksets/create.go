@@ -2,7 +2,6 @@ package stacksets
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -46,7 +45,11 @@ func (s *Service) createStackSet(c *core.Call, in *createStackSetInput) (*create
 	if old := s.taken(h, in.StackSetName); old != nil {
 		return s.createdBefore(old, in.ClientRequestToken)
 	}
-	t, err := s.newSet(c, h, in)
+	template, err := s.templateFor(c, in)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.newSet(h, template, in)
 	if err != nil {
 		return nil, err
 	}
@@ -82,8 +85,8 @@ func (s *Service) taken(h home, name string) *set {
 	return nil
 }
 
-// newSet makes a set of a request, after every check.
-func (s *Service) newSet(c *core.Call, h home, in *createStackSetInput) (*set, error) {
+// newSet makes a set of a template and a request, after every check.
+func (s *Service) newSet(h home, template string, in *createStackSetInput) (*set, error) {
 	t := &set{
 		home:        h,
 		partition:   s.world.Options.Partition,
@@ -99,15 +102,14 @@ func (s *Service) newSet(c *core.Call, h home, in *createStackSetInput) (*set, e
 	if in.PermissionModel != "" {
 		t.model = in.PermissionModel
 	}
-	template, err := s.templateFor(c, in)
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	t.definition, err = s.define(t, template, in.Parameters, nil, in.Capabilities)
 	if err != nil {
 		return nil, err
 	}
-	t.tags = tagMap(in.Tags)
+	if t.tags, err = tagMap(in.Tags); err != nil {
+		return nil, err
+	}
 	if err := t.setRoles(s, in.AdministrationRoleARN, in.ExecutionRoleName); err != nil {
 		return nil, err
 	}
@@ -240,13 +242,4 @@ func (t *set) setRoles(s *Service, administration, execution string) error {
 		t.execution = executionRole
 	}
 	return nil
-}
-
-// sortedSets lists a home's active sets by name.
-func (h *shelf) sortedSets() []*set {
-	out := make([]*set, 0, len(h.active))
-	for _, name := range slices.Sorted(maps.Keys(h.active)) {
-		out = append(out, h.active[name])
-	}
-	return out
 }

@@ -10,9 +10,6 @@ import (
 type deploy struct {
 	// overrides changes an instance's overrides; nil leaves them.
 	overrides func(overrides) overrides
-	// targeted tells instances that were asked for by place from those that are
-	// updated with the whole set: INOPERABLE ones are left out of the latter.
-	targeted bool
 }
 
 func (d *deploy) accept(s *Service, o *operation, r *result) {
@@ -48,7 +45,11 @@ func (d *deploy) begin(s *Service, o *operation, r *result, done func(outcome)) 
 	}
 	if reason := d.refusal(s, o, r, action); reason != "" {
 		s.later(s.options.Check, func() {
-			s.mark(o, i, i.status, failed, reason)
+			detailed := failed
+			if i.status == inoperable {
+				detailed = inoperable
+			}
+			s.mark(o, i, i.status, detailed, reason)
 			done(outcome{failed: true, reason: reason})
 		})
 		return

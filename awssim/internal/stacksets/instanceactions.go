@@ -31,7 +31,7 @@ func (s *Service) createStackInstances(c *core.Call, in *createStackInstancesInp
 		return nil, limitExceeded("The limit of %d stack instances in a StackSet has been reached", s.options.MaxInstances)
 	}
 	o.echo = in.DeploymentTargets
-	o.work = &deploy{targeted: true, overrides: sharing(in.ParameterOverrides)}
+	o.work = &deploy{overrides: sharing(in.ParameterOverrides)}
 	o.plan = func() []target {
 		t.changed = true
 		out := make([]target, 0, len(places))
@@ -60,7 +60,7 @@ func (s *Service) updateStackInstances(c *core.Call, in *createStackInstancesInp
 	o := s.newOperation(t, actionUpdate, in.OperationId, in.OperationPreferences, in)
 	o.scope = scopeOf(places)
 	o.echo = in.DeploymentTargets
-	o.work = &deploy{targeted: true, overrides: sharing(in.ParameterOverrides)}
+	o.work = &deploy{overrides: sharing(in.ParameterOverrides)}
 	o.plan = func() []target { t.changed = true; return t.targetsAt(places) }
 	return s.answer(o, s.accept(o))
 }

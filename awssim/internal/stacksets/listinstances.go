@@ -37,8 +37,8 @@ func (s *Service) listStackInstances(c *core.Call, in *listStackInstancesInput) 
 		return nil, err
 	}
 	out := &listStackInstancesOutput{Summaries: make([]StackInstanceSummary, 0, p.size)}
-	sets, any := t.filters(in)
-	if !any {
+	sets, some := t.filters(in)
+	if !some {
 		return out, nil
 	}
 	if in.StackInstanceAccount != "" {
@@ -54,9 +54,9 @@ func (s *Service) listStackInstances(c *core.Call, in *listStackInstancesInput) 
 	return out, nil
 }
 
-// filters are the sets of slots that a request's filters stand for; any is false
+// filters are the sets of slots that a request's filters stand for; some is false
 // if one of them holds nothing.
-func (t *set) filters(in *listStackInstancesInput) (sets []*bitset, any bool) {
+func (t *set) filters(in *listStackInstancesInput) (sets []*bitset, some bool) {
 	sets = []*bitset{&t.instances.live}
 	for _, f := range in.Filters {
 		switch f.Name {

@@ -46,7 +46,6 @@ type operation struct {
 
 	results    []result
 	byStatus   map[string]*bitset
-	at         map[place]int // filled on demand, see indexOf
 	regions    []*regionRun
 	dispatched bool
 	turn       int // sequential: the region being worked on

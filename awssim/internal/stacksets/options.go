@@ -111,6 +111,11 @@ type Options struct {
 	// ImportAction is the Action that an import shows: CREATE. The model has none
 	// of its own for it.
 	ImportAction string
+	// SuspendedReason is the status reason of what was skipped for a suspended
+	// account: ACCOUNT_SUSPENDED. Users also show the sentence "This account is
+	// suspended. To remove this instance from the stack set, run
+	// DeleteStackInstances with the RetainStacks parameter."
+	SuspendedReason string
 	// StopReason is the status reason of instances that a user's stop cancelled.
 	// AWS's text is not known.
 	StopReason string
@@ -133,6 +138,7 @@ func (o Options) defaulted() Options {
 	text(&o.ToggleCode, "InvalidOperationException")
 	text(&o.CycleCode, "ValidationError")
 	text(&o.ImportAction, actionCreate)
+	text(&o.SuspendedReason, "ACCOUNT_SUSPENDED")
 	text(&o.StopReason, "Cancelled since the operation was stopped by the user")
 	return o
 }

@@ -75,7 +75,12 @@ func (s *Service) knownParameters(template string, list []Parameter) error {
 	return nil
 }
 
+// declared are the parameters of a template. The last answer is kept: it is asked
+// for once for every instance of an operation.
 func (s *Service) declared(template string) (map[string]bool, error) {
+	if s.keys != nil && s.keysOf == template {
+		return s.keys, nil
+	}
 	summary, err := s.stacks.Summary(template)
 	if err != nil {
 		return nil, err
@@ -84,6 +89,7 @@ func (s *Service) declared(template string) (map[string]bool, error) {
 	for _, p := range summary.Parameters {
 		keys[p.Key] = true
 	}
+	s.keysOf, s.keys = template, keys
 	return keys, nil
 }
 

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/setmend/setmend/awssim/internal/core"
 )
 
 // Spec describes a stack set that a world is filled with.
@@ -59,8 +57,19 @@ type InstanceSeed struct {
 	NoStack bool `json:"noStack,omitempty"`
 	// Template, if set, is what the stack was made from, unlike the set's.
 	Template string `json:"template,omitempty"`
+	// Live are the resources of its stack that somebody changed by hand.
+	Live []LiveChange `json:"live,omitempty"`
 	// StackID, if set, is an existing stack to use.
 	StackID string `json:"-"`
+}
+
+// LiveChange is how a live resource differs from its template.
+type LiveChange struct {
+	Resource   string         `json:"resource"` // logical id
+	Deleted    bool           `json:"deleted,omitempty"`
+	Properties map[string]any `json:"properties,omitempty"` // all of them; or else:
+	Set        map[string]any `json:"set,omitempty"`        // some, by JSON pointer such as /Tags/0/Value
+	Remove     []string       `json:"remove,omitempty"`     // JSON pointers
 }
 
 // Seed makes a stack set at once, without an operation.
@@ -72,7 +81,6 @@ func (s *Service) Seed(spec Spec) (arn string, err error) {
 	in := &createStackSetInput{
 		StackSetName:          spec.Name,
 		Description:           spec.Description,
-		TemplateBody:          spec.Template,
 		Capabilities:          append(slices.Clone(summary.Capabilities), spec.Capabilities...),
 		Parameters:            parameterList(spec.Parameters),
 		AdministrationRoleARN: spec.AdministrationRoleARN,
@@ -87,7 +95,7 @@ func (s *Service) Seed(spec Spec) (arn string, err error) {
 	if spec.PermissionModel == serviceManaged {
 		in.AutoDeployment = s.autoSpec(h, spec)
 	}
-	t, err := s.newSet(&core.Call{World: s.world, Region: h.region}, h, in)
+	t, err := s.newSet(h, spec.Template, in)
 	if err != nil {
 		return "", fmt.Errorf("seeding stack set %s: %w", spec.Name, err)
 	}
@@ -192,7 +200,7 @@ func (s *Service) seedState(t *set, i *instance, seed InstanceSeed) {
 	}
 }
 
-// seeded finds an active set by ARN, or by a name that only one home has.
+// seeded finds an active set by ARN or id, or by a name that only one home has.
 func (s *Service) seeded(name string) (*set, error) {
 	if strings.HasPrefix(name, "arn:") {
 		if t := s.byARN(name); t != nil {
@@ -202,7 +210,11 @@ func (s *Service) seeded(name string) (*set, error) {
 	}
 	var found *set
 	for _, h := range s.homes {
-		if t := h.active[name]; t != nil {
+		t := h.active[name]
+		if byID := h.ids[name]; byID != nil && !byID.deleted {
+			t = byID
+		}
+		if t != nil {
 			if found != nil {
 				return nil, fmt.Errorf("stack set %s exists in several places: name it by ARN", name)
 			}

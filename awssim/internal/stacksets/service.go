@@ -29,6 +29,9 @@ type Service struct {
 	regions map[place]bool        // regions that are disabled in an account
 	wakes   map[home][]*operation // operations that wait for a place, see take
 	moves   map[string]change     // accounts that moved since the last round of automatic deployment
+	// keys are the parameters that the template keysOf declares.
+	keysOf string
+	keys   map[string]bool
 	// landed is called after every instance that an operation brought to CURRENT.
 	landed []func(Landing)
 }
@@ -104,10 +107,10 @@ func (s *Service) Actions() map[string]core.Action {
 }
 
 func (s *Service) shelf(h home) *shelf {
-	shelf0 := s.homes[h]
-	if shelf0 == nil {
-		shelf0 = &shelf{active: map[string]*set{}, ids: map[string]*set{}}
-		s.homes[h] = shelf0
+	found := s.homes[h]
+	if found == nil {
+		found = &shelf{active: map[string]*set{}, ids: map[string]*set{}}
+		s.homes[h] = found
 	}
-	return shelf0
+	return found
 }

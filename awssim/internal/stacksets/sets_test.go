@@ -21,7 +21,7 @@ var ctx = context.Background()
 
 func TestCreateStackSetIsIdempotentByToken(t *testing.T) {
 	w := newWorld(t, stacksets.Options{})
-	make := func(token string) (string, error) {
+	request := func(token string) (string, error) {
 		out, err := w.cfn().CreateStackSet(ctx, &cloudformation.CreateStackSetInput{
 			StackSetName: aws.String("net"), TemplateBody: aws.String("params:"), ClientRequestToken: &token,
 		})
@@ -30,16 +30,16 @@ func TestCreateStackSetIsIdempotentByToken(t *testing.T) {
 		}
 		return *out.StackSetId, nil
 	}
-	first, err := make("t1")
+	first, err := request("t1")
 	w.must(err)
-	if again, err := make("t1"); err != nil || again != first {
+	if again, err := request("t1"); err != nil || again != first {
 		t.Errorf("the same request is answered %s, %v", again, err)
 	}
-	if _, err := make("t2"); code(err) != "NameAlreadyExistsException" {
+	if _, err := request("t2"); code(err) != "NameAlreadyExistsException" {
 		t.Errorf("another token meets %v", err)
 	}
 	w.update("net", "params: A=1", nil)
-	if _, err := make("t1"); code(err) != "CreatedButModifiedException" {
+	if _, err := request("t1"); code(err) != "CreatedButModifiedException" {
 		t.Errorf("after a change, the same request meets %v", err)
 	}
 }
@@ -325,6 +325,9 @@ func TestAFailedDeleteLeavesAnInoperableInstance(t *testing.T) {
 	w.must(err)
 	if status := w.ended("net", *out.OperationId); status != types.StackSetOperationStatusFailed {
 		t.Errorf("updating an INOPERABLE instance ended %s", status)
+	}
+	if diff := cmp.Diff([]string{"1 us-east-1 INOPERABLE/INOPERABLE"}, w.instances("net")); diff != "" {
+		t.Error("after the attempt:", diff)
 	}
 	id := *w.instance("net", account12("1"), home).StackId
 	if status := w.remove("net", accounts(1), []string{home}, true); status != types.StackSetOperationStatusSucceeded {

@@ -3,7 +3,10 @@ package stacksets
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/setmend/setmend/awssim/internal/core"
 )
 
 // Tag is the Tag structure of the API.
@@ -148,12 +151,16 @@ func tagShapes(tags map[string]string) []Tag {
 	return out
 }
 
-func tagMap(tags []Tag) map[string]string {
+// tagMap refuses keys that AWS reserves.
+func tagMap(tags []Tag) (map[string]string, error) {
 	out := make(map[string]string, len(tags))
 	for _, tag := range tags {
-		out[tag.Key] = tag.Value
+		if strings.HasPrefix(strings.ToLower(tag.Key), "aws:") {
+			return nil, core.Invalid("aws: prefixed tag key names are not allowed for external use.")
+		}
+		out[strings.Clone(tag.Key)] = strings.Clone(tag.Value)
 	}
-	return out
+	return out, nil
 }
 
 // listOf is a list that is sent even if empty.

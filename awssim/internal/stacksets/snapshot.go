@@ -12,6 +12,14 @@ type SetSnapshot struct {
 	Instances []InstanceSnapshot `json:"instances,omitempty"`
 }
 
+// Reference is what names the set in calls that take a name, id or ARN.
+func (s SetSnapshot) Reference() string {
+	if s.ID == "" {
+		return s.Name
+	}
+	return s.Name + ":" + s.ID
+}
+
 // InstanceSnapshot is a stack instance, written down.
 type InstanceSnapshot struct {
 	Account string `json:"account"`

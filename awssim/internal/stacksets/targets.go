@@ -16,8 +16,12 @@ type DeploymentTargets struct {
 	AccountFilterType     string   `valid:"enum=NONE|INTERSECTION|DIFFERENCE|UNION"`
 }
 
-// maxOUs is how many OUs one call may name.
-const maxOUs = 50
+const (
+	// maxOUs is how many OUs one call may name.
+	maxOUs = 50
+	// largestAccounts is the size limit of the file at AccountsUrl, in bytes.
+	largestAccounts = 10 << 20
+)
 
 // selection is which accounts a request means, each with the OU it is reached
 // through, and the OUs themselves.
@@ -173,6 +177,9 @@ func (s *Service) listed(c *core.Call, d *DeploymentTargets) ([]string, error) {
 	text, err := s.fetch(c, d.AccountsUrl)
 	if err != nil {
 		return nil, err
+	}
+	if len(text) > largestAccounts {
+		return nil, core.Invalid("The file at AccountsUrl may not exceed %d bytes in size", largestAccounts)
 	}
 	accounts := fields(text)
 	for _, account := range accounts {

@@ -53,7 +53,7 @@ func (s *Service) updateStackSet(c *core.Call, in *updateStackSetInput) (*operat
 	}
 	o := s.newOperation(t, actionUpdate, in.OperationId, in.OperationPreferences, in)
 	o.echo = in.DeploymentTargets
-	o.work = &deploy{targeted: chosen != nil}
+	o.work = &deploy{}
 	o.plan = func() []target {
 		s.replace(t, next)
 		return t.updatable(chosen)
@@ -109,7 +109,9 @@ func (s *Service) reviseDefinition(c *core.Call, t, next *set, in *updateStackSe
 	}
 	next.tags = t.tags
 	if in.Tags != nil {
-		next.tags = tagMap(in.Tags)
+		if next.tags, err = tagMap(in.Tags); err != nil {
+			return err
+		}
 	}
 	return next.setRoles(s, in.AdministrationRoleARN, in.ExecutionRoleName)
 }

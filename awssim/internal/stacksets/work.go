@@ -2,7 +2,6 @@ package stacksets
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,10 +54,10 @@ func (s *Service) suspended(account string) bool {
 	return ok && (a.State == "SUSPENDED" || a.State == "PENDING_CLOSURE" || a.State == "CLOSED")
 }
 
-// skipped ends work on an account that is suspended.
+// skip ends work on an account that is suspended.
 func (s *Service) skip(o *operation, r *result, done func(outcome)) {
 	s.later(s.options.Check, func() {
-		const reason = "ACCOUNT_SUSPENDED"
+		reason := s.options.SuspendedReason
 		s.mark(o, r.instance, r.instance.status, skippedSuspended, reason)
 		done(outcome{failed: s.options.SuspendedCountsAsFailure, reason: reason})
 	})
@@ -90,7 +89,7 @@ func (s *Service) missingRole(o *operation, account string) string {
 		switch {
 		case !access.HasRole(account, orgMemberRole):
 			return "DEFAULT_ROLE_CREATION_ERROR"
-		case !member && !s.options.DepartedReachable || !access.HasRole(account, "stacksets-exec"):
+		case !member && !s.mayReachDeparted(o) || !access.HasRole(account, "stacksets-exec"):
 			return fmt.Sprintf("Account %s should have '%s' role with trust relationship to Role '%s'.", account, s.role(o.set, o.roles), orgAdminRole)
 		}
 		return ""
@@ -103,6 +102,12 @@ func (s *Service) missingRole(o *operation, account string) string {
 		return fmt.Sprintf("Account %s should have '%s' role with trust relationship to Role '%s'.", account, o.roles.execution, admin)
 	}
 	return ""
+}
+
+// mayReachDeparted reports whether an operation gets into accounts that left the
+// organization: automatic deployment still deletes what it deployed there.
+func (s *Service) mayReachDeparted(o *operation) bool {
+	return s.options.DepartedReachable || o.auto != nil
 }
 
 // The roles of the service-managed permission model.
@@ -161,14 +166,4 @@ func (r *result) gateReason() string {
 		return fmt.Sprintf("Function not found: arn:aws:lambda:%s:%s:function:%s", r.region, r.account, gateFunction)
 	}
 	return r.gate.reason
-}
-
-// sortPlaces puts places in order of account and region.
-func sortPlaces(list []place) {
-	slices.SortFunc(list, func(a, b place) int {
-		if a.account != b.account {
-			return strings.Compare(a.account, b.account)
-		}
-		return strings.Compare(a.region, b.region)
-	})
 }

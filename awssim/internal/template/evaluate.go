@@ -34,7 +34,8 @@ type Binding struct {
 	around     Surroundings
 	conditions map[string]bool
 	properties map[string]map[string]any
-	produced   int // bytes of text that functions have made
+	block      string // which section is being evaluated, for errors
+	produced   int    // bytes of text that functions have made
 }
 
 // maxProduced bounds what functions may make of one template: names that double
@@ -68,7 +69,10 @@ func (b *Binding) Properties(r *Resource) (map[string]any, error) {
 	if p, ok := b.properties[r.LogicalID]; ok {
 		return p, nil
 	}
+	outer := b.block
+	b.block = "Resources"
 	v, err := b.eval(r.Properties)
+	b.block = outer
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +116,7 @@ func (b *Binding) Outputs() ([]OutputValue, error) {
 
 func (b *Binding) output(o *Output) (OutputValue, error) {
 	out := OutputValue{Key: o.Key, Description: o.Description}
+	b.block = "Outputs"
 	v, err := b.eval(o.value)
 	if err != nil {
 		return out, err

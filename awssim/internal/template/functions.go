@@ -186,12 +186,12 @@ func subParts(f *Func) ([]substitution, *Map) {
 }
 
 func checkSub(f *Func) error {
-	parts, _ := subParts(f)
-	for _, p := range parts {
-		if p.variable == "" && p.literal == "" {
-			continue
-		}
-		if p.variable != "" && !variableName.MatchString(p.variable) {
+	text, isText := f.Arg.(string)
+	if !isText {
+		text, _ = f.list()[0].(string)
+	}
+	for _, m := range variable.FindAllStringSubmatch(text, -1) {
+		if !strings.HasPrefix(m[1], "!") && !variableName.MatchString(strings.TrimSpace(m[1])) {
 			return failf("Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons")
 		}
 	}

@@ -11,6 +11,9 @@ func (b *Binding) ref(name string) (any, error) {
 		return b.parameterValue(p), nil
 	}
 	if r, ok := b.template.byName[name]; ok {
+		if err := b.exists(r); err != nil {
+			return nil, err
+		}
 		return b.around.PhysicalID(r)
 	}
 	return b.pseudo(name), nil
@@ -70,7 +73,20 @@ func (b *Binding) getAtt(f *Func) (any, error) {
 		}
 		parts = append(parts, s)
 	}
-	return b.around.Attribute(b.template.byName[l[0].(string)], strings.Join(parts, "."))
+	r := b.template.byName[l[0].(string)]
+	if err := b.exists(r); err != nil {
+		return nil, err
+	}
+	return b.around.Attribute(r, strings.Join(parts, "."))
+}
+
+// exists refuses references to a resource whose condition does not hold.
+func (b *Binding) exists(r *Resource) error {
+	active, err := b.Active(r)
+	if err == nil && !active {
+		err = failf("Template format error: Unresolved resource dependencies [%s] in the %s block of the template", r.LogicalID, b.block)
+	}
+	return err
 }
 
 func (b *Binding) sub(f *Func) (any, error) {

@@ -235,31 +235,35 @@ func (t *Template) sortResources() error {
 // cyclic lists the resources on cycles: what is left once everything that
 // nothing left depends on is taken away too.
 func (t *Template) cyclic(done map[string]bool) []string {
-	left := map[string]bool{}
+	users := map[string]int{} // how many of the rest need it
+	var free []string
 	for _, r := range t.Resources {
 		if !done[r.LogicalID] {
-			left[r.LogicalID] = true
-		}
-	}
-	for shrunk := true; shrunk; {
-		shrunk = false
-		for name := range left {
-			if !t.neededBy(name, left) {
-				delete(left, name)
-				shrunk = true
+			users[r.LogicalID] += 0
+			for _, need := range r.needs {
+				users[need]++
 			}
 		}
 	}
-	return sortedKeys(left)
-}
-
-func (t *Template) neededBy(name string, left map[string]bool) bool {
-	for other := range left {
-		if slices.Contains(t.byName[other].needs, name) {
-			return true
+	for name, n := range users {
+		if n == 0 {
+			free = append(free, name)
 		}
 	}
-	return false
+	for len(free) > 0 {
+		name := free[len(free)-1]
+		free = free[:len(free)-1]
+		delete(users, name)
+		for _, need := range t.byName[name].needs {
+			if users[need]--; users[need] == 0 {
+				free = append(free, need)
+			}
+		}
+	}
+	for name := range done { // needed by the rest, but on no cycle
+		delete(users, name)
+	}
+	return sortedKeys(users)
 }
 
 func allDone(names []string, done map[string]bool) bool {

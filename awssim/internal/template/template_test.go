@@ -135,6 +135,7 @@ func TestBadFunctionsAreRefusedInAWSWords(t *testing.T) {
 		{`!FindInMap [Sizes, prod, Nothing, {DefaultValue: x}]`, "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value"},
 		{`!If [Nowhere, 1, 2]`, "Template format error: Unresolved condition dependency Nowhere in the Conditions block of the template"},
 		{`!ImportValue unknown`, "No export named unknown found."},
+		{`!Sub "x${}"`, "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons"},
 		{`!Sub "${a b}"`, "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons"},
 		{`!Cidr ["2001:db8::/32", 2, 96]`, "Template error: Fn::Cidr: 2 blocks of 96 bits do not fit into 2001:db8::/32"},
 		{`!Ref Subject`, "Circular dependency between resources: [Subject]"},
@@ -171,6 +172,7 @@ func TestMalformedTemplatesAreRefused(t *testing.T) {
 		{"resource name", "Resources: {a-b: {Type: AWS::SNS::Topic}}", "Template format error: Resource name a-b is non alphanumeric."},
 		{"alias", "Resources: {T: &x {Type: AWS::SNS::Topic}, U: *x}", "Template format error: YAML aliases are not allowed in CloudFormation templates"},
 		{"cycle", "Resources: {A: {Type: AWS::SNS::Topic, DependsOn: B}, B: {Type: AWS::SNS::Topic, DependsOn: [A]}, C: {Type: AWS::SNS::Topic, DependsOn: A}}", "Circular dependency between resources: [A, B]"},
+		{"beside a cycle", "Resources: {A: {Type: AWS::SNS::Topic, DependsOn: [B, D]}, B: {Type: AWS::SNS::Topic, DependsOn: A}, C: {Type: AWS::SNS::Topic, DependsOn: E}, D: {Type: AWS::SNS::Topic}, E: {Type: AWS::SNS::Topic, DependsOn: [A, F]}, F: {Type: AWS::SNS::Topic, DependsOn: D}}", "Circular dependency between resources: [A, B]"},
 		{"DependsOn", "Resources: {A: {Type: AWS::SNS::Topic, DependsOn: Z}}", "Template format error: Unresolved resource dependencies [Z] in the Resources block of the template"},
 		{"output", ok + "Outputs: {O: {Value: !Ref X}}", "Template format error: Unresolved resource dependencies [X] in the Outputs block of the template"},
 		{"output without value", ok + "Outputs: {O: {Description: x}}", "Template format error: Every Outputs member must contain a Value object"},
@@ -281,6 +283,29 @@ Outputs:
 	got, _ = bind(t, tpl, map[string]string{"On": "false"}).Outputs()
 	if len(got) != 1 {
 		t.Errorf("%d outputs without the condition", len(got))
+	}
+}
+
+func TestWhatAConditionLeavesOutCannotBeReferredTo(t *testing.T) {
+	tpl := mustParse(t, `
+Conditions: {Never: !Equals [a, b]}
+Resources:
+  Gone: {Type: AWS::SNS::Topic, Condition: Never}
+  Ok: {Type: AWS::SNS::Topic, Properties: {X: !If [Never, !Ref Gone, none]}}
+  Bad: {Type: AWS::SNS::Topic, Properties: {X: !Sub "${Gone.TopicName}"}}
+Outputs: {O: {Value: !Ref Gone}}
+`)
+	b := bind(t, tpl, nil)
+	ok, _ := tpl.Resource("Ok")
+	if p, err := b.Properties(ok); err != nil || p["X"] != "none" {
+		t.Errorf("%v, %v", p, err)
+	}
+	bad, _ := tpl.Resource("Bad")
+	if _, err := b.Properties(bad); errText(err) != "Template format error: Unresolved resource dependencies [Gone] in the Resources block of the template" {
+		t.Error(err)
+	}
+	if _, err := b.Outputs(); errText(err) != "Template format error: Unresolved resource dependencies [Gone] in the Outputs block of the template" {
+		t.Error(err)
 	}
 }
 

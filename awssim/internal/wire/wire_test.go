@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+	"compress/gzip"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -273,6 +275,48 @@ func TestOversizedBodiesAreRefused(t *testing.T) {
 	r := httptest.NewRequest("POST", "/", strings.NewReader("Action=Try&TemplateBody="+strings.Repeat("x", LargestBody)))
 	_, refused := Read(service(core.Query), r)
 	if refused == nil || refused.Status != http.StatusRequestEntityTooLarge {
+		t.Errorf("refused with %v", refused)
+	}
+}
+
+func TestCompressedBodiesAreRead(t *testing.T) {
+	var body bytes.Buffer
+	z := gzip.NewWriter(&body)
+	if _, err := z.Write([]byte(`{"StackSetName":"net"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{body.String(): "", "not gzip": "MalformedInput"} {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(text))
+		r.Header.Set("X-Amz-Target", "Test.Try")
+		r.Header.Set("Content-Encoding", "gzip")
+		q, refused := Read(service(core.JSON10), r)
+		got := ""
+		if refused != nil {
+			got = refused.Code
+		} else if q.Params()["StackSetName"] != "net" {
+			t.Errorf("read as %v", q.Params())
+		}
+		if got != want {
+			t.Errorf("refused with %q, want %q", got, want)
+		}
+	}
+}
+
+func TestAGzippedFloodIsCutOff(t *testing.T) {
+	var body bytes.Buffer
+	z := gzip.NewWriter(&body)
+	if _, err := z.Write(make([]byte, 4*LargestBody)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest("POST", "/", &body)
+	r.Header.Set("Content-Encoding", "gzip")
+	if _, refused := Read(service(core.Query), r); refused == nil || refused.Status != http.StatusRequestEntityTooLarge {
 		t.Errorf("refused with %v", refused)
 	}
 }
