@@ -2,6 +2,7 @@ package heal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -58,6 +59,9 @@ func (l *lease) put(ctx context.Context) error {
 // check makes sure, right before a call that changes AWS, that the lease is still
 // this healer's, and renews it when half of its time is gone.
 func (l *lease) check(ctx context.Context) error {
+	if l == nil {
+		return &StageError{ErrorLeaseLost, errors.New("checking the lease: this run has none")}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, version, err := l.h.Journal.Get(ctx, "lease")
@@ -77,6 +81,9 @@ func (l *lease) check(ctx context.Context) error {
 
 // release gives the lease up, so that the next run need not wait for it to expire.
 func (l *lease) release(ctx context.Context) error {
+	if l == nil {
+		return nil // it was lost, and is another's
+	}
 	l.doc.Value = Lease{}
 	return l.put(ctx)
 }
@@ -108,12 +115,30 @@ func (r *run) checkStop(ctx context.Context) error {
 	return nil
 }
 
+// checkSwitch asks the kill switch outside the journal.
+func (r *run) checkSwitch(ctx context.Context) error {
+	if r.h.KillSwitch == nil {
+		return nil
+	}
+	reason, stop, err := r.h.KillSwitch(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the kill switch: %w", err)
+	}
+	if stop {
+		return &StageError{ErrorStopped, fmt.Errorf("stopped by the kill switch: %s", reason)}
+	}
+	return nil
+}
+
 // mayWrite is asked right before every call that changes AWS.
 func (r *run) mayWrite(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := r.checkStop(ctx); err != nil {
+		return err
+	}
+	if err := r.checkSwitch(ctx); err != nil {
 		return err
 	}
 	return r.lease.check(ctx)

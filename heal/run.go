@@ -2,6 +2,7 @@ package heal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,6 +42,7 @@ type run struct {
 	began    time.Time
 	deadline time.Time
 	inv      *document[fleet.Fleet]
+	last     *plan.Assessment // of the report
 }
 
 func runKey(id, part string) string { return "runs/" + id + "/" + part }
@@ -63,7 +65,10 @@ func (h *Healer) open(ctx context.Context, stage string, request Request) (*run,
 	}
 	r := &run{h: h, rec: rec, request: request, began: now, deadline: now.Add(h.Budget)}
 	if r.lease, err = h.acquire(ctx, request.Run); err != nil {
-		return nil, err
+		if request.Failure == nil || !isLeaseLost(err) {
+			return nil, err
+		}
+		r.lease = nil // what failed can be told without it; nothing can be changed
 	}
 	if request.Failure == nil {
 		if err := r.checkStop(ctx); err != nil {
@@ -77,6 +82,11 @@ func (h *Healer) open(ctx context.Context, stage string, request Request) (*run,
 		}
 	}
 	return r, nil
+}
+
+func isLeaseLost(err error) bool {
+	var e *StageError
+	return errors.As(err, &e) && e.Name == ErrorLeaseLost
 }
 
 // save writes the run's record.

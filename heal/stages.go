@@ -15,6 +15,9 @@ func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 		if done, err := r.observe(ctx); err != nil || !done {
 			return again(0), err
 		}
+		if err := r.dropOldApprovals(ctx); err != nil {
+			return Answer{}, err
+		}
 		if err := r.keepBefore(ctx); err != nil {
 			return Answer{}, err
 		}
@@ -139,7 +142,8 @@ func (r *run) workOff(ctx context.Context, stage plan.Stage, rounds int) (Answer
 			return Answer{}, err
 		}
 	}
-	if len(round.Value.Waiting) == 0 && (round.Value.N >= rounds || len(round.Value.Works) == 0) {
+	replan := round.Value.Again && round.Value.N < maxRounds
+	if !replan && len(round.Value.Waiting) == 0 && (round.Value.N >= rounds || len(round.Value.Works) == 0) {
 		return Answer{Complete: true}, nil
 	}
 	if busy, err := r.awaitForeign(ctx); err != nil || busy {
@@ -166,10 +170,14 @@ func (r *run) endRound(ctx context.Context, round *document[Round]) error {
 			r.rec.Value.Unverified = append(r.rec.Value.Unverified, set)
 		}
 	}
+	again, err := r.afterStandingDown(ctx, works)
+	if err != nil {
+		return err
+	}
 	if err := r.save(ctx); err != nil {
 		return err
 	}
-	round.Value.Ended = true
+	round.Value.Ended, round.Value.Again = true, again
 	return round.write(ctx, r.h.Journal)
 }
 
