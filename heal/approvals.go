@@ -129,7 +129,7 @@ func (r *run) ask(ctx context.Context, trips []plan.Trip) error {
 // when their cause is gone.
 func acceptable(guard string) bool {
 	switch guard {
-	case plan.GuardOrganizationShrank, plan.GuardMassDrift, plan.GuardMassRemoval, plan.GuardQuietHours:
+	case plan.GuardOrganizationShrank, plan.GuardMassDrift, plan.GuardMassRemoval, plan.GuardQuietHours, plan.GuardCanary:
 		return true
 	}
 	return false

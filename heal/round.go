@@ -117,6 +117,7 @@ func (r *run) plan(ctx context.Context, stage plan.Stage) (*plan.Plan, *plan.Ass
 	}
 	p := plan.Make(f, assessment, r.h.Policy, memory, r.now())
 	p = r.narrow(p)
+	r.holdBack(p, memory.Accepted)
 	p.Actions = slices.DeleteFunc(p.Actions, func(a plan.Action) bool { return !stageTakes(stage, a) })
 	keep := map[string]bool{}
 	for _, a := range p.Actions {

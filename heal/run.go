@@ -31,6 +31,8 @@ type RunRecord struct {
 	Healed  int         `json:"healed"`
 	Planned int         `json:"planned"`
 	Guards  []plan.Trip `json:"guards,omitempty"`
+	// Held are sets of which a deleted stack could not be created again, and why.
+	Held map[fleet.StackSetName]string `json:"held,omitempty"`
 }
 
 // run is an open run: its record and what a handler call has loaded of it.

@@ -41,8 +41,8 @@ func (h *Healer) searchInstancesToHeal(ctx context.Context, r *run) (Answer, err
 	if busy, err := r.awaitForeign(ctx); err != nil || busy {
 		return again(foreignPoll), err
 	}
-	if err := r.readDrift(ctx); err != nil {
-		return Answer{}, err
+	if done, err := r.learn(ctx); err != nil || !done {
+		return again(0), err
 	}
 	if err := r.keepBefore(ctx); err != nil {
 		return Answer{}, err
@@ -54,6 +54,18 @@ func (h *Healer) searchInstancesToHeal(ctx context.Context, r *run) (Answer, err
 		return Answer{}, err
 	}
 	return Answer{Complete: true}, nil
+}
+
+// learn brings what the last detections found into the run's view of the fleet,
+// and what only the details tell. It reports false if the time was not enough.
+func (r *run) learn(ctx context.Context) (bool, error) {
+	if err := r.readDrift(ctx); err != nil {
+		return false, err
+	}
+	if done, err := r.checkTemplates(ctx); err != nil || !done {
+		return false, err
+	}
+	return r.judgeIgnored(ctx)
 }
 
 // heal climbs the ladder: it works off a plan, checks what came of it, and plans
@@ -79,8 +91,8 @@ func (r *run) verifyHealed(ctx context.Context) (Answer, error) {
 	if wait, err := r.detect(ctx, r.rec.Value.Unverified); err != nil || wait > 0 {
 		return again(wait), err
 	}
-	if err := r.readDrift(ctx); err != nil {
-		return Answer{}, err
+	if done, err := r.learn(ctx); err != nil || !done {
+		return again(0), err
 	}
 	r.rec.Value.Unverified = nil
 	round, err := r.nextRound(ctx, plan.StageHeal)
@@ -165,6 +177,7 @@ func (r *run) endRound(ctx context.Context, round *document[Round]) error {
 		return err
 	}
 	r.rec.Value.count(works)
+	r.keepHolds(works)
 	for _, set := range setsOf(works) {
 		if !slices.Contains(r.rec.Value.Unverified, set) && round.Value.Stage == plan.StageHeal {
 			r.rec.Value.Unverified = append(r.rec.Value.Unverified, set)
