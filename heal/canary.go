@@ -26,7 +26,7 @@ func (r *run) holdAfterFailedWaves(ctx context.Context, works []*document[Work])
 			continue
 		}
 		for i := range v.Cells {
-			v.Cells[i].State, v.Cells[i].Reason = cellSkipped, "Left alone, since another could not be created again: "+why
+			v.Cells[i].State, v.Cells[i].Reason = cellHeld, "Left alone, since another could not be created again: "+why
 		}
 		v.Phase = phaseDone
 		if err := w.write(ctx, r.h.Journal); err != nil {

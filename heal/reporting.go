@@ -280,7 +280,7 @@ func overridesReport(works []*document[Work]) OverridesReport {
 			if !c.HasOverrides || w.Value.Action.Rung == plan.RungRemove || w.Value.Action.Rung == plan.RungDetach {
 				continue
 			}
-			if w.Value.Action.Rung == plan.RungRedeploy && c.State != cellSkipped && c.Class != plan.ReasonMaskedOverride {
+			if w.Value.Action.Rung == plan.RungRedeploy && c.State != cellSkipped && c.State != cellHeld && c.Class != plan.ReasonMaskedOverride {
 				o.Saved++
 			}
 			if c.Restored {

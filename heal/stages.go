@@ -88,6 +88,9 @@ func (h *Healer) heal(ctx context.Context, r *run) (Answer, error) {
 // verifyHealed proves a round: the sets it changed have their drift detected
 // again and are read again, and what is still wrong goes into the next plan.
 func (r *run) verifyHealed(ctx context.Context) (Answer, error) {
+	if busy, err := r.awaitForeign(ctx); err != nil || busy {
+		return again(foreignPoll), err
+	}
 	if wait, err := r.detect(ctx, r.rec.Value.Unverified); err != nil || wait > 0 {
 		return again(wait), err
 	}
@@ -174,6 +177,9 @@ func (r *run) endRound(ctx context.Context, round *document[Round]) error {
 		return err
 	}
 	if err := r.takeIn(ctx, works); err != nil {
+		return err
+	}
+	if err := r.takeInSkipped(ctx, works); err != nil {
 		return err
 	}
 	r.rec.Value.count(works)

@@ -68,6 +68,7 @@ const (
 	cellHealed    cellState = "healed"
 	cellFailed    cellState = "failed"
 	cellSkipped   cellState = "skipped" // nothing to do any more
+	cellHeld      cellState = "held"    // not begun, and not to be begun in this run
 	cellOwed      cellState = "owed"    // deleted, and left to the next plan to create again
 )
 
