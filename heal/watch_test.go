@@ -24,6 +24,7 @@ type watched struct {
 	heal.Cloud
 	beforeInstance func(fleet.Cell)
 	instance       func(*fleet.Instance) // may change what is read
+	result         func(*fleet.Result)   // may change what is read
 	beforeChange   func(fleet.InstanceChange)
 	afterChange    func(fleet.InstanceChange)
 }
@@ -37,6 +38,16 @@ func (c *watched) Instance(ctx context.Context, cell fleet.Cell) (fleet.Instance
 		c.instance(&instance)
 	}
 	return instance, err
+}
+
+func (c *watched) Results(ctx context.Context, name fleet.StackSetName, id string) ([]fleet.Result, error) {
+	results, err := c.Cloud.Results(ctx, name, id)
+	for i := range results {
+		if c.result != nil && results[i].Reason != "" {
+			c.result(&results[i])
+		}
+	}
+	return results, err
 }
 
 func (c *watched) Change(ctx context.Context, change fleet.InstanceChange) error {
@@ -165,4 +176,13 @@ func (c *afterDelete) Operation(ctx context.Context, name fleet.StackSetName, id
 		c.then()
 	}
 	return operation, err
+}
+
+// headless is a Cloud whose organization lacks its own management account.
+type headless struct{ heal.Cloud }
+
+func (c *headless) Organization(ctx context.Context) (fleet.Organization, error) {
+	organization, err := c.Cloud.Organization(ctx)
+	delete(organization.Accounts, organization.Management)
+	return organization, err
 }
