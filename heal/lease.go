@@ -19,6 +19,9 @@ type Lease struct {
 	Run     string    `json:"run"`
 	Holder  string    `json:"holder"`
 	Expires time.Time `json:"expires"`
+	// Turn counts the runs that have held it. A run that finds another turn than
+	// its own has been overtaken: what it knows of the fleet is not true any more.
+	Turn int64 `json:"turn"`
 }
 
 type lease struct {
@@ -30,7 +33,7 @@ type lease struct {
 // acquire takes the lease, or takes it over from the same run or from a run that
 // let it expire. Time decides only whether to try; the compare-and-swap decides
 // who gets it.
-func (h *Healer) acquire(ctx context.Context, run string) (*lease, error) {
+func (h *Healer) acquire(ctx context.Context, run string, turn int64) (*lease, error) {
 	doc, err := read[Lease](ctx, h.Journal, "lease")
 	if err != nil {
 		return nil, err
@@ -41,10 +44,18 @@ func (h *Healer) acquire(ctx context.Context, run string) (*lease, error) {
 		return nil, &StageError{ErrorLeaseLost, fmt.Errorf("run %s of %s is healing until %s at the latest; let it end, or stop it with `setmend runs stop %s`",
 			held.Run, held.Holder, held.Expires.UTC().Format(time.RFC3339), held.Run)}
 	}
+	own := doc.Value.Run == run || doc.Value.Run == "" && doc.Value.Turn == turn
+	if turn != 0 && (!own || doc.Value.Turn != turn) {
+		return nil, &StageError{ErrorLeaseLost, fmt.Errorf("going on with run %s: another has healed since it paused; heal anew: what this run owes is in the journal, and the next one pays it", run)}
+	}
+	next := doc.Value.Turn
+	if doc.Value.Run != run && turn == 0 {
+		next++
+	}
 	if doc.Value.Run == run && doc.Value.Holder == h.Holder && doc.Value.Expires.Sub(now) > leaseTime/2 {
 		return l, nil
 	}
-	doc.Value = Lease{Run: run, Holder: h.Holder, Expires: now.Add(leaseTime)}
+	doc.Value = Lease{Run: run, Holder: h.Holder, Expires: now.Add(leaseTime), Turn: next}
 	return l, l.put(ctx)
 }
 
@@ -84,7 +95,7 @@ func (l *lease) release(ctx context.Context) error {
 	if l == nil {
 		return nil // it was lost, and is another's
 	}
-	l.doc.Value = Lease{}
+	l.doc.Value = Lease{Turn: l.doc.Value.Turn}
 	return l.put(ctx)
 }
 

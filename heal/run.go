@@ -17,6 +17,7 @@ type RunRecord struct {
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended,omitzero"`
 	Stage   string    `json:"stage"`
+	Turn    int64     `json:"turn,omitempty"` // of the lease
 	Result  Result    `json:"result,omitempty"`
 	Error   string    `json:"error,omitempty"`
 	Options Options   `json:"options"`
@@ -66,7 +67,7 @@ func (h *Healer) open(ctx context.Context, stage string, request Request) (*run,
 		rec.Value.Rounds = map[plan.Stage]int{}
 	}
 	r := &run{h: h, rec: rec, request: request, began: now, deadline: now.Add(h.Budget)}
-	if r.lease, err = h.acquire(ctx, request.Run); err != nil {
+	if r.lease, err = h.acquire(ctx, request.Run, rec.Value.Turn); err != nil {
 		if request.Failure == nil || !isLeaseLost(err) {
 			return nil, err
 		}
@@ -77,13 +78,21 @@ func (h *Healer) open(ctx context.Context, stage string, request Request) (*run,
 			return nil, err
 		}
 	}
-	if rec.Value.Stage != stage || !rec.exists() {
-		rec.Value.Stage = stage
+	if turn := r.turn(); rec.Value.Stage != stage || !rec.exists() || rec.Value.Turn != turn {
+		rec.Value.Stage, rec.Value.Turn = stage, turn
 		if err := r.save(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
+}
+
+// turn is the run's own, known when it first has the lease.
+func (r *run) turn() int64 {
+	if r.lease == nil {
+		return r.rec.Value.Turn
+	}
+	return r.lease.doc.Value.Turn
 }
 
 func isLeaseLost(err error) bool {

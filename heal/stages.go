@@ -18,6 +18,9 @@ func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 		if err := r.dropOldApprovals(ctx); err != nil {
 			return Answer{}, err
 		}
+		if err := r.settleStanding(ctx); err != nil {
+			return Answer{}, err
+		}
 		if err := r.keepBefore(ctx); err != nil {
 			return Answer{}, err
 		}
