@@ -121,6 +121,11 @@ type Instance struct {
 	Drift          DriftStatus    `json:"drift"`
 	LastDriftCheck time.Time      `json:"lastDriftCheck,omitzero"`
 	LastOperation  string         `json:"lastOperation,omitempty"`
+	// Divergence says how the stack's own template or parameters differ from its
+	// stack set's, which AWS calls current and in sync; "" if they do not, as far
+	// as is known. TemplateCheck is when that was looked at in the account.
+	Divergence    string    `json:"divergence,omitempty"`
+	TemplateCheck time.Time `json:"templateCheck,omitzero"`
 	// Overrides is nil if not read, empty if read and there are none.
 	Overrides []Parameter `json:"overrides,omitempty"`
 }

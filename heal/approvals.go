@@ -80,6 +80,27 @@ func loadApprovals(ctx context.Context, j Journal, m *plan.Memory) error {
 	return nil
 }
 
+// dropOldApprovals forgets answers that were given too long ago to hold still.
+func (r *run) dropOldApprovals(ctx context.Context) error {
+	list, err := Approvals(ctx, r.h.Journal)
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		if a.Decision == "" || r.now().Sub(a.Decided) < approvalTime {
+			continue
+		}
+		doc, err := read[Approval](ctx, r.h.Journal, "approvals/"+a.ID)
+		if err != nil || !doc.exists() {
+			return err
+		}
+		if err := r.h.Journal.Delete(ctx, doc.key, doc.version); err != nil {
+			return fmt.Errorf("forgetting the approval %s: %w", a.ID, err)
+		}
+	}
+	return nil
+}
+
 // ask files a request for every guard that tripped and that a person can accept.
 // A request that was decided long ago is asked anew.
 func (r *run) ask(ctx context.Context, trips []plan.Trip) error {
@@ -108,7 +129,7 @@ func (r *run) ask(ctx context.Context, trips []plan.Trip) error {
 // when their cause is gone.
 func acceptable(guard string) bool {
 	switch guard {
-	case plan.GuardOrganizationShrank, plan.GuardMassDrift, plan.GuardMassRemoval, plan.GuardQuietHours:
+	case plan.GuardOrganizationShrank, plan.GuardMassDrift, plan.GuardMassRemoval, plan.GuardQuietHours, plan.GuardCanary:
 		return true
 	}
 	return false

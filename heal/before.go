@@ -2,8 +2,7 @@ package heal
 
 import (
 	"context"
-
-	"golang.org/x/sync/errgroup"
+	"time"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
@@ -63,6 +62,7 @@ const driftDetails = 200
 type cellDrift struct {
 	fleet.Cell
 	Resources []fleet.ResourceDrift `json:"resources"`
+	Checked   time.Time             `json:"checked,omitzero"` // the drift check that found it
 }
 
 // keepDrift reads property by property what has drifted. It informs people and
@@ -72,29 +72,9 @@ func (r *run) keepDrift(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	doc, err := read[[]cellDrift](ctx, r.h.Journal, runKey(r.id(), "drift"))
-	if err != nil || doc.exists() {
-		return err
-	}
 	cells := drifted(f)
-	cells = cells[:min(len(cells), driftDetails)]
-	doc.Value = make([]cellDrift, len(cells))
-	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for i, cell := range cells {
-		group.Go(func() error {
-			resources, err := r.h.Cloud.ResourceDrifts(gctx, cell, f.StackSets[cell.StackSet].Instances[cell.Target].LastOperation)
-			if err != nil && fleet.KindOf(err) != fleet.NotFound {
-				r.h.Log.Warn("reading drift details", "cell", cell.String(), "error", err)
-			}
-			doc.Value[i] = cellDrift{cell, resources}
-			return gctx.Err()
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	return doc.write(ctx, r.h.Journal)
+	_, _, err = r.driftOf(ctx, f, cells[:min(len(cells), driftDetails)], false)
+	return err
 }
 
 // drifted lists the drifted cells, taking the sets in turn so that no set's

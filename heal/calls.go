@@ -77,13 +77,21 @@ func (w *Work) dropSkipped(call *Call) bool {
 
 // make makes the call and sorts out what AWS said.
 func (r *run) make(ctx context.Context, w *document[Work], call *Call) (bool, error) {
-	if err := r.mayWrite(ctx); err != nil {
-		return false, err
-	}
 	if err := r.sameExpansion(ctx, call); err != nil {
 		return false, r.refuse(ctx, w, call, err)
 	}
-	err := r.h.Cloud.Change(ctx, call.Change)
+	why, err := r.moved(ctx, &w.Value, call)
+	if err != nil {
+		return false, err
+	}
+	if why != "" {
+		r.decideCall(w.Value.Action.Rung, call, "stood down", why)
+		return false, r.standDown(ctx, w, why)
+	}
+	if err := r.mayWrite(ctx); err != nil {
+		return false, err
+	}
+	err = r.h.Cloud.Change(ctx, call.Change)
 	switch fleet.KindOf(err) {
 	case "":
 		if err != nil {
@@ -209,7 +217,7 @@ func (r *run) absorb(ctx context.Context, w *document[Work], call *Call) error {
 func (c *CellWork) succeed(rung plan.Rung, phase phase) {
 	c.State = cellHealed
 	if rung == plan.RungRedeploy && phase == phaseDelete {
-		c.State = cellDeleted
+		c.State, c.Gone = cellDeleted, true
 	}
 }
 

@@ -119,6 +119,6 @@ func (w *Work) touched() bool {
 		}
 	}
 	return w.Action.Rung == plan.RungRevert && slices.ContainsFunc(w.Cells, func(c CellWork) bool {
-		return c.State == cellHealed || c.State == cellFailed && c.Class != plan.ReasonRevertRefused
+		return c.State == cellHealed || c.State == cellSkipped || c.State == cellFailed && c.Class != plan.ReasonRevertRefused
 	})
 }

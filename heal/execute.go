@@ -26,6 +26,9 @@ func (r *run) execute(ctx context.Context, round *document[Round]) (time.Duratio
 		return 0, err
 	}
 	for {
+		if err := r.holdAfterFailedWaves(ctx, works); err != nil {
+			return 0, err
+		}
 		ready := r.ready(works)
 		r.progressOf(works)
 		if len(ready) == 0 {

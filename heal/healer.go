@@ -31,6 +31,10 @@ type Config struct {
 	// Budget bounds the time one call of a handler takes before it answers and
 	// asks to be called again; zero is 5 minutes. A Lambda has 15.
 	Budget time.Duration
+	// KillSwitch is asked right before every call that changes AWS, beside the one
+	// in the journal; nil asks nobody. An error stops the call as well: a switch
+	// that cannot be read may be on.
+	KillSwitch func(ctx context.Context) (reason string, stop bool, err error)
 	// API tells the calls made so far; nil reports none.
 	API func() APIReport
 	// Publish puts the finished report where people look; nil does nothing. Its
@@ -61,6 +65,8 @@ type Progress struct {
 type Healer struct {
 	Config
 	decoded atomic.Pointer[document[fleet.Fleet]]
+	// organization spares readings; see [organizationCache].
+	organization organizationCache
 }
 
 // New checks the configuration and fills in what may be left out.
@@ -198,7 +204,7 @@ func named(err error) error {
 	case fleet.Denied:
 		return &StageError{ErrorDenied, err}
 	}
-	if isJournal(err) {
+	if isJournal(err) || errors.Is(err, context.DeadlineExceeded) {
 		return &StageError{ErrorPassing, err} // the handler reads everything anew
 	}
 	return &StageError{ErrorRun, err}

@@ -2,6 +2,7 @@ package heal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -18,6 +19,9 @@ type Lease struct {
 	Run     string    `json:"run"`
 	Holder  string    `json:"holder"`
 	Expires time.Time `json:"expires"`
+	// Turn counts the runs that have held it. A run that finds another turn than
+	// its own has been overtaken: what it knows of the fleet is not true any more.
+	Turn int64 `json:"turn"`
 }
 
 type lease struct {
@@ -29,7 +33,7 @@ type lease struct {
 // acquire takes the lease, or takes it over from the same run or from a run that
 // let it expire. Time decides only whether to try; the compare-and-swap decides
 // who gets it.
-func (h *Healer) acquire(ctx context.Context, run string) (*lease, error) {
+func (h *Healer) acquire(ctx context.Context, run string, turn int64) (*lease, error) {
 	doc, err := read[Lease](ctx, h.Journal, "lease")
 	if err != nil {
 		return nil, err
@@ -40,10 +44,18 @@ func (h *Healer) acquire(ctx context.Context, run string) (*lease, error) {
 		return nil, &StageError{ErrorLeaseLost, fmt.Errorf("run %s of %s is healing until %s at the latest; let it end, or stop it with `setmend runs stop %s`",
 			held.Run, held.Holder, held.Expires.UTC().Format(time.RFC3339), held.Run)}
 	}
+	own := doc.Value.Run == run || doc.Value.Run == "" && doc.Value.Turn == turn
+	if turn != 0 && (!own || doc.Value.Turn != turn) {
+		return nil, &StageError{ErrorLeaseLost, fmt.Errorf("going on with run %s: another has healed since it paused; heal anew: what this run owes is in the journal, and the next one pays it", run)}
+	}
+	next := doc.Value.Turn
+	if doc.Value.Run != run && turn == 0 {
+		next++
+	}
 	if doc.Value.Run == run && doc.Value.Holder == h.Holder && doc.Value.Expires.Sub(now) > leaseTime/2 {
 		return l, nil
 	}
-	doc.Value = Lease{Run: run, Holder: h.Holder, Expires: now.Add(leaseTime)}
+	doc.Value = Lease{Run: run, Holder: h.Holder, Expires: now.Add(leaseTime), Turn: next}
 	return l, l.put(ctx)
 }
 
@@ -58,6 +70,9 @@ func (l *lease) put(ctx context.Context) error {
 // check makes sure, right before a call that changes AWS, that the lease is still
 // this healer's, and renews it when half of its time is gone.
 func (l *lease) check(ctx context.Context) error {
+	if l == nil {
+		return &StageError{ErrorLeaseLost, errors.New("checking the lease: this run has none")}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, version, err := l.h.Journal.Get(ctx, "lease")
@@ -77,7 +92,10 @@ func (l *lease) check(ctx context.Context) error {
 
 // release gives the lease up, so that the next run need not wait for it to expire.
 func (l *lease) release(ctx context.Context) error {
-	l.doc.Value = Lease{}
+	if l == nil {
+		return nil // it was lost, and is another's
+	}
+	l.doc.Value = Lease{Turn: l.doc.Value.Turn}
 	return l.put(ctx)
 }
 
@@ -108,12 +126,30 @@ func (r *run) checkStop(ctx context.Context) error {
 	return nil
 }
 
+// checkSwitch asks the kill switch outside the journal.
+func (r *run) checkSwitch(ctx context.Context) error {
+	if r.h.KillSwitch == nil {
+		return nil
+	}
+	reason, stop, err := r.h.KillSwitch(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the kill switch: %w", err)
+	}
+	if stop {
+		return &StageError{ErrorStopped, fmt.Errorf("stopped by the kill switch: %s", reason)}
+	}
+	return nil
+}
+
 // mayWrite is asked right before every call that changes AWS.
 func (r *run) mayWrite(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := r.checkStop(ctx); err != nil {
+		return err
+	}
+	if err := r.checkSwitch(ctx); err != nil {
 		return err
 	}
 	return r.lease.check(ctx)

@@ -214,7 +214,7 @@ func (r *run) noteSet(ctx context.Context, w *Work, set fleet.StackSetName) erro
 	window := r.policy(set).Quarantine.Window
 	return remember(ctx, r.h.Journal, set, func(cells map[string]plan.CellMemory) {
 		for _, c := range w.Cells {
-			if c.StackSet != set || c.State == cellSkipped {
+			if c.StackSet != set || c.State == cellSkipped || c.State == cellHeld || c.State == cellOwed {
 				continue
 			}
 			memory := cells[c.Target.String()]

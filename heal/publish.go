@@ -3,6 +3,7 @@ package heal
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -15,6 +16,11 @@ func (h *Healer) publishStatus(ctx context.Context, r *run) (Answer, error) {
 	report, err := r.report(ctx)
 	if err != nil {
 		return Answer{}, err
+	}
+	if r.request.Failure == nil {
+		if err := r.forgive(ctx, &r.inv.Value, r.last); err != nil {
+			return Answer{}, err
+		}
 	}
 	v := &r.rec.Value
 	v.Result, v.Ended, v.Error = report.Run.Result, report.Run.Ended, report.Run.Error
@@ -33,8 +39,10 @@ func (h *Healer) publishStatus(ctx context.Context, r *run) (Answer, error) {
 		return Answer{}, err
 	}
 	if h.Publish != nil {
-		if err := h.Publish(ctx, report); err != nil {
+		if err := h.Publish(ctx, report); err != nil && r.request.Failure == nil {
 			return Answer{}, fmt.Errorf("publishing the report: %w", err)
+		} else if err != nil {
+			h.Log.Error("publishing the report of a failed run", "run", r.id(), "error", err)
 		}
 	}
 	return Answer{Complete: true, Result: report.Run.Result}, nil
@@ -48,7 +56,11 @@ func (h *Healer) notify(ctx context.Context, r *run) (Answer, error) {
 	}
 	if h.Notify != nil {
 		if err := h.Notify(ctx, report); err != nil {
-			return Answer{}, fmt.Errorf("notifying: %w", err)
+			err = fmt.Errorf("notifying: %w", err)
+			if r.request.Failure == nil {
+				return Answer{}, err
+			}
+			return Answer{}, errors.Join(err, r.lease.release(ctx)) // nobody comes after this
 		}
 	}
 	return Answer{Complete: true, Result: report.Run.Result}, r.lease.release(ctx)

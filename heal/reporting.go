@@ -21,6 +21,7 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.last = after
 	works, err := r.allWorks(ctx)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	if r.h.Cloud != nil {
-		if err := addOperations(ctx, r.h.Cloud, report); err != nil {
+		if err := addOperations(ctx, r.h.Cloud, report); err != nil && r.request.Failure == nil {
 			return nil, err
 		}
 	}
@@ -128,7 +129,7 @@ func (r *run) runReport(f *fleet.Fleet) RunReport {
 // settleResult says in one word how the run ended.
 func (report *Report) settleResult(failure *Failure, _ plan.Memory) {
 	report.Run.Result = ResultHealed
-	if len(report.Attention) > 0 || slices.ContainsFunc(report.Guards, func(t plan.Trip) bool { return !t.Accepted }) {
+	if len(report.Attention) > 0 || slices.ContainsFunc(report.Guards, report.stands) {
 		report.Run.Result = ResultAttention
 	}
 	if failure == nil {
@@ -138,6 +139,17 @@ func (report *Report) settleResult(failure *Failure, _ plan.Memory) {
 	if failure.Error == ErrorStopped || failure.Error == ErrorLeaseLost {
 		report.Run.Result = ResultStopped
 	}
+}
+
+// stands reports whether a guard still holds something back. One that opens by
+// itself with time does so only while something is left to do.
+func (report *Report) stands(t plan.Trip) bool {
+	if t.Accepted || !t.Waits {
+		return !t.Accepted
+	}
+	return slices.ContainsFunc(report.Cells, func(c CellReport) bool {
+		return (t.StackSet == "" || c.StackSet == t.StackSet) && c.Verdict != plan.Healthy && c.Verdict != plan.NotChecked
+	})
 }
 
 // addFound tells for every cell how it was found and what was tried.
@@ -268,7 +280,7 @@ func overridesReport(works []*document[Work]) OverridesReport {
 			if !c.HasOverrides || w.Value.Action.Rung == plan.RungRemove || w.Value.Action.Rung == plan.RungDetach {
 				continue
 			}
-			if w.Value.Action.Rung == plan.RungRedeploy && c.State != cellSkipped && c.Class != plan.ReasonMaskedOverride {
+			if w.Value.Action.Rung == plan.RungRedeploy && c.State != cellSkipped && c.State != cellHeld && c.Class != plan.ReasonMaskedOverride {
 				o.Saved++
 			}
 			if c.Restored {

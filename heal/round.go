@@ -20,6 +20,8 @@ type Round struct {
 	Ended bool       `json:"ended"`
 	// Waiting are sets left out because somebody else's operation runs on them.
 	Waiting []fleet.StackSetName `json:"waiting,omitempty"`
+	// Again is set if works stood down, so that the stage has to plan anew.
+	Again bool `json:"again,omitempty"`
 }
 
 func roundKey(run string, stage plan.Stage, n int) string {
@@ -54,7 +56,7 @@ func (r *run) nextRound(ctx context.Context, stage plan.Stage) (*document[Round]
 	}
 	if !round.exists() {
 		round.Value = Round{Stage: stage, N: n, Plan: p, Waiting: r.foreign(f)}
-		if err := r.writeRound(ctx, round, assessment); err != nil {
+		if err := r.writeRound(ctx, round, f, assessment); err != nil {
 			return nil, err
 		}
 	}
@@ -63,7 +65,7 @@ func (r *run) nextRound(ctx context.Context, stage plan.Stage) (*document[Round]
 	return round, r.save(ctx)
 }
 
-func (r *run) writeRound(ctx context.Context, round *document[Round], assessment *plan.Assessment) error {
+func (r *run) writeRound(ctx context.Context, round *document[Round], f *fleet.Fleet, assessment *plan.Assessment) error {
 	v := &round.Value
 	verdicts := index(assessment)
 	for _, action := range v.Plan.Actions {
@@ -74,6 +76,7 @@ func (r *run) writeRound(ctx context.Context, round *document[Round], assessment
 		}
 		if !w.exists() {
 			w.Value = Work{Key: key, Action: action, Cells: cellsOf(action, verdicts)}
+			w.Value.pin(f)
 			if err := w.write(ctx, r.h.Journal); err != nil {
 				return err
 			}
@@ -114,7 +117,8 @@ func (r *run) plan(ctx context.Context, stage plan.Stage) (*plan.Plan, *plan.Ass
 	}
 	p := plan.Make(f, assessment, r.h.Policy, memory, r.now())
 	p = r.narrow(p)
-	p.Actions = slices.DeleteFunc(p.Actions, func(a plan.Action) bool { return a.Stage != stage })
+	r.holdBack(p, memory.Accepted)
+	p.Actions = slices.DeleteFunc(p.Actions, func(a plan.Action) bool { return !stageTakes(stage, a) })
 	keep := map[string]bool{}
 	for _, a := range p.Actions {
 		keep[a.ID] = true
@@ -123,6 +127,12 @@ func (r *run) plan(ctx context.Context, stage plan.Stage) (*plan.Plan, *plan.Ass
 		p.Actions[i].After = slices.DeleteFunc(slices.Clone(p.Actions[i].After), func(id string) bool { return !keep[id] })
 	}
 	return p, assessment, nil
+}
+
+// stageTakes reports whether an action is carried out in the stage. What could not
+// be deployed in its own stage, or was deleted since, is deployed while healing.
+func stageTakes(stage plan.Stage, a plan.Action) bool {
+	return a.Stage == stage || stage == plan.StageHeal && a.Stage == plan.StageDeploy
 }
 
 func (r *run) narrow(p *plan.Plan) *plan.Plan {

@@ -2,6 +2,7 @@ package heal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +17,7 @@ type RunRecord struct {
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended,omitzero"`
 	Stage   string    `json:"stage"`
+	Turn    int64     `json:"turn,omitempty"` // of the lease
 	Result  Result    `json:"result,omitempty"`
 	Error   string    `json:"error,omitempty"`
 	Options Options   `json:"options"`
@@ -30,6 +32,8 @@ type RunRecord struct {
 	Healed  int         `json:"healed"`
 	Planned int         `json:"planned"`
 	Guards  []plan.Trip `json:"guards,omitempty"`
+	// Held are sets of which a deleted stack could not be created again, and why.
+	Held map[fleet.StackSetName]string `json:"held,omitempty"`
 }
 
 // run is an open run: its record and what a handler call has loaded of it.
@@ -41,6 +45,7 @@ type run struct {
 	began    time.Time
 	deadline time.Time
 	inv      *document[fleet.Fleet]
+	last     *plan.Assessment // of the report
 }
 
 func runKey(id, part string) string { return "runs/" + id + "/" + part }
@@ -62,21 +67,37 @@ func (h *Healer) open(ctx context.Context, stage string, request Request) (*run,
 		rec.Value.Rounds = map[plan.Stage]int{}
 	}
 	r := &run{h: h, rec: rec, request: request, began: now, deadline: now.Add(h.Budget)}
-	if r.lease, err = h.acquire(ctx, request.Run); err != nil {
-		return nil, err
+	if r.lease, err = h.acquire(ctx, request.Run, rec.Value.Turn); err != nil {
+		if request.Failure == nil || !isLeaseLost(err) {
+			return nil, err
+		}
+		r.lease = nil // what failed can be told without it; nothing can be changed
 	}
 	if request.Failure == nil {
 		if err := r.checkStop(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if rec.Value.Stage != stage || !rec.exists() {
-		rec.Value.Stage = stage
+	if turn := r.turn(); rec.Value.Stage != stage || !rec.exists() || rec.Value.Turn != turn {
+		rec.Value.Stage, rec.Value.Turn = stage, turn
 		if err := r.save(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
+}
+
+// turn is the run's own, known when it first has the lease.
+func (r *run) turn() int64 {
+	if r.lease == nil {
+		return r.rec.Value.Turn
+	}
+	return r.lease.doc.Value.Turn
+}
+
+func isLeaseLost(err error) bool {
+	var e *StageError
+	return errors.As(err, &e) && e.Name == ErrorLeaseLost
 }
 
 // save writes the run's record.

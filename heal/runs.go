@@ -70,7 +70,7 @@ func Quarantine(ctx context.Context, j Journal) ([]InQuarantine, error) {
 	}
 	list := []InQuarantine{}
 	for cell, memory := range m.Cells {
-		if !memory.Quarantined.IsZero() {
+		if memory.Quarantined.After(memory.Released) {
 			list = append(list, InQuarantine{cell, memory.Quarantined, memory.Reason, memory.Class})
 		}
 	}
@@ -78,15 +78,26 @@ func Quarantine(ctx context.Context, j Journal) ([]InQuarantine, error) {
 	return list, nil
 }
 
-// Release forgets a cell's quarantine and the heals that led to it.
+// Release takes a cell out of quarantine: heals so far count no more, and even
+// what is never retried by itself is tried once more. What was tried stays to be
+// read. The release is dated by the last thing that it forgives, because the
+// clock of whoever releases need not be the healer's.
 func Release(ctx context.Context, j Journal, cell fleet.Cell) error {
 	found := false
 	err := remember(ctx, j, cell.StackSet, func(cells map[string]plan.CellMemory) {
-		_, found = cells[cell.Target.String()]
-		delete(cells, cell.Target.String())
+		memory := cells[cell.Target.String()]
+		if found = memory.Quarantined.After(memory.Released); found {
+			memory.Released = memory.Quarantined
+			for _, heal := range memory.Heals {
+				if heal.At.After(memory.Released) {
+					memory.Released = heal.At
+				}
+			}
+			cells[cell.Target.String()] = memory
+		}
 	})
 	if err == nil && !found {
-		err = fmt.Errorf("releasing %s: nothing is remembered of it", cell)
+		err = fmt.Errorf("releasing %s: it is not in quarantine", cell)
 	}
 	return err
 }

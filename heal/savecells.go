@@ -3,6 +3,7 @@ package heal
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/setmend/setmend/fleet"
@@ -15,6 +16,9 @@ func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
 	f, err := r.inventory(ctx)
 	if err != nil {
 		return err
+	}
+	if err := r.lease.check(ctx); err != nil {
+		return err // what follows is written for a deletion that must not come
 	}
 	saved := map[fleet.StackSetName]*Saved{}
 	for i := range w.Value.Cells {
@@ -159,5 +163,40 @@ func (r *run) compareOverrides(ctx context.Context, c *CellWork, want []fleet.Pa
 		return nil
 	}
 	c.failAs(plan.ReasonUnknown, "The overrides differ from those saved before the deletion; the saved ones are in the journal.")
+	return nil
+}
+
+// settleStanding strikes off debts of instances that are there with the overrides
+// they are owed: a run that stopped before its deletion, or after its creation
+// and before it could say so, leaves such behind.
+func (r *run) settleStanding(ctx context.Context) error {
+	debts, err := owed(ctx, r.h.Journal)
+	if err != nil || len(debts) == 0 {
+		return err
+	}
+	f, err := r.inventory(ctx)
+	if err != nil {
+		return err
+	}
+	paid := map[fleet.StackSetName][]fleet.Target{}
+	cells := slices.SortedFunc(maps.Keys(debts), fleet.Cell.Compare)
+	for _, cell := range cells {
+		inventory := f.StackSets[cell.StackSet]
+		if inventory == nil || inventory.Instances[cell.Target].Status != fleet.InstanceCurrent {
+			continue
+		}
+		instance, err := r.h.Cloud.Instance(ctx, cell)
+		if err != nil {
+			return fmt.Errorf("reading the overrides of %s, which are owed: %w", cell, err)
+		}
+		if sameOverrides(instance.Overrides, debts[cell]) {
+			paid[cell.StackSet] = append(paid[cell.StackSet], cell.Target)
+		}
+	}
+	for _, set := range fleet.SortedKeys(paid) {
+		if err := r.settle(ctx, set, paid[set]); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -15,6 +15,12 @@ func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 		if done, err := r.observe(ctx); err != nil || !done {
 			return again(0), err
 		}
+		if err := r.dropOldApprovals(ctx); err != nil {
+			return Answer{}, err
+		}
+		if err := r.settleStanding(ctx); err != nil {
+			return Answer{}, err
+		}
 		if err := r.keepBefore(ctx); err != nil {
 			return Answer{}, err
 		}
@@ -38,8 +44,8 @@ func (h *Healer) searchInstancesToHeal(ctx context.Context, r *run) (Answer, err
 	if busy, err := r.awaitForeign(ctx); err != nil || busy {
 		return again(foreignPoll), err
 	}
-	if err := r.readDrift(ctx); err != nil {
-		return Answer{}, err
+	if done, err := r.learn(ctx); err != nil || !done {
+		return again(0), err
 	}
 	if err := r.keepBefore(ctx); err != nil {
 		return Answer{}, err
@@ -51,6 +57,18 @@ func (h *Healer) searchInstancesToHeal(ctx context.Context, r *run) (Answer, err
 		return Answer{}, err
 	}
 	return Answer{Complete: true}, nil
+}
+
+// learn brings what the last detections found into the run's view of the fleet,
+// and what only the details tell. It reports false if the time was not enough.
+func (r *run) learn(ctx context.Context) (bool, error) {
+	if err := r.readDrift(ctx); err != nil {
+		return false, err
+	}
+	if done, err := r.checkTemplates(ctx); err != nil || !done {
+		return false, err
+	}
+	return r.judgeIgnored(ctx)
 }
 
 // heal climbs the ladder: it works off a plan, checks what came of it, and plans
@@ -73,11 +91,14 @@ func (h *Healer) heal(ctx context.Context, r *run) (Answer, error) {
 // verifyHealed proves a round: the sets it changed have their drift detected
 // again and are read again, and what is still wrong goes into the next plan.
 func (r *run) verifyHealed(ctx context.Context) (Answer, error) {
+	if busy, err := r.awaitForeign(ctx); err != nil || busy {
+		return again(foreignPoll), err
+	}
 	if wait, err := r.detect(ctx, r.rec.Value.Unverified); err != nil || wait > 0 {
 		return again(wait), err
 	}
-	if err := r.readDrift(ctx); err != nil {
-		return Answer{}, err
+	if done, err := r.learn(ctx); err != nil || !done {
+		return again(0), err
 	}
 	r.rec.Value.Unverified = nil
 	round, err := r.nextRound(ctx, plan.StageHeal)
@@ -139,7 +160,8 @@ func (r *run) workOff(ctx context.Context, stage plan.Stage, rounds int) (Answer
 			return Answer{}, err
 		}
 	}
-	if len(round.Value.Waiting) == 0 && (round.Value.N >= rounds || len(round.Value.Works) == 0) {
+	replan := round.Value.Again && round.Value.N < maxRounds
+	if !replan && len(round.Value.Waiting) == 0 && (round.Value.N >= rounds || len(round.Value.Works) == 0) {
 		return Answer{Complete: true}, nil
 	}
 	if busy, err := r.awaitForeign(ctx); err != nil || busy {
@@ -160,16 +182,24 @@ func (r *run) endRound(ctx context.Context, round *document[Round]) error {
 	if err := r.takeIn(ctx, works); err != nil {
 		return err
 	}
+	if err := r.takeInSkipped(ctx, works); err != nil {
+		return err
+	}
 	r.rec.Value.count(works)
+	r.keepHolds(works)
 	for _, set := range setsOf(works) {
 		if !slices.Contains(r.rec.Value.Unverified, set) && round.Value.Stage == plan.StageHeal {
 			r.rec.Value.Unverified = append(r.rec.Value.Unverified, set)
 		}
 	}
+	again, err := r.afterStandingDown(ctx, works)
+	if err != nil {
+		return err
+	}
 	if err := r.save(ctx); err != nil {
 		return err
 	}
-	round.Value.Ended = true
+	round.Value.Ended, round.Value.Again = true, again
 	return round.write(ctx, r.h.Journal)
 }
 

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan"
 )
 
 // takeIn brings what ended calls changed into the run's view of the fleet. AWS
@@ -84,4 +85,46 @@ func replace(inventory *fleet.Inventory, call *Call, touched []fleet.Instance) b
 		}
 	}
 	return fits
+}
+
+// takeInSkipped reads again the instances that turned out to need nothing any
+// more, or the next plan would be for them again.
+func (r *run) takeInSkipped(ctx context.Context, works []*document[Work]) error {
+	f, err := r.inventory(ctx)
+	if err != nil {
+		return err
+	}
+	changed := false
+	for _, w := range works {
+		if w.Value.StoodDown != "" || w.Value.Action.Rung == plan.RungRevert {
+			continue // read as a whole; checked for drift again
+		}
+		for _, c := range w.Value.Cells {
+			if c.State != cellSkipped || f.StackSets[c.StackSet] == nil {
+				continue
+			}
+			if err := r.readAgain(ctx, f.StackSets[c.StackSet], c.Cell); err != nil {
+				return err
+			}
+			changed = true
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return r.saveInventory(ctx)
+}
+
+func (r *run) readAgain(ctx context.Context, inventory *fleet.Inventory, cell fleet.Cell) error {
+	instance, err := r.h.Cloud.Instance(ctx, cell)
+	switch {
+	case fleet.KindOf(err) == fleet.NotFound:
+		delete(inventory.Instances, cell.Target)
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading %s again: %w", cell, err)
+	}
+	instance.Overrides = nil
+	inventory.Instances[cell.Target] = instance
+	return nil
 }

@@ -18,6 +18,10 @@ type Work struct {
 	Phase  phase       `json:"phase"`
 	Cells  []CellWork  `json:"cells"`
 	Calls  []Call      `json:"calls,omitempty"`
+	// Pins are the sets the work touches, as they were when it was planned.
+	Pins map[fleet.StackSetName]string `json:"pins,omitempty"`
+	// StoodDown says what changed after the plan, if something did.
+	StoodDown string `json:"stoodDown,omitempty"`
 	// Ended is set once, before the outcome is noted in the cells' memory.
 	Began time.Time `json:"began,omitzero"`
 	Ended time.Time `json:"ended,omitzero"`
@@ -51,6 +55,8 @@ type CellWork struct {
 	// HasOverrides and Restored count towards the report.
 	HasOverrides bool `json:"hasOverrides,omitempty"`
 	Restored     bool `json:"restored,omitempty"`
+	// Gone tells that this work deleted the instance.
+	Gone bool `json:"gone,omitempty"`
 }
 
 type cellState string
@@ -62,6 +68,8 @@ const (
 	cellHealed    cellState = "healed"
 	cellFailed    cellState = "failed"
 	cellSkipped   cellState = "skipped" // nothing to do any more
+	cellHeld      cellState = "held"    // not begun, and not to be begun in this run
+	cellOwed      cellState = "owed"    // deleted, and left to the next plan to create again
 )
 
 // Call is one stack set operation of a Work.

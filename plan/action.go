@@ -99,6 +99,7 @@ const (
 	GuardConfiguration       = "configuration"
 	GuardLease               = "lease"
 	GuardChangedMeanwhile    = "changed-meanwhile"
+	GuardCanary              = "canary-failed"
 )
 
 // Estimate is what a plan will cost.

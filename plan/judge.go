@@ -15,6 +15,7 @@ import (
 //	INOPERABLE                                 inoperable
 //	OUTDATED and the last operation failed     failed
 //	OUTDATED otherwise                         stale
+//	CURRENT with another template than its set stale
 //	CURRENT and DRIFTED                        drifted
 //	CURRENT, drift unknown or too old          notChecked
 //	CURRENT and lately IN_SYNC                 healthy
@@ -119,6 +120,8 @@ func (a *assessor) judgeStatus(v *setView, i fleet.Instance, c *Assessed) {
 		judgeOutdated(i, c)
 	case i.Status != fleet.InstanceCurrent:
 		blockHere(c, fmt.Sprintf("AWS gives the instance the status %q, which is not known here.", i.Status), "Look at the instance in the console.")
+	case i.Divergence != "":
+		c.Verdict, c.Reason = Stale, "AWS calls it current, but its stack was changed behind the stack set's back: "+i.Divergence
 	case i.Drift == fleet.DriftDrifted:
 		a.judgeDrifted(i, c)
 	default:

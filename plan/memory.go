@@ -38,8 +38,8 @@ type CellMemory struct {
 	Reason      string      `json:"reason,omitempty"`
 	Class       ReasonClass `json:"class,omitempty"`
 	Verdict     Verdict     `json:"verdict,omitempty"` // before the quarantine
-	// Released is when a person asked to try again: what was before is forgiven,
-	// and a failure that is never retried is tried once more.
+	// Released is set when a person asks to try again: what was until then is
+	// forgiven, and a failure that is never retried is tried once more.
 	Released time.Time `json:"released,omitzero"`
 	// DriftIgnored is the time of the drift check whose every difference the
 	// policy's rules ignore (see [SetPolicy.FilterDrift]).

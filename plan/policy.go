@@ -93,6 +93,7 @@ type Settings struct {
 	Exclude           *Exclusion            `yaml:"exclude"`
 	IgnoreDrift       *[]DriftRule          `yaml:"ignoreDrift"`
 	MemberRole        *string               `yaml:"memberRole"`
+	CheckTemplates    *bool                 `yaml:"checkTemplates"`
 	MaxUnavailable    *Amount               `yaml:"maxUnavailable"`
 	CanaryFrom        *int                  `yaml:"canaryFrom"`
 	MassDrift         *Amount               `yaml:"massDrift"`
@@ -141,6 +142,9 @@ type SetPolicy struct {
 	// MemberRole is the role in the member accounts for drift-aware change sets,
 	// "" if reverting in place is not possible.
 	MemberRole string
+	// CheckTemplates has every stack's own template and parameters compared with
+	// its stack set's, in the member accounts: two calls for each instance.
+	CheckTemplates bool
 	// MaxUnavailable bounds the instances deleted by us at one time, of all the
 	// set has.
 	MaxUnavailable Amount

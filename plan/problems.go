@@ -23,6 +23,11 @@ func (w *world) policyProblems() []Problem {
 				Text: fmt.Sprintf("%s is to be healed by reverting, and no member role is configured.", name),
 				Hint: "Set memberRole to the role to use in the member accounts."})
 		}
+		if v.policy.CheckTemplates && v.policy.MemberRole == "" {
+			problems = append(problems, Problem{StackSet: name,
+				Text: fmt.Sprintf("The stacks of %s are to be compared with its template, and no member role is configured.", name),
+				Hint: "Set memberRole to the role to use in the member accounts, or checkTemplates to false."})
+		}
 		for _, other := range w.graph.anti[name] {
 			if name < other && v.policy.Mandatory && w.sets[other].policy.Mandatory {
 				problems = append(problems, Problem{StackSet: name,

@@ -137,14 +137,27 @@ func (a *assessor) chooseRung(v *setView, c *Assessed) {
 		leaveTo(c, v.policy)
 		return
 	}
-	c.Rung = a.rungAfter(v, c, a.recent(c, v.policy.Quarantine))
+	heals := a.recent(c, v.policy.Quarantine)
+	c.Rung = a.rungAfter(v, c, heals)
 	if c.Rung == RungQuarantine {
+		recallCause(c, heals)
 		c.Hint, c.Attention = Hint(c.Class), true
 	}
 }
 
 func underWay(c *Assessed) bool {
 	return c.Detailed == fleet.DetailedPending || c.Detailed == fleet.DetailedRunning
+}
+
+// recallCause gives a cell the cause that its last heal met, where AWS no longer
+// tells: a drift detection writes its own text over an instance's reason.
+func recallCause(c *Assessed, heals []Heal) {
+	if len(heals) == 0 || c.Class != "" && c.Class != ReasonUnknown {
+		return
+	}
+	if last := heals[len(heals)-1]; !last.OK && last.Class != "" {
+		c.Class, c.Reason = last.Class, "It could not be healed."+last.lastWords()
+	}
 }
 
 // rungAfter climbs the ladder over what was tried since the last success. A heal

@@ -61,6 +61,7 @@ func (s Settings) apply(sp *SetPolicy, source string) {
 	from("exclude", put(s.Exclude, &sp.Exclude))
 	from("ignoreDrift", put(s.IgnoreDrift, &sp.IgnoreDrift))
 	from("memberRole", put(s.MemberRole, &sp.MemberRole))
+	from("checkTemplates", put(s.CheckTemplates, &sp.CheckTemplates))
 	from("maxUnavailable", put(s.MaxUnavailable, &sp.MaxUnavailable))
 	from("canaryFrom", put(s.CanaryFrom, &sp.CanaryFrom))
 	from("massDrift", put(s.MassDrift, &sp.MassDrift))

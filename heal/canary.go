@@ -1,0 +1,86 @@
+package heal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan"
+)
+
+// holdAfterFailedWaves lets no further wave of a stack set take stacks down once
+// a deleted stack of it could not be created again for a reason that would meet
+// the next ones too. That is what the canary is for.
+func (r *run) holdAfterFailedWaves(ctx context.Context, works []*document[Work]) error {
+	failed := map[fleet.StackSetName]string{}
+	for _, w := range works {
+		if why := w.Value.cannotComeBack(); why != "" {
+			failed[w.Value.Action.StackSet] = why
+		}
+	}
+	for _, w := range works {
+		v := &w.Value
+		why := failed[v.Action.StackSet]
+		if why == "" || v.started() || v.Action.Rung != plan.RungRedeploy {
+			continue
+		}
+		for i := range v.Cells {
+			v.Cells[i].State, v.Cells[i].Reason = cellHeld, "Left alone, since another could not be created again: "+why
+		}
+		v.Phase = phaseDone
+		if err := w.write(ctx, r.h.Journal); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cannotComeBack is AWS's reason for which an instance that this work deleted was
+// not created again, "" if there is none or it concerns one account only.
+func (w *Work) cannotComeBack() string {
+	for _, c := range w.Cells {
+		if c.Gone && c.State == cellFailed && slices.Contains(commonCauses, c.Class) {
+			return c.Reason
+		}
+	}
+	return ""
+}
+
+// commonCauses are the classes of failure that one instance most likely shares
+// with its neighbours; the others lie in an account.
+var commonCauses = []plan.ReasonClass{plan.ReasonTemplate, plan.ReasonUnknown, plan.ReasonImportMissing, plan.ReasonStackStuck}
+
+// keepHolds remembers the sets of which no more is taken down in this run.
+func (r *run) keepHolds(works []*document[Work]) {
+	for _, w := range works {
+		if why := w.Value.cannotComeBack(); why != "" {
+			if r.rec.Value.Held == nil {
+				r.rec.Value.Held = map[fleet.StackSetName]string{}
+			}
+			r.rec.Value.Held[w.Value.Action.StackSet] = why
+		}
+	}
+}
+
+// holdBack takes out of a plan what would take down more of a held set, as a
+// guard that a person can open.
+func (r *run) holdBack(p *plan.Plan, accepted map[string]bool) {
+	held := r.rec.Value.Held
+	for _, set := range fleet.SortedKeys(held) {
+		trip := plan.Trip{Guard: plan.GuardCanary, StackSet: set,
+			Reason: "A stack that was deleted could not be created again. " + held[set],
+			Hint:   fmt.Sprintf("Put right what AWS names; to redeploy the others all the same, --accept %s:%s.", plan.GuardCanary, set)}
+		trip.Accepted = accepted[plan.GuardCanary] || accepted[plan.GuardCanary+":"+string(set)]
+		if trip.Accepted {
+			continue
+		}
+		before := len(p.Actions)
+		p.Actions = slices.DeleteFunc(p.Actions, func(a plan.Action) bool {
+			return a.Rung == plan.RungRedeploy && (a.StackSet == set || slices.Contains(a.Together, set))
+		})
+		if len(p.Actions) < before {
+			p.Trips = append(p.Trips, trip)
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package heal_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/setmend/setmend/awssim"
+	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/plan"
+)
+
+// TestReasonClassesPickTheRung states what is done about an instance whose last
+// operation failed for AWS's reason, the cause itself having gone meanwhile: the
+// class alone decides.
+func TestReasonClassesPickTheRung(t *testing.T) {
+	for _, c := range []struct {
+		promise, reason string
+		class           plan.ReasonClass
+		rungs           []plan.Rung
+		after           plan.Verdict
+	}{
+		{"denied by an SCP is not retried", "User: x is not authorized to perform: sqs:CreateQueue with an explicit deny in a service control policy",
+			plan.ReasonDenied, []plan.Rung{plan.RungQuarantine}, plan.Quarantined},
+		{"a missing role is not retried", "Account 200000000001 should have 'stacksets-exec' role with trust relationship to Role 'admin'.",
+			plan.ReasonRoleMissing, []plan.Rung{plan.RungQuarantine}, plan.Quarantined},
+		{"a name collision is retried, never redeployed", "my-queue already exists",
+			plan.ReasonNameCollision, []plan.Rung{plan.RungRetry}, plan.Healthy},
+		{"a quota is retried", "LimitExceededException: quota of queues exceeded",
+			plan.ReasonQuota, []plan.Rung{plan.RungRetry}, plan.Healthy},
+		{"throttling is retried", "Rate exceeded (Service: Sqs, Status Code: 400)",
+			plan.ReasonThrottled, []plan.Rung{plan.RungRetry}, plan.Healthy},
+		{"collateral of another's failure is retried", "Cancelled since failure tolerance has exceeded",
+			plan.ReasonCancelled, []plan.Rung{plan.RungRetry}, plan.Healthy},
+		{"a template error is not retried", "Template error: resource Queue does not support attribute type Foo",
+			plan.ReasonTemplate, []plan.Rung{plan.RungQuarantine}, plan.Quarantined},
+		{"termination protection is not retried", "Stack [s] cannot be deleted while TerminationProtection is enabled",
+			plan.ReasonTermination, []plan.Rung{plan.RungQuarantine}, plan.Quarantined},
+		{"a disabled region is not retried", "STS is not activated in this region for account: 200000000001",
+			plan.ReasonRegionDisabled, []plan.Rung{plan.RungQuarantine}, plan.Quarantined},
+		{"a missing import is retried", "No export named base-Name found",
+			plan.ReasonImportMissing, []plan.Rung{plan.RungRetry}, plan.Healthy},
+		{"an account gate is asked again", "AccountGate check failed: maintenance",
+			plan.ReasonAccountGate, []plan.Rung{plan.RungRetry}, plan.Healthy},
+		{"a stuck stack is retried first", "Stack is in UPDATE_ROLLBACK_FAILED state and can not be updated.",
+			plan.ReasonStackStuck, []plan.Rung{plan.RungRetry}, plan.Healthy},
+		{"an unknown reason is retried first", "Internal failure",
+			plan.ReasonUnknown, []plan.Rung{plan.RungRetry}, plan.Healthy},
+	} {
+		t.Run(c.promise, func(t *testing.T) {
+			scenario(t, func(w *world) {
+				accounts := w.accounts(6)
+				w.stackSet("queue", accounts[1:])
+				w.instance("queue", accounts[0], awssim.InstanceSeed{Status: "OUTDATED", Reason: c.reason})
+				r := w.heal(heal.Options{})
+				got := cell(t, r, "queue", accounts[0])
+				if diff := cmp.Diff(c.rungs, rungs(r, "queue", accounts[0])); diff != "" {
+					t.Errorf("rungs (-want +got):\n%s", diff)
+				}
+				if got.Verdict != c.after || len(got.Steps) == 0 || c.after == plan.Quarantined && (got.Class != c.class || got.Hint == "") {
+					t.Errorf("left %s, class %s, hint %q", got.Verdict, got.Class, got.Hint)
+				}
+				w.untouched()
+			})
+		})
+	}
+}
+
+// TestStandingCausesEndInQuarantineWithAWSsOwnReason lets the cause stand: the
+// healer meets AWS's failure itself, and ends where a person is told.
+func TestStandingCausesEndInQuarantineWithAWSsOwnReason(t *testing.T) {
+	for _, c := range []struct {
+		promise string
+		arrange func(w *world, account string)
+		class   plan.ReasonClass
+		deploys int // calls to create or update before giving up
+	}{
+		{"a role that is missing", func(w *world, a string) {
+			w.locked(func() error { w.aws.Access().RemoveRole(a, "stacksets-exec"); return nil })
+		}, plan.ReasonRoleMissing, 1},
+		{"a region that the account has not opted into", func(w *world, a string) {
+			w.aws.DisableRegion(a, home, true)
+		}, plan.ReasonRegionDisabled, 1},
+		{"a service control policy", func(w *world, a string) {
+			w.locked(func() error { w.aws.Access().AddSCP(awssim.SCP{Target: a, Action: "sqs:*"}); return nil })
+		}, plan.ReasonDenied, 1},
+	} {
+		t.Run(c.promise, func(t *testing.T) {
+			scenario(t, func(w *world) {
+				accounts := w.accounts(6)
+				w.stackSet("queue", accounts[1:])
+				c.arrange(w, accounts[0])
+				r := w.heal(heal.Options{})
+				got := cell(t, r, "queue", accounts[0])
+				if got.Verdict != plan.Quarantined || got.Class != c.class || got.Hint == "" || !got.Attention {
+					t.Errorf("left %s, class %s (%s), hint %q", got.Verdict, got.Class, got.Reason, got.Hint)
+				}
+				if n := len(w.calls("CreateStackInstances")) + len(w.calls("UpdateStackInstances")); n != c.deploys {
+					t.Errorf("%d calls before giving up, want %d", n, c.deploys)
+				}
+				if again := w.heal(heal.Options{}); len(writes(again)) > 0 {
+					t.Errorf("a second run writes %v", writes(again))
+				}
+			})
+		})
+	}
+}
+
+func TestANameCollisionIsTriedOnceMoreAndGivenUpWithoutDeletingAnything(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(6)
+		w.stackSet("other", accounts[:1], named("jobs"), tagged(map[string]string{"selfhealing": "true"}))
+		w.stackSet("queue", accounts[1:], named("jobs"))
+		r := w.heal(heal.Options{})
+		got := cell(t, r, "queue", accounts[0])
+		if got.Verdict != plan.Quarantined && !got.Attention || got.Class != plan.ReasonNameCollision {
+			t.Errorf("left %s, class %s: %s %+v", got.Verdict, got.Class, got.Reason, got.Steps)
+		}
+		w.untouched()
+	})
+}
+
+func TestTerminationProtectionKeepsTheStackAndTellsAPerson(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(6)
+		w.stackSet("queue", accounts)
+		w.drift("queue", accounts[0])
+		stack, _ := w.aws.StackOf("queue", accounts[0], home)
+		_, err := w.member(accounts[0]).UpdateTerminationProtection(w.t.Context(), &cloudformation.UpdateTerminationProtectionInput{
+			StackName: aws.String(stack), EnableTerminationProtection: aws.Bool(true)})
+		w.must(err)
+		r := w.heal(heal.Options{})
+		got := cell(t, r, "queue", accounts[0])
+		if !w.aws.StackExists(stack) || got.Verdict != plan.Quarantined || got.Class != plan.ReasonTermination {
+			t.Errorf("exists %t, left %s, class %s: %s", w.aws.StackExists(stack), got.Verdict, got.Class, got.Reason)
+		}
+	})
+}
+
+func TestThrottledCallsAreMadeAgainUntilAWSLetsThemThrough(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(6)
+		w.stackSet("queue", accounts[1:])
+		w.faults(`faults: [{call: "cloudformation:CreateStackInstances", do: throttle, nth: 1, times: 25}]`)
+		r := w.heal(heal.Options{})
+		if r.After.Healthy != 6 || len(w.calls("CreateStackInstances")) != 1 {
+			t.Errorf("after %+v, %d creations", r.After, len(w.calls("CreateStackInstances")))
+		}
+	})
+}
+
+func TestAStormOfThrottlingCostsABoundedNumberOfCallsAndIsSurvived(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(6)
+		w.stackSet("queue", accounts[1:])
+		w.faults(`faults: [{call: "cloudformation:*", do: throttle}]`)
+		r := w.heal(heal.Options{})
+		total := w.aws.Stats().Total()
+		if r.Run.Result != heal.ResultFailed || total > 500 {
+			t.Errorf("%s after %d calls", r.Run.Result, total)
+		}
+		w.aws.ClearFaults()
+		if r := w.heal(heal.Options{}); r.After.Healthy != 6 {
+			t.Errorf("after the storm: %+v", r.After)
+		}
+	})
+}
+
+// member is CloudFormation as somebody in a member account uses it.
+func (w *world) member(account string) *cloudformation.Client {
+	return cloudformation.New(cloudformation.Options{Region: home, HTTPClient: &http.Client{Transport: w.aws.Transport()},
+		Credentials: credentials.NewStaticCredentialsProvider(account, "secret", "")})
+}
