@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -218,7 +217,7 @@ func (s journalApprovals) Waiting(ctx context.Context) ([]dashboard.Approval, er
 
 func (s journalApprovals) Decide(ctx context.Context, v dashboard.ApprovalVerdict) error {
 	err := heal.Decide(ctx, s.j, v.ID, v.Approve, v.By, time.Now())
-	if err != nil && strings.Contains(err.Error(), "nothing asked") {
+	if errors.Is(err, heal.ErrNotAsked) {
 		return errors.Join(dashboard.ErrNotWaiting, err)
 	}
 	return err
