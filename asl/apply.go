@@ -99,9 +99,13 @@ func (r *run) emit(f *frame, rec *record) {
 	r.hear(rec)
 }
 
+// write adds a record to the batch, which is an array of records.
 func (r *run) write(rec *record) {
-	r.batch = rec.append(r.batch)
-	r.ends = append(r.ends, len(r.batch))
+	between := byte(',')
+	if len(r.batch) == 0 {
+		between = '['
+	}
+	r.batch = rec.append(append(r.batch, between))
 }
 
 // apply changes the state of f and its execution as rec says. It is the only

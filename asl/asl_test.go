@@ -96,3 +96,16 @@ func (s *stopwatch) wrap(fn asl.Function) asl.Function {
 		return fn(ctx, input)
 	}
 }
+
+// hasty is a clock on which every wait is over in no time; only what takes longer
+// than a day never comes.
+type hasty struct{}
+
+func (hasty) Now() time.Time { return time.Now() }
+
+func (hasty) AfterFunc(d time.Duration, f func()) func() bool {
+	if d > 24*time.Hour {
+		return func() bool { return true }
+	}
+	return time.AfterFunc(time.Microsecond, f).Stop
+}

@@ -63,12 +63,12 @@ func (c isPresent) holds(s *scope) (bool, error) {
 func (c *comparison) holds(s *scope) (bool, error) {
 	v, err := c.path.Eval(s)
 	if err != nil {
-		return false, fmt.Errorf(causeConditionUnresolved, c.path)
+		return false, saying(causeConditionUnresolved, c.path)
 	}
 	other := c.fixed
 	if c.other != nil {
 		if other, err = c.other.Eval(s); err != nil {
-			return false, fmt.Errorf(causeConditionUnresolved, c.other)
+			return false, saying(causeConditionUnresolved, c.other)
 		}
 	}
 	return c.test(v, other), nil

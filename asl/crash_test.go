@@ -30,6 +30,18 @@ type faultyStore struct {
 var errCrash = errors.New("the process has crashed")
 
 func (s *faultyStore) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
+	return s.write(func() error { return s.Store.Append(ctx, log, epoch, entries...) })
+}
+
+func (s *faultyStore) Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error) {
+	err = s.write(func() (err error) {
+		epoch, err = s.Store.(asl.Creator).Create(ctx, log, entries...)
+		return err
+	})
+	return epoch, err
+}
+
+func (s *faultyStore) write(do func() error) error {
 	s.mu.Lock()
 	s.writes++
 	crash := s.writes == s.fault
@@ -37,13 +49,10 @@ func (s *faultyStore) Append(ctx context.Context, log string, epoch int64, entri
 	if crash && !s.after {
 		return errCrash
 	}
-	if err := s.Store.Append(ctx, log, epoch, entries...); err != nil {
+	if err := do(); err != nil || !crash {
 		return err
 	}
-	if crash {
-		return errCrash
-	}
-	return nil
+	return errCrash
 }
 
 // A ledger is the world outside: which functions were called, with which tokens.
@@ -261,25 +270,26 @@ func checkCalls(t *testing.T, where string, calls, before []ledgerCall, complete
 func completedTokens(t *testing.T, store asl.Store) map[string]bool {
 	t.Helper()
 	tokens := map[string]bool{}
-	scheduled := map[string]string{}
+	scheduled := map[int]string{}
 	for entry, err := range store.Read(t.Context(), "asl/run", 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var rec struct {
+		var records []struct {
 			Type  string `json:"t"`
 			Frame int    `json:"f"`
 			Token string `json:"tk"`
 		}
-		if err := json.Unmarshal(entry, &rec); err != nil {
+		if err := json.Unmarshal(entry, &records); err != nil {
 			t.Fatal(err)
 		}
-		frame := fmt.Sprint(rec.Frame)
-		switch {
-		case rec.Token != "":
-			scheduled[frame] = rec.Token
-		case strings.HasPrefix(rec.Type, "LambdaFunction") && rec.Type != "LambdaFunctionStarted":
-			tokens[scheduled[frame]] = true
+		for _, rec := range records {
+			switch {
+			case rec.Token != "":
+				scheduled[rec.Frame] = rec.Token
+			case strings.HasPrefix(rec.Type, "LambdaFunction") && rec.Type != "LambdaFunctionStarted":
+				tokens[scheduled[rec.Frame]] = true
+			}
 		}
 	}
 	return tokens

@@ -18,10 +18,7 @@ type data struct {
 	text []byte
 }
 
-var (
-	emptyObject = &data{v: &value.Object{}, text: []byte("{}")}
-	emptyArray  = &data{v: []any{}, text: []byte("[]")}
-)
+var emptyObject = &data{v: &value.Object{}, text: []byte("{}")}
 
 func newData(v any) *data { return &data{v: v} }
 

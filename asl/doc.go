@@ -3,7 +3,7 @@
 //
 // # The log is the state
 //
-// An execution is a log in a [Store]. Its entries are the history events of Step
+// An execution is a log in a [Store]. Its entries hold the history events of Step
 // Functions with a few private fields, and a few records that no history shows.
 // Every change of an execution is one record: it is written to the batch and
 // applied to the state in memory, and apply is the only code that changes that
@@ -15,10 +15,10 @@
 // Everything that changes belongs to the goroutine that is in run.loop. An
 // execution is a tree of frames: its main line, the branches of a Parallel, the
 // iterations of a Map. The loop takes frames off a queue and lets each do one
-// step; when none can go on, the batch goes to the store in one Append, and only
+// step; when none can go on, the batch goes to the store as one entry, and only
 // then are the functions called that its records announce. So a Task is scheduled
-// durably before it is called, forty iterations cost one write, and the log
-// always ends between two steps. Functions run in goroutines of their own, and
+// durably before it is called, forty iterations cost one write, a short execution
+// costs one in all (see [Creator]), and the log always ends between two steps. Functions run in goroutines of their own, and
 // report, like timers and callers from outside, through the run's mailbox.
 //
 // States that touch nothing outside (Pass, Choice) cause no write by themselves:

@@ -219,8 +219,22 @@ func (e *Engine) runningNow(name string) *run {
 	return e.running[name]
 }
 
-// create claims the log and begins it. The records go out with the first batch.
+// create begins the log. The records go out with the first batch.
 func (r *run) create(ctx context.Context, input *data) error {
+	if _, ok := r.engine.store.(Creator); !ok {
+		if err := r.claimNew(ctx); err != nil {
+			return err
+		}
+	}
+	r.random = r.engine.randomFor(r.name, 0)
+	r.write(&record{Type: recordDefinition, Text: compact(r.machine.definition), Hash: r.machine.hash, At: r.now()})
+	f := r.begin(nil, &record{Name: r.name, data: input})
+	r.armTimeout(f)
+	return nil
+}
+
+// claimNew claims a log that must not exist yet.
+func (r *run) claimNew(ctx context.Context) error {
 	for _, err := range r.engine.store.Read(ctx, r.log, 0) {
 		if err == nil {
 			err = ErrExists
@@ -231,16 +245,8 @@ func (r *run) create(ctx context.Context, input *data) error {
 	if err != nil {
 		return fmt.Errorf("claiming the log of execution %s: %w", r.name, err)
 	}
-	r.own(epoch)
-	r.write(&record{Type: recordDefinition, Text: compact(r.machine.definition), Hash: r.machine.hash, At: r.now()})
-	f := r.begin(nil, &record{Name: r.name, data: input})
-	r.armTimeout(f)
+	r.owned, r.epoch = true, epoch
 	return nil
-}
-
-// own makes the run the owner of its log.
-func (r *run) own(epoch int64) {
-	r.epoch, r.random = epoch, r.engine.randomFor(r.name, epoch)
 }
 
 // begin starts an execution.

@@ -34,6 +34,23 @@ func TestANameIsUsedOnce(t *testing.T) {
 	}
 }
 
+// plainStore is a store that cannot create a log in one write.
+type plainStore struct{ asl.Store }
+
+func TestAStoreNeedNotCreateLogsInOneWrite(t *testing.T) {
+	engine := asl.NewEngine(asl.Config{Store: plainStore{asl.NewMemoryStore()}, Tasks: asl.FunctionMap{"echo": echo}})
+	definition := one(`{"Type": "Task", "Resource": "echo", "End": true}`)
+	expect(t, run(t, engine, definition, `{}`), succeeded(`{}`))
+	if _, err := engine.Run(t.Context(), "run", parse(t, definition), nil); !errors.Is(err, asl.ErrExists) {
+		t.Errorf("got %v", err)
+	}
+	outcome, err := engine.Resume(t.Context(), "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, outcome, succeeded(`{}`))
+}
+
 func TestTheInputMustBeJSONOfALimitedSize(t *testing.T) {
 	engine := asl.NewEngine(asl.Config{})
 	for _, input := range []string{`{`, `"` + strings.Repeat("x", 256<<10) + `"`} {
@@ -203,9 +220,15 @@ func TestALogThatIsBrokenIsNotResumed(t *testing.T) {
 	store := asl.NewMemoryStore()
 	engine := asl.NewEngine(asl.Config{Store: store, Tasks: asl.FunctionMap{"echo": echo}})
 	run(t, engine, one(`{"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "echo", "End": true}}}}`), `[1, 2]`)
-	var entries [][]byte
+	var entries [][]byte // of a record each
 	for entry := range store.Read(t.Context(), "asl/run", 0) {
-		entries = append(entries, entry)
+		var records []json.RawMessage
+		if err := json.Unmarshal(entry, &records); err != nil {
+			t.Fatal(err)
+		}
+		for _, rec := range records {
+			entries = append(entries, []byte("["+string(rec)+"]"))
+		}
 	}
 	for i := range len(entries) - 1 {
 		for what, damage := range map[string]func([][]byte) [][]byte{

@@ -21,11 +21,14 @@ const (
 	causeTooManyEvents       = "The execution reached the maximum number of history events (%d)."
 	causeResultTooLarge      = "The state/task '%s' returned a result with a size exceeding the maximum number of bytes service limit."
 	causeStateInputTooLarge  = "The state/task '%s' has an input with a size exceeding the maximum number of bytes service limit."
-	causeVariablesTooLarge   = "The variables assigned by the state '%s' exceed the size limit of %d bytes."
 	causeWithinState         = "An error occurred while executing the state '%s' (entered at the event id #%d). %s"
 	causeNoChoice            = "Failed to transition out of the state. The state's choice rules did not match and it has no Default."
 	causeConditionUnresolved = "Invalid path '%s': The choice state's condition path references an invalid value."
 )
+
+// saying makes an error of a sentence in AWS's words, which becomes part of a
+// cause.
+func saying(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
 // An Error is how a [Function] fails with a name that Retry and Catch can match.
 type Error struct {

@@ -36,12 +36,14 @@ func (e *Engine) History(ctx context.Context, name string) ([]Event, error) {
 			return nil, fmt.Errorf("reading the log of execution %s: %w", name, err)
 		}
 		found = true
-		rec, err := parseRecord(entry)
+		records, err := parseRecords(entry)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading the log of execution %s: %w", name, err)
 		}
-		if rec.Exec == 0 && !rec.Type.private() {
-			events = append(events, rec.event())
+		for _, rec := range records {
+			if rec.Exec == 0 && !rec.Type.private() {
+				events = append(events, rec.event())
+			}
 		}
 	}
 	if !found {

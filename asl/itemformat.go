@@ -84,7 +84,7 @@ func (t *itemFormat) decode(content io.Reader, max, limit int64) ([]any, error) 
 	}
 	items, ok := t.pointed(v).([]any)
 	if !ok {
-		return nil, errors.New(causeNotIterable)
+		return nil, saying(causeNotIterable)
 	}
 	if max > 0 && int64(len(items)) > max {
 		items = items[:max]

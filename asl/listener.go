@@ -10,16 +10,18 @@ type Listener interface {
 	Happened(execution string, event Event)
 }
 
-// hear keeps an event until it is durable.
+// hear keeps an event until it is durable. It works on a copy, so that a record
+// need not leave the stack where nobody listens.
 func (r *run) hear(rec *record) {
 	if r.engine.listener == nil || rec.Type.private() {
 		return
 	}
+	kept := *rec
 	name := r.name
-	if rec.Exec > 0 {
-		name += "/" + r.execs[rec.Exec].name
+	if kept.Exec > 0 {
+		name += "/" + r.execs[kept.Exec].name
 	}
-	r.heard = append(r.heard, heard{name, rec.event()})
+	r.heard = append(r.heard, heard{name, kept.event()})
 }
 
 type heard struct {

@@ -54,6 +54,30 @@ func (s *MemoryStore) Claim(ctx context.Context, log string) (int64, error) {
 	return l.epoch, ctx.Err()
 }
 
+// An existsError says that a log has entries already.
+type existsError struct{ log string }
+
+func (e *existsError) Error() string { return fmt.Sprintf("the log %s exists already", e.log) }
+
+// Exists makes it known as what it is.
+func (e *existsError) Exists() bool { return true }
+
+// Create implements [Creator].
+func (s *MemoryStore) Create(ctx context.Context, log string, entries ...[]byte) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.log(log)
+	if len(l.entries) > 0 {
+		return 0, &existsError{log}
+	}
+	l.epoch++
+	l.entries = append(l.entries, entries...)
+	return l.epoch, nil
+}
+
 // Append implements [Store].
 func (s *MemoryStore) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
 	if err := ctx.Err(); err != nil {

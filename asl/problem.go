@@ -34,6 +34,10 @@ func (e *DefinitionError) Error() string {
 	return fmt.Sprintf("loading the definition: %d problems:\n%s", len(lines), strings.Join(lines, "\n"))
 }
 
+// Nearest is the candidate that name may have been meant to be, or "" if none is
+// like it: for problems that callers find by themselves.
+func Nearest(name string, candidates []string) string { return nearest(name, candidates) }
+
 // nearest is the candidate most like name, or "" if none is like it.
 func nearest(name string, candidates []string) string {
 	best, least := "", max(2, len(name)/3)+1

@@ -8,10 +8,11 @@ import (
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
-// A record is one entry of a log: a history event with what the interpreter
+// A record is a history event with what the interpreter
 // needs besides, or a record of its own. The log is all the state there is:
 // every change of an execution is a record that is applied, and recovery applies
-// the same records by the same code. See apply.go.
+// the same records by the same code. See apply.go. An entry of the log is an array
+// of records: all that was written at once.
 type record struct {
 	Type     EventType       `json:"t"`
 	ID       int64           `json:"i,omitempty"` // within the execution's history, from 1
@@ -89,13 +90,16 @@ func appendJSON(b []byte, key string, text []byte) []byte {
 	return append(append(b, key...), text...)
 }
 
-func parseRecord(entry []byte) (*record, error) {
-	rec := &record{}
-	if err := json.Unmarshal(entry, rec); err != nil {
-		return nil, fmt.Errorf("reading a record of the log: %w", err)
+// parseRecords reads an entry of a log.
+func parseRecords(entry []byte) ([]*record, error) {
+	var records []*record
+	if err := json.Unmarshal(entry, &records); err != nil {
+		return nil, fmt.Errorf("reading the records of an entry: %w", err)
 	}
-	if rec.Type == "" {
-		return nil, fmt.Errorf("reading a record of the log: it has no type")
+	for _, rec := range records {
+		if rec == nil || rec.Type == "" {
+			return nil, fmt.Errorf("reading the records of an entry: one has no type")
+		}
 	}
-	return rec, nil
+	return records, nil
 }

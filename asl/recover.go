@@ -29,7 +29,7 @@ func (e *Engine) recover(ctx context.Context, name string) (*run, error) {
 		return nil, fmt.Errorf("claiming the log of execution %s: %w", name, err)
 	}
 	r := e.newRun(ctx, name, nil)
-	r.own(epoch)
+	r.owned, r.epoch, r.random = true, epoch, e.randomFor(name, epoch)
 	r.byID = map[int]*frame{}
 	if err := r.replay(ctx); err != nil {
 		return nil, fmt.Errorf("resuming execution %s: %w", name, err)
@@ -63,10 +63,19 @@ func (r *run) replay(ctx context.Context) error {
 }
 
 func (r *run) replayEntry(entry []byte) error {
-	rec, err := parseRecord(entry)
+	records, err := parseRecords(entry)
 	if err != nil {
 		return err
 	}
+	for _, rec := range records {
+		if err := r.replayRecord(rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) replayRecord(rec *record) error {
 	if rec.Type == recordDefinition {
 		return r.loadRecorded(rec)
 	}

@@ -22,6 +22,7 @@ type run struct {
 	name    string
 	log     string
 	machine *Machine
+	owned   bool // the log is there, and claimed
 	epoch   int64
 	ctx     context.Context // of the functions; cancelled when the run is over
 	cancel  context.CancelFunc
@@ -36,7 +37,7 @@ type run struct {
 	head      int // of the queue
 
 	batch   []byte
-	ends    []int // of each record in the batch
+	unsure  bool // a write has failed, so nobody knows what the log ends with
 	launch  []*call
 	heard   []heard      // events of the batch, for the listener
 	answers []chan error // of those who wait for the batch to be durable
@@ -121,7 +122,7 @@ func (r *run) turn(ctx context.Context) error {
 
 // settled tells whether there is nothing to do but wait.
 func (r *run) settled() bool {
-	return len(r.ends) == 0 && (r.head == len(r.queue) || r.top().outcome != nil)
+	return len(r.batch) == 0 && (r.head == len(r.queue) || r.top().outcome != nil)
 }
 
 // drain steps the frames in the queue, until it is empty or there is much to
@@ -155,23 +156,34 @@ func (r *run) commit(ctx context.Context) error {
 	return err
 }
 
+// append writes the batch as one entry of the log: what belongs together is there
+// together, and a store has one row to write for it.
 func (r *run) append(ctx context.Context) error {
-	if len(r.ends) == 0 {
+	if len(r.batch) == 0 {
 		return nil
 	}
-	entries := make([][]byte, len(r.ends))
-	start := 0
-	for i, end := range r.ends {
-		entries[i] = r.batch[start:end:end]
-		start = end
-	}
-	size := min(max(len(r.batch)+len(r.batch)/4, 1<<10), maxBatch+maxBatch/4)
-	// The store may keep the entries, so the next batch needs its own memory.
-	r.batch, r.ends = make([]byte, 0, size), r.ends[:0]
-	if err := r.engine.store.Append(context.WithoutCancel(ctx), r.log, r.epoch, entries...); err != nil {
+	entry := append(r.batch, ']')
+	// The store may keep the entry, so the next batch needs its own memory.
+	r.batch = make([]byte, 0, min(max(len(entry)+len(entry)/4, 1<<10), maxBatch+maxBatch/4))
+	if err := r.put(context.WithoutCancel(ctx), entry); err != nil {
+		r.unsure = true
 		return fmt.Errorf("writing the log of execution %s: %w", r.name, err)
 	}
 	return nil
+}
+
+// put appends an entry; the first one, where the store can, creates the log.
+func (r *run) put(ctx context.Context, entry []byte) error {
+	creator, ok := r.engine.store.(Creator)
+	if r.owned || !ok {
+		return r.engine.store.Append(ctx, r.log, r.epoch, entry)
+	}
+	epoch, err := creator.Create(ctx, r.log, entry)
+	if exists(err) {
+		return ErrExists
+	}
+	r.owned, r.epoch = err == nil, epoch
+	return err
 }
 
 // step lets one frame go on.
@@ -206,7 +218,7 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	if fenced(cause) {
 		return cause
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && !r.unsure {
 		cause = context.Cause(ctx)
 		if err := r.commit(ctx); err != nil {
 			return errors.Join(cause, err)

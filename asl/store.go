@@ -30,6 +30,25 @@ type Store interface {
 	Logs(ctx context.Context, prefix string) ([]string, error)
 }
 
+// A Creator is a [Store] that can begin a log in one write, instead of a Read, a
+// Claim and an Append. With many short executions most of the time is in these.
+type Creator interface {
+	// Create appends entries to a log that has none, and claims it: both or
+	// neither, durable when it returns nil. An error with a method Exists() bool
+	// that gives true says that the log has entries already, and that nothing
+	// has changed. Of any other error the same holds as with Append.
+	Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error)
+}
+
+// exists tells whether an error of a Creator means that the log is there already.
+func exists(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		Exists() bool
+	}](err)
+	return ok && e.Exists()
+}
+
 // fenced tells whether an error of a store means that somebody else owns the
 // log now.
 func fenced(err error) bool {

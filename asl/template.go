@@ -2,7 +2,6 @@ package asl
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/setmend/setmend/asl/internal/intrinsic"
@@ -34,19 +33,10 @@ func (e *expression) eval(s *scope) (any, error) {
 	}
 	v, err := e.path.Eval(s)
 	if _, missing := errors.AsType[*jsonpath.NotFoundError](err); missing {
-		return nil, fmt.Errorf("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'",
+		return nil, saying("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'",
 			e.path, e.field, value.Encode(s.input))
 	}
 	return v, err
-}
-
-// paths calls visit with every path in the expression.
-func (e *expression) paths(visit func(*jsonpath.Path)) {
-	if e.call != nil {
-		e.call.Paths(visit)
-		return
-	}
-	visit(e.path)
 }
 
 // A template is a payload template (Parameters, ResultSelector, ItemSelector,
@@ -102,16 +92,3 @@ func (t *template) evalArray(s *scope) (any, error) {
 }
 
 func (t *template) isConstant() bool { return t.dynamic == nil && !t.isObject && !t.isArray }
-
-// expressions calls visit with every expression in the template.
-func (t *template) expressions(visit func(*expression)) {
-	if t.dynamic != nil {
-		visit(t.dynamic)
-	}
-	for _, m := range t.object {
-		m.t.expressions(visit)
-	}
-	for _, item := range t.array {
-		item.expressions(visit)
-	}
-}

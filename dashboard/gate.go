@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	leastToken  = 16
-	cookieName  = "setmend_session"
-	sessionTime = 12 * time.Hour
+	leastToken = 16
+	cookieName = "setmend_pass"
+	passTime   = 12 * time.Hour
 )
 
 // gate lets in who may see the dashboard: on loopback without a token, whoever
@@ -93,8 +93,8 @@ func (g gate) fits(token string) bool {
 	return subtle.ConstantTimeCompare(sum[:], g.token[:]) == 1
 }
 
-// session is a cookie's value: when it ends, signed.
-func (g gate) session(end time.Time) string {
+// pass is a cookie's value: when it ends, signed.
+func (g gate) pass(end time.Time) string {
 	text := strconv.FormatInt(end.Unix(), 10)
 	return text + "." + g.sign(text)
 }
@@ -105,8 +105,8 @@ func (g gate) sign(text string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func (g gate) vouches(session string, now time.Time) bool {
-	text, signature, ok := strings.Cut(session, ".")
+func (g gate) vouches(pass string, now time.Time) bool {
+	text, signature, ok := strings.Cut(pass, ".")
 	end, err := strconv.ParseInt(text, 10, 64)
 	return ok && err == nil && hmac.Equal([]byte(signature), []byte(g.sign(text))) && now.Unix() < end
 }
@@ -143,7 +143,7 @@ func (g gate) serveLogin(w http.ResponseWriter, r *http.Request) {
 		g.form(w, http.StatusUnauthorized, "That is not the token.")
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: g.session(time.Now().Add(sessionTime)), Path: "/", MaxAge: int(sessionTime.Seconds()),
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: g.pass(time.Now().Add(passTime)), Path: "/", MaxAge: int(passTime.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: g.secure || r.TLS != nil})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

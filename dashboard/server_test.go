@@ -173,12 +173,12 @@ func TestLoginGivesACookieForTheTokenThatEnds(t *testing.T) {
 		if c := cookies[0]; !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || strings.Contains(c.Value, token) {
 			t.Errorf("cookie %+v: want HttpOnly, SameSite=Strict, and not the token", c)
 		}
-		session := with("Cookie", cookies[0].Name+"="+cookies[0].Value)
-		if got := ask(server, "GET", "/report.json", "", session).Code; got != 200 {
+		signedIn := with("Cookie", cookies[0].Name+"="+cookies[0].Value)
+		if got := ask(server, "GET", "/report.json", "", signedIn).Code; got != 200 {
 			t.Errorf("with the cookie %d, want 200", got)
 		}
-		time.Sleep(sessionTime + time.Second)
-		if got := ask(server, "GET", "/report.json", "", session).Code; got != 401 {
+		time.Sleep(passTime + time.Second)
+		if got := ask(server, "GET", "/report.json", "", signedIn).Code; got != 401 {
 			t.Errorf("with a cookie that has ended %d, want 401", got)
 		}
 	})

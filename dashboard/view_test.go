@@ -427,6 +427,34 @@ func TestPageWithoutAnythingInItIsCalm(t *testing.T) {
 	}
 }
 
+func TestConsoleLinksKnowThePartitionsAndThePortal(t *testing.T) {
+	cell := func(region fleet.Region) heal.CellReport {
+		return heal.CellReport{Assessed: plan.Assessed{Cell: fleet.Cell{StackSet: "log bucket", Target: fleet.Target{Account: "111111111111", Region: region}}, Verdict: plan.Failed}}
+	}
+	const stacks = "#/stacks?filteringText=StackSet-log%20bucket-"
+	cases := []struct {
+		region  fleet.Region
+		options Options
+		want    string
+	}{
+		{"eu-west-1", Options{ConsoleLinks: true}, "https://eu-west-1.console.aws.amazon.com/cloudformation/home?region=eu-west-1" + stacks},
+		{"cn-north-1", Options{ConsoleLinks: true}, "https://cn-north-1.console.amazonaws.cn/cloudformation/home?region=cn-north-1" + stacks},
+		{"us-gov-west-1", Options{ConsoleLinks: true}, "https://us-gov-west-1.console.amazonaws-us-gov.com/cloudformation/home?region=us-gov-west-1" + stacks},
+		{"eu-west-1", Options{ConsoleLinks: true, AccessPortal: "https://d-1.awsapps.com/start/", AccessRole: "ReadOnly"},
+			"https://d-1.awsapps.com/start/#/console?account_id=111111111111&role_name=ReadOnly&destination=" +
+				"https%3A%2F%2Feu-west-1.console.aws.amazon.com%2Fcloudformation%2Fhome%3Fregion%3Deu-west-1%23%2Fstacks%3FfilteringText%3DStackSet-log%2520bucket-"},
+		{"eu-west-1", Options{}, ""},
+		{"evil.example.com/", Options{ConsoleLinks: true}, ""},
+	}
+	for _, c := range cases {
+		report := &heal.Report{Cells: []heal.CellReport{cell(c.region)}}
+		p := openPage(t, report, c.options, look{hash: "#cell=" + url.QueryEscape(report.Cells[0].Cell.String())})
+		if got := evaluate[string](p, `document.querySelector("#story .outside")?.href ?? ""`); got != c.want {
+			t.Errorf("%s: link %q, want %q", c.region, got, c.want)
+		}
+	}
+}
+
 func TestPaperGetsRowsInsteadOfAWindowOnThem(t *testing.T) {
 	p := openPage(t, reportOf(1500), Options{}, look{hash: "#view=fleet&as=table"})
 	evaluate[bool](p, `window.dispatchEvent(new Event("beforeprint"))`)

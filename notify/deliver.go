@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 )
@@ -31,100 +30,87 @@ const (
 // Failures of the journal are logged and tried again: there is nobody to return
 // them to.
 func (o *Outbox) Run(ctx context.Context) {
-	for ctx.Err() == nil {
-		due, err := o.deliver(ctx)
-		if err != nil && ctx.Err() == nil {
-			o.log.Error("delivering notifications", "error", err)
-		}
-		wait := glance
-		if err == nil && !due.IsZero() {
-			wait = min(wait, time.Until(due))
-		}
-		o.sleep(ctx, wait)
+	var wait sync.WaitGroup
+	for _, c := range o.channels {
+		wait.Go(func() {
+			for ctx.Err() == nil {
+				due, err := o.deliverTo(ctx, c)
+				if err != nil && ctx.Err() == nil {
+					o.log.Error("delivering notifications", "error", err)
+				}
+				pause := glance
+				if err == nil && !due.IsZero() {
+					pause = min(pause, time.Until(due))
+				}
+				o.sleep(ctx, c, pause)
+			}
+		})
 	}
+	for ctx.Err() == nil {
+		if err := o.sweep(ctx); err != nil && ctx.Err() == nil {
+			o.log.Error("sweeping notifications", "error", err)
+		}
+		select {
+		case <-time.After(stray):
+		case <-ctx.Done():
+		}
+	}
+	wait.Wait()
 }
 
 // Flush delivers until nothing waits any more or the context ends, and returns
 // how many entries still wait: those are delivered by whoever runs next. An
 // attempt under way as the context ends is seen through, at most 2 minutes more.
 func (o *Outbox) Flush(ctx context.Context) (waiting int, err error) {
+	errs := make([]error, len(o.channels))
+	var wait sync.WaitGroup
+	for i, c := range o.channels {
+		wait.Go(func() { errs[i] = o.flush(ctx, c) })
+	}
+	wait.Wait()
+	err = errors.Join(append(errs, o.sweep(ctx))...)
+	if ctx.Err() != nil {
+		err = nil // running out of time is not a failure
+	}
+	keys, listErr := o.journal.Keys(context.WithoutCancel(ctx), waitingPrefix)
+	return len(keys), errors.Join(err, listErr)
+}
+
+func (o *Outbox) flush(ctx context.Context, c Channel) error {
 	for {
-		due, err := o.deliver(ctx)
-		if ctx.Err() != nil {
-			err = nil // running out of time is not a failure
-		}
+		due, err := o.deliverTo(ctx, c)
 		if err != nil || due.IsZero() || ctx.Err() != nil {
-			keys, listErr := o.journal.Keys(context.WithoutCancel(ctx), waitingPrefix)
-			return len(keys), errors.Join(err, listErr)
+			return err
 		}
-		o.sleep(ctx, time.Until(due))
+		o.sleep(ctx, c, time.Until(due))
 	}
 }
 
 // sleep waits for the time, the context, or something enqueued.
-func (o *Outbox) sleep(ctx context.Context, wait time.Duration) {
+func (o *Outbox) sleep(ctx context.Context, c Channel, wait time.Duration) {
 	timer := time.NewTimer(max(wait, 0))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
-	case <-o.wake:
+	case <-o.wake[c.Name]:
 	}
-}
-
-// deliver goes over all channels once, side by side: none waits for another's
-// hanging server. It returns when there will be something to do, zero if there
-// is nothing left.
-func (o *Outbox) deliver(ctx context.Context) (due time.Time, err error) {
-	waiting, err := o.entries(ctx, waitingPrefix)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("listing notifications: %w", err)
-	}
-	waiting, err = o.dropStrays(ctx, waiting)
-	if err != nil || len(waiting) == 0 {
-		return time.Time{}, errors.Join(err, o.sweep(ctx))
-	}
-	dues := make([]time.Time, len(o.channels))
-	errs := make([]error, len(o.channels))
-	var wait sync.WaitGroup
-	for i, c := range o.channels {
-		mine := slices.DeleteFunc(slices.Clone(waiting), func(e entry) bool { return e.channel != c.Name })
-		if len(mine) > 0 {
-			wait.Go(func() { dues[i], errs[i] = o.deliverTo(ctx, c, mine) })
-		}
-	}
-	wait.Wait()
-	for _, d := range dues {
-		if !d.IsZero() && (due.IsZero() || d.Before(due)) {
-			due = d
-		}
-	}
-	return due, errors.Join(errs...)
-}
-
-// dropStrays returns the entries of the channels that there are. Those of others
-// may be another process's, which has them configured; once they are no news to
-// anybody they are dropped.
-func (o *Outbox) dropStrays(ctx context.Context, waiting []entry) (mine []entry, err error) {
-	for _, e := range waiting {
-		i := slices.IndexFunc(o.channels, func(c Channel) bool { return c.Name == e.channel })
-		switch {
-		case i >= 0:
-			mine = append(mine, e)
-		case time.Since(e.Queued) > news:
-			if err := o.end(ctx, Channel{Name: e.channel}, &e, Expired); err != nil && !isJournalConflict(err) {
-				return mine, err
-			}
-		}
-	}
-	return mine, nil
 }
 
 // deliverTo goes on with a channel's oldest entry. The others wait for it: what
-// closes an incident must not overtake what opens it.
-func (o *Outbox) deliverTo(ctx context.Context, c Channel, entries []entry) (due time.Time, err error) {
+// closes an incident must not overtake what opens it. It returns when there will
+// be something to do, zero if there is nothing left. Each channel has a goroutine
+// of its own, so that none waits for another's hanging server.
+func (o *Outbox) deliverTo(ctx context.Context, c Channel) (due time.Time, err error) {
 	if next := o.nextSend(c); time.Now().Before(next) {
 		return next, nil
+	}
+	entries, err := o.entries(ctx, waitingPrefix+c.Name+"/")
+	if err != nil {
+		return time.Time{}, fmt.Errorf("listing notifications to %s: %w", c.Name, err)
+	}
+	if len(entries) == 0 {
+		return time.Time{}, nil
 	}
 	e := entries[0]
 	due, err = o.advance(ctx, c, &e)

@@ -177,9 +177,27 @@ func (o *Outbox) dropMessage(ctx context.Context, event string) error {
 	return o.remove(ctx, messagePrefix+event)
 }
 
-// sweep drops messages that nobody waits for: an Enqueue died after it had put
+// sweep drops what nobody else will: the entries of channels that there are no
+// more, once they are no news to anybody (another process may have the channel),
+// and messages that nobody waits for, because an Enqueue died after it had put
 // them there. Young ones may still be on their way.
 func (o *Outbox) sweep(ctx context.Context) error {
+	waiting, err := o.entries(ctx, waitingPrefix)
+	if err != nil {
+		return err
+	}
+	for _, e := range waiting {
+		if _, ours := o.wake[e.channel]; ours || time.Since(e.Queued) <= news {
+			continue
+		}
+		if err := o.end(ctx, Channel{Name: e.channel}, &e, Expired); err != nil && !isJournalConflict(err) {
+			return err
+		}
+	}
+	return o.sweepMessages(ctx)
+}
+
+func (o *Outbox) sweepMessages(ctx context.Context) error {
 	keys, err := o.journal.Keys(ctx, messagePrefix)
 	if err != nil {
 		return err

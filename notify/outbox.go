@@ -38,8 +38,8 @@ type Outbox struct {
 	journal  Journal
 	channels []Channel
 	log      *slog.Logger
-	jitter   func() float64 // 0 to 1
-	wake     chan struct{}  // holds a token if something was enqueued
+	jitter   func() float64           // 0 to 1
+	wake     map[string]chan struct{} // by channel; holds a token if something was enqueued
 
 	mu   sync.Mutex
 	last map[string]time.Time // when something was last sent, by channel; guarded by mu
@@ -53,7 +53,10 @@ type OutboxOptions struct {
 
 // NewOutbox makes an outbox of channels on a journal.
 func NewOutbox(journal Journal, channels []Channel, options OutboxOptions) *Outbox {
-	o := &Outbox{journal: journal, channels: channels, log: options.Log, wake: make(chan struct{}, 1), last: map[string]time.Time{}}
+	o := &Outbox{journal: journal, channels: channels, log: options.Log, wake: map[string]chan struct{}{}, last: map[string]time.Time{}}
+	for _, c := range channels {
+		o.wake[c.Name] = make(chan struct{}, 1)
+	}
 	if o.log == nil {
 		o.log = slog.Default()
 	}
@@ -99,9 +102,11 @@ func (o *Outbox) enqueue(ctx context.Context, m Message) error {
 			err = o.putEntry(ctx, name, m.Event)
 		}
 	}
-	select {
-	case o.wake <- struct{}{}:
-	default:
+	for _, name := range wanting {
+		select {
+		case o.wake[name] <- struct{}{}:
+		default:
+		}
 	}
 	return err
 }

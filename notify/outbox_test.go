@@ -240,10 +240,10 @@ func TestAHangingChannelHoldsUpNoOther(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan bool)
 		go func() { o.Run(ctx); close(done) }()
-		enqueue(t, o, "one")
-		time.Sleep(time.Second)
-		if got := healthy.events(); !slices.Equal(got, []string{"one/0"}) {
-			t.Errorf("b got %q after a second", got)
+		enqueue(t, o, "one", "two", "three")
+		time.Sleep(3 * time.Second)
+		if got := healthy.events(); !slices.Equal(got, []string{"one/0", "two/0", "three/0"}) {
+			t.Errorf("b got %q after three seconds", got)
 		}
 		stop()
 		<-done

@@ -47,14 +47,44 @@ func (p *pipes) Close() error {
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443} }
 
 func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	ours, theirs := net.Pipe()
+	ours, theirs := buffered()
 	select {
 	case p.connections <- theirs:
 		return ours, nil
 	case <-p.closed:
-		return nil, errors.New("connection refused")
+		return nil, errors.Join(errors.New("connection refused"), ours.Close())
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, errors.Join(ctx.Err(), ours.Close())
+	}
+}
+
+// buffered is a connection whose writes do not wait for reads, as the kernel's do
+// not. TLS writes as it closes, to whoever may have gone.
+func buffered() (a, b net.Conn) {
+	a, nearA := net.Pipe()
+	b, nearB := net.Pipe()
+	go pump(nearA, nearB)
+	go pump(nearB, nearA)
+	return a, b
+}
+
+// pump carries what it reads from one end to the other, until the first closes.
+func pump(from, to net.Conn) {
+	queue := make(chan []byte, 10_000)
+	go func() {
+		for data := range queue {
+			_, _ = to.Write(data) // fails once nobody is there any more
+		}
+		to.Close()
+	}()
+	defer close(queue)
+	for {
+		data := make([]byte, 32<<10)
+		n, err := from.Read(data)
+		if err != nil {
+			return
+		}
+		queue <- data[:n]
 	}
 }
 
@@ -85,7 +115,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *client {
 	go server.Serve(tls.NewListener(network, &tls.Config{Certificates: []tls.Certificate{certificate()}}))
 	t.Cleanup(func() {
 		server.Close()
-		time.Sleep(time.Minute) // in virtual time: TLS says goodbye, and gives up after 5 s
+		time.Sleep(time.Minute) // in virtual time: until all connections have ended
 	})
 	roots := x509.NewCertPool()
 	leaf, err := x509.ParseCertificate(certificate().Certificate[0])

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,9 +150,9 @@ func TestEachServicesFailuresAreTold(t *testing.T) {
 				}
 				_, _ = hook, key
 				synctest.Test(t, func(t *testing.T) {
-					requests := 0
+					var requests atomic.Int32
 					n := s.make(t, service{client: serve(t, func(w http.ResponseWriter, r *http.Request) {
-						requests++
+						requests.Add(1)
 						if r.URL.Path == "/elsewhere" {
 							t.Error("the redirect was followed")
 						}
@@ -163,8 +164,8 @@ func TestEachServicesFailuresAreTold(t *testing.T) {
 					if outcome != a.outcome || after.Round(time.Second) != a.after {
 						t.Errorf("%s after %v, want %s after %v: %v", outcome, after, a.outcome, a.after, err)
 					}
-					if a.outcome != Delivered && requests != 1 || time.Since(begin) > time.Duration(requests)*attemptTimeout {
-						t.Errorf("%d requests in %v", requests, time.Since(begin))
+					if a.outcome != Delivered && requests.Load() != 1 || time.Since(begin) > time.Duration(requests.Load())*attemptTimeout {
+						t.Errorf("%d requests in %v", requests.Load(), time.Since(begin))
 					}
 					if !strings.Contains(fmt.Sprint(err), a.says) {
 						t.Errorf("got %v, want %q", err, a.says)

@@ -100,8 +100,14 @@ async function unpack(text) {
   const binary = atob(text.trim().replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
+  // A Blob would travel to another process and back.
+  const source = new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+  return JSON.parse(await new Response(source.pipeThrough(new DecompressionStream("gzip"))).text());
 }
 
 /**

@@ -22,6 +22,9 @@ const GLYPH_SIZE = 10;
 /** @type {Map<string, string>} custom properties as the canvas wants them */
 const knownColours = new Map();
 
+/** An element to ask colours of: one that stays costs nothing to ask again. */
+const colourProbe = h("span", { hidden: true });
+
 /** The colours are others when the scheme changes. */
 const forgetColours = () => knownColours.clear();
 
@@ -33,10 +36,9 @@ const forgetColours = () => knownColours.clear();
 function cssColour(property) {
   const known = knownColours.get(property);
   if (known) return known;
-  const probe = h("span", { hidden: true, style: { color: "var(" + property + ")" } });
-  document.body.append(probe);
-  const colour = getComputedStyle(probe).color;
-  probe.remove();
+  if (!colourProbe.isConnected) document.body.append(colourProbe);
+  colourProbe.style.color = "var(" + property + ")";
+  const colour = getComputedStyle(colourProbe).color;
   knownColours.set(property, colour);
   return colour;
 }

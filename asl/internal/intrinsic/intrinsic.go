@@ -73,18 +73,6 @@ func (c *Call) wrap(err error) error {
 	return &Error{c.text, err.Error()}
 }
 
-// Paths calls visit with every path among the arguments, nested ones included.
-func (c *Call) Paths(visit func(*jsonpath.Path)) {
-	for _, a := range c.arguments {
-		switch a := a.(type) {
-		case pathArgument:
-			visit(a.path)
-		case *Call:
-			a.Paths(visit)
-		}
-	}
-}
-
 // An argument is a literal, a path or a call.
 type argument interface {
 	eval(Scope) (any, error)

@@ -6,6 +6,16 @@ import (
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
+// An unappliedError says, in AWS's words, that there is no place for a value.
+type unappliedError struct {
+	path string
+	at   any
+}
+
+func (e *unappliedError) Error() string {
+	return fmt.Sprintf("Unable to apply ReferencePath %s to input %s", e.path, value.Encode(e.at))
+}
+
 // Put is root with v at the place that the path names. Objects that are missing
 // on the way are made; arrays are not, and neither are their items. root itself
 // stays as it was.
@@ -23,7 +33,7 @@ func put(p *Path, segments []segment, at, v any) (any, error) {
 	i, _ := segments[0].(index)
 	items, ok := at.([]any)
 	if !ok || int(i) < 0 || int(i) >= len(items) {
-		return nil, fmt.Errorf("Unable to apply ReferencePath %s to input %s", p.text, value.Encode(at))
+		return nil, &unappliedError{p.text, at}
 	}
 	inner, err := put(p, segments[1:], items[i], v)
 	if err != nil {
@@ -37,7 +47,7 @@ func put(p *Path, segments []segment, at, v any) (any, error) {
 func putMember(p *Path, name string, rest []segment, at, v any) (any, error) {
 	o, ok := at.(*value.Object)
 	if !ok {
-		return nil, fmt.Errorf("Unable to apply ReferencePath %s to input %s", p.text, value.Encode(at))
+		return nil, &unappliedError{p.text, at}
 	}
 	inner, found := o.Get(name)
 	if !found && len(rest) > 0 {

@@ -1,7 +1,5 @@
 package value
 
-import "unicode/utf8"
-
 // Append writes v as compact JSON, the way Step Functions does: nothing but
 // quotes, backslashes and control characters is escaped.
 func Append(dst []byte, v any) []byte {
@@ -87,15 +85,4 @@ func appendEscape(dst []byte, c byte) []byte {
 		return append(dst, '\\', 'f')
 	}
 	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-}
-
-// Truncate cuts s to at most max bytes without breaking a character.
-func Truncate(s string, max int) string {
-	if len(s) <= max {
-		return s
-	}
-	for max > 0 && !utf8.RuneStart(s[max]) {
-		max--
-	}
-	return s[:max]
 }
