@@ -79,7 +79,12 @@ func TestAnAccountThatComesBackBetweenPlanAndActIsNotLetGoOf(t *testing.T) {
 				w.stackSet("queue", accounts)
 				w.locked(func() error { return w.aws.Organization().Suspend(accounts[0]) })
 				act := once(func() { w.locked(func() error { return back(w.aws.Organization(), w, accounts[0]) }) })
-				r := w.healWatched(&watched{beforeInstance: func(fleet.Cell) { act() }}, heal.Options{})
+				reads := 0
+				r := w.healWatched(&watched{beforeStackSet: func() {
+					if reads++; reads == 2 { // the first is the observation
+						act()
+					}
+				}}, heal.Options{})
 				if name == "reinstated" {
 					w.untouched()
 				}
