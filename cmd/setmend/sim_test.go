@@ -5,11 +5,17 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/setmend/setmend/awssim/otto"
+	"github.com/setmend/setmend/clock"
+	"github.com/setmend/setmend/cloud"
 )
 
 // startedSim runs `setmend sim` with the arguments on a free port until the test
@@ -101,4 +107,29 @@ func TestSimOnEveryAddressNamesOneThatMayControlIt(t *testing.T) {
 		t.Errorf("sim says %s", said)
 	}
 	told(t, url, "reset")
+}
+
+func TestTheTimeOfAFastSimIsReadFromItsAnswers(t *testing.T) {
+	fast := clock.Scaled(600, simStart)
+	s := simulation{scenario: scenario{speed: 600}, name: "empty"}
+	aws, err := s.aws(fast)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(aws)
+	defer server.Close()
+	t.Setenv("AWS_ACCESS_KEY_ID", "sim")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "sim")
+	for name, config := range map[string]cloud.Config{"in process": {Transport: aws.Transport()}, "over a listener": {EndpointURL: server.URL}} {
+		config.Region, config.Clock = otto.HomeRegion, fast
+		client, err := cloud.New(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := fast.Now().Truncate(time.Second) // answers are dated to the second
+		at, err := client.ServerTime(t.Context())
+		if after := fast.Now(); err != nil || at.Before(before) || at.After(after) {
+			t.Errorf("%s it is %s, %v; want a time from %s to %s", name, at, err, before, after)
+		}
+	}
 }
