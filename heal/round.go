@@ -129,10 +129,11 @@ func (r *run) plan(ctx context.Context, stage plan.Stage) (*plan.Plan, *plan.Ass
 	return p, assessment, nil
 }
 
-// stageTakes reports whether an action is carried out in the stage. What could not
-// be deployed in its own stage, or was deleted since, is deployed while healing.
+// stageTakes reports whether an action is carried out in the stage. The last one
+// takes what could not be done in its own, too: its set was busy, it waited for
+// another try, or it was deleted since.
 func stageTakes(stage plan.Stage, a plan.Action) bool {
-	return a.Stage == stage || stage == plan.StageHeal && a.Stage == plan.StageDeploy
+	return a.Stage == stage || stage == plan.StageHeal
 }
 
 func (r *run) narrow(p *plan.Plan) *plan.Plan {
