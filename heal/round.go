@@ -162,12 +162,16 @@ func (r *run) assess(ctx context.Context, f *fleet.Fleet) (*plan.Assessment, pla
 	return plan.Assess(f, r.h.Policy, memory, r.now()), memory, nil
 }
 
-// keepTrips keeps the guards that tripped for the report, one entry each.
+// keepTrips keeps the guards that tripped for the report, one entry each. Those
+// that open by themselves are forgotten once they have.
 func (r *run) keepTrips(trips []plan.Trip) {
 	v := &r.rec.Value
+	same := func(a plan.Trip) func(plan.Trip) bool {
+		return func(b plan.Trip) bool { return a.Guard == b.Guard && a.StackSet == b.StackSet }
+	}
+	v.Guards = slices.DeleteFunc(v.Guards, func(t plan.Trip) bool { return t.Waits && !slices.ContainsFunc(trips, same(t)) })
 	for _, trip := range trips {
-		i := slices.IndexFunc(v.Guards, func(t plan.Trip) bool { return t.Guard == trip.Guard && t.StackSet == trip.StackSet })
-		if i >= 0 {
+		if i := slices.IndexFunc(v.Guards, same(trip)); i >= 0 {
 			v.Guards[i] = trip
 			continue
 		}
