@@ -162,6 +162,18 @@ func (r *run) assess(ctx context.Context, f *fleet.Fleet) (*plan.Assessment, pla
 	return plan.Assess(f, r.h.Policy, memory, r.now()), memory, nil
 }
 
+// keepRefusals makes guards of what works found out about single cells right
+// before they would have acted.
+func (r *run) keepRefusals(works []*document[Work]) {
+	for _, w := range works {
+		for _, c := range w.Value.Cells {
+			if c.State == cellFailed && c.Class == plan.ReasonMaskedOverride {
+				r.keepTrips([]plan.Trip{{Guard: plan.GuardMaskedOverride, StackSet: c.StackSet, Reason: c.Reason, Hint: plan.Hint(c.Class)}})
+			}
+		}
+	}
+}
+
 // keepTrips keeps the guards that tripped for the report, one entry each.
 func (r *run) keepTrips(trips []plan.Trip) {
 	v := &r.rec.Value
