@@ -15,3 +15,6 @@ lint:            ## what CI checks besides tests
 
 bench:           ## the benchmark table; writes bench/latest.json
 	SETMEND_BENCH=1 go test ./bench -run TestTable -count=1 -timeout 20m -v
+
+screenshots:     ## the pictures in the README, from the demonstration (needs Chromium)
+	SETMEND_SCREENSHOTS=$(CURDIR)/docs/images go test ./dashboard -run TestScreenshots -count=1
