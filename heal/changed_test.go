@@ -1,6 +1,7 @@
 package heal_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -105,4 +106,35 @@ func TestDriftThatGoesAwayBetweenPlanAndActIsNotHealed(t *testing.T) {
 			t.Errorf("steps %+v, want a skipped one", got)
 		}
 	})
+}
+
+// TestATemplateThatChangesAtAnyStepLosesNothing lets somebody update the stack set
+// right before the nth time that the healer looks at it.
+func TestATemplateThatChangesAtAnyStepLosesNothing(t *testing.T) {
+	for n := 1; n <= 8; n++ {
+		t.Run(fmt.Sprintf("at look %d", n), func(t *testing.T) {
+			scenario(t, func(w *world) {
+				accounts := w.accounts(8)
+				own := map[string]string{"Owner": "payments"}
+				w.stackSet("queue", accounts[2:])
+				w.instance("queue", accounts[0], awssim.InstanceSeed{Overrides: own})
+				w.drift("queue", accounts[0])
+				looks := 0
+				r := w.healWatched(&watched{beforeStackSet: func() {
+					if looks++; looks == n {
+						w.updateSet("queue", newTemplate)
+					}
+				}}, heal.Options{})
+				if r.Run.Result != heal.ResultHealed {
+					r = w.heal(heal.Options{})
+				}
+				if diff := cmp.Diff(own, w.overrides("queue", accounts[0])); diff != "" {
+					t.Errorf("overrides (-before +after):\n%s", diff)
+				}
+				if r.Run.Result != heal.ResultHealed || r.After.Healthy != 8 {
+					t.Errorf("%s, %+v, %+v %+v", r.Run.Result, r.After, r.Attention, r.Guards)
+				}
+			})
+		})
+	}
 }

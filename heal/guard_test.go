@@ -174,6 +174,9 @@ func TestAMaskedOverrideIsNeverAcceptable(t *testing.T) {
 		w.drift("queue", accounts[0])
 		r := w.heal(heal.Options{Accept: []string{plan.GuardMaskedOverride}})
 		w.untouched()
+		if got := trip(t, r, plan.GuardMaskedOverride); got.StackSet != "queue" || got.Accepted || got.Hint == "" {
+			t.Errorf("the guard: %+v", got)
+		}
 		if got := cell(t, r, "queue", accounts[0]); got.Class != plan.ReasonMaskedOverride || !got.Attention {
 			t.Errorf("%s, class %s", got.Verdict, got.Class)
 		}

@@ -150,6 +150,10 @@ func (report *Report) settleResult(failure *Failure) {
 	if failure.Error == ErrorStopped || failure.Error == ErrorLeaseLost {
 		report.Run.Result = ResultStopped
 	}
+	if failure.Error == ErrorLeaseLost {
+		report.Guards = append(report.Guards, plan.Trip{Guard: plan.GuardLease, Reason: failure.Cause, Waits: true,
+			Hint: "Heal again when the other run has ended: what this one owes is in the journal."})
+	}
 }
 
 // stands reports whether a guard still holds something back. One that opens by

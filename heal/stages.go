@@ -195,6 +195,7 @@ func (r *run) endRound(ctx context.Context, round *document[Round]) error {
 	}
 	r.rec.Value.count(works)
 	r.keepHolds(works)
+	r.keepRefusals(works)
 	for _, set := range setsOf(works) {
 		if !slices.Contains(r.rec.Value.Unverified, set) && round.Value.Stage == plan.StageHeal {
 			r.rec.Value.Unverified = append(r.rec.Value.Unverified, set)
@@ -220,8 +221,8 @@ func (r *run) lookAtForeign(ctx context.Context) (busy bool, over []fleet.StackS
 		return false, nil, err
 	}
 	waiting := r.foreign(f)
-	if len(waiting) == 0 || r.now().Sub(r.rec.Value.Started) > foreignLimit {
-		return false, nil, nil // after that the plan leaves those sets out and says why
+	if len(waiting) == 0 {
+		return false, nil, nil
 	}
 	for _, name := range waiting {
 		running, err := r.h.Cloud.Running(ctx, name)
@@ -240,7 +241,8 @@ func (r *run) lookAtForeign(ctx context.Context) (busy bool, over []fleet.StackS
 			r.rec.Value.Unverified = append(r.rec.Value.Unverified, name)
 		}
 	}
-	return len(over) < len(waiting), over, nil
+	patient := r.now().Sub(r.rec.Value.Started) <= foreignLimit // else the plan leaves them out and says why
+	return patient && len(over) < len(waiting), over, nil
 }
 
 // foreignLimit is how long a run waits for the operations of others before it

@@ -156,7 +156,8 @@ func recallCause(c *Assessed, heals []Heal) {
 		return
 	}
 	last := heals[len(heals)-1]
-	if !last.OK && last.Class != "" && last.Class != ReasonUnknown && last.Class != c.Class {
+	tells := last.Class != "" && (last.Class != ReasonUnknown || c.Class == "")
+	if !last.OK && tells && last.Class != c.Class {
 		c.Class, c.Reason = last.Class, "It could not be healed."+last.lastWords()
 	}
 }
