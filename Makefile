@@ -1,6 +1,6 @@
 # What a developer runs. `go build ./...` and `go test ./...` need none of it.
 
-.PHONY: test race lint bench screenshots test-clients fuzz
+.PHONY: test race lint bench screenshots test-clients fuzz test-asl-validators
 
 test:            ## the whole suite
 	go test ./...
@@ -15,3 +15,7 @@ lint:            ## what CI checks besides tests
 
 bench:           ## the benchmark table; writes bench/latest.json
 	SETMEND_BENCH=1 go test ./bench -run TestTable -count=1 -timeout 20m -v
+
+test-asl-validators: ## the npm validators accept every definition that is shipped
+	cd clients && npm ci --no-audit --no-fund
+	node clients/validate-asl.mjs deploy/*.asl.json deploy/workflows/*.asl.json
