@@ -6,6 +6,13 @@
 import { readFileSync } from "node:fs";
 import { StateMachine } from "aws-local-stepfunctions";
 
+// The package wants Node 22, of which it uses no more than this.
+Promise.withResolvers ??= function () {
+  const parts = {};
+  parts.promise = new this((resolve, reject) => Object.assign(parts, { resolve, reject }));
+  return parts;
+};
+
 const rounds = 3;
 const atOnce = 256; // executions beside one another
 const echo = async (input) => input;
