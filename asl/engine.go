@@ -227,7 +227,7 @@ func (r *run) create(ctx context.Context, input *data) error {
 		}
 	}
 	r.random = r.engine.randomFor(r.name, 0)
-	r.write(&record{Type: recordDefinition, Text: compact(r.machine.definition), Hash: r.machine.hash, At: r.now()})
+	r.write(&record{Type: recordDefinition, Text: r.machine.compact, Hash: r.machine.hash, At: r.now()})
 	f := r.begin(nil, &record{Name: r.name, data: input})
 	r.armTimeout(f)
 	return nil
