@@ -53,6 +53,10 @@ type run struct {
 // queue to become empty, in bytes.
 const maxBatch = 1 << 20
 
+// firstBatch is the memory for a batch of unknown size, in bytes: enough for a
+// few states.
+const firstBatch = 1 << 10
+
 func (e *Engine) newRun(ctx context.Context, name string, m *Machine) *run {
 	r := &run{engine: e, name: name, log: logPrefix + name, machine: m, box: newMailbox()}
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -164,7 +168,10 @@ func (r *run) append(ctx context.Context) error {
 	}
 	entry := append(r.batch, ']')
 	// The store may keep the entry, so the next batch needs its own memory.
-	r.batch = make([]byte, 0, min(max(len(entry)+len(entry)/4, 1<<10), maxBatch+maxBatch/4))
+	r.batch = nil
+	if r.top().outcome == nil {
+		r.batch = make([]byte, 0, min(max(len(entry)+len(entry)/4, firstBatch), maxBatch+maxBatch/4))
+	}
 	if err := r.put(context.WithoutCancel(ctx), entry); err != nil {
 		r.unsure = true
 		return fmt.Errorf("writing the log of execution %s: %w", r.name, err)
