@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"time"
 )
 
@@ -100,6 +101,8 @@ func (r *run) loop(ctx context.Context) (Outcome, error) {
 		}
 		select {
 		case <-r.box.signal:
+			// Functions that return at the same time are written at the same time.
+			runtime.Gosched()
 			r.receive()
 		case <-ctx.Done():
 			return Outcome{}, r.abandon(ctx, ctx.Err())
