@@ -18,6 +18,8 @@ type Description struct {
 	Input   json.RawMessage `json:"input"`
 	Outcome *Outcome        `json:"outcome,omitempty"` // nil while it runs
 	Hash    string          `json:"hash"`              // of its definition
+
+	Definition json.RawMessage `json:"-"` // that it was started with, without blanks
 }
 
 // List names the executions in the store, sorted.
@@ -56,7 +58,7 @@ func (e *Engine) Describe(ctx context.Context, name string) (Description, error)
 // note takes in one record.
 func (d *Description) note(rec *record) {
 	if rec.Type == recordDefinition {
-		d.Hash = rec.Hash
+		d.Hash, d.Definition = rec.Hash, rec.Text
 		return
 	}
 	if rec.Exec > 0 {

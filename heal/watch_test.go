@@ -23,6 +23,7 @@ import (
 type watched struct {
 	heal.Cloud
 	beforeInstance func(fleet.Cell)
+	beforeStackSet func()                // reading a set again is the last thing before a call
 	instance       func(*fleet.Instance) // may change what is read
 	result         func(*fleet.Result)   // may change what is read
 	beforeChange   func(fleet.InstanceChange)
@@ -38,6 +39,13 @@ func (c *watched) Instance(ctx context.Context, cell fleet.Cell) (fleet.Instance
 		c.instance(&instance)
 	}
 	return instance, err
+}
+
+func (c *watched) StackSet(ctx context.Context, name fleet.StackSetName) (fleet.StackSet, error) {
+	if c.beforeStackSet != nil {
+		c.beforeStackSet()
+	}
+	return c.Cloud.StackSet(ctx, name)
 }
 
 func (c *watched) Results(ctx context.Context, name fleet.StackSetName, id string) ([]fleet.Result, error) {

@@ -19,6 +19,8 @@ const (
 	Corrupt
 	// Refused: the call itself is wrong (a name, a size). Nothing was written.
 	Refused
+	// Exists: the log has entries already. Nothing was written.
+	Exists
 	// Unusable: the journal cannot be opened, or has been closed.
 	Unusable
 )
@@ -51,6 +53,9 @@ func (e *Error) Conflict() bool { return e.Kind == Conflict }
 // Fenced reports that the log has been claimed by another.
 func (e *Error) Fenced() bool { return e.Kind == Fenced }
 
+// Exists reports that a log that was to be created has entries already.
+func (e *Error) Exists() bool { return e.Kind == Exists }
+
 // Unknown reports that a write may or may not have happened.
 func (e *Error) Unknown() bool { return e.Kind == Failed }
 
@@ -67,6 +72,10 @@ func conflict(what string, found, expected int64) error {
 func fenced(log string, found, used int64) error {
 	return &Error{Kind: Fenced, What: "appending to log " + log,
 		Why: fmt.Sprintf("it was claimed with epoch %d, this writer has epoch %d", found, used)}
+}
+
+func exists(log string, count int64) error {
+	return &Error{Kind: Exists, What: "creating log " + log, Why: fmt.Sprintf("it has %d entries already", count)}
 }
 
 func corrupt(what, why string) error {

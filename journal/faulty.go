@@ -9,7 +9,7 @@ import (
 
 // Fault is what happens to one write of a [Faulty] journal.
 type Fault struct {
-	// Write counts Put, Delete, Claim and Append calls from 1.
+	// Write counts Put, Delete, Claim, Create and Append calls from 1.
 	Write int
 	// Applied: the write is carried out and its answer lost. Otherwise nothing is
 	// written. The error is the same: a caller cannot know.
@@ -112,6 +112,18 @@ func (f *Faulty) Delete(ctx context.Context, key string, version int64) error {
 func (f *Faulty) Claim(ctx context.Context, log string) (epoch int64, err error) {
 	err = f.write("claiming log "+log, func() (err error) {
 		epoch, err = f.Journal.Claim(ctx, log)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return epoch, nil
+}
+
+// Create implements [Journal].
+func (f *Faulty) Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error) {
+	err = f.write("creating log "+log, func() (err error) {
+		epoch, err = f.Journal.Create(ctx, log, entries...)
 		return err
 	})
 	if err != nil {

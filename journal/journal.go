@@ -27,6 +27,10 @@ type Journal interface {
 	// Claim takes a log over: writers with an earlier epoch are fenced off. An
 	// epoch is greater than all that were given out for the log before.
 	Claim(ctx context.Context, log string) (epoch int64, err error)
+	// Create is a claim and an append in one write, of a log that has no entries:
+	// it has both afterwards, or neither. If the log has entries, the error's
+	// Exists method says true. At least one entry must be given.
+	Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error)
 	// Append adds entries to the end of the log, all or none, in order. If epoch
 	// is not the one of the log's last claim (0: never claimed), the error's
 	// Fenced method says true. Without entries it only checks the epoch.

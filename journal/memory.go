@@ -96,6 +96,22 @@ func (m *Memory) Claim(ctx context.Context, log string) (int64, error) {
 	return l.epoch, nil
 }
 
+// Create implements [Journal].
+func (m *Memory) Create(ctx context.Context, log string, entries ...[]byte) (int64, error) {
+	if err := readyToCreate(ctx, log, entries); err != nil {
+		return 0, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := m.log(log)
+	if len(l.entries) > 0 {
+		return 0, exists(log, int64(len(l.entries)))
+	}
+	l.epoch++
+	l.append(entries)
+	return l.epoch, nil
+}
+
 // Append implements [Journal].
 func (m *Memory) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
 	if err := ready(ctx, log, entries...); err != nil {
@@ -113,11 +129,14 @@ func (m *Memory) Append(ctx context.Context, log string, epoch int64, entries ..
 	if len(entries) == 0 {
 		return nil
 	}
-	l := m.log(log)
+	m.log(log).append(entries)
+	return nil
+}
+
+func (l *memoryLog) append(entries [][]byte) {
 	for _, entry := range entries {
 		l.entries = append(l.entries, copied(entry))
 	}
-	return nil
 }
 
 // log is the named log, made if need be. The caller holds mu.
@@ -171,6 +190,15 @@ func ready(ctx context.Context, name string, values ...[]byte) error {
 		return &Error{Kind: Refused, What: "using " + name + " in the journal", Err: err}
 	}
 	return checkWrite(name, values...)
+}
+
+// readyToCreate is ready for a Create, which without entries would leave a log
+// that the next one takes for absent.
+func readyToCreate(ctx context.Context, log string, entries [][]byte) error {
+	if len(entries) == 0 {
+		return &Error{Kind: Refused, What: "creating log " + log, Why: "it needs at least one entry"}
+	}
+	return ready(ctx, log, entries...)
 }
 
 // copied is bytes.Clone that keeps an empty value apart from an absent one.

@@ -27,13 +27,16 @@ type tail struct {
 	epoch int64
 }
 
-// addition is one Append or Claim that waits to become (part of) a link.
+// addition is one Append, Claim or Create that waits to become (part of) a link.
 type addition struct {
-	claim   bool
+	claim   bool   // takes the next epoch; with entries it is a Create
 	epoch   int64  // the writer's, for entries
 	granted *int64 // where to put the new epoch, for a claim
 	entries [][]byte
 }
+
+// creates tells a Create: entries that are a claim as well.
+func (a addition) creates() bool { return a.claim && len(a.entries) > 0 }
 
 func (s *S3) chain(log string) *chain {
 	s.mu.Lock()
@@ -54,6 +57,15 @@ func (s *S3) Claim(ctx context.Context, log string) (epoch int64, err error) {
 	}
 	err = s.chain(log).commits.do(ctx, addition{claim: true, granted: &epoch})
 	return epoch, failed("claiming log "+log, err)
+}
+
+// Create implements [Journal]. It is one link: entries with an epoch of their own.
+func (s *S3) Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error) {
+	if err := readyToCreate(ctx, log, entries); err != nil {
+		return 0, err
+	}
+	err = s.chain(log).commits.do(ctx, addition{claim: true, granted: &epoch, entries: entries})
+	return epoch, failed("creating log "+log, err)
 }
 
 // Append implements [Journal].
@@ -114,6 +126,9 @@ func (s *S3) add(log string, c *chain, a addition) error {
 		if !a.claim && c.tail.epoch != a.epoch {
 			return fenced(log, c.tail.epoch, a.epoch)
 		}
+		if a.creates() && c.tail.count > 0 {
+			return exists(log, c.tail.count)
+		}
 		if !a.claim && len(a.entries) == 0 {
 			return nil
 		}
@@ -139,7 +154,10 @@ func (s *S3) tryLink(ctx context.Context, log string, c *chain, a addition, mark
 	name := s.linkName(log, next)
 	o := object{kind: kindEntries, number: c.tail.count, epoch: c.tail.epoch, writer: mark, payload: packEntries(a.entries)}
 	if a.claim {
-		o = object{kind: kindClaim, number: c.tail.count, epoch: c.tail.epoch + 1, writer: mark}
+		o.epoch++
+	}
+	if len(a.entries) == 0 { // a claim by itself
+		o.kind, o.payload = kindClaim, nil
 	}
 	body := encode(name, o)
 	_, ok, err := s.store.Put(ctx, name, body, "")

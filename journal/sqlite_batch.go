@@ -43,17 +43,24 @@ func (b *batch) log(name string) (*logRow, error) {
 	return l, err
 }
 
+// append adds entries. The head of a new log goes first, for its id, and already
+// as it will be, so that a log of one batch is written once.
 func (b *batch) append(l *logRow, entries [][]byte) error {
-	if len(entries) > 0 && l.id == 0 {
+	if len(entries) == 0 {
+		return nil
+	}
+	position := l.count
+	l.count += int64(len(entries))
+	l.changed = true
+	if l.id == 0 {
 		if err := b.store(l); err != nil {
 			return err
 		}
 	}
 	for _, entry := range entries {
-		l.count++
-		l.changed = true
+		position++
 		err := b.exec("INSERT INTO entries (log, position, sum, value) VALUES (?, ?, ?, ?)",
-			l.id, l.count, checksum('e', l.name, []int64{l.count}, entry), copied(entry))
+			l.id, position, checksum('e', l.name, []int64{position}, entry), copied(entry))
 		if err != nil {
 			return err
 		}

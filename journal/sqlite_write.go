@@ -69,6 +69,29 @@ func (s *SQLite) Claim(ctx context.Context, log string) (epoch int64, err error)
 	return epoch, nil
 }
 
+// Create implements [Journal].
+func (s *SQLite) Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error) {
+	if err := readyToCreate(ctx, log, entries); err != nil {
+		return 0, err
+	}
+	err = s.commits.do(ctx, func(b *batch) (error, error) {
+		l, err := b.log(log)
+		if err != nil {
+			return nil, err
+		}
+		if l.count > 0 {
+			return exists(log, l.count), nil
+		}
+		l.epoch++
+		epoch = l.epoch
+		return nil, b.append(l, entries)
+	})
+	if err != nil {
+		return 0, s.explain("creating log "+log, err)
+	}
+	return epoch, nil
+}
+
 // Append implements [Journal].
 func (s *SQLite) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
 	if err := ready(ctx, log, entries...); err != nil {

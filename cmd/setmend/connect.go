@@ -87,6 +87,17 @@ func openJournalFile(path string) (*journal.SQLite, error) {
 }
 
 func (a *app) journalPath(account fleet.AccountID, region fleet.Region) (string, error) {
+	name := fmt.Sprintf("%s-%s", account, region)
+	if u, err := url.Parse(a.endpoint); err == nil && u.Host != "" {
+		sum := sha256.Sum256([]byte(u.Host))
+		name += "-" + hex.EncodeToString(sum[:4])
+	}
+	return a.stateFile(name + ".db")
+}
+
+// stateFile is a place in the folder where the system keeps what programs
+// remember. The folder is made if it is not there.
+func (a *app) stateFile(name string) (string, error) {
 	state := a.getenv("XDG_STATE_HOME")
 	if state == "" {
 		home, err := os.UserHomeDir()
@@ -95,16 +106,11 @@ func (a *app) journalPath(account fleet.AccountID, region fleet.Region) (string,
 		}
 		state = filepath.Join(home, ".local", "state")
 	}
-	name := fmt.Sprintf("%s-%s", account, region)
-	if u, err := url.Parse(a.endpoint); err == nil && u.Host != "" {
-		sum := sha256.Sum256([]byte(u.Host))
-		name += "-" + hex.EncodeToString(sum[:4])
-	}
 	folder := filepath.Join(state, "setmend")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", fmt.Errorf("making a place for the journal: %w", err)
 	}
-	return filepath.Join(folder, name+".db"), nil
+	return filepath.Join(folder, name), nil
 }
 
 // apiReport is the calls so far in the report's form.

@@ -19,6 +19,7 @@ type Journal interface {
 	Delete(ctx context.Context, key string, version int64) error
 	Keys(ctx context.Context, prefix string) ([]string, error)
 	Claim(ctx context.Context, log string) (int64, error)
+	Create(ctx context.Context, log string, entries ...[]byte) (int64, error)
 	Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error
 	Read(ctx context.Context, log string, after int64) iter.Seq2[[]byte, error]
 	Logs(ctx context.Context, prefix string) ([]string, error)
@@ -31,7 +32,7 @@ type Place func(*testing.T) Journal
 
 // Contract runs the tests. Each begins in a new, empty place.
 func Contract(t *testing.T, newPlace func(*testing.T) Place) {
-	for _, promise := range slices.Concat(documentPromises, logPromises, sharedPromises) {
+	for _, promise := range slices.Concat(documentPromises, logPromises, createPromises, sharedPromises) {
 		t.Run(promise.name, func(t *testing.T) { promise.test(t, newPlace(t)) })
 	}
 }

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/setmend/setmend/asl"
+	"github.com/setmend/setmend/clock"
+	"github.com/setmend/setmend/cloud/integration"
+)
+
+// workflowStart is what a run is started with.
+type workflowStart struct {
+	file, name string
+	input      string // as given: JSON, or @FILE
+	detach     bool
+	announce   bool // this process was detached: name the run, then be silent
+}
+
+func (a *app) workflowRunCommand() *cobra.Command {
+	var s workflowStart
+	cmd := &cobra.Command{
+		Use: "run FILE", Short: "Run a definition to its end", Args: cobra.ExactArgs(1),
+		Long: `run prints how the run ended and exits 0 if it succeeded, 1 if not. If it is cut
+off, ` + "`setmend workflow resume RUN`" + ` goes on with it where it was.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s.file = args[0]
+			return a.startWorkflow(cmd.Context(), s)
+		},
+	}
+	cmd.Flags().StringVar(&s.input, "input", "{}", "the input: JSON, or @FILE")
+	cmd.Flags().StringVar(&s.name, "name", "", "the run's name, up to 80 characters (by default from the time)")
+	cmd.Flags().BoolVar(&s.detach, "detach", false, "run in the background and print the run's name")
+	cmd.Flags().BoolVar(&s.announce, "announce", false, "what a detached run is started with")
+	_ = cmd.Flags().MarkHidden("announce") // fails for unknown flags only
+	return cmd
+}
+
+func (a *app) startWorkflow(ctx context.Context, s workflowStart) error {
+	input, err := a.workflowInput(s.input)
+	if err != nil {
+		return err
+	}
+	machine, uses, err := a.loadMachine(s.file)
+	if err != nil {
+		return err
+	}
+	if s.name == "" {
+		s.name = runID(clock.Real(), rand.Uint64)
+	}
+	if s.detach {
+		return a.detachWorkflow(s, machine.Definition(), input)
+	}
+	tasks := a.workflowTasks(ctx)
+	if err := tasks.ready(uses); err != nil {
+		return err
+	}
+	return a.followWorkflow(ctx, s, tasks, func(e *asl.Engine) (asl.Outcome, error) {
+		return e.Run(ctx, s.name, machine, input)
+	})
+}
+
+// workflowInput reads --input.
+func (a *app) workflowInput(given string) (json.RawMessage, error) {
+	text := []byte(given)
+	if path, ok := strings.CutPrefix(given, "@"); ok {
+		var err error
+		if text, err = os.ReadFile(path); err != nil {
+			return nil, fmt.Errorf("reading the input: %w", err)
+		}
+	}
+	if !json.Valid(text) {
+		return nil, &usageError{errors.New("the input is not JSON"), "give --input '{\"key\": \"value\"}', or --input @FILE"}
+	}
+	return text, nil
+}
+
+func (a *app) workflowResumeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "resume RUN", Short: "Go on with a run that was cut off", Args: cobra.ExactArgs(1),
+		Long: `resume goes on where the run was, with the definition it was started with. What
+was done is not done again; a task that was under way is called again. A process
+that still works on the run loses it. Of a run that is over, resume prints how it
+ended.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.resumeWorkflow(cmd.Context(), args[0])
+		},
+	}
+}
+
+func (a *app) resumeWorkflow(ctx context.Context, name string) error {
+	tasks := a.workflowTasks(ctx)
+	return a.followWorkflow(ctx, workflowStart{name: name}, tasks, func(e *asl.Engine) (asl.Outcome, error) {
+		run, err := e.Describe(ctx, name)
+		if err != nil {
+			return asl.Outcome{}, err
+		}
+		uses, err := integration.Uses(run.Definition)
+		if err != nil {
+			return asl.Outcome{}, err
+		}
+		if run.Outcome == nil {
+			if err := tasks.ready(uses); err != nil {
+				return asl.Outcome{}, err
+			}
+		}
+		return e.Resume(ctx, name)
+	})
+}
+
+// followWorkflow works on a run to its end and prints that.
+func (a *app) followWorkflow(ctx context.Context, s workflowStart, tasks *workflowTasks, work func(*asl.Engine) (asl.Outcome, error)) error {
+	j, err := a.workflowJournal()
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	listener, end := a.workflowListener(s)
+	outcome, err := work(asl.NewEngine(asl.Config{Store: j, Tasks: tasks, Listener: listener}))
+	end()
+	if ctx.Err() != nil && err != nil {
+		return &hintedError{fmt.Errorf("run %s was interrupted", s.name), "`setmend workflow resume " + s.name + "` goes on with it", exitInterrupted}
+	}
+	if err != nil {
+		return explainWorkflow(err)
+	}
+	if s.announce {
+		return nil
+	}
+	return a.printOutcome(s.name, outcome)
+}
+
+func (a *app) workflowListener(s workflowStart) (listener asl.Listener, end func()) {
+	if s.announce {
+		return newAnnouncer(s.name), func() {}
+	}
+	fmt.Fprintf(a.stderr, "run %s\n", oneLine(s.name))
+	shown := newWorkflowProgress(a.stderr)
+	return shown, shown.end
+}
+
+func (a *app) printOutcome(name string, outcome asl.Outcome) error {
+	err := a.print(outcome, func(w io.Writer) error {
+		row(w, "RUN", name)
+		row(w, "STATUS", outcome.Status)
+		for _, line := range [][2]string{{"OUTPUT", string(outcome.Output)}, {"ERROR", outcome.Error}, {"CAUSE", outcome.Cause}} {
+			if line[1] != "" {
+				row(w, line[0], line[1])
+			}
+		}
+		return nil
+	})
+	if err == nil && outcome.Status != asl.StatusSucceeded {
+		return exitCode(exitFailed)
+	}
+	return err
+}
