@@ -32,6 +32,7 @@ var sections = []struct {
 	rows func(t *testing.T) []row
 }{
 	{"heal", healRows},
+	{"sim", simRows},
 }
 
 // TestTable measures everything, prints the table and writes latest.json. It
