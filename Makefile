@@ -21,3 +21,7 @@ screenshots:     ## the pictures in the README, from the demonstration (needs Ch
 test-asl-validators: ## the npm validators accept every definition that is shipped
 	cd clients && npm ci --no-audit --no-fund
 	node clients/validate-asl.mjs deploy/*.asl.json deploy/workflows/*.asl.json
+
+test-clients:    ## the embedded AWS under the AWS CLI, boto3 and the JavaScript SDK, where they are
+	if command -v npm >/dev/null; then cd clients/testdata && npm ci --no-audit --no-fund; fi
+	SETMEND_CLIENTS=yes go test ./clients -count=1 -timeout 20m -v
