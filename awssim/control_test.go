@@ -146,7 +146,7 @@ func TestALoadedWorldIsNoEarlierThanItsSnapshot(t *testing.T) {
 		if err := other.Load(a.Snapshot()); err != nil {
 			t.Fatal(err)
 		}
-		if ahead := other.Now().Sub(time.Now()); ahead != 48*time.Hour {
+		if ahead := time.Until(other.Now()); ahead != 48*time.Hour {
 			t.Errorf("the loaded world is %s ahead", ahead)
 		}
 		earlier := a.Snapshot()
@@ -154,7 +154,7 @@ func TestALoadedWorldIsNoEarlierThanItsSnapshot(t *testing.T) {
 		if err := other.Load(earlier); err != nil {
 			t.Fatal(err)
 		}
-		if back := other.Now().Sub(time.Now()); back < 0 {
+		if back := time.Until(other.Now()); back < 0 {
 			t.Errorf("the loaded world is %s back", -back)
 		}
 	})

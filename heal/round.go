@@ -61,6 +61,7 @@ func (r *run) nextRound(ctx context.Context, stage plan.Stage) (*document[Round]
 		}
 	}
 	r.rec.Value.Rounds[stage] = n
+	r.forgetOpened(p.Trips)
 	r.keepTrips(p.Trips)
 	return round, r.save(ctx)
 }
@@ -178,11 +179,20 @@ func (r *run) keepRefusals(works []*document[Work]) {
 func (r *run) keepTrips(trips []plan.Trip) {
 	v := &r.rec.Value
 	for _, trip := range trips {
-		i := slices.IndexFunc(v.Guards, func(t plan.Trip) bool { return t.Guard == trip.Guard && t.StackSet == trip.StackSet })
-		if i >= 0 {
+		if i := slices.IndexFunc(v.Guards, sameGuard(trip)); i >= 0 {
 			v.Guards[i] = trip
 			continue
 		}
 		v.Guards = append(v.Guards, trip)
 	}
+}
+
+// forgetOpened forgets the guards that open by themselves and have.
+func (r *run) forgetOpened(trips []plan.Trip) {
+	v := &r.rec.Value
+	v.Guards = slices.DeleteFunc(v.Guards, func(t plan.Trip) bool { return t.Waits && !slices.ContainsFunc(trips, sameGuard(t)) })
+}
+
+func sameGuard(a plan.Trip) func(plan.Trip) bool {
+	return func(b plan.Trip) bool { return a.Guard == b.Guard && a.StackSet == b.StackSet }
 }
