@@ -18,10 +18,11 @@ bench:           ## the benchmark table; writes bench/latest.json
 
 screenshots:     ## the pictures in the README, from the demonstration (needs Chromium)
 	SETMEND_SCREENSHOTS=$(CURDIR)/docs/images go test ./dashboard -run TestScreenshots -count=1
+
 test-asl-validators: ## the npm validators accept every definition that is shipped
 	cd clients && npm ci --no-audit --no-fund
 	node clients/validate-asl.mjs deploy/*.asl.json deploy/workflows/*.asl.json
 
-test-clients:    ## the embedded AWS under the AWS CLI, boto3 and the JavaScript SDK, where they are
+test-clients: test-asl-validators ## the embedded AWS under the AWS CLI, boto3 and the JavaScript SDK, where they are
 	if command -v npm >/dev/null; then cd clients/testdata && npm ci --no-audit --no-fund; fi
 	SETMEND_CLIENTS=yes go test ./clients -count=1 -timeout 20m -v

@@ -34,6 +34,7 @@ var rooms = map[string]struct {
 	"lambda":    {[]string{"fleet", "plan", "heal"}, "it is an edge: handlers in, handlers out"},
 	"deploy":    {nil, "it is data"},
 	"cmd":       {[]string{"*"}, "the only place where rooms are wired together"},
+	"clients":   {nil, "other people's clients know the binary and the wire, nothing else"},
 	"bench":     {[]string{"*"}, "it measures the whole"},
 }
 
