@@ -1,6 +1,7 @@
 package asl_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,10 +35,15 @@ func TestExecutionsAreListedAndDescribed(t *testing.T) {
 			t.Error(diff)
 		}
 		over := succeeded(`{"n": 1}`)
+		var definition bytes.Buffer
+		if err := json.Compact(&definition, m.Definition()); err != nil {
+			t.Fatal(err)
+		}
 		for name, want := range map[string]asl.Description{
 			"b": {Name: "b", Status: asl.StatusSucceeded, Started: start, Stopped: start.Add(time.Hour), Input: json.RawMessage(`{"n": 1}`), Outcome: &over, Hash: m.Hash()},
 			"a": {Name: "a", Status: asl.StatusRunning, State: "S", Started: start.Add(time.Hour), Input: json.RawMessage(`{}`), Hash: m.Hash()},
 		} {
+			want.Definition = definition.Bytes()
 			got, err := engine.Describe(t.Context(), name)
 			if err != nil {
 				t.Fatal(err)
