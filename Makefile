@@ -16,6 +16,12 @@ lint:            ## what CI checks besides tests
 bench:           ## the benchmark table; writes bench/latest.json
 	SETMEND_BENCH=1 go test ./bench -run TestTable -count=1 -timeout 20m -v
 
+screenshots:     ## the pictures in the README, from the demonstration (needs Chromium)
+	SETMEND_SCREENSHOTS=$(CURDIR)/docs/images go test ./dashboard -run TestScreenshots -count=1
 test-asl-validators: ## the npm validators accept every definition that is shipped
 	cd clients && npm ci --no-audit --no-fund
 	node clients/validate-asl.mjs deploy/*.asl.json deploy/workflows/*.asl.json
+
+test-clients:    ## the embedded AWS under the AWS CLI, boto3 and the JavaScript SDK, where they are
+	if command -v npm >/dev/null; then cd clients/testdata && npm ci --no-audit --no-fund; fi
+	SETMEND_CLIENTS=yes go test ./clients -count=1 -timeout 20m -v

@@ -124,11 +124,11 @@ func (a *AWS) controlAdvance(body []byte) (any, error) {
 }
 
 func (a *AWS) controlLoad(body []byte) (any, error) {
-	var s Snapshot
-	if err := unmarshal(body, &s); err != nil {
+	s, err := ParseSnapshot(body)
+	if err != nil {
 		return nil, err
 	}
-	return done, a.Load(&s)
+	return done, a.Load(s)
 }
 
 func (a *AWS) controlDrift(body []byte) (any, error) {

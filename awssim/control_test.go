@@ -135,3 +135,27 @@ func TestASnapshotLoadedIsTheSameWorld(t *testing.T) {
 		}
 	})
 }
+
+func TestALoadedWorldIsNoEarlierThanItsSnapshot(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, a *AWS, _ string) {
+		a.Advance(48 * time.Hour)
+		other, err := New(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Load(a.Snapshot()); err != nil {
+			t.Fatal(err)
+		}
+		if ahead := time.Until(other.Now()); ahead != 48*time.Hour {
+			t.Errorf("the loaded world is %s ahead", ahead)
+		}
+		earlier := a.Snapshot()
+		earlier.Time = time.Time{}
+		if err := other.Load(earlier); err != nil {
+			t.Fatal(err)
+		}
+		if back := time.Until(other.Now()); back < 0 {
+			t.Errorf("the loaded world is %s back", -back)
+		}
+	})
+}

@@ -10,40 +10,44 @@ import (
 	"testing"
 )
 
-// documentation is the text of docs/embedded-aws*.md.
+// documentation is the text of docs/embedded-aws.md.
 func documentation(t *testing.T) string {
 	t.Helper()
-	files, err := filepath.Glob("../docs/embedded-aws*.md")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("finding the documentation: %d files, %v", len(files), err)
-	}
-	var text strings.Builder
-	for _, name := range files {
-		part, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text.Write(part)
-	}
-	return text.String()
-}
-
-func TestTheDocumentationNamesTestsThatExist(t *testing.T) {
-	declared := map[string]bool{}
-	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		source, err := os.ReadFile(path)
-		for _, found := range function.FindAllSubmatch(source, -1) {
-			declared[string(found[1])] = true
-		}
-		return err
-	})
+	text, err := os.ReadFile("../docs/embedded-aws.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(text)
+}
+
+// declaredTests are the tests of the embedded AWS, here and in clients.
+func declaredTests(t *testing.T) map[string]bool {
+	t.Helper()
+	declared := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
+	for _, root := range []string{".", "../clients"} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Name() == "testdata" {
+				return fs.SkipDir
+			}
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			for _, found := range function.FindAllSubmatch(source, -1) {
+				declared[string(found[1])] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return declared
+}
+
+func TestTheDocumentationNamesTestsThatExist(t *testing.T) {
+	declared := declaredTests(t)
 	for _, name := range regexp.MustCompile("`((?:Test|Fuzz|Benchmark)\\w+)`").FindAllStringSubmatch(documentation(t), -1) {
 		if !declared[name[1]] {
 			t.Errorf("the documentation names %s, which does not exist", name[1])
@@ -51,15 +55,17 @@ func TestTheDocumentationNamesTestsThatExist(t *testing.T) {
 	}
 }
 
-func TestTheDocumentationNamesEveryStackSetActionAndOption(t *testing.T) {
+func TestTheDocumentationNamesEveryActionAndOption(t *testing.T) {
 	a, err := New(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := documentation(t)
-	for action := range a.stackSets.Actions() {
-		if !strings.Contains(text, action) {
-			t.Errorf("the documentation lacks the action %s", action)
+	for _, name := range a.names() {
+		for action := range a.services[name].Actions {
+			if !strings.Contains(text, action) {
+				t.Errorf("the documentation lacks the action %s of %s", action, name)
+			}
 		}
 	}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[StackSetOptions]()) {

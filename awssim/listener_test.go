@@ -7,8 +7,10 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 )
@@ -93,6 +95,23 @@ func TestServiceNamesInHostsLeadToServices(t *testing.T) {
 		a.ServeHTTP(w, r)
 		if w.Code == http.StatusOK || w.Code >= 500 && w.Code != http.StatusNotImplemented {
 			t.Errorf("an unsigned request to %s is answered %d %s", host, w.Code, w.Body)
+		}
+	}
+}
+
+func TestAnswersAreDatedInTheWorldsTime(t *testing.T) {
+	a, err := New(Options{Clock: standing{}, Account: managementAccount})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Advance(1000 * time.Hour)
+	for name, cfn := range map[string]*cloudformation.Client{"in process": once(a, managementAccount), "over a listener": served(t, a)} {
+		out, err := cfn.ListStackSets(context.Background(), &cloudformation.ListStackSetsInput{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at, ok := awsmiddleware.GetServerTime(out.ResultMetadata); !ok || !at.Equal(a.Now()) {
+			t.Errorf("%s the answer is dated %s, want %s", name, at, a.Now())
 		}
 	}
 }

@@ -14,11 +14,11 @@ import (
 // Stats is how much an AWS was asked.
 type Stats struct {
 	// Calls counts requests by "service:Action", refused ones included.
-	Calls map[string]int
+	Calls map[string]int `json:"calls"`
 	// Writes counts the calls that change something and were not refused.
-	Writes int
+	Writes int `json:"writes"`
 	// Throttled counts requests refused for their rate.
-	Throttled int
+	Throttled int `json:"throttled"`
 }
 
 // Total is the number of calls.
@@ -32,16 +32,16 @@ func (s Stats) Total() int {
 
 // WriteCall is one call to change something, for tests that ask what was done.
 type WriteCall struct {
-	Time    time.Time
-	Service string
-	Action  string
-	Caller  core.Principal
-	Region  string
+	Time    time.Time      `json:"time"`
+	Service string         `json:"service"`
+	Action  string         `json:"action"`
+	Caller  core.Principal `json:"caller"`
+	Region  string         `json:"region"`
 	// Params are the input's members by dotted name; lists of scalars are joined
 	// by commas. Texts over 256 bytes are cut.
-	Params map[string]string
+	Params map[string]string `json:"params"`
 	// Code is the error's, "" for success.
-	Code string
+	Code string `json:"code,omitempty"`
 }
 
 // mostWrites is how many writes are remembered, so that an AWS that is served for

@@ -27,6 +27,7 @@ func (a *AWS) assembleCloudFormation(options Options) {
 	buckets := objects{a.data.objects}
 	o := options.Stacks
 	o.Organization, o.Parameters, o.Templates = a.organization, a.data.parameters, buckets.text
+	o.StackSetTemplate = func(c *core.Call, name, callAs string) (string, error) { return a.stackSets.Template(c, name, callAs) }
 	a.stacks = stacks.New(a.world, o)
 	a.stackSets = stacksets.New(a.world, a.stacks, a.organization, buckets, options.StackSets)
 	a.add(core.Service{

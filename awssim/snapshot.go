@@ -40,6 +40,16 @@ type Snapshot struct {
 	StackSets    []SetSnapshot         `json:"stackSets,omitempty"`
 }
 
+// ParseSnapshot reads a snapshot from JSON, strictly: a member that it does not
+// know is an error, as it would otherwise be lost.
+func ParseSnapshot(text []byte) (*Snapshot, error) {
+	var s Snapshot
+	if err := unmarshal(text, &s); err != nil {
+		return nil, err
+	}
+	return &s, nil
+}
+
 // Snapshot writes the world down.
 func (a *AWS) Snapshot() *Snapshot {
 	a.Lock()
@@ -56,13 +66,17 @@ func (a *AWS) Snapshot() *Snapshot {
 	}
 }
 
-// Load starts over with the world that a snapshot describes. After an error the
-// world is empty but for what was loaded before it.
+// Load starts over with the world that a snapshot describes, no earlier than when
+// it was made: what happened then lies in the past. After an error the world is
+// empty but for what was loaded before it.
 func (a *AWS) Load(s *Snapshot) error {
 	a.Lock()
 	defer a.Unlock()
 	a.world.Reset()
 	a.begin()
+	if ahead := s.Time.Sub(a.world.Now()); ahead > 0 {
+		a.world.Advance(ahead)
+	}
 	if s.Organization != nil {
 		if err := a.organization.Load(s.Organization); err != nil {
 			return err

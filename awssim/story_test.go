@@ -248,3 +248,23 @@ func TestAnUpdateWithoutEffectSaysSo(t *testing.T) {
 		}
 	})
 }
+
+func TestATemplateSummaryIsAskedOfAStackSet(t *testing.T) {
+	tell(t, func(s *story) {
+		s.must(create(s.cfn, "net"))
+		summary := func(cfn *cloudformation.Client, name string) (*cloudformation.GetTemplateSummaryOutput, error) {
+			return cfn.GetTemplateSummary(context.Background(), &cloudformation.GetTemplateSummaryInput{StackSetName: &name})
+		}
+		got, err := summary(s.cfn, "net")
+		s.must(err)
+		if len(got.Parameters) != 1 || aws.ToString(got.Parameters[0].ParameterKey) != "Name" || len(got.ResourceTypes) != 1 || got.ResourceTypes[0] != "AWS::SNS::Topic" {
+			s.Errorf("the summary is %+v", got)
+		}
+		if _, err := summary(once(s.aws, managementAccount), "other"); codeOf(err) != "StackSetNotFoundException" {
+			s.Errorf("of a set that does not exist: %v", err)
+		}
+		if _, err := summary(once(s.aws, first), "net"); codeOf(err) != "StackSetNotFoundException" {
+			s.Errorf("another account's set: %v", err)
+		}
+	})
+}

@@ -89,18 +89,24 @@ func TestRequestRatesAreKeptByActionAccountAndRegion(t *testing.T) {
 func TestTheSDKWaitsThrottlingOut(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, a *AWS, _ string) {
 		cfn := cloudformation.New(client(a, managementAccount).Options(), func(o *cloudformation.Options) {
-			o.Retryer = retry.AddWithMaxAttempts(retry.NewStandard(), 10) // the default of three can run out
+			// The SDK's own backoff is random and as short as nothing.
+			o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.Backoff = everySecond{} })
 		})
 		for n := range 8 {
 			if err := list(cfn); err != nil {
 				t.Fatalf("call %d: %v", n+1, err)
 			}
 		}
-		if a.Stats().Throttled == 0 {
-			t.Error("nothing was throttled")
+		if got := a.Stats().Throttled; got != 3 { // two of the eight a second
+			t.Errorf("%d calls were throttled, want 3", got)
 		}
 	})
 }
+
+// everySecond is a backoff of a second.
+type everySecond struct{}
+
+func (everySecond) BackoffDelay(int, error) (time.Duration, error) { return time.Second, nil }
 
 func TestWhoCallsIsTheAccessKeyOrTheSession(t *testing.T) {
 	bubble(t, Options{Account: managementAccount}, func(t *testing.T, a *AWS, _ string) {

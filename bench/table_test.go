@@ -33,6 +33,7 @@ var sections = []struct {
 }{
 	{"heal", healRows},
 	{"asl", aslRows},
+	{"sim", simRows},
 }
 
 // TestTable measures everything, prints the table and writes latest.json. It

@@ -2,6 +2,7 @@ package heal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,6 +26,9 @@ type Approval struct {
 // approvalTime is how long an approval holds: it was given for a state of the
 // fleet that a person has seen, not for every later one.
 const approvalTime = 24 * time.Hour
+
+// ErrNotAsked is the error for a decision that nothing asked for.
+var ErrNotAsked = errors.New("nothing asked for it; `setmend approvals list` shows what did")
 
 func approvalID(t plan.Trip) string {
 	if t.StackSet == "" {
@@ -57,7 +61,7 @@ func Decide(ctx context.Context, j Journal, id string, approve bool, by string, 
 		return err
 	}
 	if !doc.exists() {
-		return fmt.Errorf("deciding on %s: nothing asked for it; `setmend approvals list` shows what did", id)
+		return fmt.Errorf("deciding on %s: %w", id, ErrNotAsked)
 	}
 	doc.Value.Decision = "denied"
 	if approve {

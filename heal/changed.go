@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
@@ -92,14 +91,21 @@ func (r *run) accountsMoved(ctx context.Context, w *Work, call *Call) (string, e
 // organizationCache is the last reading of the organization, with its age. Works
 // that need it at the same time share one reading.
 type organizationCache struct {
-	mu   sync.Mutex // guards what follows
+	// free holds a token while nobody reads; whoever has it owns what follows. A
+	// channel and not a mutex, since a reading can take minutes, and whoever waits
+	// for it must hear of a cancellation.
+	free chan struct{}
 	at   time.Time
 	last fleet.Organization
 }
 
 func (c *organizationCache) read(ctx context.Context, h *Healer, age time.Duration) (fleet.Organization, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	select {
+	case <-c.free:
+	case <-ctx.Done():
+		return fleet.Organization{}, ctx.Err()
+	}
+	defer func() { c.free <- struct{}{} }()
 	now := h.Clock.Now()
 	if !c.at.IsZero() && now.Sub(c.at) < age {
 		return c.last, nil
@@ -143,8 +149,12 @@ func (r *run) afterStandingDown(ctx context.Context, works []*document[Work]) (b
 		if w.Value.StoodDown == "" {
 			continue
 		}
-		r.keepTrips([]plan.Trip{{Guard: plan.GuardChangedMeanwhile, StackSet: w.Value.Action.StackSet, Waits: true,
-			Reason: w.Value.StoodDown, Hint: "Nothing needs to be done: it is planned anew."}})
+		trip := plan.Trip{Guard: plan.GuardChangedMeanwhile, StackSet: w.Value.Action.StackSet, Waits: true,
+			Reason: w.Value.StoodDown, Hint: "Nothing needs to be done: it is planned anew."}
+		r.keepTrips([]plan.Trip{trip})
+		if err := r.decide(ctx, Decision{StackSet: trip.StackSet, Reason: trip.Reason, Action: "guard", Outcome: guardOutcome(trip)}); err != nil {
+			return false, err
+		}
 		names = append(names, w.Value.sets()...)
 	}
 	if len(names) == 0 {

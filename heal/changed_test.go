@@ -1,6 +1,7 @@
 package heal_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -21,9 +22,7 @@ func TestATemplateChangedBetweenPlanAndDeletionStopsThatDeletionAndIsPlannedAnew
 		w.drift("queue", accounts[0])
 		change := once(func() { w.updateSet("queue", newTemplate) })
 		r := w.healWatched(&watched{beforeInstance: func(fleet.Cell) { change() }}, heal.Options{})
-		if got := trip(t, r, plan.GuardChangedMeanwhile); got.StackSet != "queue" || !got.Waits {
-			t.Errorf("the guard: %+v", got)
-		}
+		w.met(r, plan.GuardChangedMeanwhile)
 		if got := rungs(r, "queue", accounts[0]); len(got) < 2 || r.Cells[0].Steps[0].Outcome != "skipped" {
 			t.Errorf("rungs %v, first %+v; want the first skipped and another after it", got, r.Cells[0].Steps)
 		}
@@ -55,7 +54,7 @@ func TestATemplateChangedBetweenDeletionAndCreationIsOwedAndCreatedByTheNextPlan
 			}}
 			return w.healWith(config, heal.Options{})
 		}()
-		trip(t, r, plan.GuardChangedMeanwhile)
+		w.met(r, plan.GuardChangedMeanwhile)
 		if diff := cmp.Diff([]plan.Rung{plan.RungRedeploy, plan.RungDeploy}, rungs(r, "queue", accounts[0])); diff != "" {
 			t.Errorf("rungs (-want +got):\n%s", diff)
 		}
@@ -79,11 +78,16 @@ func TestAnAccountThatComesBackBetweenPlanAndActIsNotLetGoOf(t *testing.T) {
 				w.stackSet("queue", accounts)
 				w.locked(func() error { return w.aws.Organization().Suspend(accounts[0]) })
 				act := once(func() { w.locked(func() error { return back(w.aws.Organization(), w, accounts[0]) }) })
-				r := w.healWatched(&watched{beforeInstance: func(fleet.Cell) { act() }}, heal.Options{})
+				reads := 0
+				r := w.healWatched(&watched{beforeStackSet: func() {
+					if reads++; reads == 2 { // the first is the observation
+						act()
+					}
+				}}, heal.Options{})
 				if name == "reinstated" {
 					w.untouched()
 				}
-				trip(t, r, plan.GuardChangedMeanwhile)
+				w.met(r, plan.GuardChangedMeanwhile)
 			})
 		})
 	}
@@ -100,4 +104,35 @@ func TestDriftThatGoesAwayBetweenPlanAndActIsNotHealed(t *testing.T) {
 			t.Errorf("steps %+v, want a skipped one", got)
 		}
 	})
+}
+
+// TestATemplateThatChangesAtAnyStepLosesNothing lets somebody update the stack set
+// right before the nth time that the healer looks at it.
+func TestATemplateThatChangesAtAnyStepLosesNothing(t *testing.T) {
+	for n := 1; n <= 8; n++ {
+		t.Run(fmt.Sprintf("at look %d", n), func(t *testing.T) {
+			scenario(t, func(w *world) {
+				accounts := w.accounts(8)
+				own := map[string]string{"Owner": "payments"}
+				w.stackSet("queue", accounts[2:])
+				w.instance("queue", accounts[0], awssim.InstanceSeed{Overrides: own})
+				w.drift("queue", accounts[0])
+				looks := 0
+				r := w.healWatched(&watched{beforeStackSet: func() {
+					if looks++; looks == n {
+						w.updateSet("queue", newTemplate)
+					}
+				}}, heal.Options{})
+				if r.Run.Result != heal.ResultHealed {
+					r = w.heal(heal.Options{})
+				}
+				if diff := cmp.Diff(own, w.overrides("queue", accounts[0])); diff != "" {
+					t.Errorf("overrides (-before +after):\n%s", diff)
+				}
+				if r.Run.Result != heal.ResultHealed || r.After.Healthy != 8 {
+					t.Errorf("%s, %+v, %+v %+v", r.Run.Result, r.After, r.Attention, r.Guards)
+				}
+			})
+		})
+	}
 }

@@ -41,8 +41,8 @@ var detectionPreferences = fleet.Preferences{
 // detectDrift starts drift detection on the stack sets that need it, as many at
 // once as AWS's limit on running instances allows.
 func (h *Healer) detectDrift(ctx context.Context, r *run) (Answer, error) {
-	if busy, err := r.awaitForeign(ctx); err != nil || busy {
-		return again(foreignPoll), err
+	if _, _, err := r.lookAtForeign(ctx); err != nil {
+		return Answer{}, err
 	}
 	f, err := r.inventory(ctx)
 	if err != nil {
@@ -78,7 +78,11 @@ func (r *run) detect(ctx context.Context, names []fleet.StackSetName) (time.Dura
 // setsToCheck picks the sets whose drift is unknown or known for too long.
 func (r *run) setsToCheck(f *fleet.Fleet) []fleet.StackSetName {
 	var names []fleet.StackSetName
+	busy := r.foreign(f) // their turn comes in the heal stage
 	for _, name := range f.Names() {
+		if slices.Contains(busy, name) {
+			continue
+		}
 		inventory := f.StackSets[name]
 		policy := r.h.Policy.For(inventory.StackSet)
 		if policy.Healing == plan.HealOff || len(inventory.Instances) == 0 || !r.inScope(name) {

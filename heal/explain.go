@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
@@ -23,11 +24,35 @@ type Question struct {
 // Story is all there is to say of a cell.
 type Story struct {
 	plan.Assessed
-	Instance  *fleet.Instance       `json:"instance,omitempty"`
-	Overrides []fleet.Parameter     `json:"overrides,omitempty"` // NoEcho values are masked by AWS
-	Drift     []fleet.ResourceDrift `json:"drift,omitempty"`
-	Tried     []plan.Heal           `json:"tried,omitempty"`
-	Next      string                `json:"next"`
+	Instance  *fleet.Instance   `json:"instance,omitempty"`
+	Overrides []fleet.Parameter `json:"overrides,omitempty"` // NoEcho values are masked by AWS
+	// Drift is what counts of the drifted resources, Ignored what the policy's
+	// rules leave out.
+	Drift   []fleet.ResourceDrift `json:"drift,omitempty"`
+	Ignored []fleet.ResourceDrift `json:"ignored,omitempty"`
+	// Rules are what tags and policy say of the stack set, with where each comes from.
+	Rules []string `json:"rules,omitempty"`
+	// Running are the stack set's operations under way.
+	Running []fleet.Operation `json:"running,omitempty"`
+	Tried   []plan.Heal       `json:"tried,omitempty"`
+	// Quarantined is when the cell was given up, Released whether a person has
+	// asked to try again since.
+	Quarantined time.Time `json:"quarantined,omitzero"`
+	Released    bool      `json:"released,omitempty"`
+	// Approvals are the guards that hold, or held, the stack set or the whole run,
+	// with their answers.
+	Approvals []Approval `json:"approvals,omitempty"`
+	// Saved are the copies of the cell's overrides from before deletions.
+	Saved []SavedOverride `json:"saved,omitempty"`
+	Next  string          `json:"next"`
+}
+
+// SavedOverride is one durable copy of a cell's overrides.
+type SavedOverride struct {
+	At        time.Time         `json:"at"`
+	Run       string            `json:"run"`
+	Overrides []fleet.Parameter `json:"overrides"`
+	Owed      bool              `json:"owed,omitempty"` // not created again yet
 }
 
 // Explain tells a cell's story, reading what the fleet does not hold: its
@@ -38,7 +63,10 @@ func Explain(ctx context.Context, cloud Reader, j Journal, q Question) (*Story, 
 	if found := index(q.Assessment)[q.Cell]; found != nil {
 		s.Assessed = *found
 	}
-	s.Tried = q.Memory.Cells[q.Cell].Heals
+	s.remember(q)
+	if err := s.recall(ctx, j, q); err != nil {
+		return nil, err
+	}
 	s.Next = next(q, s.Assessed)
 	if _, there := q.Fleet.StackSets[q.Cell.StackSet].Instances[q.Cell.Target]; !there {
 		return s, nil
@@ -49,9 +77,48 @@ func Explain(ctx context.Context, cloud Reader, j Journal, q Question) (*Story, 
 	}
 	s.Instance, s.Overrides = &instance, maskNoEcho(q, instance.Overrides)
 	if instance.Drift == fleet.DriftDrifted {
-		s.Drift, err = lastDrift(ctx, cloud, q.Cell)
+		var all []fleet.ResourceDrift
+		all, err = lastDrift(ctx, cloud, q.Cell)
+		s.Drift, s.Ignored = q.Policy.For(q.Fleet.StackSets[q.Cell.StackSet].StackSet).FilterDrift(all)
 	}
 	return s, err
+}
+
+// remember adds what follows from the reading and the memory alone.
+func (s *Story) remember(q Question) {
+	memory := q.Memory.Cells[q.Cell]
+	s.Tried = memory.Heals
+	s.Quarantined, s.Released = memory.Quarantined, !memory.Quarantined.IsZero() && !memory.Quarantined.After(memory.Released)
+	if inventory := q.Fleet.StackSets[q.Cell.StackSet]; inventory != nil {
+		s.Rules, s.Running = rules(q.Policy.For(inventory.StackSet)), inventory.Running
+	}
+}
+
+// recall adds what the journal holds: questions to people, and saved overrides.
+func (s *Story) recall(ctx context.Context, j Journal, q Question) error {
+	approvals, err := Approvals(ctx, j)
+	if err != nil {
+		return err
+	}
+	for _, a := range approvals {
+		if a.StackSet == "" || a.StackSet == q.Cell.StackSet {
+			s.Approvals = append(s.Approvals, a)
+		}
+	}
+	saved, err := SavedOverrides(ctx, j)
+	if err != nil {
+		return err
+	}
+	for _, copied := range saved {
+		overrides, there := copied.overridesOf(q.Cell.Target)
+		if copied.StackSet != q.Cell.StackSet || !there {
+			continue
+		}
+		s.Saved = append(s.Saved, SavedOverride{At: copied.At, Run: copied.Run, Overrides: maskNoEcho(q, overrides),
+			Owed: slices.Contains(copied.Owed, q.Cell.Target)})
+	}
+	slices.SortFunc(s.Saved, func(a, b SavedOverride) int { return a.At.Compare(b.At) })
+	return nil
 }
 
 // lastDrift reads a cell's drift as of the stack set's last drift detection.
@@ -77,7 +144,7 @@ func lastDrift(ctx context.Context, cloud Reader, cell fleet.Cell) ([]fleet.Reso
 func maskNoEcho(q Question, overrides []fleet.Parameter) []fleet.Parameter {
 	masked := slices.Clone(overrides)
 	for i := range masked {
-		if slices.Contains(q.Fleet.StackSets[q.Cell.StackSet].StackSet.NoEcho, masked[i].Key) {
+		if q.Fleet.StackSets[q.Cell.StackSet] != nil && slices.Contains(q.Fleet.StackSets[q.Cell.StackSet].StackSet.NoEcho, masked[i].Key) {
 			masked[i].Value = "****"
 		}
 	}
@@ -97,8 +164,12 @@ func next(q Question, cell plan.Assessed) string {
 		}
 	}
 	switch {
+	case cell.Rung != "" && cell.NotBefore.After(q.Assessment.At):
+		return fmt.Sprintf("A heal will %s it, at %s at the earliest: heals of one cell back off.", cell.Rung, cell.NotBefore.UTC().Format("2006-01-02 15:04 UTC"))
 	case cell.Verdict == plan.Healthy:
 		return "Nothing: it is healthy."
+	case cell.Verdict == plan.NotChecked:
+		return "The next heal will have AWS check its drift, and put right what it finds."
 	case cell.Attention:
 		return strings.TrimSpace("Nothing by itself: a person is needed. " + cell.Hint)
 	}
@@ -156,6 +227,13 @@ func rules(p plan.SetPolicy) []string {
 	if p.Protected {
 		list = append(list, "protected: no stack of it is ever deleted"+from("protected"))
 	}
+	if p.CheckTemplates {
+		list = append(list, "its stacks' own templates are compared with its own"+from("checkTemplates"))
+	}
+	if len(p.IgnoreDrift) > 0 {
+		list = append(list, fmt.Sprintf("ignores drift by %d rules%s", len(p.IgnoreDrift), from("ignoreDrift")))
+	}
+	list = append(list, fmt.Sprintf("given up after %d heals within %s that failed or did not last%s", p.Quarantine.Heals, p.Quarantine.Window, from("quarantine")))
 	return append(list, fmt.Sprintf("drift checks are trusted for %s%s", p.DriftMaxAge, from("driftMaxAge")))
 }
 

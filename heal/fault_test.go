@@ -88,6 +88,10 @@ func (c *harmed) Revert(ctx context.Context, stack fleet.MemberStack, token stri
 	return p, err
 }
 
+func (c *harmed) AbandonRevert(ctx context.Context, stack fleet.MemberStack, token string) error {
+	return c.call("DeleteChangeSet", func() error { return c.Cloud.AbandonRevert(ctx, stack, token) })
+}
+
 // trouble is a fleet with one of each: missing, drifted with and without
 // overrides, failed, in an account that left, and healthy neighbours.
 type trouble struct {
@@ -95,7 +99,11 @@ type trouble struct {
 	accounts  []string
 	overrides map[string]map[string]string // by account
 	allowed   map[fleet.Cell]bool
+	refuse    bool // every change set would replace something
 }
+
+// inPlaceRefused is a policy under which change sets are made, read and deleted.
+const inPlaceRefused = inPlace + " # refused"
 
 func makeTrouble(w *world) *trouble {
 	tr := &trouble{world: w, accounts: w.accounts(25), overrides: map[string]map[string]string{}, allowed: map[fleet.Cell]bool{}}
@@ -176,6 +184,9 @@ func (tr *trouble) untilDone(cloud *harmed, j store) {
 		cloud.die = die
 		config := tr.config(tr.connect())
 		cloud.Cloud = config.Cloud
+		if tr.refuse {
+			cloud.Cloud = &reverting{cloud.Cloud, func(p *fleet.RevertPlan) { p.Changes[0].Replacement = "True" }}
+		}
 		config.Cloud, config.Journal, config.Holder = cloud, j, fmt.Sprintf("life-%d", life)
 		engine := tr.engineOn(config, j)
 		outcome, err := engine.Resume(ctx, id)
@@ -200,6 +211,7 @@ func TestWhateverHappensToACallNothingIsLost(t *testing.T) {
 	for _, policy := range []struct{ name, yaml string }{
 		{"redeploying", `{version: 1}`},
 		{"reverting", `{version: 1, stackSets: [{match: "*", memberRole: OrganizationAccountAccessRole}]}`},
+		{"refusing to revert", inPlaceRefused},
 	} {
 		calls := 0
 		t.Run(policy.name+"/undisturbed", func(t *testing.T) {
@@ -219,6 +231,7 @@ func disturb(t *testing.T, policy string, at int, how harm) (calls int) {
 	scenario(t, func(w *world) {
 		w.setPolicy(policy)
 		tr := makeTrouble(w)
+		tr.refuse = policy == inPlaceRefused
 		cloud := &harmed{at: at, how: how, cells: map[fleet.Cell]bool{}}
 		tr.untilDone(cloud, w.journal)
 		tr.check(cloud)

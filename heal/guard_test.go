@@ -152,9 +152,7 @@ func TestSomebodyElsesOperationIsWaitedForNeverStoppedAndThenHealed(t *testing.T
 		w.must(w.connect().Change(w.t.Context(), fleet.InstanceChange{OperationID: "a-person", StackSet: "queue", Kind: fleet.OperationUpdate,
 			Accounts: ids(accounts[1:]), Regions: []fleet.Region{home}, OUs: []fleet.OUID{fleet.OUID(w.ou)}}))
 		r := w.heal(heal.Options{})
-		if got := trip(t, r, plan.GuardForeignOperation); !got.Waits {
-			t.Errorf("%+v", got)
-		}
+		w.met(r, plan.GuardForeignOperation)
 		if r.Run.Result != heal.ResultHealed || r.After.Healthy != 8 || len(w.calls("StopStackSetOperation")) > 0 {
 			t.Errorf("%s, %+v", r.Run.Result, r.After)
 		}
@@ -174,6 +172,9 @@ func TestAMaskedOverrideIsNeverAcceptable(t *testing.T) {
 		w.drift("queue", accounts[0])
 		r := w.heal(heal.Options{Accept: []string{plan.GuardMaskedOverride}})
 		w.untouched()
+		if got := trip(t, r, plan.GuardMaskedOverride); got.StackSet != "queue" || got.Accepted || got.Hint == "" {
+			t.Errorf("the guard: %+v", got)
+		}
 		if got := cell(t, r, "queue", accounts[0]); got.Class != plan.ReasonMaskedOverride || !got.Attention {
 			t.Errorf("%s, class %s", got.Verdict, got.Class)
 		}
@@ -275,4 +276,25 @@ func ids(accounts []string) []fleet.AccountID {
 		list[i] = fleet.AccountID(a)
 	}
 	return list
+}
+
+func TestSomebodyElsesOperationKeepsNoOtherSetWaiting(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(8)
+		w.stackSet("queue", accounts[1:])
+		w.stackSet("bus", accounts[:2], tagged(map[string]string{"selfhealing": "true"}))
+		w.drift("bus", accounts[0])
+		w.must(w.connect().Change(w.t.Context(), fleet.InstanceChange{OperationID: "a-person", StackSet: "queue", Kind: fleet.OperationUpdate,
+			Accounts: ids(accounts[1:]), Regions: []fleet.Region{home}, OUs: []fleet.OUID{fleet.OUID(w.ou)},
+			Preferences: fleet.Preferences{MaxConcurrentCount: 1}}))
+		r := w.heal(heal.Options{})
+		operation, err := w.connect().Operation(w.t.Context(), "queue", "a-person")
+		w.must(err)
+		if deletions := w.calls("DeleteStackInstances"); len(deletions) != 1 || deletions[0].Time.After(operation.Ended) {
+			t.Errorf("the other set was healed by %d deletions, the first not before %s", len(deletions), operation.Ended)
+		}
+		if r.Run.Result != heal.ResultHealed || r.After.Healthy != 10 {
+			t.Errorf("%s, %+v", r.Run.Result, r.After)
+		}
+	})
 }

@@ -89,7 +89,10 @@ func New(config Config) (*Healer, error) {
 	if config.Holder == "" {
 		config.Holder = "setmend"
 	}
-	return &Healer{Config: config}, nil
+	h := &Healer{Config: config}
+	h.organization.free = make(chan struct{}, 1)
+	h.organization.free <- struct{}{}
+	return h, nil
 }
 
 // Request is what a stage is called with.

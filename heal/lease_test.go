@@ -12,6 +12,7 @@ import (
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/plan"
 )
 
 // skewed is a clock that goes wrong by a fixed time.
@@ -95,6 +96,7 @@ func TestAPausedHealerWritesNothingOnceAnotherHasTakenOver(t *testing.T) {
 				}
 				report, err := heal.LoadReport(w.t.Context(), w.journal, "run-a")
 				w.must(err)
+				trip(t, report, plan.GuardLease)
 				if report.Run.Result != heal.ResultStopped {
 					t.Errorf("its run is %s, want stopped: %s", report.Run.Result, report.Run.Error)
 				}

@@ -96,7 +96,7 @@ func (r *run) addCalls(w *Work, f *fleet.Fleet, phase phase, kind fleet.Operatio
 			RetainStacks: w.Action.Rung == plan.RungDetach,
 		}
 		if f.StackSets[set].StackSet.PermissionModel == fleet.ServiceManaged {
-			change.OUs = r.ousFor(f, set, block)
+			change.OUs = ousFor(f, set, block)
 		}
 		w.Calls = append(w.Calls, Call{Change: change, Phase: phase})
 	}
@@ -105,7 +105,7 @@ func (r *run) addCalls(w *Work, f *fleet.Fleet, phase phase, kind fleet.Operatio
 // ousFor names where AWS shall look for a service-managed call's accounts: the
 // set's own OUs, and for accounts that are in none of them (they left or moved),
 // the OUs that their instances belong to.
-func (r *run) ousFor(f *fleet.Fleet, set fleet.StackSetName, block plan.Block) []fleet.OUID {
+func ousFor(f *fleet.Fleet, set fleet.StackSetName, block plan.Block) []fleet.OUID {
 	ous := map[fleet.OUID]bool{}
 	inventory := f.StackSets[set]
 	for _, account := range block.Accounts {

@@ -2,10 +2,8 @@ package heal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 
 	"github.com/setmend/setmend/plan"
 )
@@ -76,40 +74,6 @@ func LoadReport(ctx context.Context, j Journal, run string) (*Report, error) {
 		return nil, fmt.Errorf("loading the report of run %s: there is none; the run has not ended, or its id is mistyped (`setmend runs` lists them)", run)
 	}
 	return &doc.Value, nil
-}
-
-const historyLog = "history"
-
-// keepHistory appends the run to the history, once.
-func (r *run) keepHistory(ctx context.Context, report *Report) error {
-	for _, point := range report.History {
-		if point.Run == r.id() {
-			return nil
-		}
-	}
-	point := HistoryPoint{Run: r.id(), At: report.Run.Started, Result: report.Run.Result,
-		Before: report.Before, After: report.After, Seconds: report.Run.VirtualSeconds}
-	line, err := json.Marshal(point)
-	if err != nil {
-		return fmt.Errorf("writing the history: %w", err)
-	}
-	report.History = append(report.History, point)
-	return r.h.Journal.Append(ctx, historyLog, 0, line)
-}
-
-// History reads the runs that ended, oldest first.
-func History(ctx context.Context, j Journal) iter.Seq2[HistoryPoint, error] {
-	return func(yield func(HistoryPoint, error) bool) {
-		for line, err := range j.Read(ctx, historyLog, 0) {
-			var point HistoryPoint
-			if err == nil {
-				err = json.Unmarshal(line, &point)
-			}
-			if !yield(point, err) || err != nil {
-				return
-			}
-		}
-	}
 }
 
 // count counts the verdicts that the run found.

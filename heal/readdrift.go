@@ -31,6 +31,7 @@ func (r *run) readDrift(ctx context.Context) error {
 		d.Read = true
 	}
 	if changed {
+		f.ReadAt = r.now()
 		if err := r.saveInventory(ctx); err != nil {
 			return err
 		}

@@ -45,13 +45,14 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 			return nil, err
 		}
 	}
-	for point, err := range History(ctx, r.h.Journal) {
+	for line, err := range history(ctx, r.h.Journal) {
 		if err != nil {
 			return nil, err
 		}
-		report.History = append(report.History, point)
+		report.addHistory(line)
 	}
-	report.settleResult(r.request.Failure, memory)
+	report.addQuarantine(memory)
+	report.settleResult(r.request.Failure)
 	if r.h.API != nil {
 		report.API = r.h.API()
 	}
@@ -109,7 +110,7 @@ func setReport(inventory *fleet.Inventory, cells []plan.Assessed, p *plan.Policy
 	policy := p.For(set)
 	counts := plan.Count(cells)
 	return StackSetReport{
-		Name: set.Name, Description: set.Description, PermissionModel: set.PermissionModel,
+		Name: set.Name, ID: set.ID, Description: set.Description, PermissionModel: set.PermissionModel,
 		Mandatory: policy.Mandatory, SelfHealing: policy.Healing == plan.HealRedeploy || policy.Healing == plan.HealRevert,
 		DependsOn: policy.DependsOn, AntiDependsOn: policy.AntiDependsOn,
 		Instances: len(inventory.Instances), Before: counts, After: counts, LastDriftCheck: set.Drift.LastCheck,
@@ -126,8 +127,18 @@ func (r *run) runReport(f *fleet.Fleet) RunReport {
 		VirtualSeconds: ended.Sub(v.Started).Seconds(), HomeRegion: f.HomeRegion}
 }
 
+// addQuarantine tells since when cells are given up.
+func (report *Report) addQuarantine(memory plan.Memory) {
+	for i := range report.Cells {
+		c := &report.Cells[i]
+		if c.Verdict == plan.Quarantined {
+			c.Quarantined = memory.Cells[c.Cell].Quarantined
+		}
+	}
+}
+
 // settleResult says in one word how the run ended.
-func (report *Report) settleResult(failure *Failure, _ plan.Memory) {
+func (report *Report) settleResult(failure *Failure) {
 	report.Run.Result = ResultHealed
 	if len(report.Attention) > 0 || slices.ContainsFunc(report.Guards, report.stands) {
 		report.Run.Result = ResultAttention
@@ -139,13 +150,17 @@ func (report *Report) settleResult(failure *Failure, _ plan.Memory) {
 	if failure.Error == ErrorStopped || failure.Error == ErrorLeaseLost {
 		report.Run.Result = ResultStopped
 	}
+	if failure.Error == ErrorLeaseLost {
+		report.Guards = append(report.Guards, plan.Trip{Guard: plan.GuardLease, Reason: failure.Cause, Waits: true,
+			Hint: "Heal again when the other run has ended: what this one owes is in the journal."})
+	}
 }
 
 // stands reports whether a guard still holds something back. One that opens by
 // itself with time does so only while something is left to do.
 func (report *Report) stands(t plan.Trip) bool {
-	if t.Accepted || !t.Waits {
-		return !t.Accepted
+	if !t.Stands() || !t.Waits {
+		return t.Stands()
 	}
 	return slices.ContainsFunc(report.Cells, func(c CellReport) bool {
 		return (t.StackSet == "" || c.StackSet == t.StackSet) && c.Verdict != plan.Healthy && c.Verdict != plan.NotChecked

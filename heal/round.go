@@ -61,6 +61,7 @@ func (r *run) nextRound(ctx context.Context, stage plan.Stage) (*document[Round]
 		}
 	}
 	r.rec.Value.Rounds[stage] = n
+	r.markOpened(p.Trips)
 	r.keepTrips(p.Trips)
 	return round, r.save(ctx)
 }
@@ -129,10 +130,11 @@ func (r *run) plan(ctx context.Context, stage plan.Stage) (*plan.Plan, *plan.Ass
 	return p, assessment, nil
 }
 
-// stageTakes reports whether an action is carried out in the stage. What could not
-// be deployed in its own stage, or was deleted since, is deployed while healing.
+// stageTakes reports whether an action is carried out in the stage. The last one
+// takes what could not be done in its own, too: its set was busy, it waited for
+// another try, or it was deleted since.
 func stageTakes(stage plan.Stage, a plan.Action) bool {
-	return a.Stage == stage || stage == plan.StageHeal && a.Stage == plan.StageDeploy
+	return a.Stage == stage || stage == plan.StageHeal
 }
 
 func (r *run) narrow(p *plan.Plan) *plan.Plan {
@@ -161,15 +163,39 @@ func (r *run) assess(ctx context.Context, f *fleet.Fleet) (*plan.Assessment, pla
 	return plan.Assess(f, r.h.Policy, memory, r.now()), memory, nil
 }
 
+// keepRefusals makes guards of what works found out about single cells right
+// before they would have acted.
+func (r *run) keepRefusals(works []*document[Work]) {
+	for _, w := range works {
+		for _, c := range w.Value.Cells {
+			if c.State == cellFailed && c.Class == plan.ReasonMaskedOverride {
+				r.keepTrips([]plan.Trip{{Guard: plan.GuardMaskedOverride, StackSet: c.StackSet, Reason: c.Reason, Hint: plan.Hint(c.Class)}})
+			}
+		}
+	}
+}
+
 // keepTrips keeps the guards that tripped for the report, one entry each.
 func (r *run) keepTrips(trips []plan.Trip) {
 	v := &r.rec.Value
 	for _, trip := range trips {
-		i := slices.IndexFunc(v.Guards, func(t plan.Trip) bool { return t.Guard == trip.Guard && t.StackSet == trip.StackSet })
-		if i >= 0 {
+		if i := slices.IndexFunc(v.Guards, sameGuard(trip)); i >= 0 {
 			v.Guards[i] = trip
 			continue
 		}
 		v.Guards = append(v.Guards, trip)
 	}
+}
+
+// markOpened marks the guards that open by themselves and have.
+func (r *run) markOpened(trips []plan.Trip) {
+	for i := range r.rec.Value.Guards {
+		if t := &r.rec.Value.Guards[i]; t.Waits && !slices.ContainsFunc(trips, sameGuard(*t)) {
+			t.Opened = true
+		}
+	}
+}
+
+func sameGuard(a plan.Trip) func(plan.Trip) bool {
+	return func(b plan.Trip) bool { return a.Guard == b.Guard && a.StackSet == b.StackSet }
 }

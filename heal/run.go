@@ -83,6 +83,7 @@ func (h *Healer) open(ctx context.Context, stage string, request Request) (*run,
 		if err := r.save(ctx); err != nil {
 			return nil, err
 		}
+		r.progress(0, 0, 0)
 	}
 	return r, nil
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // saveCells reads every cell that is about to be deleted, looks once more whether
-// it still needs that, saves its overrides durably, and plans the deletions.
+// it still needs that, saves its overrides durably, and plans the deletions. What
+// is only let go of keeps its stack, and with it its parameters: it is not read.
 func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
 	f, err := r.inventory(ctx)
 	if err != nil {
@@ -23,7 +24,7 @@ func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
 	saved := map[fleet.StackSetName]*Saved{}
 	for i := range w.Value.Cells {
 		c := &w.Value.Cells[i]
-		if c.State != cellPending {
+		if c.State != cellPending || w.Value.Action.Rung == plan.RungDetach {
 			continue
 		}
 		instance, err := r.h.Cloud.Instance(ctx, c.Cell)

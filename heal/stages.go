@@ -41,9 +41,6 @@ func (h *Healer) mandatoryDeployment(ctx context.Context, r *run) (Answer, error
 // searchInstancesToHeal applies what the drift detections found to the run's
 // view of the fleet and makes the first healing plan.
 func (h *Healer) searchInstancesToHeal(ctx context.Context, r *run) (Answer, error) {
-	if busy, err := r.awaitForeign(ctx); err != nil || busy {
-		return again(foreignPoll), err
-	}
 	if done, err := r.learn(ctx); err != nil || !done {
 		return again(0), err
 	}
@@ -79,7 +76,7 @@ func (h *Healer) heal(ctx context.Context, r *run) (Answer, error) {
 		return Answer{}, err
 	}
 	if round == nil || round.Value.Ended {
-		return r.verifyHealed(ctx)
+		return r.verifyHealed(ctx, round)
 	}
 	wait, err := r.execute(ctx, round)
 	if err != nil || wait > 0 {
@@ -89,10 +86,16 @@ func (h *Healer) heal(ctx context.Context, r *run) (Answer, error) {
 }
 
 // verifyHealed proves a round: the sets it changed have their drift detected
-// again and are read again, and what is still wrong goes into the next plan.
-func (r *run) verifyHealed(ctx context.Context) (Answer, error) {
-	if busy, err := r.awaitForeign(ctx); err != nil || busy {
-		return again(foreignPoll), err
+// again and are read again, and what is still wrong goes into the next plan. Sets
+// on which others were working join in when they are free; only when nothing else
+// is left to do are they waited for.
+func (r *run) verifyHealed(ctx context.Context, last *document[Round]) (Answer, error) {
+	busy, freed, err := r.lookAtForeign(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	if busy && len(freed) == 0 && r.idle(last) {
+		return again(foreignPoll), nil
 	}
 	if wait, err := r.detect(ctx, r.rec.Value.Unverified); err != nil || wait > 0 {
 		return again(wait), err
@@ -111,10 +114,19 @@ func (r *run) verifyHealed(ctx context.Context) (Answer, error) {
 	if err := r.endRound(ctx, round); err != nil {
 		return Answer{}, err
 	}
+	if busy && round.Value.N < maxRounds {
+		return again(foreignPoll), nil
+	}
 	if wait := r.untilBackedOff(round.Value.Plan); wait > 0 && round.Value.N < maxRounds {
 		return again(wait), nil
 	}
 	return Answer{Complete: true}, nil
+}
+
+// idle reports whether the last round had nothing to do and nothing is left to be
+// proved.
+func (r *run) idle(last *document[Round]) bool {
+	return last != nil && last.Value.N < maxRounds && len(last.Value.Works) == 0 && len(r.rec.Value.Unverified) == 0
 }
 
 // patience is how long a run stays for cells that back off between two heals.
@@ -142,7 +154,8 @@ func (r *run) untilBackedOff(p *plan.Plan) time.Duration {
 const maxRounds = 20
 
 // workOff carries out a stage of at most the given number of rounds. Sets on
-// which somebody else's operation runs get a round of their own when it has ended.
+// which somebody else's operation runs keep the others waiting in no stage but the
+// last, in which they get rounds of their own when it has ended.
 func (r *run) workOff(ctx context.Context, stage plan.Stage, rounds int) (Answer, error) {
 	round, err := r.currentRound(ctx, stage)
 	if err == nil && round == nil {
@@ -161,11 +174,11 @@ func (r *run) workOff(ctx context.Context, stage plan.Stage, rounds int) (Answer
 		}
 	}
 	replan := round.Value.Again && round.Value.N < maxRounds
-	if !replan && len(round.Value.Waiting) == 0 && (round.Value.N >= rounds || len(round.Value.Works) == 0) {
+	if !replan && (round.Value.N >= rounds || len(round.Value.Works) == 0) {
 		return Answer{Complete: true}, nil
 	}
-	if busy, err := r.awaitForeign(ctx); err != nil || busy {
-		return again(foreignPoll), err
+	if _, _, err := r.lookAtForeign(ctx); err != nil {
+		return Answer{}, err
 	}
 	if _, err := r.nextRound(ctx, stage); err != nil {
 		return Answer{}, err
@@ -187,6 +200,7 @@ func (r *run) endRound(ctx context.Context, round *document[Round]) error {
 	}
 	r.rec.Value.count(works)
 	r.keepHolds(works)
+	r.keepRefusals(works)
 	for _, set := range setsOf(works) {
 		if !slices.Contains(r.rec.Value.Unverified, set) && round.Value.Stage == plan.StageHeal {
 			r.rec.Value.Unverified = append(r.rec.Value.Unverified, set)
@@ -203,34 +217,37 @@ func (r *run) endRound(ctx context.Context, round *document[Round]) error {
 	return round.write(ctx, r.h.Journal)
 }
 
-// awaitForeign looks whether the operations of others have ended, reads the sets
-// again on which they have, and reports whether one is still under way.
-func (r *run) awaitForeign(ctx context.Context) (busy bool, err error) {
+// lookAtForeign looks whether the operations of others have ended, reads the sets
+// again on which they have, and reports whether one is still worth waiting for.
+// Sets that have become free are checked for drift where that is due.
+func (r *run) lookAtForeign(ctx context.Context) (busy bool, over []fleet.StackSetName, err error) {
 	f, err := r.inventory(ctx)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	waiting := r.foreign(f)
 	if len(waiting) == 0 {
-		return false, nil
+		return false, nil, nil
 	}
-	if r.now().Sub(r.rec.Value.Started) > foreignLimit {
-		return false, nil // the plan leaves those sets out and says why
-	}
-	var over []fleet.StackSetName
 	for _, name := range waiting {
 		running, err := r.h.Cloud.Running(ctx, name)
 		if err != nil {
-			return false, err
+			return false, nil, err
 		}
 		if len(running) == 0 {
 			over = append(over, name)
 		}
 	}
 	if err := r.refresh(ctx, over); err != nil {
-		return false, err
+		return false, nil, err
 	}
-	return len(over) < len(waiting), nil
+	for _, name := range r.setsToCheck(f) {
+		if slices.Contains(over, name) && !slices.Contains(r.rec.Value.Unverified, name) && r.rec.Value.Rounds[plan.StageHeal] > 0 {
+			r.rec.Value.Unverified = append(r.rec.Value.Unverified, name)
+		}
+	}
+	patient := r.now().Sub(r.rec.Value.Started) <= foreignLimit // else the plan leaves them out and says why
+	return patient && len(over) < len(waiting), over, nil
 }
 
 // foreignLimit is how long a run waits for the operations of others before it

@@ -46,6 +46,7 @@ func (r *run) takeIn(ctx context.Context, works []*document[Work]) error {
 	if len(reread) > 0 {
 		return r.refresh(ctx, fleet.SortedKeys(reread))
 	}
+	f.ReadAt = r.now()
 	return r.saveInventory(ctx)
 }
 

@@ -23,6 +23,7 @@ import (
 type watched struct {
 	heal.Cloud
 	beforeInstance func(fleet.Cell)
+	beforeStackSet func()                // reading a set again is the last thing before a call
 	instance       func(*fleet.Instance) // may change what is read
 	result         func(*fleet.Result)   // may change what is read
 	beforeChange   func(fleet.InstanceChange)
@@ -38,6 +39,13 @@ func (c *watched) Instance(ctx context.Context, cell fleet.Cell) (fleet.Instance
 		c.instance(&instance)
 	}
 	return instance, err
+}
+
+func (c *watched) StackSet(ctx context.Context, name fleet.StackSetName) (fleet.StackSet, error) {
+	if c.beforeStackSet != nil {
+		c.beforeStackSet()
+	}
+	return c.Cloud.StackSet(ctx, name)
 }
 
 func (c *watched) Results(ctx context.Context, name fleet.StackSetName, id string) ([]fleet.Result, error) {
@@ -140,6 +148,19 @@ func trip(t *testing.T, r *heal.Report, guard string) plan.Trip {
 	}
 	t.Fatalf("the guard %s did not trip: %+v", guard, r.Guards)
 	return plan.Trip{}
+}
+
+// met fails the test unless the run met a guard, which may have opened since: the
+// decisions tell of all.
+func (w *world) met(r *heal.Report, guard string) {
+	w.t.Helper()
+	for d, err := range heal.Decisions(w.t.Context(), w.journal, r.Run.ID) {
+		w.must(err)
+		if d.Action == "guard" && d.Outcome == "tripped: "+guard && d.StackSet == "queue" {
+			return
+		}
+	}
+	w.t.Errorf("run %s did not meet the guard %s", r.Run.ID, guard)
 }
 
 // faults puts a fault plan in force.

@@ -40,7 +40,7 @@ func (w *wiki) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	attachments := prefix + "/rest/api/content/4711/child/attachment"
 	switch {
 	case r.Header.Get("Authorization") != want:
-		http.Error(rw, "Unauthorized "+r.Header.Get("Authorization"), 401)
+		http.Error(rw, "Unauthorized "+r.Header.Get("Authorization"), http.StatusUnauthorized)
 	case r.URL.Path == page && r.Method == "GET":
 		w.read(rw, r)
 	case r.URL.Path == page && r.Method == "PUT":
@@ -89,7 +89,7 @@ func (w *wiki) write(rw http.ResponseWriter, content []byte) {
 	case wellFormed(value) != nil:
 		http.Error(rw, "Error parsing xhtml", 400)
 	case p.Version.Number != w.version+1:
-		http.Error(rw, "Version must be incremented", 409)
+		http.Error(rw, "Version must be incremented", http.StatusConflict)
 	default:
 		w.body, w.version, w.message = value, p.Version.Number, p.Version.Message
 		w.writes++
@@ -108,7 +108,7 @@ func (w *wiki) list(rw http.ResponseWriter) {
 func (w *wiki) upload(rw http.ResponseWriter, r *http.Request, where string) {
 	file, header, err := r.FormFile("file")
 	if err != nil || r.Header.Get("X-Atlassian-Token") != "nocheck" || header.Filename != attachmentName {
-		http.Error(rw, fmt.Sprintf("XSRF check failed or no file: %v", err), 403)
+		http.Error(rw, fmt.Sprintf("XSRF check failed or no file: %v", err), http.StatusForbidden)
 		return
 	}
 	content, err := io.ReadAll(file)

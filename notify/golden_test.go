@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,10 +29,7 @@ func TestMessagesReadAsInTestdata(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := Changes(runIn(t, archive, "before.json"), runIn(t, archive, "now.json"))
-			var rendered []txtar.File
-			for _, f := range archive.Files[:2] {
-				rendered = append(rendered, f)
-			}
+			rendered := slices.Clone(archive.Files[:2])
 			for _, s := range []struct {
 				name     string
 				notifier Notifier

@@ -135,15 +135,6 @@ func secret(t *testing.T, name, text string) Reference {
 	return Reference("env:" + name)
 }
 
-// body reads a request's body.
-func body(t *testing.T, r *http.Request) []byte {
-	b, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Errorf("reading the request: %v", err)
-	}
-	return b
-}
-
 // sendParts renders and sends a message as a channel does, without an outbox.
 func sendParts(t *testing.T, n Notifier, m Message) error {
 	t.Helper()

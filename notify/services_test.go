@@ -120,7 +120,7 @@ func TestEachServicesFailuresAreTold(t *testing.T) {
 		"404": {status(404), Rejected, 0, "answered 404"},
 		"410": {status(410), Rejected, 0, "answered 410"},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "https://example.com/elsewhere", 307)
+			http.Redirect(w, r, "https://example.com/elsewhere", http.StatusTemporaryRedirect)
 		}, Rejected, 0, "redirects are not followed"},
 		"hang": {func(w http.ResponseWriter, r *http.Request) {
 			io.Copy(io.Discard, r.Body)

@@ -101,6 +101,7 @@ var particulars = []struct {
 }{
 	{regexp.MustCompile(`arn:aws[a-z-]*:[^\s"',;)\]]+`), "<arn>"},
 	{regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`), "<id>"},
+	{regexp.MustCompile(`(?i)\b[0-9a-f]{32}\b`), "<id>"},
 	{regexp.MustCompile(`\b\d{12}\b`), "<account>"},
 	{regexp.MustCompile(`\b(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|o-[a-z0-9]{10,32})\b`), "<ou>"},
 	{regexp.MustCompile(`\b[a-z]{2}(-(gov|iso[a-z]?))?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-\d\b`), "<region>"},

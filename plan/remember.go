@@ -152,10 +152,12 @@ func underWay(c *Assessed) bool {
 // recallCause gives a cell the cause that its last heal met, where AWS no longer
 // tells: a drift detection writes its own text over an instance's reason.
 func recallCause(c *Assessed, heals []Heal) {
-	if len(heals) == 0 || c.Class != "" && c.Class != ReasonUnknown {
+	if len(heals) == 0 {
 		return
 	}
-	if last := heals[len(heals)-1]; !last.OK && last.Class != "" {
+	last := heals[len(heals)-1]
+	tells := last.Class != "" && (last.Class != ReasonUnknown || c.Class == "")
+	if !last.OK && tells && last.Class != c.Class {
 		c.Class, c.Reason = last.Class, "It could not be healed."+last.lastWords()
 	}
 }

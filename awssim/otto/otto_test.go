@@ -12,6 +12,7 @@ import (
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/awssim/internal/sdktest"
 	"github.com/setmend/setmend/awssim/otto"
 )
@@ -232,4 +233,16 @@ func BenchmarkFill(b *testing.B) {
 	for b.Loop() {
 		b.ReportMetric(float64(len(fill(b, 320, 1).truth.Cells)), "instances")
 	}
+}
+
+func TestASnapshotOfTheFleetLoadsAsTheSameFleet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := fill(t, 60, 7).aws.Snapshot()
+		other, err := awssim.New(awssim.Options{Seed: 99})
+		must(t, err)
+		must(t, other.Load(first)) // sets that import stand before those that export
+		if diff := cmp.Diff(first, other.Snapshot()); diff != "" {
+			t.Errorf("the loaded fleet differs:\n%s", diff)
+		}
+	})
 }

@@ -113,7 +113,6 @@ func (b *builder) meddle() error {
 		return err
 	}
 	b.undoHeals()
-	b.closeDoors()
 	return b.startForeign()
 }
 
@@ -167,19 +166,6 @@ func (b *builder) denyActions() error {
 		return fmt.Errorf("denying %s: %w", deniedAction, err)
 	}
 	return nil
-}
-
-// closeDoors takes the organization's role out of the account with the masked
-// override, as in accounts that were invited and never given one: its stack
-// cannot be reverted in place, and redeploying would lose the override.
-func (b *builder) closeDoors() {
-	b.aws.Lock()
-	defer b.aws.Unlock()
-	for _, c := range b.cells {
-		if c.problem != nil && c.problem.Kind == Masked {
-			b.aws.Access().RemoveRole(c.Account, "OrganizationAccountAccessRole")
-		}
-	}
 }
 
 // undoHeals has the flapping instance drift again after whatever is done to its

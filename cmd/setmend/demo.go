@@ -113,7 +113,7 @@ func (a *app) demo(ctx context.Context, s scenario, out string, serve bool) erro
 	if !serve {
 		return nil
 	}
-	return a.serveReport(ctx, report, j)
+	return a.serveReport(ctx, &connection{aws: client, clock: time, policy: policy}, j)
 }
 
 // hiccup is how long a computer makes a request wait now and then, in its own

@@ -102,7 +102,11 @@ func publishTo(folder string, journal heal.Journal) func(context.Context, *heal.
 		write := func(name string, fill func(*os.File) error) error {
 			return replaceFile(filepath.Join(folder, name), fill)
 		}
-		if err := write("dashboard.html", func(f *os.File) error { return dashboard.Page(f, report, pageOptions()) }); err != nil {
+		options, err := pageOptionsOf(ctx, journal, report)
+		if err != nil {
+			return err
+		}
+		if err := write("dashboard.html", func(f *os.File) error { return dashboard.Page(f, report, options) }); err != nil {
 			return err
 		}
 		if err := write("report.json", func(f *os.File) error { return dashboard.JSON(f, report) }); err != nil {

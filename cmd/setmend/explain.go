@@ -95,6 +95,14 @@ func cellStory(w io.Writer, s *heal.Story) error {
 			fmt.Fprintf(w, "  %s: expected %s, is %s\n", d.Path, oneLine(d.Expected), oneLine(d.Actual))
 		}
 	}
+	for _, resource := range s.Ignored {
+		for _, d := range resource.Differences {
+			fmt.Fprintf(w, "Ignored by the policy: %s%s: expected %s, is %s\n", resource.LogicalID, d.Path, oneLine(d.Expected), oneLine(d.Actual))
+		}
+	}
+	for _, o := range s.Running {
+		fmt.Fprintf(w, "Under way: %s %s, %s\n", o.Kind, o.ID, o.Status)
+	}
 	for _, h := range s.Tried {
 		outcome := "succeeded"
 		if !h.OK {
@@ -102,8 +110,37 @@ func cellStory(w io.Writer, s *heal.Story) error {
 		}
 		fmt.Fprintf(w, "Tried: %s at %s in run %s, %s\n", h.Rung, h.At.UTC().Format("2006-01-02 15:04"), h.Run, outcome)
 	}
+	cellStanding(w, s)
 	fmt.Fprintf(w, "Next: %s\n", oneLine(s.Next))
+	for _, rule := range s.Rules {
+		fmt.Fprintf(w, "  %s\n", oneLine(rule))
+	}
 	return nil
+}
+
+// cellStanding tells what is remembered of a cell: quarantine, debts, questions.
+func cellStanding(w io.Writer, s *heal.Story) {
+	if !s.Quarantined.IsZero() {
+		released := ""
+		if s.Released {
+			released = ", and released since"
+		}
+		fmt.Fprintf(w, "Given up at %s%s\n", s.Quarantined.UTC().Format("2006-01-02 15:04"), released)
+	}
+	for _, saved := range s.Saved {
+		owed := ""
+		if saved.Owed {
+			owed = "; it is owed since"
+		}
+		fmt.Fprintf(w, "Saved: %d overrides at %s in run %s%s\n", len(saved.Overrides), saved.At.UTC().Format("2006-01-02 15:04"), saved.Run, owed)
+	}
+	for _, a := range s.Approvals {
+		answer := "waits for an answer: setmend approvals approve " + a.ID
+		if a.Decision != "" {
+			answer = a.Decision + " by " + a.By
+		}
+		fmt.Fprintf(w, "Guard %s: %s (%s)\n", a.ID, oneLine(a.Reason), oneLine(answer))
+	}
 }
 
 func desire(d plan.Desire) string {

@@ -22,7 +22,7 @@ func cellOf(args []string) (fleet.Cell, error) {
 }
 
 func (a *app) overridesCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "overrides", Short: "Show the parameter overrides that heals have saved", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "overrides", Short: "Show the parameter overrides that heals have saved, and keep overrides as files", Args: cobra.NoArgs}
 	saved := &cobra.Command{
 		Use: "saved", Short: "List every saved copy, with its checksum verified", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,6 +46,7 @@ func (a *app) overridesCommand() *cobra.Command {
 		},
 	}
 	cmd.AddCommand(saved)
+	cmd.AddCommand(a.overrideFileCommands()...)
 	cmd.RunE = saved.RunE
 	return cmd
 }

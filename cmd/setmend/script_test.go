@@ -46,8 +46,8 @@ func startSim(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	speed, err := strconv.ParseFloat(args[2], 64)
 	ts.Check(err)
-	s := scenario{accounts: accounts, seed: 1, speed: speed}
-	aws, err := (&app{}).scenario(s, args[0], clock.Scaled(speed, simStart))
+	s := simulation{scenario: scenario{accounts: accounts, seed: 1, speed: speed}, name: args[0]}
+	aws, err := s.aws(clock.Scaled(speed, simStart))
 	ts.Check(err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -89,6 +88,21 @@ func (a *app) serviceLog() *slog.Logger {
 // pageOptions are the same wherever a page is made.
 func pageOptions() dashboard.Options {
 	return dashboard.Options{ConsoleLinks: true, Normalise: plan.Normalise}
+}
+
+// pageOptionsOf adds what the journal knows of a report's run: its decisions, and
+// what guards ask.
+func pageOptionsOf(ctx context.Context, j heal.Journal, report *heal.Report) (dashboard.Options, error) {
+	options := pageOptions()
+	for decision, err := range heal.Decisions(ctx, j, report.Run.ID) {
+		if err != nil {
+			return options, err
+		}
+		options.Decisions = append(options.Decisions, decision)
+	}
+	waiting, err := waitingApprovals(ctx, j)
+	options.Approvals = waiting
+	return options, err
 }
 
 func parseSchedule(text string) (cron.Schedule, error) {
@@ -203,7 +217,11 @@ func (s journalSource) Decisions(ctx context.Context, run string) iter.Seq2[heal
 type journalApprovals struct{ j store }
 
 func (s journalApprovals) Waiting(ctx context.Context) ([]dashboard.Approval, error) {
-	list, err := heal.Approvals(ctx, s.j)
+	return waitingApprovals(ctx, s.j)
+}
+
+func waitingApprovals(ctx context.Context, j heal.Journal) ([]dashboard.Approval, error) {
+	list, err := heal.Approvals(ctx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +236,7 @@ func (s journalApprovals) Waiting(ctx context.Context) ([]dashboard.Approval, er
 
 func (s journalApprovals) Decide(ctx context.Context, v dashboard.ApprovalVerdict) error {
 	err := heal.Decide(ctx, s.j, v.ID, v.Approve, v.By, time.Now())
-	if err != nil && strings.Contains(err.Error(), "nothing asked") {
+	if errors.Is(err, heal.ErrNotAsked) {
 		return errors.Join(dashboard.ErrNotWaiting, err)
 	}
 	return err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,57 +17,162 @@ import (
 	"github.com/setmend/setmend/clock"
 )
 
+// simulation is what `setmend sim` is started with.
+type simulation struct {
+	scenario
+	listen string
+	name   string // of the scenario
+	fleet  string // a snapshot's file
+	faults string // a fault plan's file
+}
+
 func (a *app) simCommand() *cobra.Command {
-	var s scenario
-	var listen, name string
+	var s simulation
 	cmd := &cobra.Command{
 		Use:   "sim",
 		Short: "Serve the embedded AWS, for setmend, the AWS CLI and any SDK",
 		Long: `sim serves the embedded AWS on an address until interrupted. Point a client at
-it with --endpoint-url or AWS_ENDPOINT_URL.
+it with --endpoint-url or AWS_ENDPOINT_URL; the subcommands, which control what
+is being served, are pointed at it in the same way.
 
 Credentials: an access key that is a 12-digit account id acts as that account,
-AssumeRole returns such keys, and any other key is the management account.`,
+AssumeRole returns such keys, and any other key is the management account.
+
+On an address that others can reach, they can use all of the embedded AWS; the
+subcommands work on the machine it runs on only.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if s.fleet != "" && (cmd.Flags().Changed("scenario") || cmd.Flags().Changed("accounts")) {
+				return &usageError{errors.New("--fleet brings its own accounts"), "leave --scenario and --accounts out, or --fleet"}
+			}
 			if err := s.check(); err != nil {
 				return err
 			}
-			return a.sim(cmd.Context(), s, listen, name)
+			return a.sim(cmd.Context(), s)
 		},
 	}
 	s.flags(cmd, 1)
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:4566", "address to listen on")
-	cmd.Flags().StringVar(&name, "scenario", "otto", "otto (a large organization with much to heal) or empty")
+	cmd.Flags().StringVar(&s.listen, "listen", "127.0.0.1:4566", "address to listen on")
+	cmd.Flags().StringVar(&s.name, "scenario", "otto", "otto (a large organization with much to heal) or empty")
+	cmd.Flags().StringVar(&s.fleet, "fleet", "", "fill it from a file that `setmend sim snapshot` wrote, instead of a scenario")
+	cmd.Flags().StringVar(&s.faults, "faults", "", "a file of faults to inject, in force from the start and after every reset")
+	cmd.AddCommand(a.simResetCommand(), a.simFaultsCommand(), a.simAdvanceCommand(), a.simSnapshotCommand(),
+		a.simLoadCommand(), a.simDriftCommand(), a.simStatsCommand(), a.simWritesCommand())
 	return cmd
 }
 
-func (a *app) sim(ctx context.Context, s scenario, listen, name string) error {
-	aws, err := a.scenario(s, name, clock.Scaled(s.speed, time.Now()))
+func (a *app) sim(ctx context.Context, s simulation) error {
+	aws, err := s.aws(clock.Scaled(s.speed, time.Now()))
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", listen)
+	listener, err := net.Listen("tcp", s.listen)
 	if err != nil {
-		return &hintedError{fmt.Errorf("listening on %s: %w", listen, err), "choose another address with --listen", exitUsage}
+		return &hintedError{fmt.Errorf("listening on %s: %w", s.listen, err), "choose another address with --listen", exitUsage}
 	}
-	fmt.Fprintf(a.stderr, "embedded AWS on http://%s (scenario %s, seed %d, speed %g); Ctrl-C ends it\n", listener.Addr(), name, s.seed, s.speed)
-	fmt.Fprintf(a.stderr, "  export AWS_ENDPOINT_URL=http://%s AWS_REGION=%s AWS_ACCESS_KEY_ID=sim AWS_SECRET_ACCESS_KEY=sim\n", listener.Addr(), otto.HomeRegion)
+	url := "http://" + reachable(listener.Addr())
+	fmt.Fprintf(a.stderr, "embedded AWS on %s (%s, seed %d, speed %g); Ctrl-C ends it\n", url, s.what(), s.seed, s.speed)
+	fmt.Fprintf(a.stderr, "  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=sim AWS_SECRET_ACCESS_KEY=sim\n", url, otto.HomeRegion)
+	if !listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
+		fmt.Fprintln(a.stderr, "  note: whoever reaches this address may use it as any account; only this machine may control it")
+	}
 	return serveUntil(ctx, listener, aws)
 }
 
-func (a *app) scenario(s scenario, name string, time *clock.Clock) (*awssim.AWS, error) {
-	switch name {
-	case "otto":
-		return a.fill(s, time)
-	case "empty":
-		aws, err := awssim.New(s.options(time))
-		if err == nil {
-			err = otto.Empty(aws)
-		}
-		return aws, err
+// reachable is a listener's address for clients on this machine: one that listens
+// on every address is named by its loopback one, which alone may control it.
+func reachable(address net.Addr) string {
+	tcp, ok := address.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return address.String()
 	}
-	return nil, &usageError{fmt.Errorf("scenario %q is not known", name), "choose otto or empty"}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+}
+
+// what names the world that is served.
+func (s *simulation) what() string {
+	if s.fleet != "" {
+		return "fleet " + s.fleet
+	}
+	return "scenario " + s.name
+}
+
+// aws makes the embedded AWS. What fills it is run again by every reset.
+func (s *simulation) aws(time *clock.Clock) (*awssim.AWS, error) {
+	fill, err := s.world()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := s.plan()
+	if err != nil {
+		return nil, err
+	}
+	options := s.options(time)
+	options.Fill = func(aws *awssim.AWS) error {
+		if err := fill(aws); err != nil {
+			return err
+		}
+		aws.ResetStats()
+		return aws.Inject(plan)
+	}
+	aws, err := awssim.New(options)
+	if err != nil {
+		return nil, &hintedError{fmt.Errorf("filling the embedded AWS from the %s: %w", s.what(), err),
+			"a fleet must be a file that `setmend sim snapshot` wrote", exitConfig}
+	}
+	return aws, nil
+}
+
+// world is what fills the embedded AWS: a snapshot or a scenario.
+func (s *simulation) world() (func(*awssim.AWS) error, error) {
+	switch {
+	case s.fleet != "":
+		snapshot, err := readSnapshot(s.fleet)
+		return func(aws *awssim.AWS) error { return aws.Load(snapshot) }, err
+	case s.name == "otto":
+		return func(aws *awssim.AWS) error {
+			_, err := otto.Fill(aws, otto.Options{Accounts: s.accounts, Seed: s.seed})
+			return err
+		}, nil
+	case s.name == "empty":
+		return otto.Empty, nil
+	}
+	return nil, &usageError{fmt.Errorf("scenario %q is not known", s.name), "choose otto or empty"}
+}
+
+// plan are the faults to begin with.
+func (s *simulation) plan() (awssim.FaultPlan, error) {
+	if s.faults == "" {
+		return awssim.FaultPlan{}, nil
+	}
+	plan, _, err := readFaults(s.faults)
+	return plan, err
+}
+
+// readFaults reads a fault plan, and its text.
+func readFaults(path string) (awssim.FaultPlan, []byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return awssim.FaultPlan{}, nil, fmt.Errorf("reading the faults: %w", err)
+	}
+	plan, err := awssim.ParseFaults(text)
+	if err != nil {
+		return plan, nil, &hintedError{fmt.Errorf("reading the faults in %s: %w", path, err), "docs/embedded-aws.md shows what may stand in it", exitConfig}
+	}
+	return plan, text, nil
+}
+
+// readSnapshot reads a snapshot, strictly.
+func readSnapshot(path string) (*awssim.Snapshot, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the fleet: %w", err)
+	}
+	snapshot, err := awssim.ParseSnapshot(text)
+	if err != nil {
+		return nil, &hintedError{fmt.Errorf("reading the fleet in %s: %w", path, err), "it must be a file that `setmend sim snapshot` wrote", exitConfig}
+	}
+	return snapshot, nil
 }
 
 // serveUntil serves until the context ends, then lets requests finish.

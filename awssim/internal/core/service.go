@@ -85,10 +85,10 @@ type Call struct {
 // account id acts as that account; AssumeRole hands out such keys with a session
 // token; any other key is the management account.
 type Principal struct {
-	Account string
-	ARN     string
+	Account string `json:"account"`
+	ARN     string `json:"arn"`
 	// Role is the name of the assumed role, "" for a user.
-	Role string
+	Role string `json:"role,omitempty"`
 }
 
 // Error is an AWS error answer. Code is what goes over the wire.

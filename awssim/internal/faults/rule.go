@@ -29,28 +29,29 @@ var kinds = []string{Fail, FailApplied, Throttle, Lose, Slow, Hold, EmptyPage, C
 // Rule is one fault.
 type Rule struct {
 	// Call names the calls as "service:Action"; either may hold * and ?.
-	Call string `yaml:"call"`
+	Call string `yaml:"call" json:"call,omitempty"`
 	// Match narrows them: members of the input by dotted name, such as
 	// StackSetName or DeploymentTargets.OrganizationalUnitIds, lists joined by
 	// commas; Caller is the calling account and Region the region. Values may
 	// hold * and ?.
-	Match map[string]string `yaml:"match"`
+	Match map[string]string `yaml:"match" json:"match,omitempty"`
 	// Nth is the first call of those that matches it fires at, counted from 1,
 	// and Times how many calls it then fires at. Without Nth it fires from the
 	// first on, without Times at one call if Nth is set and at all otherwise.
-	Nth   int `yaml:"nth"`
-	Times int `yaml:"times"`
+	Nth   int `yaml:"nth" json:"nth,omitempty"`
+	Times int `yaml:"times" json:"times,omitempty"`
 	// Chance, if set, is how likely it is to fire at each of those.
-	Chance float64 `yaml:"chance"`
+	Chance float64 `yaml:"chance" json:"chance,omitempty"`
 	// Do is one of the constants above.
-	Do string `yaml:"do"`
+	Do string `yaml:"do" json:"do,omitempty"`
 	// Code, Status and Message are the error of fail and fail-applied: by default
 	// InternalFailure, 500.
-	Code    string `yaml:"code"`
-	Status  int    `yaml:"status"`
-	Message string `yaml:"message"`
-	// Delay is how late slow and hold are, and how old stale answers may get.
-	Delay time.Duration `yaml:"delay"`
+	Code    string `yaml:"code" json:"code,omitempty"`
+	Status  int    `yaml:"status" json:"status,omitempty"`
+	Message string `yaml:"message" json:"message,omitempty"`
+	// Delay is how late slow and hold are, and how old stale answers may get. In
+	// a list of what is in force it is in nanoseconds.
+	Delay time.Duration `yaml:"delay" json:"delay,omitempty"`
 }
 
 // Check tells what is wrong with a rule.
@@ -139,8 +140,8 @@ func fits(pattern, value string) bool {
 // Armed is a rule with its counts.
 type Armed struct {
 	Rule
-	Matched int // calls that it matched
-	Fired   int // calls that it was let loose on
+	Matched int `json:"matched"` // calls that it matched
+	Fired   int `json:"fired"`   // calls that it was let loose on
 }
 
 // fires counts a call that matches and decides.

@@ -99,10 +99,3 @@ func page[T any](list []T, token string, size int) ([]T, string, error) {
 func yes(b *bool) bool { return b != nil && *b }
 
 func pointer[T any](v T) *T { return &v }
-
-func text(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
-}

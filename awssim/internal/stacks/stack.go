@@ -143,6 +143,3 @@ func (s *stack) updatable() bool {
 	}
 	return false
 }
-
-// uuid is the last part of the stack's id.
-func (s *stack) uuid() string { return s.id[strings.LastIndexByte(s.id, '/')+1:] }

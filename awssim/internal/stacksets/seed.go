@@ -81,7 +81,7 @@ func (s *Service) Seed(spec Spec) (arn string, err error) {
 	in := &createStackSetInput{
 		StackSetName:          spec.Name,
 		Description:           spec.Description,
-		Capabilities:          append(slices.Clone(summary.Capabilities), spec.Capabilities...),
+		Capabilities:          both(summary.Capabilities, spec.Capabilities),
 		Parameters:            parameterList(spec.Parameters),
 		AdministrationRoleARN: spec.AdministrationRoleARN,
 		ExecutionRoleName:     spec.ExecutionRoleName,
@@ -256,4 +256,11 @@ func (s *Service) StackOf(name, account, region string) (string, bool) {
 		return "", false
 	}
 	return i.stackID, true
+}
+
+// both are two lists of capabilities, each once and in order.
+func both(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -43,6 +43,15 @@ func (s *Service) describeStackSet(c *core.Call, in *named) (*describeStackSetOu
 	return &describeStackSetOutput{s.describe(t)}, nil
 }
 
+// Template is a set's template as a caller may read it, for GetTemplateSummary.
+func (s *Service) Template(c *core.Call, name, callAs string) (string, error) {
+	t, err := s.lookUp(c, As{callAs}, name)
+	if err != nil {
+		return "", err
+	}
+	return t.template, nil
+}
+
 type listStackSetsInput struct {
 	Paging
 	Status string `valid:"enum=ACTIVE|DELETED"`

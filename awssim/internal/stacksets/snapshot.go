@@ -90,18 +90,45 @@ func (s *Service) saveInstance(t *set, i *instance) InstanceSnapshot {
 	return out
 }
 
-// Load makes the stack sets and instances that were written down.
+// Load makes the stack sets and instances that were written down. A stack that
+// imports what another exports is made after it, whatever the order they stand in.
 func (s *Service) Load(sets []SetSnapshot) error {
+	var waiting []loading
 	for _, snapshot := range sets {
 		arn, err := s.Seed(snapshot.Spec)
 		if err != nil {
 			return err
 		}
 		for _, i := range snapshot.Instances {
-			if err := s.SeedInstance(arn, i.Account, i.Region, i.InstanceSeed); err != nil {
-				return err
+			waiting = append(waiting, loading{arn, i})
+		}
+	}
+	for len(waiting) > 0 {
+		left, err := s.loadWhatCanBe(waiting)
+		if len(left) == len(waiting) {
+			return err
+		}
+		waiting = left
+	}
+	return nil
+}
+
+// loading is an instance that is to be made.
+type loading struct {
+	set      string
+	instance InstanceSnapshot
+}
+
+// loadWhatCanBe makes the instances that can be made now; left are the others,
+// and err is what the first of them met.
+func (s *Service) loadWhatCanBe(waiting []loading) (left []loading, err error) {
+	for _, l := range waiting {
+		if met := s.SeedInstance(l.set, l.instance.Account, l.instance.Region, l.instance.InstanceSeed); met != nil {
+			left = append(left, l)
+			if err == nil {
+				err = met
 			}
 		}
 	}
-	return nil
+	return left, err
 }

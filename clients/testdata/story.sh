@@ -1,6 +1,7 @@
 #!/bin/sh
-# A stack set's life, told by the AWS CLI. The endpoint, credentials and region
-# come from the environment.
+# A stack set's life in an organization of its own making, told by the AWS CLI.
+# The endpoint, region and management account (as access key) come from the
+# environment; SETMEND is the binary that is being served by.
 set -eu
 here=$(dirname "$0")
 set_name=cli-net
@@ -11,7 +12,7 @@ fail() { echo "story.sh: $*" >&2; exit 1; }
 same() { [ "$1" = "$2" ] || fail "$3: got '$1', want '$2'"; }
 cfn() { aws cloudformation "$@"; }
 member() { AWS_ACCESS_KEY_ID=$one aws "$@"; }
-advance() { curl -sf -X POST "$AWS_ENDPOINT_URL/_sim/advance" -d "{\"by\": \"$1\"}" >/dev/null; }
+advance() { "$SETMEND" sim advance "$1" >/dev/null; }
 
 # refused CODE COMMAND…: the command must fail with an error of that code.
 refused() {
@@ -33,7 +34,15 @@ ended() {
 id() { "$@" --query OperationId --output text; }
 
 root=$(aws organizations list-roots --query 'Roots[0].Id' --output text)
-ou=$(aws organizations list-organizational-units-for-parent --parent-id "$root" --query 'OrganizationalUnits[0].Id' --output text)
+ou=$(aws organizations create-organizational-unit --parent-id "$root" --name village --query OrganizationalUnit.Id --output text)
+refused DuplicateOrganizationalUnitException aws organizations create-organizational-unit --parent-id "$root" --name village
+for name in mill forge barn; do
+    asked=$(aws organizations create-account --account-name $name --email $name@example.com --query CreateAccountStatus.Id --output text)
+    advance 2m
+    account=$(aws organizations describe-create-account-status --create-account-request-id "$asked" --query CreateAccountStatus.AccountId --output text)
+    aws organizations move-account --account-id "$account" --source-parent-id "$root" --destination-parent-id "$ou"
+done
+same "$(aws organizations list-accounts-for-parent --parent-id "$ou" --query 'length(Accounts)')" 3 "accounts"
 one=$(aws organizations list-accounts-for-parent --parent-id "$ou" --query 'sort(Accounts[].Id)[0]' --output text)
 two=$(aws organizations list-accounts-for-parent --parent-id "$ou" --query 'sort(Accounts[].Id)[1]' --output text)
 pair="OrganizationalUnitIds=$ou,Accounts=$one,$two,AccountFilterType=INTERSECTION"

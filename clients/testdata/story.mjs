@@ -1,18 +1,16 @@
-// A stack set's life, told by the JavaScript SDK v3. The endpoint, credentials
-// and region come from the environment; MODULES is where the SDK is installed.
+// A stack set's life in an organization of its own making, told by the JavaScript
+// SDK v3. The endpoint and the management account (as access key) come from the
+// environment.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-
-const require = createRequire(process.env.MODULES + "/");
-const cfnSDK = require("@aws-sdk/client-cloudformation");
-const orgSDK = require("@aws-sdk/client-organizations");
-const ccSDK = require("@aws-sdk/client-cloudcontrol");
-const cwSDK = require("@aws-sdk/client-cloudwatch");
+import * as ccSDK from "@aws-sdk/client-cloudcontrol";
+import * as cfnSDK from "@aws-sdk/client-cloudformation";
+import * as cwSDK from "@aws-sdk/client-cloudwatch";
+import * as orgSDK from "@aws-sdk/client-organizations";
 
 const endpoint = process.env.AWS_ENDPOINT_URL;
 const region = "us-east-1";
-const as = (account) => ({ endpoint, region, credentials: { accessKeyId: account, secretAccessKey: "x" } });
+const as = (account) => ({ endpoint, region, maxAttempts: 10, credentials: { accessKeyId: account, secretAccessKey: "x" } });
 const management = process.env.AWS_ACCESS_KEY_ID;
 const cfn = new cfnSDK.CloudFormationClient(as(management));
 const organizations = new orgSDK.OrganizationsClient(as(management));
@@ -42,14 +40,24 @@ async function ended(OperationId, status) {
   assert.fail("operation " + OperationId + " does not end");
 }
 
-// The organization: an OU with three accounts.
-const root = (await organizations.send(new orgSDK.ListRootsCommand({}))).Roots[0];
-const units = await organizations.send(new orgSDK.ListOrganizationalUnitsForParentCommand({ ParentId: root.Id }));
-const ou = units.OrganizationalUnits[0].Id;
-const members = (await organizations.send(new orgSDK.ListAccountsForParentCommand({ ParentId: ou }))).Accounts;
+// The organization: an OU with three accounts, made one after the other.
+const org = (name, input = {}) => organizations.send(new orgSDK[name + "Command"](input));
+assert.equal((await org("DescribeOrganization")).Organization.MasterAccountId, management);
+const root = (await org("ListRoots")).Roots[0];
+const ou = (await org("CreateOrganizationalUnit", { ParentId: root.Id, Name: "village" })).OrganizationalUnit.Id;
+await assert.rejects(org("CreateOrganizationalUnit", { ParentId: root.Id, Name: "village" }), orgSDK.DuplicateOrganizationalUnitException);
+for (const AccountName of ["mill", "forge", "barn"]) {
+  const { CreateAccountStatus: asked } = await org("CreateAccount", { AccountName, Email: AccountName + "@example.com" });
+  assert.equal(asked.State, "IN_PROGRESS");
+  await advance("2m");
+  const { CreateAccountStatus: made } = await org("DescribeCreateAccountStatus", { CreateAccountRequestId: asked.Id });
+  assert.equal(made.State, "SUCCEEDED");
+  await org("MoveAccount", { AccountId: made.AccountId, SourceParentId: root.Id, DestinationParentId: ou });
+}
+const members = (await org("ListAccountsForParent", { ParentId: ou })).Accounts;
 assert.equal(members.length, 3);
-const [one, two, three] = members.map((a) => a.Id).sort();
-await assert.rejects(organizations.send(new orgSDK.DescribeAccountCommand({ AccountId: "999999999999" })), orgSDK.AccountNotFoundException);
+const [one, two] = members.map((a) => a.Id).sort();
+await assert.rejects(org("DescribeAccount", { AccountId: "999999999999" }), orgSDK.AccountNotFoundException);
 
 // The stack set.
 await call("ActivateOrganizationsAccess");
