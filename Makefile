@@ -1,6 +1,6 @@
 # What a developer runs. `go build ./...` and `go test ./...` need none of it.
 
-.PHONY: test race lint bench screenshots test-clients fuzz
+.PHONY: test race lint bench screenshots test-clients fuzz test-asl-validators
 
 test:            ## the whole suite
 	go test ./...
@@ -18,6 +18,9 @@ bench:           ## the benchmark table; writes bench/latest.json
 
 screenshots:     ## the pictures in the README, from the demonstration (needs Chromium)
 	SETMEND_SCREENSHOTS=$(CURDIR)/docs/images go test ./dashboard -run TestScreenshots -count=1
+test-asl-validators: ## the npm validators accept every definition that is shipped
+	cd clients && npm ci --no-audit --no-fund
+	node clients/validate-asl.mjs deploy/*.asl.json deploy/workflows/*.asl.json
 
 test-clients:    ## the embedded AWS under the AWS CLI, boto3 and the JavaScript SDK, where they are
 	if command -v npm >/dev/null; then cd clients/testdata && npm ci --no-audit --no-fund; fi

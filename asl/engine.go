@@ -227,7 +227,8 @@ func (r *run) create(ctx context.Context, input *data) error {
 		}
 	}
 	r.random = r.engine.randomFor(r.name, 0)
-	r.write(&record{Type: recordDefinition, Text: compact(r.machine.definition), Hash: r.machine.hash, At: r.now()})
+	r.batch = make([]byte, 0, len(r.machine.compact)+len(input.json())+firstBatch)
+	r.write(&record{Type: recordDefinition, Text: r.machine.compact, Hash: r.machine.hash, At: r.now()})
 	f := r.begin(nil, &record{Name: r.name, data: input})
 	r.armTimeout(f)
 	return nil

@@ -63,7 +63,8 @@ func load(definition []byte, known func(string) bool) (*Machine, []Problem) {
 	}
 	m := l.machine(&fields{l: l, path: "$", o: o, what: "a state machine"})
 	m.definition = append([]byte(nil), definition...)
-	m.hash = hashOf(compact(definition))
+	m.compact = compact(definition)
+	m.hash = hashOf(m.compact)
 	return m, l.problems
 }
 

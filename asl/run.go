@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"time"
 )
 
@@ -53,6 +54,10 @@ type run struct {
 // queue to become empty, in bytes.
 const maxBatch = 1 << 20
 
+// firstBatch is the memory for a batch of unknown size, in bytes: enough for a
+// few states.
+const firstBatch = 1 << 10
+
 func (e *Engine) newRun(ctx context.Context, name string, m *Machine) *run {
 	r := &run{engine: e, name: name, log: logPrefix + name, machine: m, box: newMailbox()}
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -96,6 +101,8 @@ func (r *run) loop(ctx context.Context) (Outcome, error) {
 		}
 		select {
 		case <-r.box.signal:
+			// Functions that return at the same time are written at the same time.
+			runtime.Gosched()
 			r.receive()
 		case <-ctx.Done():
 			return Outcome{}, r.abandon(ctx, ctx.Err())
@@ -164,7 +171,10 @@ func (r *run) append(ctx context.Context) error {
 	}
 	entry := append(r.batch, ']')
 	// The store may keep the entry, so the next batch needs its own memory.
-	r.batch = make([]byte, 0, min(max(len(entry)+len(entry)/4, 1<<10), maxBatch+maxBatch/4))
+	r.batch = nil
+	if r.top().outcome == nil {
+		r.batch = make([]byte, 0, min(max(len(entry)+len(entry)/4, firstBatch), maxBatch+maxBatch/4))
+	}
 	if err := r.put(context.WithoutCancel(ctx), entry); err != nil {
 		r.unsure = true
 		return fmt.Errorf("writing the log of execution %s: %w", r.name, err)

@@ -32,6 +32,7 @@ var sections = []struct {
 	rows func(t *testing.T) []row
 }{
 	{"heal", healRows},
+	{"asl", aslRows},
 	{"sim", simRows},
 }
 

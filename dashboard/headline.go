@@ -88,7 +88,7 @@ func restText(r *heal.Report, people int) string {
 func guardText(guards []plan.Trip) string {
 	stopping := 0
 	for _, trip := range guards {
-		if !trip.Accepted {
+		if trip.Stands() {
 			stopping++
 		}
 	}

@@ -118,7 +118,7 @@ func (m *metrics) show(r *heal.Report) {
 	}
 	stopping := 0
 	for _, trip := range r.Guards {
-		if !trip.Accepted {
+		if trip.Stands() {
 			stopping++
 		}
 	}

@@ -13,4 +13,11 @@
 // act. The operation id follows from run, action and attempt. So a call whose
 // answer was lost is never repeated blindly: the same id is looked up first, and
 // recovery runs through the same code as the normal course.
+//
+// A plan is true of the moment it was made. So a work pins the stack sets it is
+// for, and right before each call looks again, at the set, for a deletion at the
+// accounts too; where something has changed it stands down, and the stage plans
+// anew (changed.go). A run that another one has overtaken never goes on: its lease
+// counts turns, and a run has one (lease.go). What such a run had deleted and not
+// created again is owed, and whichever run comes next creates it first.
 package heal

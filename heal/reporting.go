@@ -159,8 +159,8 @@ func (report *Report) settleResult(failure *Failure) {
 // stands reports whether a guard still holds something back. One that opens by
 // itself with time does so only while something is left to do.
 func (report *Report) stands(t plan.Trip) bool {
-	if t.Accepted || !t.Waits {
-		return !t.Accepted
+	if !t.Stands() || !t.Waits {
+		return t.Stands()
 	}
 	return slices.ContainsFunc(report.Cells, func(c CellReport) bool {
 		return (t.StackSet == "" || c.StackSet == t.StackSet) && c.Verdict != plan.Healthy && c.Verdict != plan.NotChecked

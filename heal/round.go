@@ -61,7 +61,7 @@ func (r *run) nextRound(ctx context.Context, stage plan.Stage) (*document[Round]
 		}
 	}
 	r.rec.Value.Rounds[stage] = n
-	r.forgetOpened(p.Trips)
+	r.markOpened(p.Trips)
 	r.keepTrips(p.Trips)
 	return round, r.save(ctx)
 }
@@ -187,10 +187,13 @@ func (r *run) keepTrips(trips []plan.Trip) {
 	}
 }
 
-// forgetOpened forgets the guards that open by themselves and have.
-func (r *run) forgetOpened(trips []plan.Trip) {
-	v := &r.rec.Value
-	v.Guards = slices.DeleteFunc(v.Guards, func(t plan.Trip) bool { return t.Waits && !slices.ContainsFunc(trips, sameGuard(t)) })
+// markOpened marks the guards that open by themselves and have.
+func (r *run) markOpened(trips []plan.Trip) {
+	for i := range r.rec.Value.Guards {
+		if t := &r.rec.Value.Guards[i]; t.Waits && !slices.ContainsFunc(trips, sameGuard(*t)) {
+			t.Opened = true
+		}
+	}
 }
 
 func sameGuard(a plan.Trip) func(plan.Trip) bool {

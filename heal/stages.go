@@ -94,8 +94,7 @@ func (r *run) verifyHealed(ctx context.Context, last *document[Round]) (Answer, 
 	if err != nil {
 		return Answer{}, err
 	}
-	idle := last == nil || len(last.Value.Works) == 0
-	if busy && idle && len(freed) == 0 && len(r.rec.Value.Unverified) == 0 {
+	if busy && len(freed) == 0 && r.idle(last) {
 		return again(foreignPoll), nil
 	}
 	if wait, err := r.detect(ctx, r.rec.Value.Unverified); err != nil || wait > 0 {
@@ -115,13 +114,19 @@ func (r *run) verifyHealed(ctx context.Context, last *document[Round]) (Answer, 
 	if err := r.endRound(ctx, round); err != nil {
 		return Answer{}, err
 	}
-	if busy {
+	if busy && round.Value.N < maxRounds {
 		return again(foreignPoll), nil
 	}
 	if wait := r.untilBackedOff(round.Value.Plan); wait > 0 && round.Value.N < maxRounds {
 		return again(wait), nil
 	}
 	return Answer{Complete: true}, nil
+}
+
+// idle reports whether the last round had nothing to do and nothing is left to be
+// proved.
+func (r *run) idle(last *document[Round]) bool {
+	return last != nil && last.Value.N < maxRounds && len(last.Value.Works) == 0 && len(r.rec.Value.Unverified) == 0
 }
 
 // patience is how long a run stays for cells that back off between two heals.

@@ -150,6 +150,19 @@ func trip(t *testing.T, r *heal.Report, guard string) plan.Trip {
 	return plan.Trip{}
 }
 
+// met fails the test unless the run met a guard, which may have opened since: the
+// decisions tell of all.
+func (w *world) met(r *heal.Report, guard string) {
+	w.t.Helper()
+	for d, err := range heal.Decisions(w.t.Context(), w.journal, r.Run.ID) {
+		w.must(err)
+		if d.Action == "guard" && d.Outcome == "tripped: "+guard && d.StackSet == "queue" {
+			return
+		}
+	}
+	w.t.Errorf("run %s did not meet the guard %s", r.Run.ID, guard)
+}
+
 // faults puts a fault plan in force.
 func (w *world) faults(yaml string) {
 	w.t.Helper()

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 )
@@ -36,6 +37,9 @@ func (g *group[T]) do(ctx context.Context, value T) error {
 	g.mu.Unlock()
 	select {
 	case g.turn <- struct{}{}:
+		// Writers that were answered together come back together: who is first
+		// lets the others queue, or it would pay a commit for itself alone.
+		runtime.Gosched()
 		g.serve()
 		<-g.turn
 	case err := <-r.done:

@@ -57,6 +57,11 @@ func (b *batch) append(l *logRow, entries [][]byte) error {
 			return err
 		}
 	}
+	return b.insert(l, position, entries)
+}
+
+// insert writes entries behind a position.
+func (b *batch) insert(l *logRow, position int64, entries [][]byte) error {
 	for _, entry := range entries {
 		position++
 		err := b.exec("INSERT INTO entries (log, position, sum, value) VALUES (?, ?, ?, ?)",
@@ -68,15 +73,40 @@ func (b *batch) append(l *logRow, entries [][]byte) error {
 	return nil
 }
 
-// store writes a log's head and learns its id if it is new.
+// store writes a log's head and learns its id if it is new. (RETURNING would tell
+// the id too, but SQLite takes it for a trigger and keeps a statement journal.)
 func (b *batch) store(l *logRow) error {
 	l.changed = false
 	if l.id != 0 {
 		return b.exec("UPDATE logs SET epoch = ?, count = ? WHERE id = ?", l.epoch, l.count, l.id)
 	}
-	_, err := b.row("INSERT INTO logs (name, epoch, count) VALUES (?, ?, ?) RETURNING id",
-		[]any{l.name, l.epoch, l.count}, &l.id)
+	result, err := b.result("INSERT INTO logs (name, epoch, count) VALUES (?, ?, ?)", l.name, l.epoch, l.count)
+	if err != nil {
+		return err
+	}
+	l.id, err = result.LastInsertId()
 	return err
+}
+
+// found makes a log of its first entries, with the first epoch, if there is no
+// such log; what there is need not be looked for before.
+func (b *batch) found(name string, entries [][]byte) (done bool, err error) {
+	if b.logs[name] != nil {
+		return false, nil
+	}
+	l := &logRow{name: name, epoch: 1, count: int64(len(entries))}
+	result, err := b.result("INSERT INTO logs (name, epoch, count) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", name, l.epoch, l.count)
+	if err != nil {
+		return false, err
+	}
+	if made, err := result.RowsAffected(); err != nil || made == 0 {
+		return false, err
+	}
+	if l.id, err = result.LastInsertId(); err != nil {
+		return false, err
+	}
+	b.logs[name] = l
+	return true, b.insert(l, 0, entries)
 }
 
 // end stores what the batch held back and commits. After an error the caller

@@ -75,6 +75,10 @@ func (s *SQLite) Create(ctx context.Context, log string, entries ...[]byte) (epo
 		return 0, err
 	}
 	err = s.commits.do(ctx, func(b *batch) (error, error) {
+		if done, err := b.found(log, entries); done || err != nil {
+			epoch = 1
+			return nil, err
+		}
 		l, err := b.log(log)
 		if err != nil {
 			return nil, err
@@ -167,12 +171,17 @@ func (s *session) statement(query string) (*sql.Stmt, error) {
 }
 
 func (s *session) exec(query string, args ...any) error {
+	_, err := s.result(query, args...)
+	return err
+}
+
+// result is exec for a query whose effect matters.
+func (s *session) result(query string, args ...any) (sql.Result, error) {
 	statement, err := s.statement(query)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = statement.Exec(args...)
-	return err
+	return statement.Exec(args...)
 }
 
 // row scans the only row of a query; found is false if there is none.

@@ -73,6 +73,9 @@ type Block struct {
 	Regions  []fleet.Region    `json:"regions"`
 }
 
+// Stands reports whether the guard still holds something back.
+func (t Trip) Stands() bool { return !t.Accepted && !t.Opened }
+
 // Trip is a guard that tripped. The stack set (or, with StackSet "", the whole
 // run) is left alone until a person accepts.
 type Trip struct {
@@ -82,6 +85,8 @@ type Trip struct {
 	Hint     string             `json:"hint"`
 	// Accepted is set if a person has accepted it; it then stops nothing.
 	Accepted bool `json:"accepted,omitempty"`
+	// Opened is set once a guard that opens by itself has done so.
+	Opened bool `json:"opened,omitempty"`
 	// Waits is set if the guard opens by itself with time: nobody needs to be asked.
 	Waits bool `json:"waits,omitempty"`
 }

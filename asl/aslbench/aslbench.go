@@ -6,6 +6,7 @@ package aslbench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -49,23 +50,22 @@ func (r Row) Run(ctx context.Context, m *asl.Machine, store asl.Store) error {
 	if r.Executions == 1 {
 		return r.one(ctx, engine, m, 0)
 	}
-	failed := make([]error, r.Executions)
+	numbers := make(chan int)
+	failed := make([]error, atOnce)
 	var wg sync.WaitGroup
-	slots := make(chan bool, atOnce)
-	for i := range r.Executions {
-		slots <- true
+	for worker := range failed {
 		wg.Go(func() {
-			failed[i] = r.one(ctx, engine, m, i)
-			<-slots
+			for i := range numbers {
+				failed[worker] = errors.Join(failed[worker], r.one(ctx, engine, m, i))
+			}
 		})
 	}
-	wg.Wait()
-	for _, err := range failed {
-		if err != nil {
-			return err
-		}
+	for i := range r.Executions {
+		numbers <- i
 	}
-	return nil
+	close(numbers)
+	wg.Wait()
+	return errors.Join(failed...)
 }
 
 func (r Row) one(ctx context.Context, engine *asl.Engine, m *asl.Machine, i int) error {

@@ -70,7 +70,7 @@ func done(w io.Writer, r *heal.Report) {
 // attention lists what needs a person, grouped by what AWS said.
 func attention(w io.Writer, r *heal.Report) {
 	for _, trip := range r.Guards {
-		if !trip.Accepted {
+		if trip.Stands() {
 			fmt.Fprintf(w, "\nguard %s %s: %s\n  hint: %s\n", trip.Guard, trip.StackSet, oneLine(trip.Reason), oneLine(trip.Hint))
 		}
 	}

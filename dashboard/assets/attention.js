@@ -153,7 +153,7 @@ function guardList() {
   return model.guards
     .filter((trip) => !waiting.has(trip.guard + (trip.stackSet ? ":" + trip.stackSet : "")))
     .map((trip) =>
-      notice("Guard " + trip.guard + (trip.accepted ? " (accepted)" : ""), trip.stackSet, trip.reason, trip.hint),
+      notice("Guard " + trip.guard + (trip.accepted ? " (accepted)" : trip.opened ? " (has opened since)" : ""), trip.stackSet, trip.reason, trip.hint),
     );
 }
 

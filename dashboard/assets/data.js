@@ -33,7 +33,7 @@
 /** @typedef {{reason: number, example: number, class: number, hint: number, verdict: number, cells: Numbers}} Group */
 /** @typedef {{run: string, at: string, result: string, before: Counts, after: Counts, seconds: number, healed?: number, healSeconds?: number, attention?: number}} HistoryPoint */
 /** @typedef {{id: string, stackSet?: string, reason: string, hint?: string, since?: string}} Approval */
-/** @typedef {{guard: string, stackSet?: string, reason: string, hint: string, accepted?: boolean}} Trip */
+/** @typedef {{guard: string, stackSet?: string, reason: string, hint: string, accepted?: boolean, opened?: boolean}} Trip */
 /** @typedef {{stackSet?: string, text: string, hint: string, stops: boolean}} Problem */
 /**
  * @typedef {object} Decisions
