@@ -159,3 +159,18 @@ func TestALoadedWorldIsNoEarlierThanItsSnapshot(t *testing.T) {
 		}
 	})
 }
+
+func TestASnapshotThatContradictsItselfChangesNothing(t *testing.T) {
+	bubble(t, Options{Unthrottled: true}, func(t *testing.T, a *AWS, ou string) {
+		fill(t, a, ou, time.Sleep)
+		before := a.Snapshot()
+		broken := a.Snapshot()
+		broken.StackSets[0].Instances = append(broken.StackSets[0].Instances, broken.StackSets[0].Instances[0])
+		if err := a.Load(broken); err == nil {
+			t.Error("an instance that stands twice was loaded")
+		}
+		if diff := cmp.Diff(before, a.Snapshot()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

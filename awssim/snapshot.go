@@ -67,9 +67,22 @@ func (a *AWS) Snapshot() *Snapshot {
 }
 
 // Load starts over with the world that a snapshot describes, no earlier than when
-// it was made: what happened then lies in the past. After an error the world is
-// empty but for what was loaded before it.
+// it was made: what happened then lies in the past. A snapshot that contradicts
+// itself changes nothing: it is tried in another world first.
 func (a *AWS) Load(s *Snapshot) error {
+	options := a.options
+	options.Fill = nil
+	trial, err := New(options)
+	if err != nil {
+		return err
+	}
+	if err := trial.load(s); err != nil {
+		return err
+	}
+	return a.load(s)
+}
+
+func (a *AWS) load(s *Snapshot) error {
 	a.Lock()
 	defer a.Unlock()
 	a.world.Reset()
