@@ -40,6 +40,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetErr(a.stderr)
 	command, err := root.ExecuteContextC(ctx)
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		if err == nil {
+			return exitOK // serving until interrupted is what was asked for
+		}
 		fmt.Fprintln(a.stderr, "setmend: interrupted; nothing is lost: `setmend runs` shows where the run stands")
 		return exitInterrupted
 	}
