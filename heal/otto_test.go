@@ -50,6 +50,9 @@ func TestOttoIsHealedOverrideByOverrideAndASecondRunWritesNothing(t *testing.T) 
 		{"redeploying", `{version: 1}`, 120, false},
 	} {
 		t.Run(way.name, func(t *testing.T) {
+			if testing.Short() {
+				way.accounts = 40 // for the race detector, which looks at every access
+			}
 			otherworld(t, way.accounts, way.policy, func(w *ottoWorld) {
 				first := w.heal(heal.Options{})
 				for _, deviation := range w.truth.Check(w.aws, way.inPlace) {
