@@ -5,8 +5,7 @@
 //
 // # A table, not reflection over methods
 //
-// Every action is a row of services.go: a method expression of a typed SDK
-// client. So the compiler checks that the action exists, and the linker keeps
+// Every action is a row of services.go: a method of a typed SDK client. So the compiler checks that the action exists, and the linker keeps
 // those methods and no others; looking methods up by name would keep all of
 // EC2's. Reflection is used on the fields of inputs and outputs only. What is not
 // in the table is not there: [Check] says so before a definition runs.

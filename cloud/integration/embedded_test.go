@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/setmend/setmend/awssim"
+	"github.com/setmend/setmend/fleet"
 )
 
 func organized(t *testing.T) (*Bound, *awssim.AWS) {
@@ -133,4 +135,50 @@ func TestCallsKeepToAWSsRates(t *testing.T) {
 			t.Errorf("counted %+v", stats)
 		}
 	})
+}
+
+func TestItemReadersSeeS3(t *testing.T) {
+	b, sim := embed(t)
+	sim.Lock()
+	err := sim.Objects().CreateBucket(management, region, "data")
+	sim.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s3 := b.Objects()
+	for _, key := range []string{"in/b.json", "in/a.json", "out/c.json"} {
+		if err := s3.Put(t.Context(), "data", key, []byte(`[1]`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var keys []any
+	for item, err := range s3.List(t.Context(), "data", "in/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		object := value(t, string(item)).(map[string]any)
+		keys = append(keys, object["Key"])
+		if object["Size"] != 3.0 || object["Etag"] == "" || object["LastModified"].(float64) < 1e9 {
+			t.Errorf("listed %s", item)
+		}
+	}
+	if len(keys) != 2 || keys[0] != "in/a.json" || keys[1] != "in/b.json" {
+		t.Errorf("keys %v", keys)
+	}
+	body, err := s3.Get(t.Context(), "data", "in/a.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	if text, err := io.ReadAll(body); err != nil || string(text) != "[1]" {
+		t.Errorf("read %s, %v", text, err)
+	}
+	if _, err := s3.Get(t.Context(), "data", "none"); fleet.KindOf(err) != fleet.NotFound {
+		t.Errorf("error %v", err)
+	}
+	for _, err := range s3.List(t.Context(), "none", "") {
+		if fleet.KindOf(err) != fleet.NotFound {
+			t.Errorf("error %v", err)
+		}
+	}
 }

@@ -5,8 +5,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/setmend/setmend/cloud"
 )
 
@@ -33,38 +31,39 @@ func (o *operation) name() string { return lowerFirst(o.action.Name) }
 // String is the end of the resource, for messages.
 func (o *operation) String() string { return o.service.id + ":" + o.name() }
 
-// A row is an operation before its service has a client.
-type row[Client any] struct {
+// A row is an operation before it belongs to a service.
+type row struct {
 	name              string
 	in, out           reflect.Type
 	write, repeatable bool
-	send              func(context.Context, *cloud.AWS, cloud.Action, Client, any) (any, error)
+	send              func(context.Context, *cloud.AWS, cloud.Action, any) (any, error)
 }
 
 // op makes a row of a method of an SDK client. The action's name is that of its
 // input, less "Input", as everywhere in the SDK.
-func op[Client, In, Out, Options any](method func(Client, context.Context, *In, ...func(*Options)) (*Out, error)) row[Client] {
-	return row[Client]{
+//
+// The client's type must not become a type parameter, nor be put into an
+// interface: once the program has its type at hand at run time, the linker, which
+// sees html/template look methods up by name, keeps all of its methods.
+func op[In, Out, Options any](method func(context.Context, *In, ...func(*Options)) (*Out, error)) row {
+	return row{
 		name: strings.TrimSuffix(reflect.TypeFor[In]().Name(), "Input"),
 		in:   reflect.TypeFor[In](), out: reflect.TypeFor[Out](),
-		send: func(ctx context.Context, a *cloud.AWS, x cloud.Action, client Client, in any) (any, error) {
-			bound := func(ctx context.Context, in *In, options ...func(*Options)) (*Out, error) {
-				return method(client, ctx, in, options...)
-			}
-			return cloud.Send(ctx, a, x, "", bound, in.(*In))
+		send: func(ctx context.Context, a *cloud.AWS, x cloud.Action, in any) (any, error) {
+			return cloud.Send(ctx, a, x, "", method, in.(*In))
 		},
 	}
 }
 
 // read is a row that changes nothing.
-func read[Client, In, Out, Options any](method func(Client, context.Context, *In, ...func(*Options)) (*Out, error)) row[Client] {
+func read[In, Out, Options any](method func(context.Context, *In, ...func(*Options)) (*Out, error)) row {
 	r := op(method)
 	r.repeatable = true
 	return r
 }
 
 // write is a row that changes something, and more if it is sent twice.
-func write[Client, In, Out, Options any](method func(Client, context.Context, *In, ...func(*Options)) (*Out, error)) row[Client] {
+func write[In, Out, Options any](method func(context.Context, *In, ...func(*Options)) (*Out, error)) row {
 	r := op(method)
 	r.write = true
 	return r
@@ -72,28 +71,21 @@ func write[Client, In, Out, Options any](method func(Client, context.Context, *I
 
 // set is a row that changes something to what it says: sent twice, it is so all
 // the same.
-func set[Client, In, Out, Options any](method func(Client, context.Context, *In, ...func(*Options)) (*Out, error)) row[Client] {
+func set[In, Out, Options any](method func(context.Context, *In, ...func(*Options)) (*Out, error)) row {
 	r := write(method)
 	r.repeatable = true
 	return r
 }
 
-// serve makes a service of its names, its client and its rows.
-func serve[Client any](id, class, prefix string, dial func(aws.Config) Client, rows ...row[Client]) *service {
+// serve makes a service of its names and its rows.
+func serve(id, class, prefix string, rows ...row) *service {
 	s := &service{id: id, class: class, prefix: prefix}
 	for _, r := range rows {
 		o := &operation{service: s, action: pace(prefix, r.name, r.write, r.repeatable), in: r.in, out: r.out}
-		o.send = func(ctx context.Context, a *cloud.AWS, in any) (any, error) {
-			return r.send(ctx, a, o.action, dial(a.SDK()), in)
-		}
+		o.send = func(ctx context.Context, a *cloud.AWS, in any) (any, error) { return r.send(ctx, a, o.action, in) }
 		s.rows = append(s.rows, o)
 	}
 	return s
-}
-
-// client drops the options that the SDK's constructors take.
-func client[Client, Options any](dial func(aws.Config, ...func(*Options)) Client) func(aws.Config) Client {
-	return func(sdk aws.Config) Client { return dial(sdk) }
 }
 
 // How often an action is sent of which AWS documents no rate, per second: well

@@ -21,50 +21,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// services makes the table. A row says whether the action changes something, and
-// whether it may be sent again when its answer was lost.
-func services() []*service {
+// services makes the table, with clients for a connection. A row says whether the
+// action changes something, and whether it may be sent again when its answer was
+// lost.
+func services(sdk aws.Config) []*service {
 	return []*service{
-		cloudFormation(), organization(), databases(), computers(), balancers(), alarms(), rules(),
-		serve("lambda", "Lambda", "lambda", patientLambda,
-			write((*lambda.Client).Invoke),
-			read((*lambda.Client).GetFunction),
-		),
-		serve("s3", "S3", "s3", pathStyleS3,
-			read((*s3.Client).GetObject),
-			set((*s3.Client).PutObject),
-			set((*s3.Client).DeleteObject),
-			read((*s3.Client).ListObjectsV2),
-		),
-		serve("sfn", "Sfn", "states", client(sfn.NewFromConfig),
-			write((*sfn.Client).StartExecution),
-			read((*sfn.Client).DescribeExecution),
-			read((*sfn.Client).ListExecutions),
-			set((*sfn.Client).StopExecution),
-		),
-		serve("sns", "Sns", "sns", client(sns.NewFromConfig),
-			write((*sns.Client).Publish),
-			read((*sns.Client).ListTopics),
-		),
-		serve("ssm", "Ssm", "ssm", client(ssm.NewFromConfig),
-			read((*ssm.Client).DescribeInstancePatches),
-			read((*ssm.Client).DescribeInstancePatchStates),
-			read((*ssm.Client).DescribeInstanceInformation),
-			read((*ssm.Client).GetParameter),
-			read((*ssm.Client).GetParametersByPath),
-			write((*ssm.Client).PutParameter),
-			write((*ssm.Client).SendCommand),
-			read((*ssm.Client).GetCommandInvocation),
-		),
-		serve("sts", "Sts", "sts", client(sts.NewFromConfig),
-			read((*sts.Client).GetCallerIdentity),
-		),
+		cloudFormation(sdk), organization(sdk), databases(sdk), computers(sdk), balancers(sdk), alarms(sdk), rules(sdk),
+		functions(sdk), objects(sdk), executions(sdk), topics(sdk), systems(sdk), tokens(sdk),
 	}
 }
 
-func cloudFormation() *service {
-	type c = *cloudformation.Client
-	return serve("cloudformation", "CloudFormation", "cloudformation", client(cloudformation.NewFromConfig),
+func cloudFormation(sdk aws.Config) *service {
+	c := cloudformation.NewFromConfig(sdk)
+	return serve("cloudformation", "CloudFormation", "cloudformation",
 		read(c.ListStackSets),
 		read(c.DescribeStackSet),
 		read(c.ListStackInstances),
@@ -97,9 +66,9 @@ func cloudFormation() *service {
 	)
 }
 
-func organization() *service {
-	type c = *organizations.Client
-	return serve("organizations", "Organizations", "organizations", client(organizations.NewFromConfig),
+func organization(sdk aws.Config) *service {
+	c := organizations.NewFromConfig(sdk)
+	return serve("organizations", "Organizations", "organizations",
 		read(c.DescribeOrganization),
 		read(c.ListRoots),
 		read(c.ListAccounts),
@@ -114,9 +83,9 @@ func organization() *service {
 	)
 }
 
-func databases() *service {
-	type c = *rds.Client
-	return serve("rds", "Rds", "rds", client(rds.NewFromConfig),
+func databases(sdk aws.Config) *service {
+	c := rds.NewFromConfig(sdk)
+	return serve("rds", "Rds", "rds",
 		read(c.DescribeDBInstances),
 		read(c.DescribeDBClusters),
 		read(c.DescribeDBSnapshots),
@@ -137,9 +106,9 @@ func databases() *service {
 	)
 }
 
-func computers() *service {
-	type c = *ec2.Client
-	return serve("ec2", "Ec2", "ec2", client(ec2.NewFromConfig),
+func computers(sdk aws.Config) *service {
+	c := ec2.NewFromConfig(sdk)
+	return serve("ec2", "Ec2", "ec2",
 		read(c.DescribeInstances),
 		read(c.DescribeInstanceStatus),
 		write(c.RebootInstances),
@@ -149,9 +118,9 @@ func computers() *service {
 	)
 }
 
-func balancers() *service {
-	type c = *elasticloadbalancingv2.Client
-	return serve("elasticloadbalancingv2", "ElasticLoadBalancingV2", "elasticloadbalancing", client(elasticloadbalancingv2.NewFromConfig),
+func balancers(sdk aws.Config) *service {
+	c := elasticloadbalancingv2.NewFromConfig(sdk)
+	return serve("elasticloadbalancingv2", "ElasticLoadBalancingV2", "elasticloadbalancing",
 		set(c.RegisterTargets),
 		set(c.DeregisterTargets),
 		read(c.DescribeTargetHealth),
@@ -159,9 +128,9 @@ func balancers() *service {
 	)
 }
 
-func alarms() *service {
-	type c = *cloudwatch.Client
-	return serve("cloudwatch", "CloudWatch", "cloudwatch", client(cloudwatch.NewFromConfig),
+func alarms(sdk aws.Config) *service {
+	c := cloudwatch.NewFromConfig(sdk)
+	return serve("cloudwatch", "CloudWatch", "cloudwatch",
 		set(c.EnableAlarmActions),
 		set(c.DisableAlarmActions),
 		read(c.DescribeAlarms),
@@ -169,14 +138,71 @@ func alarms() *service {
 	)
 }
 
-func rules() *service {
-	type c = *eventbridge.Client
-	return serve("eventbridge", "EventBridge", "events", client(eventbridge.NewFromConfig),
+func rules(sdk aws.Config) *service {
+	c := eventbridge.NewFromConfig(sdk)
+	return serve("eventbridge", "EventBridge", "events",
 		set(c.EnableRule),
 		set(c.DisableRule),
 		read(c.DescribeRule),
 		read(c.ListRules),
 		write(c.PutEvents),
+	)
+}
+
+func functions(sdk aws.Config) *service {
+	c := patientLambda(sdk)
+	return serve("lambda", "Lambda", "lambda",
+		write(c.Invoke),
+		read(c.GetFunction),
+	)
+}
+
+func objects(sdk aws.Config) *service {
+	c := pathStyleS3(sdk)
+	return serve("s3", "S3", "s3",
+		read(c.GetObject),
+		set(c.PutObject),
+		set(c.DeleteObject),
+		read(c.ListObjectsV2),
+	)
+}
+
+func executions(sdk aws.Config) *service {
+	c := sfn.NewFromConfig(sdk)
+	return serve("sfn", "Sfn", "states",
+		write(c.StartExecution),
+		read(c.DescribeExecution),
+		read(c.ListExecutions),
+		set(c.StopExecution),
+	)
+}
+
+func topics(sdk aws.Config) *service {
+	c := sns.NewFromConfig(sdk)
+	return serve("sns", "Sns", "sns",
+		write(c.Publish),
+		read(c.ListTopics),
+	)
+}
+
+func systems(sdk aws.Config) *service {
+	c := ssm.NewFromConfig(sdk)
+	return serve("ssm", "Ssm", "ssm",
+		read(c.DescribeInstancePatches),
+		read(c.DescribeInstancePatchStates),
+		read(c.DescribeInstanceInformation),
+		read(c.GetParameter),
+		read(c.GetParametersByPath),
+		write(c.PutParameter),
+		write(c.SendCommand),
+		read(c.GetCommandInvocation),
+	)
+}
+
+func tokens(sdk aws.Config) *service {
+	c := sts.NewFromConfig(sdk)
+	return serve("sts", "Sts", "sts",
+		read(c.GetCallerIdentity),
 	)
 }
 

@@ -68,7 +68,7 @@ func bind(t *testing.T, transport http.RoundTripper) *Bound {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewTable().Bind(aws)
+	return Bind(aws)
 }
 
 // embed connects to an embedded AWS.

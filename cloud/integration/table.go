@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/setmend/setmend/cloud"
 )
 
@@ -35,11 +37,12 @@ type integration struct {
 	texts []string
 }
 
-// NewTable makes the table. It needs no connection: that comes with
-// [Table.Bind].
-func NewTable() *Table {
+// NewTable makes the table, without a connection: that comes with [Bind].
+func NewTable() *Table { return newTable(aws.Config{}) }
+
+func newTable(sdk aws.Config) *Table {
 	t := &Table{resources: map[string]*integration{}}
-	for _, s := range services() {
+	for _, s := range services(sdk) {
 		for _, o := range s.rows {
 			t.resources[sdkPrefix+o.String()] = &integration{operation: o, naming: s.java2()}
 		}
@@ -77,6 +80,9 @@ func (t *Table) Known(resource string) bool {
 	return ok || isLambdaARN(resource)
 }
 
+// Callable tells whether [Bound.Lookup] finds something for a resource.
+func (t *Table) Callable(resource string) bool { return t.Known(resource) || isFunctionName(resource) }
+
 // plain is a resource without the suffix that only the engine looks at.
 func plain(resource string) string { return strings.TrimSuffix(resource, ".waitForTaskToken") }
 
@@ -86,8 +92,8 @@ type Bound struct {
 	aws   *cloud.AWS
 }
 
-// Bind connects the table to an AWS.
-func (t *Table) Bind(aws *cloud.AWS) *Bound { return &Bound{t, aws} }
+// Bind makes a table of an AWS.
+func Bind(a *cloud.AWS) *Bound { return &Bound{newTable(a.SDK()), a} }
 
 // Lookup finds what to call behind a resource: an integration of the table, or
 // the Lambda function of that ARN or name. Which functions there are only AWS
@@ -98,18 +104,18 @@ func (b *Bound) Lookup(resource string) (Function, bool) {
 			return i.call(ctx, b.aws, input)
 		}, true
 	}
-	if isLambdaARN(resource) || isFunctionName(resource) {
+	if b.table.Callable(resource) {
 		return b.function(resource), true
 	}
 	return nil, false
 }
 
-func (i *integration) call(ctx context.Context, aws *cloud.AWS, input json.RawMessage) (json.RawMessage, error) {
+func (i *integration) call(ctx context.Context, a *cloud.AWS, input json.RawMessage) (json.RawMessage, error) {
 	in := reflect.New(i.operation.in)
 	if err := i.read(in.Elem(), input); err != nil {
 		return nil, &Error{Name: runtimeError, Cause: i.operation.String() + ": " + err.Error(), Err: err}
 	}
-	out, err := i.operation.send(ctx, aws, in.Interface())
+	out, err := i.operation.send(ctx, a, in.Interface())
 	if err != nil {
 		return nil, i.naming.explain(ctx, err)
 	}

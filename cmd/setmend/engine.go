@@ -30,6 +30,7 @@ type store interface {
 type embedded struct {
 	engine  *asl.Engine
 	machine *asl.Machine
+	tasks   asl.FunctionMap // the stages
 	journal store
 }
 
@@ -50,7 +51,7 @@ func newEmbedded(config heal.Config, journal store, clock engineClock) (*embedde
 	for name, stage := range healer.Stages() {
 		tasks[name] = taskOf(stage)
 	}
-	return &embedded{asl.NewEngine(asl.Config{Store: journal, Tasks: tasks, Clock: clock}), machine, journal}, nil
+	return &embedded{asl.NewEngine(asl.Config{Store: journal, Tasks: tasks, Clock: clock}), machine, tasks, journal}, nil
 }
 
 // taskOf gives a stage's errors the names that the state machine matches.

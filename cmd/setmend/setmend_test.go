@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -19,6 +20,11 @@ func TestCommands(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
+			deploy, err := filepath.Abs(filepath.Join("..", "..", "deploy"))
+			if err != nil {
+				return err
+			}
+			env.Setenv("DEPLOY", deploy)
 			env.Setenv("AWS_ACCESS_KEY_ID", "sim")
 			env.Setenv("AWS_SECRET_ACCESS_KEY", "sim")
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -59,14 +59,20 @@ func (a *app) startWorkflow(ctx context.Context, s workflowStart) error {
 	if s.detach {
 		return a.detachWorkflow(s, machine.Definition(), input)
 	}
-	tasks := a.workflowTasks(ctx)
+	tasks, err := a.workflowTasks(ctx)
+	if err != nil {
+		return err
+	}
 	if err := tasks.ready(uses); err != nil {
 		return err
 	}
-	return a.followWorkflow(ctx, s, tasks, func(e *asl.Engine) (asl.Outcome, error) {
+	return a.followWorkflow(ctx, s, tasks, func(ctx context.Context, e *asl.Engine) (asl.Outcome, error) {
 		return e.Run(ctx, s.name, machine, input)
 	})
 }
+
+// workflowClock is the wall's, or an embedded AWS's that runs faster.
+func (a *app) workflowClock() asl.Clock { return clock.Scaled(a.speed, now()) }
 
 // workflowInput reads --input.
 func (a *app) workflowInput(given string) (json.RawMessage, error) {
@@ -97,8 +103,11 @@ ended.`,
 }
 
 func (a *app) resumeWorkflow(ctx context.Context, name string) error {
-	tasks := a.workflowTasks(ctx)
-	return a.followWorkflow(ctx, workflowStart{name: name}, tasks, func(e *asl.Engine) (asl.Outcome, error) {
+	tasks, err := a.workflowTasks(ctx)
+	if err != nil {
+		return err
+	}
+	return a.followWorkflow(ctx, workflowStart{name: name}, tasks, func(ctx context.Context, e *asl.Engine) (asl.Outcome, error) {
 		run, err := e.Describe(ctx, name)
 		if err != nil {
 			return asl.Outcome{}, err
@@ -117,15 +126,21 @@ func (a *app) resumeWorkflow(ctx context.Context, name string) error {
 }
 
 // followWorkflow works on a run to its end and prints that.
-func (a *app) followWorkflow(ctx context.Context, s workflowStart, tasks *workflowTasks, work func(*asl.Engine) (asl.Outcome, error)) error {
+func (a *app) followWorkflow(ctx context.Context, s workflowStart, tasks *workflowTasks, work func(context.Context, *asl.Engine) (asl.Outcome, error)) error {
 	j, err := a.workflowJournal()
 	if err != nil {
 		return err
 	}
 	defer j.Close()
 	listener, end := a.workflowListener(s)
-	outcome, err := work(asl.NewEngine(asl.Config{Store: j, Tasks: tasks, Listener: listener}))
+	engine := asl.NewEngine(asl.Config{Store: j, Tasks: tasks, Objects: tasks, Listener: listener, Clock: a.workflowClock()})
+	watched, unwatch := watchStop(ctx, j, s.name)
+	outcome, err := work(watched, engine)
+	unwatch()
 	end()
+	if run, described := engine.Describe(context.WithoutCancel(ctx), s.name); stoppedElsewhere(err) && described == nil && run.Outcome != nil {
+		outcome, err = *run.Outcome, nil
+	}
 	if ctx.Err() != nil && err != nil {
 		return &hintedError{fmt.Errorf("run %s was interrupted", s.name), "`setmend workflow resume " + s.name + "` goes on with it", exitInterrupted}
 	}

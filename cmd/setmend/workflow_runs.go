@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -63,30 +62,4 @@ func (a *app) workflowHistoryCommand() *cobra.Command {
 			})
 		},
 	}
-}
-
-func (a *app) workflowStopCommand() *cobra.Command {
-	var failure, cause string
-	cmd := &cobra.Command{
-		Use: "stop RUN", Short: "End a run with the status ABORTED", Args: cobra.ExactArgs(1),
-		Long: `stop ends a run, wherever it is worked on: a process that does so cannot write any
-more, and finds that out at its next step. What that process has asked of AWS
-before goes on there. Stopping a run that is over changes nothing.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withWorkflows(func(e *asl.Engine) error {
-				if err := e.Stop(cmd.Context(), args[0], failure, cause); err != nil {
-					return err
-				}
-				run, err := e.Describe(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(a.stderr, "run %s is %s\n", oneLine(run.Name), run.Status)
-				return nil
-			})
-		},
-	}
-	cmd.Flags().StringVar(&failure, "error", "", "the error's name to record")
-	cmd.Flags().StringVar(&cause, "cause", "stopped by hand", "the cause to record")
-	return cmd
 }

@@ -4,49 +4,87 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"iter"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/setmend/setmend/asl"
 	"github.com/setmend/setmend/cloud/integration"
 )
 
-// workflowTasks are the tasks of a definition, on an AWS that is connected to
-// when the first one is called: a definition that calls nothing needs none.
+// workflowTasks are what a definition calls: setmend's stages by their names, and
+// all else on an AWS that is connected to when the first one is called. A
+// definition that calls nothing needs none.
 type workflowTasks struct {
-	known   *integration.Bound // says what there is; calls nothing
+	table   *integration.Table // says what there is; calls nothing
 	connect func() (*integration.Bound, error)
+	names   []string // of the stages
+	stages  func() (asl.FunctionMap, error)
 }
 
-func (a *app) workflowTasks(ctx context.Context) *workflowTasks {
-	table := integration.NewTable()
-	return &workflowTasks{table.Bind(nil), sync.OnceValues(func() (*integration.Bound, error) {
-		c, err := a.connect(ctx, nil)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := c.aws.Caller(ctx); err != nil {
-			return nil, err
-		}
-		return table.Bind(c.aws), nil
-	})}
+func (a *app) workflowTasks(ctx context.Context) (*workflowTasks, error) {
+	names, err := stageNames()
+	if err != nil {
+		return nil, err
+	}
+	return &workflowTasks{
+		table: integration.NewTable(), names: names,
+		connect: sync.OnceValues(func() (*integration.Bound, error) {
+			c, err := a.connect(ctx, nil)
+			if err != nil {
+				return nil, err
+			}
+			if _, err := c.aws.Caller(ctx); err != nil {
+				return nil, err
+			}
+			return integration.Bind(c.aws), nil
+		}),
+		stages: sync.OnceValues(func() (asl.FunctionMap, error) { return a.workflowStages(ctx) }),
+	}, nil
 }
 
 // ready makes sure of an AWS to call, if anything is to be called: a run without
 // a region or credentials would fail at its next task, for good. It is better not
 // worked on.
 func (t *workflowTasks) ready(uses []integration.Use) error {
-	if len(uses) == 0 {
+	if !slices.ContainsFunc(uses, outside) {
 		return nil
 	}
 	_, err := t.connect()
 	return err
 }
 
+// outside tells a use of AWS from item readers and result writers that work on
+// this machine.
+func outside(u integration.Use) bool {
+	bucket, _ := u.Parameters["Bucket"].(string)
+	return !strings.HasPrefix(bucket, "file://") && !strings.HasPrefix(bucket, "journal://")
+}
+
 // Function implements [asl.Tasks].
 func (t *workflowTasks) Function(resource string) (asl.Function, bool) {
-	if _, ok := t.known.Lookup(resource); !ok {
-		return nil, false
+	switch {
+	case slices.Contains(t.names, resource):
+		return t.stage(resource), true
+	case t.table.Callable(resource):
+		return t.call(resource), true
 	}
+	return nil, false
+}
+
+func (t *workflowTasks) stage(name string) asl.Function {
+	return func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
+		stages, err := t.stages()
+		if err != nil {
+			return nil, err
+		}
+		return stages[name](ctx, input)
+	}
+}
+
+func (t *workflowTasks) call(resource string) asl.Function {
 	return func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
 		aws, err := t.connect()
 		if err != nil {
@@ -58,5 +96,33 @@ func (t *workflowTasks) Function(resource string) (asl.Function, bool) {
 			return nil, &asl.Error{Name: failure.Name, Cause: failure.Cause}
 		}
 		return output, err
-	}, true
+	}
+}
+
+// Get implements [asl.ObjectStore], as the two methods below do: S3, for item
+// readers and result writers.
+func (t *workflowTasks) Get(ctx context.Context, bucket, key string) (io.ReadCloser, error) {
+	aws, err := t.connect()
+	if err != nil {
+		return nil, err
+	}
+	return aws.Objects().Get(ctx, bucket, key)
+}
+
+// Put writes an object.
+func (t *workflowTasks) Put(ctx context.Context, bucket, key string, content []byte) error {
+	aws, err := t.connect()
+	if err != nil {
+		return err
+	}
+	return aws.Objects().Put(ctx, bucket, key, content)
+}
+
+// List lists objects.
+func (t *workflowTasks) List(ctx context.Context, bucket, prefix string) iter.Seq2[json.RawMessage, error] {
+	aws, err := t.connect()
+	if err != nil {
+		return func(yield func(json.RawMessage, error) bool) { yield(nil, err) }
+	}
+	return aws.Objects().List(ctx, bucket, prefix)
 }
