@@ -58,12 +58,15 @@ func (r *run) uncompared(f *fleet.Fleet) []fleet.Cell {
 }
 
 func (r *run) compareStacks(ctx context.Context, f *fleet.Fleet, cells []fleet.Cell) error {
-	var mu sync.Mutex // guards the inventories
+	var mu sync.Mutex // guards the inventories' maps
 	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(reverters)
 	for _, cell := range cells {
-		inventory := f.StackSets[cell.StackSet]
-		instance := inventory.Instances[cell.Target]
 		group.Go(func() error {
+			inventory := f.StackSets[cell.StackSet]
+			mu.Lock()
+			instance := inventory.Instances[cell.Target]
+			mu.Unlock()
 			divergence, err := r.divergence(ctx, inventory.StackSet, instance, cell)
 			if err != nil {
 				return fmt.Errorf("comparing the stack of %s with its stack set: %w", cell, err)

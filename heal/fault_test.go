@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,9 +36,11 @@ func (h harm) String() string {
 // harmed is a Cloud of which one call to change something comes to harm.
 type harmed struct {
 	heal.Cloud
-	at   int // the how-manieth, from 1; 0 for none
-	how  harm
-	die  context.CancelFunc
+	at  int // the how-manieth, from 1; 0 for none
+	how harm
+	die context.CancelFunc
+
+	mu   sync.Mutex // guards what follows: works call side by side
 	made int
 	// cells are all cells that instance changes were asked for.
 	cells map[fleet.Cell]bool
@@ -46,8 +49,11 @@ type harmed struct {
 var errDead = errors.New("the process is dead")
 
 func (c *harmed) call(name string, do func() error) error {
+	c.mu.Lock()
 	c.made++
-	if c.made != c.at {
+	hit := c.made == c.at
+	c.mu.Unlock()
+	if !hit {
 		return do()
 	}
 	lost := &fleet.Error{Kind: fleet.UnknownOutcome, Call: name, Message: "connection reset by peer"}
@@ -69,9 +75,11 @@ func (c *harmed) call(name string, do func() error) error {
 }
 
 func (c *harmed) Change(ctx context.Context, change fleet.InstanceChange) error {
+	c.mu.Lock()
 	for _, t := range change.Targets() {
 		c.cells[fleet.Cell{StackSet: change.StackSet, Target: t}] = true
 	}
+	c.mu.Unlock()
 	return c.call(string(change.Kind), func() error { return c.Cloud.Change(ctx, change) })
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -65,6 +66,9 @@ type Progress struct {
 type Healer struct {
 	Config
 	decoded atomic.Pointer[document[fleet.Fleet]]
+
+	counting sync.Mutex // guards calls
+	calls    *callCounter
 	// organization spares readings; see [organizationCache].
 	organization organizationCache
 }
@@ -89,7 +93,7 @@ func New(config Config) (*Healer, error) {
 	if config.Holder == "" {
 		config.Holder = "setmend"
 	}
-	h := &Healer{Config: config}
+	h := &Healer{Config: config, calls: newCallCounter(config.API)}
 	h.organization.free = make(chan struct{}, 1)
 	h.organization.free <- struct{}{}
 	return h, nil
@@ -166,6 +170,9 @@ func (h *Healer) stage(name string, f func(context.Context, *run) (Answer, error
 		}
 		answer, err := f(ctx, r)
 		if err != nil {
+			return nil, named(fmt.Errorf("%s: %w", name, err))
+		}
+		if err := r.save(ctx); err != nil {
 			return nil, named(fmt.Errorf("%s: %w", name, err))
 		}
 		h.decoded.Store(r.inv) // not after an error: it may be changed and not saved

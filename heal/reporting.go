@@ -53,9 +53,8 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 	}
 	report.addQuarantine(memory)
 	report.settleResult(r.request.Failure)
-	if r.h.API != nil {
-		report.API = r.h.API()
-	}
+	r.countCalls()
+	report.API = r.rec.Value.API.plus(APIReport{})
 	return report, nil
 }
 

@@ -28,6 +28,8 @@ type RunRecord struct {
 	// Unverified are sets in which something was healed since their last drift
 	// detection.
 	Unverified []fleet.StackSetName `json:"unverified,omitempty"`
+	// API counts the run's calls, over all processes it has lived in.
+	API APIReport `json:"api"`
 	// Healed and Planned count the cells of rounds that have ended.
 	Healed  int         `json:"healed"`
 	Planned int         `json:"planned"`
@@ -102,7 +104,10 @@ func isLeaseLost(err error) bool {
 }
 
 // save writes the run's record.
-func (r *run) save(ctx context.Context) error { return r.rec.write(ctx, r.h.Journal) }
+func (r *run) save(ctx context.Context) error {
+	r.countCalls()
+	return r.rec.write(ctx, r.h.Journal)
+}
 
 // now is the current time.
 func (r *run) now() time.Time { return r.h.Clock.Now() }
