@@ -48,7 +48,7 @@ type harmed struct {
 
 var errDead = errors.New("the process is dead")
 
-func (c *harmed) call(name string, do func() error) error {
+func (c *harmed) call(ctx context.Context, name string, do func() error) error {
 	c.mu.Lock()
 	c.made++
 	hit := c.made == c.at
@@ -71,6 +71,7 @@ func (c *harmed) call(name string, do func() error) error {
 		}
 	}
 	c.die()
+	<-ctx.Done() // nothing of the process goes on after this
 	return errDead
 }
 
@@ -80,24 +81,24 @@ func (c *harmed) Change(ctx context.Context, change fleet.InstanceChange) error 
 		c.cells[fleet.Cell{StackSet: change.StackSet, Target: t}] = true
 	}
 	c.mu.Unlock()
-	return c.call(string(change.Kind), func() error { return c.Cloud.Change(ctx, change) })
+	return c.call(ctx, string(change.Kind), func() error { return c.Cloud.Change(ctx, change) })
 }
 
 func (c *harmed) DetectDrift(ctx context.Context, name fleet.StackSetName, id string, p fleet.Preferences) error {
-	return c.call("DetectStackSetDrift", func() error { return c.Cloud.DetectDrift(ctx, name, id, p) })
+	return c.call(ctx, "DetectStackSetDrift", func() error { return c.Cloud.DetectDrift(ctx, name, id, p) })
 }
 
 func (c *harmed) ExecuteRevert(ctx context.Context, stack fleet.MemberStack, token string) error {
-	return c.call("ExecuteChangeSet", func() error { return c.Cloud.ExecuteRevert(ctx, stack, token) })
+	return c.call(ctx, "ExecuteChangeSet", func() error { return c.Cloud.ExecuteRevert(ctx, stack, token) })
 }
 
 func (c *harmed) Revert(ctx context.Context, stack fleet.MemberStack, token string) (p fleet.RevertPlan, err error) {
-	err = c.call("CreateChangeSet", func() error { p, err = c.Cloud.Revert(ctx, stack, token); return err })
+	err = c.call(ctx, "CreateChangeSet", func() error { p, err = c.Cloud.Revert(ctx, stack, token); return err })
 	return p, err
 }
 
 func (c *harmed) AbandonRevert(ctx context.Context, stack fleet.MemberStack, token string) error {
-	return c.call("DeleteChangeSet", func() error { return c.Cloud.AbandonRevert(ctx, stack, token) })
+	return c.call(ctx, "DeleteChangeSet", func() error { return c.Cloud.AbandonRevert(ctx, stack, token) })
 }
 
 // trouble is a fleet with one of each: missing, drifted with and without

@@ -40,10 +40,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetErr(a.stderr)
 	command, err := root.ExecuteContextC(ctx)
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
-		if err == nil {
-			return exitOK // serving until interrupted is what was asked for
+		if err != nil { // serving until interrupted leaves nothing to tell
+			fmt.Fprintln(a.stderr, "setmend: interrupted; nothing is lost: `setmend runs` shows where the run stands")
 		}
-		fmt.Fprintln(a.stderr, "setmend: interrupted; nothing is lost: `setmend runs` shows where the run stands")
 		return exitInterrupted
 	}
 	return a.report(command, err)
