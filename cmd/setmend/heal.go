@@ -37,12 +37,17 @@ Every step is in the journal. A heal that is killed goes on with
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.heal(cmd.Context(), f) },
 	}
+	a.registerHeal(cmd, &f)
+	return cmd
+}
+
+// registerHeal adds the flags of whatever heals.
+func (a *app) registerHeal(cmd *cobra.Command, f *healFlags) {
 	f.flags(cmd)
 	cmd.Flags().StringSliceVar(&f.accept, "accept", nil, "let a guard pass, such as organization-shrank or mass-drift:STACKSET")
 	cmd.Flags().StringVar(&f.out, "out", "", "write dashboard.html, report.json and decisions.jsonl into this folder")
 	cmd.Flags().BoolVarP(&a.yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVar(&f.detailed, "detailed-exitcode", false, "exit 3 if something needs a person")
-	return cmd
 }
 
 func (a *app) heal(ctx context.Context, f healFlags) error {

@@ -140,11 +140,7 @@ func (a *app) applyCommand() *cobra.Command {
 			return a.heal(cmd.Context(), f)
 		},
 	}
-	f.flags(cmd)
-	cmd.Flags().StringSliceVar(&f.accept, "accept", nil, "let a guard pass")
-	cmd.Flags().StringVar(&f.out, "out", "", "write dashboard.html, report.json and decisions.jsonl into this folder")
-	cmd.Flags().BoolVarP(&a.yes, "yes", "y", false, "do not ask")
-	cmd.Flags().BoolVar(&f.detailed, "detailed-exitcode", false, "exit 3 if something needs a person")
+	a.registerHeal(cmd, &f)
 	return cmd
 }
 
