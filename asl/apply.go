@@ -103,9 +103,9 @@ func (r *run) emit(f *frame, rec *record) {
 func (r *run) write(rec *record) {
 	between := byte(',')
 	if len(r.batch) == 0 {
-		between = '['
+		between, r.last = '[', sequence{}
 	}
-	r.batch = rec.append(append(r.batch, between))
+	r.batch = rec.append(append(r.batch, between), &r.last)
 }
 
 // apply changes the state of f and its execution as rec says. It is the only

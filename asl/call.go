@@ -75,7 +75,7 @@ func (r *run) invoke(c *call) {
 		return
 	}
 	attempt := &taskContext{token: c.token}
-	ctx := context.WithValue(r.ctx, taskKey{}, attempt)
+	ctx := context.WithValue(r.functions(), taskKey{}, attempt)
 	ctx, c.cancel = context.WithCancel(ctx)
 	attempt.beat = func() error { return r.heartbeat(ctx, c) }
 	r.active++
@@ -143,7 +143,7 @@ func (r *run) called(c *call, output json.RawMessage, err error) {
 		return
 	}
 	if err != nil {
-		if r.ctx.Err() != nil {
+		if r.functions().Err() != nil {
 			return // the run is being given up: the call is repeated when it is resumed
 		}
 		r.callFailed(c, taskFailure(err))

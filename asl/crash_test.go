@@ -323,7 +323,7 @@ func TestCrashAfterEveryWriteStillArrives(t *testing.T) {
 				world := &ledger{store: memory}
 				outcome, lives := liveOnce(t, memory, world, m, c.input), 1
 				for ; outcome == nil && lives < 100; lives++ {
-					outcome = liveOnce(t, memory, world, nil, "")
+					outcome = liveOnce(t, memory, world, m, c.input)
 				}
 				want := &asl.Outcome{Status: asl.StatusSucceeded, Output: json.RawMessage(c.want)}
 				if diff := cmp.Diff(want, outcome); diff != "" {
@@ -338,17 +338,14 @@ func TestCrashAfterEveryWriteStillArrives(t *testing.T) {
 	}
 }
 
-// liveOnce runs m, or resumes if it is nil, up to the first write. It returns nil
-// if the execution is not over.
+// liveOnce goes on with the execution, or begins it if it is not there yet, up to
+// the first write. It returns nil if the execution is not over.
 func liveOnce(t *testing.T, memory *asl.MemoryStore, world *ledger, m *asl.Machine, input string) *asl.Outcome {
 	store := &faultyStore{Store: memory, fault: 1, after: true}
 	engine := asl.NewEngine(asl.Config{Store: store, Tasks: world.tasks()})
-	var outcome asl.Outcome
-	var err error
-	if m != nil {
+	outcome, err := engine.Resume(t.Context(), "run")
+	if errors.Is(err, asl.ErrNotFound) {
 		outcome, err = engine.Run(t.Context(), "run", m, json.RawMessage(input))
-	} else {
-		outcome, err = engine.Resume(t.Context(), "run")
 	}
 	switch {
 	case err == nil:

@@ -4,7 +4,10 @@
 // # The log is the state
 //
 // An execution is a log in a [Store]. Its entries hold the history events of Step
-// Functions with a few private fields, and a few records that no history shows.
+// Functions with a few private fields, and a few records that no history shows;
+// what follows from the record before is left out, a payload that is handed on
+// above all. The definition has a log of its own, named by its hash, which all
+// executions that are started with it share.
 // Every change of an execution is one record: it is written to the batch and
 // applied to the state in memory, and apply is the only code that changes that
 // state. Recovery reads the log and applies the same records by the same code.
@@ -18,8 +21,9 @@
 // step; when none can go on, the batch goes to the store as one entry, and only
 // then are the functions called that its records announce. So a Task is scheduled
 // durably before it is called, forty iterations cost one write, a short execution
-// costs one in all (see [Creator]), and the log always ends between two steps. Functions run in goroutines of their own, and
-// report, like timers and callers from outside, through the run's mailbox.
+// costs one in all (see [Creator]), and the log always ends between two steps.
+// Functions run in goroutines of their own, and report, like timers and callers
+// from outside, through the run's mailbox.
 //
 // States that touch nothing outside (Pass, Choice) cause no write by themselves:
 // if the process dies, they are run again from the last write, and nobody can

@@ -8,10 +8,16 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"sync"
+
+	"golang.org/x/sync/singleflight"
 )
 
-// logPrefix begins the name of every log of the interpreter.
-const logPrefix = "asl/"
+// Prefixes of the names of the interpreter's logs: one for each execution, one
+// for each definition that executions were started with, named by its hash.
+const (
+	logPrefix        = "asl/"
+	definitionPrefix = "asl-definition/"
+)
 
 // maxName is the length of an execution's name on AWS, in characters.
 const maxName = 80
@@ -88,10 +94,12 @@ type Engine struct {
 	listener Listener
 	values   ContextValues
 	seed     uint64
+	defining singleflight.Group // by hash
 
 	mu      sync.Mutex
 	running map[string]*run  // guarded by mu; by name
 	tokens  map[string]*call // guarded by mu; tasks that wait for a callback
+	defined map[string]bool  // guarded by mu; hashes of the definitions known to be stored
 }
 
 // NewEngine makes an engine.
@@ -99,7 +107,7 @@ func NewEngine(c Config) *Engine {
 	e := &Engine{
 		store: c.Store, tasks: c.Tasks, objects: c.Objects, clock: c.Clock,
 		limits: c.Limits.withDefaults(), listener: c.Listener, values: c.Context,
-		running: map[string]*run{}, tokens: map[string]*call{},
+		running: map[string]*run{}, tokens: map[string]*call{}, defined: map[string]bool{},
 	}
 	if e.store == nil {
 		e.store = NewMemoryStore()
@@ -219,18 +227,20 @@ func (e *Engine) runningNow(name string) *run {
 	return e.running[name]
 }
 
-// create begins the log. The records go out with the first batch.
+// create begins the log. The records go out with the first batch, and the
+// definition before that.
 func (r *run) create(ctx context.Context, input *data) error {
+	if err := r.engine.define(ctx, r.machine); err != nil {
+		return fmt.Errorf("starting execution %s: %w", r.name, err)
+	}
 	if _, ok := r.engine.store.(Creator); !ok {
 		if err := r.claimNew(ctx); err != nil {
 			return err
 		}
 	}
-	r.random = r.engine.randomFor(r.name, 0)
-	r.batch = make([]byte, 0, len(r.machine.compact)+len(input.json())+firstBatch)
-	r.write(&record{Type: recordDefinition, Text: r.machine.compact, Hash: r.machine.hash, At: r.now()})
-	f := r.begin(nil, &record{Name: r.name, data: input})
-	r.armTimeout(f)
+	r.batch = make([]byte, 0, len(input.json())+firstBatch)
+	r.write(&record{Type: recordDefinition, Hash: r.machine.hash, At: r.now()})
+	r.begin(nil, &record{Name: r.name, data: input})
 	return nil
 }
 
@@ -266,8 +276,11 @@ func (r *run) begin(outer *frame, rec *record) *frame {
 }
 
 // armTimeout ends the execution when its time is over: the definition's
-// TimeoutSeconds, or the limit.
-func (r *run) armTimeout(f *frame) {
+// TimeoutSeconds, or the limit. Only a run that takes its time needs the timer.
+func (r *run) armTimeout() {
+	if r.stopTimer != nil {
+		return
+	}
 	limit := r.machine.timeout
 	if most := r.engine.limits.Duration; limit == 0 || most > 0 && most < limit {
 		limit = most
@@ -275,6 +288,7 @@ func (r *run) armTimeout(f *frame) {
 	if limit <= 0 {
 		return
 	}
+	f := r.top().root
 	r.stopTimer = r.after(f.exec.started+int64(limit), func() {
 		if f.exec.outcome == nil {
 			r.endExecution(f, &record{Type: ExecutionTimedOut})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -220,28 +221,34 @@ func TestALogThatIsBrokenIsNotResumed(t *testing.T) {
 	store := asl.NewMemoryStore()
 	engine := asl.NewEngine(asl.Config{Store: store, Tasks: asl.FunctionMap{"echo": echo}})
 	run(t, engine, one(`{"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "echo", "End": true}}}}`), `[1, 2]`)
-	var entries [][]byte // of a record each
+	var log [][]string // the records of each entry
 	for entry := range store.Read(t.Context(), "asl/run", 0) {
-		var records []json.RawMessage
-		if err := json.Unmarshal(entry, &records); err != nil {
+		var raw []json.RawMessage
+		if err := json.Unmarshal(entry, &raw); err != nil {
 			t.Fatal(err)
 		}
-		for _, rec := range records {
-			entries = append(entries, []byte("["+string(rec)+"]"))
+		var records []string
+		for _, rec := range raw {
+			records = append(records, string(rec))
 		}
+		log = append(log, records)
 	}
-	for i := range len(entries) - 1 {
-		for what, damage := range map[string]func([][]byte) [][]byte{
-			"missing": func(e [][]byte) [][]byte { return append(e[:i:i], e[i+1:]...) },
-			"cut":     func(e [][]byte) [][]byte { return append(append(e[:i:i], e[i][:len(e[i])/2]), e[i+1:]...) },
-			"twice":   func(e [][]byte) [][]byte { return append(append(e[:i:i], e[i], e[i]), e[i+1:]...) },
+	log[len(log)-1] = log[len(log)-1][:1] // it is not over yet
+	for i, at := range places(log) {
+		for what, damage := range map[string]func(record string) []string{
+			"missing": func(string) []string { return nil },
+			"cut":     func(record string) []string { return []string{record[:len(record)/2]} },
+			"twice":   func(record string) []string { return []string{record, record} },
 		} {
 			broken := asl.NewMemoryStore()
+			for _, definition := range logs(t, store, "asl-definition/") {
+				copyLog(t, store, broken, definition, func(entry []byte) []byte { return entry })
+			}
 			epoch, err := broken.Claim(t.Context(), "asl/run")
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := broken.Append(t.Context(), "asl/run", epoch, damage(entries[:len(entries)-1])...); err != nil {
+			if err := broken.Append(t.Context(), "asl/run", epoch, damaged(log, at, damage)...); err != nil {
 				t.Fatal(err)
 			}
 			// It may be refused or, where the entry says nothing that counts, go
@@ -250,32 +257,83 @@ func TestALogThatIsBrokenIsNotResumed(t *testing.T) {
 			_, err = asl.NewEngine(asl.Config{Store: broken, Tasks: asl.FunctionMap{"echo": echo}}).Resume(ctx, "run")
 			cancel()
 			if errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("entry %d is %s, and the run waits for ever", i, what)
+				t.Errorf("record %d is %s, and the run waits for ever", i, what)
 			}
 			if what == "cut" && err == nil {
-				t.Errorf("entry %d is %s, and nobody has noticed", i, what)
+				t.Errorf("record %d is %s, and nobody has noticed", i, what)
 			}
 		}
 	}
 }
 
+// places are the entries and places therein of all records of a log.
+func places(log [][]string) [][2]int {
+	var all [][2]int
+	for entry, records := range log {
+		for i := range records {
+			all = append(all, [2]int{entry, i})
+		}
+	}
+	return all
+}
+
+// damaged is the log with something else in the place of a record.
+func damaged(log [][]string, at [2]int, damage func(string) []string) [][]byte {
+	var entries [][]byte
+	for i, records := range log {
+		if i == at[0] {
+			records = slices.Concat(records[:at[1]], damage(records[at[1]]), records[at[1]+1:])
+		}
+		entries = append(entries, []byte("["+strings.Join(records, ",")+"]"))
+	}
+	return entries
+}
+
 func TestTheDefinitionIsPinned(t *testing.T) {
 	store := asl.NewMemoryStore()
 	run(t, asl.NewEngine(asl.Config{Store: store}), one(`{"Type": "Pass", "End": true}`), `{}`)
-	changed := asl.NewMemoryStore()
-	epoch, _ := changed.Claim(t.Context(), "asl/run")
-	for entry := range store.Read(t.Context(), "asl/run", 0) {
-		entry = []byte(strings.Replace(string(entry), `"Type":"Pass"`, `"Comment":"changed","Type":"Pass"`, 1))
-		if err := changed.Append(t.Context(), "asl/run", epoch, entry); err != nil {
-			t.Fatal(err)
+	definition := "asl-definition/" + parse(t, one(`{"Type": "Pass", "End": true}`)).Hash()
+	for why, change := range map[string]func(entry []byte) []byte{
+		"has the hash": func(entry []byte) []byte {
+			return []byte(strings.Replace(string(entry), `"Type":"Pass"`, `"Comment":"changed","Type":"Pass"`, 1))
+		},
+		"not in the store": func([]byte) []byte { return nil },
+	} {
+		changed := asl.NewMemoryStore()
+		copyLog(t, store, changed, "asl/run", func(entry []byte) []byte { return entry })
+		copyLog(t, store, changed, definition, change)
+		if _, err := asl.NewEngine(asl.Config{Store: changed}).Resume(t.Context(), "run"); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("got %v, want %s", err, why)
 		}
-	}
-	if _, err := asl.NewEngine(asl.Config{Store: changed}).Resume(t.Context(), "run"); err == nil || !strings.Contains(err.Error(), "has the hash") {
-		t.Errorf("got %v", err)
 	}
 	a, b := parse(t, one(`{"Type": "Succeed"}`)), parse(t, one(`{ "Type" : "Succeed" }`))
 	if a.Hash() != b.Hash() || a.Hash() == parse(t, one(`{"Type": "Succeed", "Comment": ""}`)).Hash() {
 		t.Error("the hash is not that of the definition without blanks")
+	}
+}
+
+func logs(t *testing.T, store asl.Store, prefix string) []string {
+	t.Helper()
+	names, err := store.Logs(t.Context(), prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// copyLog copies the entries of a log that change does not make nil.
+func copyLog(t *testing.T, from, to asl.Store, log string, change func([]byte) []byte) {
+	t.Helper()
+	for entry, err := range from.Read(t.Context(), log, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry = change(entry); entry == nil {
+			continue
+		}
+		if err := to.Append(t.Context(), log, 0, entry); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -386,4 +444,32 @@ func TestManyExecutionsRunAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestAPayloadThatIsHandedOnIsWrittenOnce(t *testing.T) {
+	store := asl.NewMemoryStore()
+	input := `{"text": "` + strings.Repeat("x", 10_000) + `"}`
+	states := make([]string, 100)
+	for i := range states {
+		states[i] = fmt.Sprintf(`"S%d": {"Type": "Pass", "Next": "S%d"}`, i, i+1)
+	}
+	definition := `{"StartAt": "S0", "States": {` + strings.Join(states, ",") + `, "S100": {"Type": "Succeed"}}}`
+	engine := asl.NewEngine(asl.Config{Store: store})
+	expect(t, run(t, engine, definition, input), succeeded(input))
+	size := 0
+	for entry := range store.Read(t.Context(), "asl/run", 0) {
+		size += len(entry)
+	}
+	if size > 3*len(input) {
+		t.Errorf("the log has %d bytes, for a payload of %d in %d states", size, len(input), len(states)+1)
+	}
+	events, err := engine.History(t.Context(), "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, event := range events {
+		if text := string(event.Input) + string(event.Output); text != input {
+			t.Errorf("%s of %s has %.20s", event.Type, event.Name, text)
+		}
+	}
 }

@@ -155,7 +155,7 @@ type scope struct {
 
 func (s *scope) Input() any { return s.input }
 
-func (s *scope) Random() *rand.Rand { return s.r.random }
+func (s *scope) Random() *rand.Rand { return s.r.draw() }
 
 func (s *scope) Context() any { return s.r.contextObject(s.f) }
 

@@ -124,7 +124,7 @@ func (ir *itemReader) read(r *run, f *frame, w *mapState) {
 func (r *run) async(work func(ctx context.Context) func()) {
 	r.active++
 	go func() {
-		finish := work(r.ctx)
+		finish := work(r.functions())
 		r.box.post(func() {
 			r.active--
 			finish()
@@ -173,7 +173,7 @@ const itemChunk = 128 << 10
 // same ones whatever has become of the file.
 func (ir *itemReader) arrived(r *run, f *frame, w *mapState, items []any, err error) {
 	if err != nil {
-		if r.ctx.Err() == nil { // otherwise it is read again when the run is resumed
+		if r.functions().Err() == nil { // otherwise it is read again when the run is resumed
 			w.mapRunFailed(r, f, &failure{name: ErrorItemReaderFailed, cause: err.Error()})
 		}
 		return

@@ -52,13 +52,18 @@ func (e *Engine) Describe(ctx context.Context, name string) (Description, error)
 	if d.Hash == "" {
 		return Description{}, fmt.Errorf("reading the log of execution %s: %w", name, ErrNotFound)
 	}
+	definition, err := e.definition(ctx, d.Hash)
+	if err != nil {
+		return Description{}, fmt.Errorf("describing execution %s: %w", name, err)
+	}
+	d.Definition = definition
 	return d, nil
 }
 
 // note takes in one record.
 func (d *Description) note(rec *record) {
 	if rec.Type == recordDefinition {
-		d.Hash, d.Definition = rec.Hash, rec.Text
+		d.Hash = rec.Hash
 		return
 	}
 	if rec.Exec > 0 {

@@ -12,7 +12,7 @@ import (
 // run any number of times at once.
 type Machine struct {
 	definition []byte
-	compact    []byte // definition without blanks, as every execution's log has it
+	compact    []byte // definition without blanks, as the store has it
 	hash       string
 	comment    string
 	timeout    time.Duration // of the whole execution, 0 is none

@@ -29,7 +29,7 @@ func (e *Engine) recover(ctx context.Context, name string) (*run, error) {
 		return nil, fmt.Errorf("claiming the log of execution %s: %w", name, err)
 	}
 	r := e.newRun(ctx, name, nil)
-	r.owned, r.epoch, r.random = true, epoch, e.randomFor(name, epoch)
+	r.owned, r.epoch, r.drawn = true, epoch, epoch
 	r.byID = map[int]*frame{}
 	if err := r.replay(ctx); err != nil {
 		return nil, fmt.Errorf("resuming execution %s: %w", name, err)
@@ -51,7 +51,7 @@ func (r *run) replay(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reading entry %d of the log: %w", n, err)
 		}
-		if err := r.replayEntry(entry); err != nil {
+		if err := r.replayEntry(ctx, entry); err != nil {
 			return fmt.Errorf("applying entry %d of the log: %w", n, err)
 		}
 		n++
@@ -62,25 +62,25 @@ func (r *run) replay(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) replayEntry(entry []byte) error {
+func (r *run) replayEntry(ctx context.Context, entry []byte) error {
 	records, err := parseRecords(entry)
 	if err != nil {
 		return err
 	}
 	for _, rec := range records {
-		if err := r.replayRecord(rec); err != nil {
+		if err := r.replayRecord(ctx, rec); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) replayRecord(rec *record) error {
+func (r *run) replayRecord(ctx context.Context, rec *record) error {
 	if rec.Type == recordDefinition {
-		return r.loadRecorded(rec)
+		return r.loadRecorded(ctx, rec)
 	}
 	if r.machine == nil {
-		return fmt.Errorf("the log does not begin with its definition")
+		return fmt.Errorf("the log does not begin by naming its definition")
 	}
 	if err := rec.decode(); err != nil {
 		return err
@@ -106,18 +106,14 @@ func (rec *record) decode() (err error) {
 	return nil
 }
 
-// loadRecorded compiles the definition in the log, which must be what its hash
-// says.
-func (r *run) loadRecorded(rec *record) error {
-	m, err := Parse(rec.Text)
+// loadRecorded compiles the definition that the log names.
+func (r *run) loadRecorded(ctx context.Context, rec *record) error {
+	definition, err := r.engine.definition(ctx, rec.Hash)
 	if err != nil {
 		return err
 	}
-	if m.hash != rec.Hash {
-		return fmt.Errorf("the definition has the hash %s, but the execution was started with %s", m.hash, rec.Hash)
-	}
-	r.machine = m
-	return nil
+	r.machine, err = Parse(definition)
+	return err
 }
 
 // applyRecorded applies a record as emit did when it was written.
@@ -198,7 +194,7 @@ func (f *frame) fits(rec *record) error {
 
 // goOn takes up what was under way when the log ends.
 func (r *run) goOn() error {
-	r.armTimeout(r.top().root)
+	r.armTimeout()
 	r.resume(r.top().root)
 	return r.damage
 }

@@ -170,7 +170,7 @@ func (rw *resultWriter) write(r *run, f *frame, w *mapState) {
 		err := x.put(ctx, r.engine)
 		return func() {
 			switch {
-			case f.family != at || f.phase != phaseFamily || err != nil && r.ctx.Err() != nil:
+			case f.family != at || f.phase != phaseFamily || err != nil && r.functions().Err() != nil:
 			case err != nil:
 				w.mapRunFailed(r, f, &failure{name: ErrorResultWriterFailed, cause: err.Error()})
 			default:

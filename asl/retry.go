@@ -166,7 +166,7 @@ func (r *run) retryLater(f *frame, i int) {
 	if f.attempts != nil {
 		n = f.attempts[i]
 	}
-	delay := f.state.retry[i].delay(n, r.random.Int64N)
+	delay := f.state.retry[i].delay(n, r.draw().Int64N)
 	r.emit(f, &record{op: opRetry, Type: recordRetrying, Index: i, Until: r.now() + int64(delay)})
 	r.armRetry(f)
 }

@@ -25,10 +25,12 @@ type run struct {
 	machine *Machine
 	owned   bool // the log is there, and claimed
 	epoch   int64
-	ctx     context.Context // of the functions; cancelled when the run is over
-	cancel  context.CancelFunc
+	caller  context.Context
+	ctx     context.Context // see functions
+	stop    context.CancelFunc
 	box     *mailbox
-	random  *rand.Rand
+	random  *rand.Rand // see draw
+	drawn   int64      // epoch that random belongs to
 
 	execs     []*execution
 	byID      map[int]*frame // only while the log is read
@@ -38,7 +40,8 @@ type run struct {
 	head      int // of the queue
 
 	batch   []byte
-	unsure  bool // a write has failed, so nobody knows what the log ends with
+	last    sequence // of the batch
+	unsure  bool     // a write has failed, so nobody knows what the log ends with
 	launch  []*call
 	heard   []heard      // events of the batch, for the listener
 	answers []chan error // of those who wait for the batch to be durable
@@ -59,10 +62,39 @@ const maxBatch = 1 << 20
 const firstBatch = 1 << 10
 
 func (e *Engine) newRun(ctx context.Context, name string, m *Machine) *run {
-	r := &run{engine: e, name: name, log: logPrefix + name, machine: m, box: newMailbox()}
-	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	r := &run{engine: e, name: name, log: logPrefix + name, machine: m, box: newMailbox(), caller: ctx}
 	r.sc.r = r
 	return r
+}
+
+// functions is the context of what the run calls. It is cancelled when the run
+// is over, and made when it is first needed: many executions call nothing.
+func (r *run) functions() context.Context {
+	if r.ctx == nil {
+		r.ctx, r.stop = context.WithCancel(context.WithoutCancel(r.caller))
+	}
+	return r.ctx
+}
+
+func (r *run) cancel() {
+	if r.ctx == nil {
+		r.ctx, r.stop = cancelled, func() {}
+	}
+	r.stop()
+}
+
+var cancelled = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// draw is the generator of the run, made when it is first needed.
+func (r *run) draw() *rand.Rand {
+	if r.random == nil {
+		r.random = r.engine.randomFor(r.name, r.drawn)
+	}
+	return r.random
 }
 
 func (r *run) top() *execution { return r.execs[0] }
@@ -99,6 +131,7 @@ func (r *run) loop(ctx context.Context) (Outcome, error) {
 		if done := r.top().outcome; done != nil {
 			return *done, nil
 		}
+		r.armTimeout()
 		select {
 		case <-r.box.signal:
 			// Functions that return at the same time are written at the same time.
@@ -141,6 +174,7 @@ func (r *run) drain(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			r.armTimeout()
 			r.receive()
 		}
 	}

@@ -1,12 +1,13 @@
 package journal
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 const (
@@ -48,15 +49,17 @@ func checkWrite(name string, values ...[]byte) error {
 }
 
 // checksum covers a value and its place, so that a value that turns up
-// somewhere else, or in an older state, is noticed as well as a damaged one.
+// somewhere else, or in an older state, is noticed as well as a damaged one. It
+// is against accidents, not against somebody who wants to deceive.
 func checksum(kind byte, name string, numbers []int64, value []byte) []byte {
-	h := sha256.New()
-	head := binary.AppendUvarint([]byte{kind}, uint64(len(name)))
-	head = append(head, name...)
+	head := append(make([]byte, 0, 64), kind)
+	head = append(binary.AppendUvarint(head, uint64(len(name))), name...)
 	for _, n := range numbers {
 		head = binary.BigEndian.AppendUint64(head, uint64(n))
 	}
-	h.Write(head)
-	h.Write(value)
-	return h.Sum(nil)
+	var h xxhash.Digest
+	h.Reset()
+	_, _ = h.Write(head) // never fails
+	_, _ = h.Write(value)
+	return binary.BigEndian.AppendUint64(nil, h.Sum64())
 }

@@ -16,6 +16,7 @@ type group[T any] struct {
 	turn   chan struct{}       // holds a token while somebody commits
 	mu     sync.Mutex          // guards queue
 	queue  []*request[T]
+	crowd  int // guarded by mu; about how many requests come at once
 }
 
 type request[T any] struct {
@@ -37,9 +38,7 @@ func (g *group[T]) do(ctx context.Context, value T) error {
 	g.mu.Unlock()
 	select {
 	case g.turn <- struct{}{}:
-		// Writers that were answered together come back together: who is first
-		// lets the others queue, or it would pay a commit for itself alone.
-		runtime.Gosched()
+		g.gather()
 		g.serve()
 		<-g.turn
 	case err := <-r.done:
@@ -52,10 +51,30 @@ func (g *group[T]) do(ctx context.Context, value T) error {
 	return <-r.done
 }
 
+// patience is how many times a writer that is to commit lets others run first,
+// while fewer have queued than came together of late. With nothing else to run that
+// is a fraction of what a sync costs.
+const patience = 1000
+
+// gather lets others queue: writers that were answered together come back
+// together, and who is first would pay a commit for a few.
+func (g *group[T]) gather() {
+	for range patience {
+		runtime.Gosched()
+		g.mu.Lock()
+		enough := len(g.queue) >= g.crowd
+		g.mu.Unlock()
+		if enough {
+			return
+		}
+	}
+}
+
 func (g *group[T]) serve() {
 	g.mu.Lock()
 	batch := g.queue
 	g.queue = nil
+	g.crowd = max(len(batch), g.crowd*7/8)
 	g.mu.Unlock()
 	if len(batch) > 0 {
 		g.commit(batch)

@@ -11,14 +11,14 @@ import (
 // object is what one S3 object holds: a header of 64 bytes and a payload.
 //
 //	offset  bytes  what
-//	     0      4  "smj1"
+//	     0      4  "smj2"
 //	     4      1  kind
 //	     5      3  zero
 //	     8      8  number, big endian
 //	    16      8  epoch, big endian
 //	    24      8  the writer's mark
-//	    32     32  SHA-256 over the object's key, the above and the payload
-//	    64         payload
+//	    32      8  checksum over the object's key, the above and the payload
+//	    40         payload
 type object struct {
 	kind    byte
 	number  int64   // a document's version; of a link, how many entries come before it
@@ -33,8 +33,8 @@ const (
 	kindEntries   = 'e' // each entry behind its length, a uvarint
 	kindClaim     = 'c' // nothing
 
-	headerSize = 64
-	magic      = "smj1"
+	headerSize = 40
+	magic      = "smj2"
 )
 
 // version is the document's, 0 if there is none.
@@ -80,7 +80,7 @@ func decode(name string, body []byte) (object, error) {
 	if o.kind == kindDocument && len(o.payload) > 0 {
 		o.payload = o.payload[:len(o.payload)-1]
 	}
-	if !bytes.Equal(body[32:64], o.sum(name)) {
+	if !bytes.Equal(body[32:40], o.sum(name)) {
 		return object{}, corrupt("reading object "+name, "its checksum does not match")
 	}
 	return o, nil

@@ -164,8 +164,9 @@ func (s *SQLite) page(ctx context.Context, log string, after int64) ([][]byte, e
 	what := "reading log " + log
 	// The count comes with the rows, in one snapshot, to notice rows that are gone.
 	rows, err := s.readers.QueryContext(ctx, `
-		SELECT logs.count, coalesce(position, 0), sum, value FROM logs LEFT JOIN entries ON log = id AND position > ?
-		WHERE name = ? ORDER BY position LIMIT ?`, after, log, pageEntries)
+		SELECT logs.count, coalesce(place - id*?1, 0), sum, value
+		FROM logs LEFT JOIN entries ON place > id*?1 + ?2 AND place < (id+1)*?1
+		WHERE name = ?3 ORDER BY place LIMIT ?4`, positions, after, log, pageEntries)
 	if err != nil {
 		return nil, s.explain(what, err)
 	}

@@ -9,8 +9,8 @@ import (
 // writes of one batch change, and stores them once at its end.
 type batch struct {
 	*session
-	version, before int64 // of the counter: now, and when the batch began
-	logs            map[string]*logRow
+	last, before int64 // of the counter: now, and when the batch began
+	logs         map[string]*logRow
 }
 
 // logRow is a row of the table logs.
@@ -18,6 +18,12 @@ type logRow struct {
 	name             string
 	id, epoch, count int64
 	changed          bool
+}
+
+// number gives out the next of the counter.
+func (b *batch) number() int64 {
+	b.last++
+	return b.last
 }
 
 // expect answers with a conflict if the document is not at the version.
@@ -32,40 +38,57 @@ func (b *batch) expect(doing, key string, version int64) (answer, failure error)
 	return nil, nil
 }
 
-// log is the head of a log; one that does not exist yet has id 0.
+// log is the head of a log, which need not exist yet.
 func (b *batch) log(name string) (*logRow, error) {
 	if l := b.logs[name]; l != nil {
 		return l, nil
 	}
 	l := &logRow{name: name}
-	_, err := b.row("SELECT id, epoch, count FROM logs WHERE name = ?", []any{name}, &l.id, &l.epoch, &l.count)
+	known, err := b.row("SELECT id, epoch, count FROM logs WHERE name = ?", []any{name}, &l.id, &l.epoch, &l.count)
+	if !known {
+		l.id = b.number()
+	}
 	b.logs[name] = l
 	return l, err
 }
 
-// append adds entries. The head of a new log goes first, for its id, and already
-// as it will be, so that a log of one batch is written once.
+// found makes a log with the first epoch and a number of entries, if there is no
+// such log; what there is need not be looked for before.
+func (b *batch) found(name string, count int64) (*logRow, error) {
+	if b.logs[name] != nil {
+		return nil, nil
+	}
+	l := &logRow{name: name, id: b.number(), epoch: 1, count: count}
+	result, err := b.result("INSERT INTO logs (name, id, epoch, count) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		l.name, l.id, l.epoch, l.count)
+	if err != nil {
+		return nil, err
+	}
+	if made, err := result.RowsAffected(); err != nil || made == 0 {
+		return nil, err
+	}
+	b.logs[name] = l
+	return l, nil
+}
+
+// append adds entries. The log's head is stored at the end of the batch.
 func (b *batch) append(l *logRow, entries [][]byte) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	position := l.count
+	first := l.count + 1
 	l.count += int64(len(entries))
-	l.changed = true
-	if l.id == 0 {
-		if err := b.store(l); err != nil {
-			return err
-		}
+	if l.count >= positions {
+		return &Error{Kind: Refused, What: "appending to log " + l.name, Why: "a log cannot have more entries"}
 	}
-	return b.insert(l, position, entries)
+	l.changed = true
+	return b.insert(l.id, first, sums(l.name, first, entries), entries)
 }
 
-// insert writes entries behind a position.
-func (b *batch) insert(l *logRow, position int64, entries [][]byte) error {
-	for _, entry := range entries {
-		position++
-		err := b.exec("INSERT INTO entries (log, position, sum, value) VALUES (?, ?, ?, ?)",
-			l.id, position, checksum('e', l.name, []int64{position}, entry), copied(entry))
+// insert writes entries at a position.
+func (b *batch) insert(log, position int64, sums, entries [][]byte) error {
+	for i, entry := range entries {
+		err := b.exec("INSERT INTO entries (place, sum, value) VALUES (?, ?, ?)", place(log, position+int64(i)), sums[i], copied(entry))
 		if err != nil {
 			return err
 		}
@@ -73,40 +96,13 @@ func (b *batch) insert(l *logRow, position int64, entries [][]byte) error {
 	return nil
 }
 
-// store writes a log's head and learns its id if it is new. (RETURNING would tell
-// the id too, but SQLite takes it for a trigger and keeps a statement journal.)
-func (b *batch) store(l *logRow) error {
-	l.changed = false
-	if l.id != 0 {
-		return b.exec("UPDATE logs SET epoch = ?, count = ? WHERE id = ?", l.epoch, l.count, l.id)
+// sums are the checksums of entries at a position.
+func sums(log string, position int64, entries [][]byte) [][]byte {
+	list := make([][]byte, len(entries))
+	for i, entry := range entries {
+		list[i] = checksum('e', log, []int64{position + int64(i)}, entry)
 	}
-	result, err := b.result("INSERT INTO logs (name, epoch, count) VALUES (?, ?, ?)", l.name, l.epoch, l.count)
-	if err != nil {
-		return err
-	}
-	l.id, err = result.LastInsertId()
-	return err
-}
-
-// found makes a log of its first entries, with the first epoch, if there is no
-// such log; what there is need not be looked for before.
-func (b *batch) found(name string, entries [][]byte) (done bool, err error) {
-	if b.logs[name] != nil {
-		return false, nil
-	}
-	l := &logRow{name: name, epoch: 1, count: int64(len(entries))}
-	result, err := b.result("INSERT INTO logs (name, epoch, count) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", name, l.epoch, l.count)
-	if err != nil {
-		return false, err
-	}
-	if made, err := result.RowsAffected(); err != nil || made == 0 {
-		return false, err
-	}
-	if l.id, err = result.LastInsertId(); err != nil {
-		return false, err
-	}
-	b.logs[name] = l
-	return true, b.insert(l, 0, entries)
+	return list
 }
 
 // end stores what the batch held back and commits. After an error the caller
@@ -114,13 +110,15 @@ func (b *batch) found(name string, entries [][]byte) (done bool, err error) {
 func (b *batch) end() error {
 	for _, name := range slices.Sorted(maps.Keys(b.logs)) {
 		if l := b.logs[name]; l.changed {
-			if err := b.store(l); err != nil {
+			err := b.exec(`INSERT INTO logs (name, id, epoch, count) VALUES (?1, ?2, ?3, ?4)
+				ON CONFLICT (name) DO UPDATE SET epoch = ?3, count = ?4`, l.name, l.id, l.epoch, l.count)
+			if err != nil {
 				return err
 			}
 		}
 	}
-	if b.version != b.before {
-		if err := b.exec("UPDATE counter SET version = ?", b.version); err != nil {
+	if b.last != b.before {
+		if err := b.exec("UPDATE counter SET last = ?", b.last); err != nil {
 			return err
 		}
 	}

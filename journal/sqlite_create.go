@@ -14,20 +14,28 @@ const (
 	// applicationID marks a SQLite file as ours, in its header ("smnd").
 	applicationID = 0x736d6e64
 	// schemaVersion grows with the schema; files of a newer one are refused.
-	schemaVersion = 1
+	schemaVersion = 2
 )
 
-// schema: counter has one row, the last version given to any document. A
-// document's version is thus never given out twice, deleted or not. The count of
-// a log tells when rows of it are gone.
+// schema: counter has one row, the last number given to a document, as its
+// version, or to a log, as its id. A document's version is thus never given out
+// twice, deleted or not. The count of a log tells when rows of it are gone. The
+// entries of a log lie together, at the places that [place] gives them: SQLite is
+// quickest at adding rows behind the last integer key.
 const schema = `
-CREATE TABLE counter (version INTEGER NOT NULL);
+CREATE TABLE counter (last INTEGER NOT NULL) STRICT;
 INSERT INTO counter VALUES (0);
 CREATE TABLE documents (key TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, sum BLOB NOT NULL, value BLOB NOT NULL) STRICT;
-CREATE TABLE logs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL, count INTEGER NOT NULL) STRICT;
-CREATE TABLE entries (log INTEGER NOT NULL, position INTEGER NOT NULL, sum BLOB NOT NULL, value BLOB NOT NULL,
-	PRIMARY KEY (log, position)) STRICT, WITHOUT ROWID;
+CREATE TABLE logs (name TEXT NOT NULL PRIMARY KEY, id INTEGER NOT NULL, epoch INTEGER NOT NULL, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE entries (place INTEGER PRIMARY KEY, sum BLOB NOT NULL, value BLOB NOT NULL) STRICT;
 `
+
+// positions is how many entries a log may have; what is left of an integer key
+// is enough for 34 billion logs.
+const positions = 1 << 28
+
+// place is the key of an entry, whose position counts from 1.
+func place(log, position int64) int64 { return log*positions + position }
 
 // prepare sees to it that there is a readable and writable file at path.
 func prepare(path string) error {
@@ -91,9 +99,13 @@ func (s *SQLite) verify() error {
 		return errForeign
 	}
 	if version != schemaVersion {
+		writer := "A newer"
+		if version < schemaVersion {
+			writer = "An earlier"
+		}
 		return &Error{Kind: Unusable, What: "opening journal " + s.path,
 			Why:  fmt.Sprintf("its schema version is %d, this setmend knows %d", version, schemaVersion),
-			hint: "A newer setmend wrote it. Use that one, or another journal file."}
+			hint: writer + " setmend wrote it. Use that one, or another journal file."}
 	}
 	return s.verifyMode()
 }

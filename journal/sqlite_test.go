@@ -71,6 +71,9 @@ func TestAFileThatCannotBeOpenedIsExplained(t *testing.T) {
 	newer := filepath.Join(dir, "newer.db")
 	open(t, newer).Close()
 	raw(t, newer, "PRAGMA user_version = 999")
+	older := filepath.Join(dir, "older.db")
+	open(t, older).Close()
+	raw(t, older, "PRAGMA user_version = 1")
 	rollback := filepath.Join(dir, "rollback.db")
 	open(t, rollback).Close()
 	raw(t, rollback, "PRAGMA journal_mode = DELETE")
@@ -80,7 +83,8 @@ func TestAFileThatCannotBeOpenedIsExplained(t *testing.T) {
 		{write("notes.txt", []byte(strings.Repeat("these are notes ", 100))), "not a setmend journal", "Name another file"},
 		{write("empty", nil), "not a setmend journal", "Name another file"},
 		{other, "not a setmend journal", "Name another file"},
-		{newer, "schema version is 999, this setmend knows 1", "newer setmend"},
+		{newer, "schema version is 999, this setmend knows 2", "newer setmend"},
+		{older, "schema version is 1, this setmend knows 2", "earlier setmend"},
 		{rollback, "journal mode is delete", "journal_mode=WAL"},
 		{dir, "is a directory", ""},
 	} {
@@ -170,11 +174,11 @@ func TestAnEditedOrTornRowIsAnErrorThatNamesIt(t *testing.T) {
 		{"value edited", "UPDATE documents SET value = x'00' WHERE key = 'k'", "reading k", ""},
 		{"version edited", "UPDATE documents SET version = version + 1 WHERE key = 'k'", "reading k", ""},
 		{"another document's row", "DELETE FROM documents WHERE key = 'k'; UPDATE documents SET key = 'k' WHERE key = 'other'", "reading k", ""},
-		{"entry edited", "UPDATE entries SET value = x'00' WHERE position = 2", "", "entry 2"},
-		{"entry cut off", "UPDATE entries SET value = substr(value, 1, 1) WHERE position = 3", "", "entry 3"},
-		{"entry removed from the middle", "DELETE FROM entries WHERE position = 2", "", "entry 2"},
-		{"entry removed from the end", "DELETE FROM entries WHERE position = 3", "", "entry 3"},
-		{"entries swapped", "UPDATE entries SET position = position + 10; UPDATE entries SET position = 25 - position - 10", "", "entry 1"},
+		{"entry edited", "UPDATE entries SET value = x'00' WHERE place & 0xfffffff = 2", "", "entry 2"},
+		{"entry cut off", "UPDATE entries SET value = substr(value, 1, 1) WHERE place & 0xfffffff = 3", "", "entry 3"},
+		{"entry removed from the middle", "DELETE FROM entries WHERE place & 0xfffffff = 2", "", "entry 2"},
+		{"entry removed from the end", "DELETE FROM entries WHERE place & 0xfffffff = 3", "", "entry 3"},
+		{"entries swapped", "UPDATE entries SET place = place + 100; UPDATE entries SET place = place - 2 * (place & 0xfffffff) + 104", "", "entry 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "journal.db")

@@ -22,8 +22,7 @@ func (s *SQLite) Put(ctx context.Context, key string, value []byte, version int6
 		if answer != nil || failure != nil {
 			return answer, failure
 		}
-		b.version++
-		next = b.version
+		next = b.number()
 		return nil, b.exec(`INSERT INTO documents (key, version, sum, value) VALUES (?1, ?2, ?3, ?4)
 			ON CONFLICT (key) DO UPDATE SET version = ?2, sum = ?3, value = ?4`,
 			key, next, checksum('d', key, []int64{next}, value), copied(value))
@@ -74,10 +73,15 @@ func (s *SQLite) Create(ctx context.Context, log string, entries ...[]byte) (epo
 	if err := readyToCreate(ctx, log, entries); err != nil {
 		return 0, err
 	}
+	first := sums(log, 1, entries) // here, beside the commits of others
 	err = s.commits.do(ctx, func(b *batch) (error, error) {
-		if done, err := b.found(log, entries); done || err != nil {
-			epoch = 1
+		made, err := b.found(log, int64(len(entries)))
+		if err != nil {
 			return nil, err
+		}
+		if made != nil {
+			epoch = made.epoch
+			return nil, b.insert(made.id, 1, first, entries)
 		}
 		l, err := b.log(log)
 		if err != nil {
@@ -218,7 +222,7 @@ func (s *session) begin() (*batch, error) {
 		return nil, err
 	}
 	b := &batch{session: s, logs: map[string]*logRow{}}
-	_, err := s.row("SELECT version FROM counter", nil, &b.version)
-	b.before = b.version
+	_, err := s.row("SELECT last FROM counter", nil, &b.last)
+	b.before = b.last
 	return b, err
 }

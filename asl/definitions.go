@@ -1,0 +1,67 @@
+package asl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// define stores a definition, once for all executions that are started with it.
+// Executions that begin at the same time wait for the same write.
+func (e *Engine) define(ctx context.Context, m *Machine) error {
+	if e.knows(m.hash) {
+		return nil
+	}
+	_, err, _ := e.defining.Do(m.hash, func() (any, error) {
+		return nil, e.storeDefinition(context.WithoutCancel(ctx), definitionPrefix+m.hash, m.compact)
+	})
+	if err != nil {
+		return fmt.Errorf("storing the definition %s: %w", m.hash, err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.defined[m.hash] = true
+	return nil
+}
+
+func (e *Engine) knows(hash string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.defined[hash]
+}
+
+// storeDefinition writes a log of one entry. Where two engines do so at once
+// there may be two, which say the same: the first one counts.
+func (e *Engine) storeDefinition(ctx context.Context, log string, definition []byte) error {
+	if creator, ok := e.store.(Creator); ok {
+		if _, err := creator.Create(ctx, log, definition); !exists(err) {
+			return err
+		}
+		return nil
+	}
+	for _, err := range e.store.Read(ctx, log, 0) {
+		return err
+	}
+	epoch, err := e.store.Claim(ctx, log)
+	if err == nil {
+		err = e.store.Append(ctx, log, epoch, definition)
+	}
+	if fenced(err) {
+		return e.storeDefinition(ctx, log, definition)
+	}
+	return err
+}
+
+// definition reads the definition with a hash.
+func (e *Engine) definition(ctx context.Context, hash string) ([]byte, error) {
+	for definition, err := range e.store.Read(ctx, definitionPrefix+hash, 0) {
+		if err == nil && hashOf(definition) != hash {
+			err = fmt.Errorf("what is stored has the hash %s", hashOf(definition))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the definition %s: %w", hash, err)
+		}
+		return definition, nil
+	}
+	return nil, fmt.Errorf("reading the definition %s: %w", hash, errors.New("it is not in the store"))
+}
