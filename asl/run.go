@@ -59,7 +59,7 @@ const maxBatch = 1 << 20
 
 // firstBatch is the memory for a batch of unknown size, in bytes: enough for a
 // few states.
-const firstBatch = 1 << 10
+const firstBatch = 600
 
 func (e *Engine) newRun(ctx context.Context, name string, m *Machine) *run {
 	r := &run{engine: e, name: name, log: logPrefix + name, machine: m, box: newMailbox(), caller: ctx}

@@ -88,12 +88,21 @@ func (b *batch) append(l *logRow, entries [][]byte) error {
 // insert writes entries at a position.
 func (b *batch) insert(log, position int64, sums, entries [][]byte) error {
 	for i, entry := range entries {
-		err := b.exec("INSERT INTO entries (place, sum, value) VALUES (?, ?, ?)", place(log, position+int64(i)), sums[i], copied(entry))
+		err := b.exec("INSERT INTO entries (place, sum, value) VALUES (?, ?, ?)", place(log, position+int64(i)), sums[i], notNull(entry))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// notNull is value as SQLite has it: nil would be NULL. It need not be copied,
+// since a caller waits until its write is carried out.
+func notNull(value []byte) []byte {
+	if value == nil {
+		return []byte{}
+	}
+	return value
 }
 
 // sums are the checksums of entries at a position.

@@ -25,7 +25,7 @@ func (s *SQLite) Put(ctx context.Context, key string, value []byte, version int6
 		next = b.number()
 		return nil, b.exec(`INSERT INTO documents (key, version, sum, value) VALUES (?1, ?2, ?3, ?4)
 			ON CONFLICT (key) DO UPDATE SET version = ?2, sum = ?3, value = ?4`,
-			key, next, checksum('d', key, []int64{next}, value), copied(value))
+			key, next, checksum('d', key, []int64{next}, value), notNull(value))
 	})
 	if err != nil {
 		return 0, s.explain("writing "+key, err)
