@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/smithy-go/logging"
+
 	"github.com/setmend/setmend/fleet"
 )
 
@@ -58,6 +60,9 @@ func connect(ctx context.Context, c Config) (aws.Config, error) {
 		return aws.Config{}, refuse("loading the AWS configuration", "", "no home region is set")
 	}
 	sdk.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	// The SDK writes to stderr, into the progress line, what concerns nobody (a
+	// connection that is not reused). What matters comes back as an error.
+	sdk.Logger = logging.Nop{}
 	return sdk, nil
 }
 

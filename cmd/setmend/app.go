@@ -63,14 +63,14 @@ heal shows its plan and asks before it acts. demo needs no AWS at all.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f := root.PersistentFlags()
-	f.StringVar(&a.profile, "profile", "", "profile of the shared AWS configuration (AWS_PROFILE)")
-	f.StringVar(&a.region, "region", "", "home region: where the stack sets live (AWS_REGION)")
-	f.StringVar(&a.callAs, "call-as", "", "SELF or DELEGATED_ADMIN (SETMEND_CALL_AS)")
-	f.StringVar(&a.endpoint, "endpoint-url", "", "another AWS, such as `setmend sim` (AWS_ENDPOINT_URL)")
-	f.StringVar(&a.config, "config", "", "policy file (SETMEND_CONFIG; ./setmend.yaml if it is there)")
-	f.StringVar(&a.journal, "journal", "", "journal file (SETMEND_JOURNAL; by default one for each account and region)")
-	f.Float64Var(&a.speed, "speed", 1, "run setmend's own waits and rates N times as fast, against an embedded AWS of that speed")
-	f.StringVarP(&a.output, "output", "o", "", "table, json or yaml")
+	f.StringVar(&a.profile, "profile", "", "`NAME` of a profile in the shared AWS configuration (AWS_PROFILE)")
+	f.StringVar(&a.region, "region", "", "home `REGION`: where the stack sets live (AWS_REGION)")
+	f.StringVar(&a.callAs, "call-as", "", "`WHOM` to call as: SELF or DELEGATED_ADMIN (SETMEND_CALL_AS)")
+	f.StringVar(&a.endpoint, "endpoint-url", "", "another AWS, at this `URL`, such as that of setmend sim (AWS_ENDPOINT_URL)")
+	f.StringVar(&a.config, "config", "", "policy `FILE` (SETMEND_CONFIG; ./setmend.yaml if it is there)")
+	f.StringVar(&a.journal, "journal", "", "journal `FILE` (SETMEND_JOURNAL; by default one for each account and region)")
+	f.Float64Var(&a.speed, "speed", 1, "run setmend's own waits and rates `N` times as fast, against an embedded AWS of that speed")
+	f.StringVarP(&a.output, "output", "o", "", "`FORMAT`: table, json or yaml")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours (NO_COLOR)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what is done to stderr")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -142,7 +142,7 @@ func nameArguments(command *cobra.Command) {
 	if check != nil {
 		command.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return &usageError{err, "usage: " + cmd.UseLine()}
+				return &usageError{err, suggest(cmd, args) + "usage: " + cmd.UseLine()}
 			}
 			return nil
 		}

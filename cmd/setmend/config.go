@@ -20,16 +20,29 @@ type settings struct {
 	notify notify.Config
 }
 
-// readSettings reads --config, or ./setmend.yaml if there is one.
-func (a *app) readSettings() (*settings, error) {
-	path, required := a.config, a.config != ""
-	if !required {
-		path = "setmend.yaml"
+// policyPath is --config, or ./setmend.yaml if there is one, or "".
+func (a *app) policyPath() (string, error) {
+	if a.config != "" {
+		return a.config, nil
 	}
-	text, err := os.ReadFile(path)
-	if os.IsNotExist(err) && !required {
+	if _, err := os.Stat("setmend.yaml"); os.IsNotExist(err) {
+		return "", nil
+	} else if err != nil {
+		return "", &hintedError{fmt.Errorf("looking for a policy: %w", err), "name one with --config (SETMEND_CONFIG)", exitConfig}
+	}
+	return "setmend.yaml", nil
+}
+
+// readSettings reads the policy file; without one, the defaults hold.
+func (a *app) readSettings() (*settings, error) {
+	path, err := a.policyPath()
+	if err != nil {
+		return nil, err
+	}
+	if path == "" {
 		return &settings{policy: plan.DefaultPolicy()}, nil
 	}
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &hintedError{fmt.Errorf("reading the policy: %w", err), "check --config (SETMEND_CONFIG)", exitConfig}
 	}

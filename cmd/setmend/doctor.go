@@ -71,7 +71,9 @@ func findings(w io.Writer, list []finding) error {
 // examine makes every check. What fails is a finding; only what makes further
 // checks pointless ends the examination.
 func (a *app) examine(ctx context.Context, e *examination) error {
-	c, err := a.connect(ctx, nil)
+	shown := newProgress(a.stderr)
+	defer shown.clear()
+	c, err := a.connect(ctx, shown.called)
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func classify(command *cobra.Command, err error) (code int, hint string) {
 	case errors.As(err, &hinted):
 		return hinted.code, hinted.hint
 	case strings.HasPrefix(err.Error(), "unknown command"):
-		return exitUsage, "`setmend --help` lists the commands"
+		return exitUsage, suggest(command, command.Flags().Args()) + "`setmend --help` lists the commands"
 	case errors.As(err, &stage) && stage.Name == heal.ErrorLeaseLost:
 		return exitBusy, "one healer acts at a time; `setmend runs` shows what is under way"
 	case errors.Is(err, fs.ErrNotExist):
@@ -100,15 +100,28 @@ func classify(command *cobra.Command, err error) (code int, hint string) {
 	return classifyCloud(err)
 }
 
+// suggest names the commands that a mistyped one comes near.
+func suggest(command *cobra.Command, args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	command.SuggestionsMinimumDistance = 2 // letters that may be wrong
+	near := command.SuggestionsFor(args[0])
+	if len(near) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %s? ", strings.Join(near, " or "))
+}
+
 // classifyCloud sorts AWS's errors.
 func classifyCloud(err error) (code int, hint string) {
 	switch fleet.KindOf(err) {
 	case fleet.Unreachable:
 		return exitUnreachable, "check the network, the region and --endpoint-url (AWS_ENDPOINT_URL); nothing was changed"
 	case fleet.Expired:
-		return exitCredentials, "sign in again (for example `aws sso login`), or choose other credentials with --profile"
+		return exitCredentials, "sign in (for example `aws sso login`), and name the profile with --profile or AWS_PROFILE; `aws sts get-caller-identity` tries it"
 	case fleet.Denied:
-		return exitDenied, "`setmend doctor` lists the permissions that are needed; a delegated administrator needs --call-as DELEGATED_ADMIN"
+		return exitDenied, "`setmend permissions` prints the IAM policy that is needed; a delegated administrator needs --call-as DELEGATED_ADMIN"
 	case fleet.NotFound:
 		return exitNotFound, "`setmend status` lists the stack sets; check --region and --profile"
 	case fleet.Throttled:

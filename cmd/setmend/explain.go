@@ -61,7 +61,7 @@ func setStory(w io.Writer, s heal.SetStory) error {
 	fmt.Fprintln(w)
 	for _, v := range plan.Verdicts {
 		if n := s.Counts.Of(v); n > 0 {
-			fmt.Fprintf(w, "  %6d %s\n", n, v)
+			fmt.Fprintf(w, "  %6d %s\n", n, inWords(v))
 		}
 	}
 	for _, cell := range s.Attention {
@@ -76,7 +76,7 @@ func setStory(w io.Writer, s heal.SetStory) error {
 func cellStory(w io.Writer, s *heal.Story) error {
 	fmt.Fprintf(w, "%s in account %s, %s\n\n", s.Cell.StackSet, s.Cell.Account, s.Cell.Region)
 	fmt.Fprintf(w, "Should be there: %s. %s\n", desire(s.Desire), oneLine(s.Because))
-	fmt.Fprintf(w, "Verdict: %s. %s\n", s.Verdict, oneLine(s.Reason))
+	fmt.Fprintf(w, "Verdict: %s. %s\n", inWords(s.Verdict), oneLine(s.Reason))
 	if s.Hint != "" {
 		fmt.Fprintf(w, "Hint: %s\n", oneLine(s.Hint))
 	}

@@ -22,16 +22,30 @@ func (a *app) policyCommand() *cobra.Command {
 		&cobra.Command{
 			Use: "check", Short: "Read the policy file and say what is wrong with it", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				s, err := a.readSettings()
-				if err != nil {
-					return err
-				}
-				if _, err := a.channels(s, nil); err != nil {
-					return err
-				}
-				fmt.Fprintln(a.stderr, "the policy file is in order")
-				return nil
+				return a.checkPolicy()
 			},
 		})
 	return cmd
+}
+
+// checkPolicy says of which file it speaks: one that is not where it is looked for
+// is as if nothing had been written.
+func (a *app) checkPolicy() error {
+	path, err := a.policyPath()
+	if err != nil {
+		return err
+	}
+	s, err := a.readSettings()
+	if err != nil {
+		return err
+	}
+	if _, err := a.channels(s, nil); err != nil {
+		return err
+	}
+	if path == "" {
+		fmt.Fprintln(a.stderr, "there is no setmend.yaml here and --config names none: tags and built-in defaults hold")
+		return nil
+	}
+	fmt.Fprintf(a.stderr, "%s is in order\n", path)
+	return nil
 }

@@ -72,7 +72,12 @@ func (a *app) sim(ctx context.Context, s simulation) error {
 	}
 	url := "http://" + reachable(listener.Addr())
 	fmt.Fprintf(a.stderr, "embedded AWS on %s (%s, seed %d, speed %g); Ctrl-C ends it\n", url, s.what(), s.seed, s.speed)
-	fmt.Fprintf(a.stderr, "  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=sim AWS_SECRET_ACCESS_KEY=sim\n", url, otto.HomeRegion)
+	// Some clients read one name of the region, some the other.
+	fmt.Fprintf(a.stderr, "  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=sim AWS_SECRET_ACCESS_KEY=sim\n",
+		url, otto.HomeRegion, otto.HomeRegion)
+	if s.speed != 1 {
+		fmt.Fprintf(a.stderr, "  setmend also needs --speed %g\n", s.speed)
+	}
 	if !listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		fmt.Fprintln(a.stderr, "  note: whoever reaches this address may use it as any account; only this machine may control it")
 	}

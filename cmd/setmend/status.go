@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,7 +29,9 @@ type reading struct {
 
 // read observes the fleet and judges it. It changes nothing on AWS.
 func (a *app) read(ctx context.Context, accept []string, only []fleet.StackSetName) (*reading, error) {
-	c, err := a.connect(ctx, nil)
+	shown := newProgress(a.stderr)
+	defer shown.clear()
+	c, err := a.connect(ctx, shown.called)
 	if err != nil {
 		return nil, err
 	}
@@ -81,19 +87,48 @@ func (a *app) statusCommand() *cobra.Command {
 	}
 }
 
+// statusTable has a column for healthy and for every other verdict that occurs, so
+// that it fits a terminal; -o json has them all.
 func statusTable(w io.Writer, report *heal.Report) error {
-	row(w, "STACK SET", "INSTANCES", "HEALTHY", "DRIFTED", "MISSING", "ORPHAN", "FAILED", "INOPERABLE", "STALE", "BLOCKED", "QUARANTINED", "NOT CHECKED", "DRIFT CHECK")
-	for _, s := range report.StackSets {
-		c := s.After
-		row(w, s.Name, s.Instances, c.Healthy, c.Drifted, c.Missing, c.Orphan, c.Failed, c.Inoperable, c.Stale, c.Blocked, c.Quarantined, c.NotChecked,
-			age(report.Run.Ended, s.LastDriftCheck))
+	verdicts := slices.DeleteFunc(slices.Clone(plan.Verdicts[:]), func(v plan.Verdict) bool {
+		return v != plan.Healthy && report.After.Of(v) == 0
+	})
+	table := tabwriter.NewWriter(w, 0, 4, 1, ' ', 0)
+	line := func(name string, instances any, of func(plan.Verdict) string, checked string) {
+		cells := []any{name, instances}
+		for _, v := range verdicts {
+			cells = append(cells, of(v))
+		}
+		row(table, append(cells, checked)...)
 	}
-	c := report.After
-	row(w, fmt.Sprintf("all %d", len(report.StackSets)), report.Fleet.Instances, c.Healthy, c.Drifted, c.Missing, c.Orphan, c.Failed, c.Inoperable, c.Stale, c.Blocked, c.Quarantined, c.NotChecked, "")
+	line("STACK SET", "INSTANCES", func(v plan.Verdict) string { return strings.ToUpper(inWords(v)) }, "DRIFT CHECK")
+	for _, s := range report.StackSets {
+		line(string(s.Name), s.Instances, func(v plan.Verdict) string { return dashForNone(s.After.Of(v)) }, age(report.Run.Ended, s.LastDriftCheck))
+	}
+	line(fmt.Sprintf("all %d", len(report.StackSets)), report.Fleet.Instances, func(v plan.Verdict) string { return dashForNone(report.After.Of(v)) }, "")
+	if err := table.Flush(); err != nil {
+		return err
+	}
 	for _, problem := range report.Problems {
 		fmt.Fprintf(w, "\n%s: %s\n  hint: %s\n", problem.StackSet, oneLine(problem.Text), oneLine(problem.Hint))
 	}
 	return nil
+}
+
+// inWords is a verdict as a person writes it.
+func inWords(v plan.Verdict) string {
+	if v == plan.NotChecked {
+		return "not checked"
+	}
+	return string(v)
+}
+
+// dashForNone lets the numbers that matter stand out.
+func dashForNone(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return strconv.Itoa(n)
 }
 
 // age says how long ago something was, roughly.

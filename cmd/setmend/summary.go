@@ -24,7 +24,7 @@ func summary(w io.Writer, r *heal.Report) error {
 	row(w, "", "BEFORE", "AFTER")
 	for _, v := range plan.Verdicts {
 		if before, after := r.Before.Of(v), r.After.Of(v); before+after > 0 {
-			row(w, v, before, after)
+			row(w, inWords(v), before, after)
 		}
 	}
 	fmt.Fprintln(w)

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// widthOf is how many columns a terminal shows, 0 for what is no terminal.
+func widthOf(stream any) int {
+	if !isTerminal(stream) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(stream.(*os.File).Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// wrapping breaks lines between words where a terminal would break words. What
+// is piped or redirected (width 0) stays as it is: programs read lines.
+func wrapping(w io.Writer, width int) io.Writer {
+	if width == 0 {
+		return w
+	}
+	return &wrapper{w: w, width: width}
+}
+
+// wrapper holds back a line until its end has come.
+type wrapper struct {
+	w     io.Writer
+	width int
+	line  bytes.Buffer
+}
+
+func (w *wrapper) Write(p []byte) (int, error) {
+	for rest := p; len(rest) > 0; {
+		line, after, ended := bytes.Cut(rest, []byte("\n"))
+		w.line.Write(line)
+		rest = after
+		if !ended {
+			break
+		}
+		if _, err := io.WriteString(w.w, wrapLine(w.line.String(), w.width)+"\n"); err != nil {
+			return 0, err
+		}
+		w.line.Reset()
+	}
+	return len(p), nil
+}
+
+// wrapLine breaks a line into several, the further ones indented beyond the
+// first. A word that fits no line stays whole, so that it can be copied.
+func wrapLine(line string, width int) string {
+	text := strings.TrimLeft(line, " ")
+	indent := len(line) - len(text) + 2
+	if utf8.RuneCountInString(line) <= width || indent >= width/2 {
+		return line
+	}
+	var b strings.Builder
+	b.WriteString(line[:indent-2])
+	column := indent - 2
+	for i, word := range strings.Split(text, " ") { // runs of blanks stay
+		length := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case column+1+length > width:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			column = indent
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += length
+	}
+	return b.String()
+}
