@@ -80,7 +80,7 @@ heal shows its plan and asks before it acts. demo needs no AWS at all.`,
 	root.AddCommand(
 		a.demoCommand(), a.simCommand(), a.statusCommand(), a.planCommand(), a.applyCommand(), a.healCommand(),
 		a.explainCommand(), a.runsCommand(), a.approvalsCommand(), a.quarantineCommand(), a.overridesCommand(),
-		a.dashboardCommand(), a.serveCommand(), a.notifyCommand(), a.doctorCommand(), a.policyCommand(), a.versionCommand(),
+		a.dashboardCommand(), a.serveCommand(), a.notifyCommand(), a.doctorCommand(), a.permissionsCommand(), a.policyCommand(), a.versionCommand(),
 		a.workflowCommand(),
 	)
 	for _, command := range root.Commands() {
