@@ -17,7 +17,10 @@ bench:           ## the benchmark table; writes bench/latest.json
 	SETMEND_BENCH=1 go test ./bench -run TestTable -count=1 -timeout 20m -v
 
 screenshots:     ## the pictures in the README, from the demonstration (needs Chromium)
-	SETMEND_SCREENSHOTS=$(CURDIR)/docs/images go test ./dashboard -run TestScreenshots -count=1
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	go run ./cmd/setmend demo --no-serve --out "$$folder" >/dev/null && \
+	go run ./cmd/setmend dashboard --journal "$$folder/journal.db" --out "$$folder/page.html" && \
+	SETMEND_DEMO="$$folder" SETMEND_SCREENSHOTS=$(CURDIR)/docs/images go test ./dashboard -run TestScreenshots -count=1
 
 test-asl-validators: ## the npm validators accept every definition that is shipped
 	cd clients && npm ci --no-audit --no-fund

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"encoding/json"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -8,25 +9,53 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/setmend/setmend/heal"
 )
 
 // TestScreenshots writes the README's pictures to the folder that
-// SETMEND_SCREENSHOTS names; `make screenshots` sets it.
+// SETMEND_SCREENSHOTS names. What they show is the demonstration: its results, and
+// the page that `setmend dashboard` made of its journal, are in the folder that
+// SETMEND_DEMO names. `make screenshots` does all of it.
 func TestScreenshots(t *testing.T) {
-	folder := os.Getenv("SETMEND_SCREENSHOTS")
-	if folder == "" {
-		t.Skip("skipped: SETMEND_SCREENSHOTS names no folder to write pictures to (make screenshots)")
+	folder, demo := os.Getenv("SETMEND_SCREENSHOTS"), os.Getenv("SETMEND_DEMO")
+	if folder == "" || demo == "" {
+		t.Skip("skipped: SETMEND_SCREENSHOTS and SETMEND_DEMO name no folders for pictures and for what is in them (make screenshots)")
 	}
-	report := reportOf(16_000)
-	options := Options{ConsoleLinks: true, Decisions: decisionsOf(report)}
+	report := demonstrated(t, filepath.Join(demo, "report.json"))
+	address := "file://" + filepath.Join(demo, "page.html")
 	for name, how := range map[string]look{
 		"dashboard-light": {scheme: "light"},
-		"dashboard-dark":  {scheme: "dark", hash: "#view=fleet"},
-		"dashboard-story": {scheme: "light", hash: "#view=fleet&when=before&cell=" + url.QueryEscape(storyCell(report).Cell.String())},
+		"dashboard-dark":  {scheme: "dark", hash: "#view=fleet&when=before"},
+		"dashboard-story": {scheme: "light", hash: "#view=fleet&when=before&cell=" + url.QueryEscape(longestStory(report))},
 	} {
-		how.width, how.height, how.now = 1440, 960, madeAt.Add(4*time.Minute) // pictures do not change with the day
-		shoot(t, openPage(t, report, options, how), filepath.Join(folder, name+".png"))
+		how.width, how.height, how.now = 1440, 960, report.Run.Ended.Add(4*time.Minute)
+		shoot(t, openAddress(t, address, how), filepath.Join(folder, name+".png"))
 	}
+}
+
+func demonstrated(t *testing.T, file string) *heal.Report {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report heal.Report
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatal(err)
+	}
+	return &report
+}
+
+// longestStory is the cell with drift for which most was tried, the first of them.
+func longestStory(r *heal.Report) string {
+	best := r.Cells[0]
+	for _, cell := range r.Cells {
+		if len(cell.Drift) > 0 && len(cell.Steps) > len(best.Steps) {
+			best = cell
+		}
+	}
+	return best.Cell.String()
 }
 
 // shoot takes the picture of a page that has come to rest.
@@ -41,7 +70,7 @@ func shoot(t *testing.T, p *page, file string) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, picture, 0o644); err != nil {
+	if err := os.WriteFile(file, small(t, picture), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

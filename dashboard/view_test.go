@@ -471,3 +471,22 @@ func BenchmarkOpen(b *testing.B) {
 		b.Run(fmt.Sprint(cells), func(b *testing.B) { benchmarkOpen(b, cells) })
 	}
 }
+
+func TestGuardThatHasOpenedStandsLastAndAsksForNothing(t *testing.T) {
+	report := reportOf(400)
+	report.Guards = []plan.Trip{
+		{Guard: plan.GuardForeignOperation, StackSet: "log-bucket", Reason: "an operation was running", Hint: "its turn comes", Waits: true, Opened: true},
+		{Guard: plan.GuardMassDrift, StackSet: "log-bucket", Reason: "21 % of the set drifted", Hint: "look first"},
+	}
+	p := openPage(t, report, Options{}, look{})
+	if got := p.text(".notice"); !strings.Contains(got, "21 % of the set drifted") || !strings.Contains(got, "look first") {
+		t.Errorf("the first notice is %q, want the guard that stands", got)
+	}
+	last := evaluate[string](p, `[...document.querySelectorAll("main .group")].pop().textContent`)
+	if !strings.Contains(last, "has opened since") || strings.Contains(last, "its turn comes") {
+		t.Errorf("the last entry is %q, want the guard that has opened, without a hint", last)
+	}
+	if n := evaluate[float64](p, `document.querySelectorAll("main .notice").length`); n != 1 {
+		t.Errorf("%v entries are notices, want the one that stands", n)
+	}
+}

@@ -32,7 +32,7 @@ function attentionView() {
       groups.length ? exportButtons("attention", () => attentionExport(groups)) : null,
     ),
     approvalList(),
-    guardList(),
+    guardList((trip) => !passed(trip)),
     problemList(),
     groups.slice(0, SHOWN_GROUPS).map(({ group, cells }) => attentionGroup(group, cells)),
     groups.length > SHOWN_GROUPS && moreGroups(groups.slice(SHOWN_GROUPS)),
@@ -42,6 +42,7 @@ function attentionView() {
         { class: "none" },
         model.groups.length ? "Nothing that matches the filter needs a person." : "Nothing needs a person.",
       ),
+    guardList(passed),
   );
 }
 
@@ -148,13 +149,27 @@ function attentionExport(groups) {
   return { header, rows };
 }
 
-function guardList() {
+/**
+ * A guard that was accepted or has opened by itself asks nobody for anything: it
+ * stands last, as something that happened.
+ * @param {Trip} trip
+ */
+function passed(trip) {
+  return Boolean(trip.accepted || trip.opened);
+}
+
+/** @param {(trip: Trip) => boolean} which */
+function guardList(which) {
   const waiting = new Set(model.approvals.map((a) => a.id));
   return model.guards
+    .filter(which)
     .filter((trip) => !waiting.has(trip.guard + (trip.stackSet ? ":" + trip.stackSet : "")))
-    .map((trip) =>
-      notice("Guard " + trip.guard + (trip.accepted ? " (accepted)" : trip.opened ? " (has opened since)" : ""), trip.stackSet, trip.reason, trip.hint),
-    );
+    .map((trip) => {
+      if (!passed(trip)) return notice("Guard " + trip.guard, trip.stackSet, trip.reason, trip.hint);
+      const entry = notice("Guard " + trip.guard + (trip.accepted ? " (accepted)" : " (has opened since)"), trip.stackSet, trip.reason, "");
+      entry.classList.remove("notice");
+      return entry;
+    });
 }
 
 function problemList() {
