@@ -225,7 +225,7 @@ function quarantinePanel() {
     {
       key: "quarantined",
       label: "Since",
-      width: "12rem",
+      width: "14.5rem",
       value: since,
       show: (i) => h("span", { class: "code" }, clock(instant(since(i)))),
     },

@@ -68,12 +68,12 @@ function stackSetColumns() {
       title: lookOf(verdict).label + ": " + lookOf(verdict).meaning,
       head: glyph(verdict, 16),
       number: true,
-      width: "3.8rem",
+      width: "3.5rem",
       value: (i) => set(i).after?.[verdict] || 0,
       show: (i) => (set(i).after?.[verdict] ? count(set(i).after[verdict]) : h("span", { class: "faint" }, "0")),
     }));
   return [
-    { key: "name", label: "Stack set", width: "16.6rem", value: (i) => set(i).name, show: (i) => setNameShown(set(i)) },
+    { key: "name", label: "Stack set", width: "16.9rem", value: (i) => set(i).name, show: (i) => setNameShown(set(i)) },
     {
       key: "instances",
       label: "Instances",
@@ -94,14 +94,14 @@ function stackSetColumns() {
     {
       key: "lastDriftCheck",
       label: "Drift check",
-      width: "6.5rem",
+      width: "7.6rem",
       value: (i) => set(i).lastDriftCheck || "",
       show: (i) => driftCheckShown(set(i)),
     },
     {
       key: "lastOperation",
       label: "Last operation",
-      width: "12.4rem",
+      width: "13.6rem",
       value: (i) => set(i).operations?.[0]?.ended || set(i).operations?.[0]?.created || "",
       show: (i) => lastOperationShown(set(i)),
     },
