@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -69,14 +70,19 @@ heal shows its plan and asks before it acts. demo needs no AWS at all.`,
 	f.StringVar(&a.endpoint, "endpoint-url", "", "another AWS, at this `URL`, such as that of setmend sim (AWS_ENDPOINT_URL)")
 	f.StringVar(&a.config, "config", "", "policy `FILE` (SETMEND_CONFIG; ./setmend.yaml if it is there)")
 	f.StringVar(&a.journal, "journal", "", "journal `FILE` (SETMEND_JOURNAL; by default one for each account and region)")
-	f.Float64Var(&a.speed, "speed", 1, "run setmend's own waits and rates `N` times as fast, against an embedded AWS of that speed")
+	f.Float64Var(&a.speed, "speed", 1, "run setmend's own waits and rates `N` times as fast, against an embedded AWS of that speed (SETMEND_SPEED)")
 	f.StringVarP(&a.output, "output", "o", "", "`FORMAT`: table, json or yaml")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours (NO_COLOR)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what is done to stderr")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{err, "`" + cmd.CommandPath() + " --help` lists the flags"}
 	})
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.settle() }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := a.settle(); err != nil {
+			return err
+		}
+		return a.settleSpeed(cmd.Flags().Changed("speed"))
+	}
 	root.AddCommand(
 		a.demoCommand(), a.simCommand(), a.statusCommand(), a.planCommand(), a.applyCommand(), a.healCommand(),
 		a.explainCommand(), a.runsCommand(), a.approvalsCommand(), a.quarantineCommand(), a.overridesCommand(),
@@ -109,6 +115,19 @@ func (a *app) settle() error {
 	case "", "table", "json", "yaml":
 	default:
 		return &usageError{fmt.Errorf("output format %q is not known", a.output), "choose table, json or yaml"}
+	}
+	return nil
+}
+
+// settleSpeed takes the speed from SETMEND_SPEED, which `setmend sim` prints, unless
+// the flag says it. Against AWS itself there is no other speed than 1.
+func (a *app) settleSpeed(given bool) error {
+	if text := a.getenv("SETMEND_SPEED"); text != "" && !given && a.endpoint != "" {
+		speed, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return &usageError{fmt.Errorf("SETMEND_SPEED is %q, which is no number", text), "set it to the speed of the embedded AWS, or unset it"}
+		}
+		a.speed = speed
 	}
 	if a.speed <= 0 {
 		return &usageError{fmt.Errorf("speed %g is not positive", a.speed), "choose 1 for real time, or the speed of the embedded AWS"}

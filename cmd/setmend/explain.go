@@ -81,7 +81,7 @@ func cellStory(w io.Writer, s *heal.Story) error {
 		fmt.Fprintf(w, "Hint: %s\n", oneLine(s.Hint))
 	}
 	if i := s.Instance; i != nil {
-		fmt.Fprintf(w, "Instance: %s/%s, drift %s, last operation %s\n", i.Status, i.Detailed, i.Drift, i.LastOperation)
+		fmt.Fprintf(w, "Instance: %s/%s, drift %s%s\n", i.Status, i.Detailed, i.Drift, lastOperation(i.LastOperation))
 		if i.Reason != "" {
 			fmt.Fprintf(w, "  AWS says: %s\n", oneLine(i.Reason))
 		}
@@ -116,6 +116,13 @@ func cellStory(w io.Writer, s *heal.Story) error {
 		fmt.Fprintf(w, "  %s\n", oneLine(rule))
 	}
 	return nil
+}
+
+func lastOperation(id string) string {
+	if id == "" {
+		return ""
+	}
+	return ", last operation " + id
 }
 
 // cellStanding tells what is remembered of a cell: quarantine, debts, questions.

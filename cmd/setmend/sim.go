@@ -73,15 +73,20 @@ func (a *app) sim(ctx context.Context, s simulation) error {
 	url := "http://" + reachable(listener.Addr())
 	fmt.Fprintf(a.stderr, "embedded AWS on %s (%s, seed %d, speed %g); Ctrl-C ends it\n", url, s.what(), s.seed, s.speed)
 	// Some clients read one name of the region, some the other.
-	fmt.Fprintf(a.stderr, "  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=sim AWS_SECRET_ACCESS_KEY=sim\n",
-		url, otto.HomeRegion, otto.HomeRegion)
-	if s.speed != 1 {
-		fmt.Fprintf(a.stderr, "  setmend also needs --speed %g\n", s.speed)
-	}
+	fmt.Fprintf(a.stderr, "  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=sim AWS_SECRET_ACCESS_KEY=sim%s\n",
+		url, otto.HomeRegion, otto.HomeRegion, s.speedVariable())
 	if !listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		fmt.Fprintln(a.stderr, "  note: whoever reaches this address may use it as any account; only this machine may control it")
 	}
 	return serveUntil(ctx, listener, aws)
+}
+
+// speedVariable tells setmend to keep up.
+func (s *simulation) speedVariable() string {
+	if s.speed == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" SETMEND_SPEED=%g", s.speed)
 }
 
 // reachable is a listener's address for clients on this machine: one that listens

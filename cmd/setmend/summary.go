@@ -60,6 +60,10 @@ func done(w io.Writer, r *heal.Report) {
 			tallies[name].failed++
 		}
 	}
+	if len(order) == 0 {
+		fmt.Fprintln(w, "Nothing had to be done.")
+		return
+	}
 	slices.Sort(order)
 	row(w, "DONE", "OPERATIONS", "CELLS", "NOT ALL SUCCEEDED")
 	for _, name := range order {
