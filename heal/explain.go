@@ -231,10 +231,29 @@ func rules(p plan.SetPolicy) []string {
 		list = append(list, "its stacks' own templates are compared with its own"+from("checkTemplates"))
 	}
 	if len(p.IgnoreDrift) > 0 {
-		list = append(list, fmt.Sprintf("ignores drift by %d rules%s", len(p.IgnoreDrift), from("ignoreDrift")))
+		list = append(list, fmt.Sprintf("ignores drift by %s%s", counted(len(p.IgnoreDrift), "rule"), from("ignoreDrift")))
 	}
-	list = append(list, fmt.Sprintf("given up after %d heals within %s that failed or did not last%s", p.Quarantine.Heals, p.Quarantine.Window, from("quarantine")))
-	return append(list, fmt.Sprintf("drift checks are trusted for %s%s", p.DriftMaxAge, from("driftMaxAge")))
+	list = append(list, fmt.Sprintf("given up after %s within %s that failed or did not last%s", counted(p.Quarantine.Heals, "heal"), spanText(p.Quarantine.Window), from("quarantine")))
+	return append(list, fmt.Sprintf("drift checks are trusted for %s%s", spanText(p.DriftMaxAge), from("driftMaxAge")))
+}
+
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+// spanText is a span of time without the zeros at its end: 24h, not 24h0m0s.
+func spanText(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 func join(names []fleet.StackSetName) string {

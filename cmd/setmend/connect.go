@@ -98,6 +98,8 @@ func (a *app) journalPath(account fleet.AccountID, region fleet.Region) (string,
 	return a.stateFile(name + ".db")
 }
 
+const journalPlace = "name a file with --journal (SETMEND_JOURNAL), or a folder that can be written with XDG_STATE_HOME"
+
 // stateFile is a place in the folder where the system keeps what programs
 // remember. The folder is made if it is not there.
 func (a *app) stateFile(name string) (string, error) {
@@ -105,13 +107,13 @@ func (a *app) stateFile(name string) (string, error) {
 	if state == "" {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return "", fmt.Errorf("finding a place for the journal: %w; name one with --journal", err)
+			return "", &hintedError{fmt.Errorf("finding a place for the journal: %w", err), journalPlace, exitConfig}
 		}
 		state = filepath.Join(home, ".local", "state")
 	}
 	folder := filepath.Join(state, "setmend")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", fmt.Errorf("making a place for the journal: %w", err)
+		return "", &hintedError{fmt.Errorf("making a place for the journal: %w", err), journalPlace, exitConfig}
 	}
 	return filepath.Join(folder, name), nil
 }
