@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/setmend/setmend/plan"
 )
 
 func (a *app) policyCommand() *cobra.Command {
@@ -15,8 +13,11 @@ func (a *app) policyCommand() *cobra.Command {
 		&cobra.Command{
 			Use: "schema", Short: "Print the JSON Schema of the policy file, for editors", Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error {
-				_, err := a.stdout.Write(plan.PolicySchema())
-				return err
+				schema, err := settingsSchema()
+				if err != nil {
+					return err
+				}
+				return writeIndented(a.stdout, schema)
 			},
 		},
 		&cobra.Command{

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/setmend/setmend/notify"
+	"github.com/setmend/setmend/plan"
+)
+
+// settingsSchema is the JSON Schema of the whole file: plan's, with the section
+// that notify reads.
+func settingsSchema() (map[string]any, error) {
+	var schema map[string]any
+	if err := json.Unmarshal(plan.PolicySchema(), &schema); err != nil {
+		return nil, fmt.Errorf("reading the policy's schema: %w", err)
+	}
+	properties, ok := schema["properties"].(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("reading the policy's schema: it has no properties")
+	}
+	section := schemaOf(reflect.TypeFor[notify.Config]())
+	section["description"] = "Whom to tell, and when. Each channel has a name and exactly one service."
+	properties["notify"] = section
+	return schema, nil
+}
+
+// schemaOf describes a type by its fields' names in YAML. Types with words of their
+// own get them listed.
+func schemaOf(t reflect.Type) map[string]any {
+	switch t {
+	case reflect.TypeFor[notify.Reference]():
+		return map[string]any{"type": "string", "pattern": "^(env|file|ssm):.+", "description": "env:NAME, file:PATH or ssm:PARAMETER"}
+	case reflect.TypeFor[notify.When]():
+		return map[string]any{"enum": []any{notify.OnAttention, notify.OnChange, notify.Always}, "default": notify.OnAttention}
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return schemaOf(t.Elem())
+	case reflect.Slice:
+		return map[string]any{"type": "array", "items": schemaOf(t.Elem())}
+	case reflect.Bool:
+		return map[string]any{"type": "boolean"}
+	case reflect.Int:
+		return map[string]any{"type": "integer"}
+	case reflect.Struct:
+		return objectSchema(t)
+	}
+	return map[string]any{"type": "string"}
+}
+
+func objectSchema(t reflect.Type) map[string]any {
+	properties, required := map[string]any{}, []string{}
+	for i := range t.NumField() {
+		name, options, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		if name == "" {
+			continue
+		}
+		properties[name] = schemaOf(t.Field(i).Type)
+		if options != "omitempty" {
+			required = append(required, name)
+		}
+	}
+	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties, "required": required}
+}
