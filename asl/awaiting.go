@@ -33,7 +33,7 @@ func (r *run) armPoll() {
 	if r.stopPoll != nil {
 		return
 	}
-	r.stopPoll = r.after(r.now()+int64(r.engine.answerPoll), func() {
+	r.stopPoll = r.after(r.now()+int64(r.engine.poll), func() {
 		r.stopPoll = nil
 		r.takeAnswers()
 		if len(r.callbacks) > 0 {

@@ -101,10 +101,8 @@ type Engine struct {
 	listener Listener
 	values   ContextValues
 	seed     uint64
-	sent     atomic.Int64 // answers, to tell them apart
-
-	answerPoll time.Duration
-
+	poll     time.Duration      // for answers
+	sent     atomic.Int64       // answers, to tell them apart
 	defining singleflight.Group // by hash
 
 	mu      sync.Mutex
@@ -117,7 +115,7 @@ func NewEngine(c Config) *Engine {
 	e := &Engine{
 		store: c.Store, tasks: c.Tasks, objects: c.Objects, clock: c.Clock,
 		limits: c.Limits.withDefaults(), listener: c.Listener, values: c.Context,
-		running: map[string]*run{}, defined: map[string]bool{}, answerPoll: c.AnswerPoll,
+		running: map[string]*run{}, defined: map[string]bool{}, poll: c.AnswerPoll,
 	}
 	if e.store == nil {
 		e.store = NewMemoryStore()
@@ -128,8 +126,8 @@ func NewEngine(c Config) *Engine {
 	if e.clock == nil {
 		e.clock = systemClock{}
 	}
-	if e.answerPoll <= 0 {
-		e.answerPoll = answerPoll
+	if e.poll <= 0 {
+		e.poll = answerPoll
 	}
 	if c.Random != nil {
 		e.seed = c.Random.Uint64()
