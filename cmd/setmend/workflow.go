@@ -26,6 +26,7 @@ Lambda functions. A definition that calls nothing needs no AWS.`,
 	cmd.AddCommand(
 		a.workflowValidateCommand(), a.workflowRunCommand(), a.workflowResumeCommand(), a.workflowStopCommand(),
 		a.workflowListCommand(), a.workflowHistoryCommand(), a.workflowGraphCommand(), a.workflowPolicyCommand(),
+		a.workflowSendSuccessCommand(), a.workflowSendFailureCommand(), a.workflowSendHeartbeatCommand(),
 	)
 	return cmd
 }
@@ -47,9 +48,22 @@ func (a *app) workflowJournalPath() (string, error) {
 	return a.stateFile("workflows.db")
 }
 
+// openWorkflows opens the journal for what only looks at runs or sends them
+// something: one that --journal names and that is not there has none, and is not
+// made.
+func (a *app) openWorkflows() (*journal.SQLite, error) {
+	if a.journal != "" {
+		if _, err := os.Stat(a.journal); err != nil {
+			return nil, &hintedError{fmt.Errorf("opening the journal: %w", err),
+				"check --journal (SETMEND_JOURNAL); without it, runs are in one journal for all workflows", exitConfig}
+		}
+	}
+	return a.workflowJournal()
+}
+
 // withWorkflows gives f an engine that looks at runs but has nothing to call.
 func (a *app) withWorkflows(f func(*asl.Engine) error) error {
-	j, err := a.workflowJournal()
+	j, err := a.openWorkflows()
 	if err != nil {
 		return err
 	}
@@ -59,10 +73,22 @@ func (a *app) withWorkflows(f func(*asl.Engine) error) error {
 
 // readDefinition reads a file, or standard input for "-".
 func (a *app) readDefinition(path string) ([]byte, error) {
-	if path == "-" {
-		return io.ReadAll(io.LimitReader(a.stdin, asl.MaxDefinition+1))
+	return a.readFileOrStdin(path, asl.MaxDefinition)
+}
+
+// readFileOrStdin reads a file, or standard input for "-". Of what is longer than
+// most bytes it reads one more, so that whoever looks at it can tell.
+func (a *app) readFileOrStdin(path string, most int64) ([]byte, error) {
+	from := a.stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		from = file
 	}
-	return os.ReadFile(path)
+	return io.ReadAll(io.LimitReader(from, most+1))
 }
 
 // loadMachine reads a definition that is to be used, not only looked at.

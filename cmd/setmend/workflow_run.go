@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +20,8 @@ import (
 // workflowStart is what a run is started with.
 type workflowStart struct {
 	file, name string
-	input      string // as given: JSON, or @FILE
+	input      string        // as given: JSON, or @FILE
+	poll       time.Duration // how often to look for answers to waiting tasks
 	detach     bool
 	announce   bool // this process was detached: name the run, then be silent
 }
@@ -38,6 +39,7 @@ off, ` + "`setmend workflow resume RUN`" + ` goes on with it where it was.`,
 	}
 	cmd.Flags().StringVar(&s.input, "input", "{}", "the input: JSON, or @FILE")
 	cmd.Flags().StringVar(&s.name, "name", "", "the run's name, up to 80 characters (by default from the time)")
+	answerPollFlag(cmd, &s.poll)
 	cmd.Flags().BoolVar(&s.detach, "detach", false, "run in the background and print the run's name")
 	cmd.Flags().BoolVar(&s.announce, "announce", false, "what a detached run is started with")
 	_ = cmd.Flags().MarkHidden("announce") // fails for unknown flags only
@@ -79,7 +81,7 @@ func (a *app) workflowInput(given string) (json.RawMessage, error) {
 	text := []byte(given)
 	if path, ok := strings.CutPrefix(given, "@"); ok {
 		var err error
-		if text, err = os.ReadFile(path); err != nil {
+		if text, err = a.readFileOrStdin(path, maxAnswer); err != nil {
 			return nil, fmt.Errorf("reading the input: %w", err)
 		}
 	}
@@ -90,25 +92,34 @@ func (a *app) workflowInput(given string) (json.RawMessage, error) {
 }
 
 func (a *app) workflowResumeCommand() *cobra.Command {
-	return &cobra.Command{
+	var s workflowStart
+	cmd := &cobra.Command{
 		Use: "resume RUN", Short: "Go on with a run that was cut off", Args: cobra.ExactArgs(1),
 		Long: `resume goes on where the run was, with the definition it was started with. What
 was done is not done again; a task that was under way is called again. A process
 that still works on the run loses it. Of a run that is over, resume prints how it
 ended.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.resumeWorkflow(cmd.Context(), args[0])
+			s.name = args[0]
+			return a.resumeWorkflow(cmd.Context(), s)
 		},
 	}
+	answerPollFlag(cmd, &s.poll)
+	return cmd
 }
 
-func (a *app) resumeWorkflow(ctx context.Context, name string) error {
+// answerPollFlag is how soon a process takes what others send to its tasks.
+func answerPollFlag(cmd *cobra.Command, poll *time.Duration) {
+	cmd.Flags().DurationVar(poll, "answer-poll", 500*time.Millisecond, "how often to look for answers to tasks that wait for their token")
+}
+
+func (a *app) resumeWorkflow(ctx context.Context, s workflowStart) error {
 	tasks, err := a.workflowTasks(ctx)
 	if err != nil {
 		return err
 	}
-	return a.followWorkflow(ctx, workflowStart{name: name}, tasks, func(ctx context.Context, e *asl.Engine) (asl.Outcome, error) {
-		run, err := e.Describe(ctx, name)
+	return a.followWorkflow(ctx, s, tasks, func(ctx context.Context, e *asl.Engine) (asl.Outcome, error) {
+		run, err := e.Describe(ctx, s.name)
 		if err != nil {
 			return asl.Outcome{}, err
 		}
@@ -121,19 +132,26 @@ func (a *app) resumeWorkflow(ctx context.Context, name string) error {
 				return asl.Outcome{}, err
 			}
 		}
-		return e.Resume(ctx, name)
+		return e.Resume(ctx, s.name)
 	})
 }
 
 // followWorkflow works on a run to its end and prints that.
 func (a *app) followWorkflow(ctx context.Context, s workflowStart, tasks *workflowTasks, work func(context.Context, *asl.Engine) (asl.Outcome, error)) error {
-	j, err := a.workflowJournal()
+	open := a.workflowJournal
+	if s.file == "" { // a run to be resumed is in a journal that is there
+		open = a.openWorkflows
+	}
+	j, err := open()
 	if err != nil {
 		return err
 	}
 	defer j.Close()
 	listener, end := a.workflowListener(s)
-	engine := asl.NewEngine(asl.Config{Store: j, Tasks: tasks, Objects: tasks, Listener: listener, Clock: a.workflowClock()})
+	engine := asl.NewEngine(asl.Config{
+		Store: j, Tasks: tasks, Objects: tasks, Listener: listener, Clock: a.workflowClock(),
+		AnswerPoll: time.Duration(float64(s.poll) * a.speed), // by that clock
+	})
 	watched, unwatch := watchStop(ctx, j, s.name)
 	outcome, err := work(watched, engine)
 	unwatch()
