@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -47,6 +47,9 @@ off, ` + "`setmend workflow resume RUN`" + ` goes on with it where it was.`,
 }
 
 func (a *app) startWorkflow(ctx context.Context, s workflowStart) error {
+	if n := utf8.RuneCountInString(s.name); n > maxRunName {
+		return &usageError{fmt.Errorf("the run's name has %d characters", n), fmt.Sprintf("choose a --name of at most %d", maxRunName)}
+	}
 	input, err := a.workflowInput(s.input)
 	if err != nil {
 		return err
@@ -68,13 +71,19 @@ func (a *app) startWorkflow(ctx context.Context, s workflowStart) error {
 	if err := tasks.ready(uses); err != nil {
 		return err
 	}
-	return a.followWorkflow(ctx, s, tasks, func(ctx context.Context, e *asl.Engine) (asl.Outcome, error) {
+	return a.followWorkflow(ctx, s, tasks, func(ctx context.Context, e *asl.Engine, _ workflowFollower) (asl.Outcome, error) {
 		return e.Run(ctx, s.name, machine, input)
 	})
 }
 
 // workflowClock is the wall's, or an embedded AWS's that runs faster.
 func (a *app) workflowClock() asl.Clock { return clock.Scaled(a.speed, now()) }
+
+// Limits of a run, as on AWS.
+const (
+	maxInput   = 256 << 10 // bytes
+	maxRunName = 80        // characters
+)
 
 // workflowInput reads --input.
 func (a *app) workflowInput(given string) (json.RawMessage, error) {
@@ -85,8 +94,13 @@ func (a *app) workflowInput(given string) (json.RawMessage, error) {
 			return nil, fmt.Errorf("reading the input: %w", err)
 		}
 	}
-	if !json.Valid(text) {
-		return nil, &usageError{errors.New("the input is not JSON"), "give --input '{\"key\": \"value\"}', or --input @FILE"}
+	if len(text) > maxInput {
+		return nil, &usageError{fmt.Errorf("the input has more than the %d bytes that a run takes", maxInput),
+			"hand over large data by a reference, such as an S3 key that an ItemReader reads"}
+	}
+	var any json.RawMessage
+	if err := json.Unmarshal(text, &any); err != nil {
+		return nil, &usageError{fmt.Errorf("the input is not JSON: %w", err), "give --input '{\"key\": \"value\"}', or --input @FILE"}
 	}
 	return text, nil
 }
@@ -118,7 +132,7 @@ func (a *app) resumeWorkflow(ctx context.Context, s workflowStart) error {
 	if err != nil {
 		return err
 	}
-	return a.followWorkflow(ctx, s, tasks, func(ctx context.Context, e *asl.Engine) (asl.Outcome, error) {
+	return a.followWorkflow(ctx, s, tasks, func(ctx context.Context, e *asl.Engine, follower workflowFollower) (asl.Outcome, error) {
 		run, err := e.Describe(ctx, s.name)
 		if err != nil {
 			return asl.Outcome{}, err
@@ -131,13 +145,14 @@ func (a *app) resumeWorkflow(ctx context.Context, s workflowStart) error {
 			if err := tasks.ready(uses); err != nil {
 				return asl.Outcome{}, err
 			}
+			follower.begin() // its next event may be far away
 		}
 		return e.Resume(ctx, s.name)
 	})
 }
 
 // followWorkflow works on a run to its end and prints that.
-func (a *app) followWorkflow(ctx context.Context, s workflowStart, tasks *workflowTasks, work func(context.Context, *asl.Engine) (asl.Outcome, error)) error {
+func (a *app) followWorkflow(ctx context.Context, s workflowStart, tasks *workflowTasks, work func(context.Context, *asl.Engine, workflowFollower) (asl.Outcome, error)) error {
 	open := a.workflowJournal
 	if s.file == "" { // a run to be resumed is in a journal that is there
 		open = a.openWorkflows
@@ -147,15 +162,15 @@ func (a *app) followWorkflow(ctx context.Context, s workflowStart, tasks *workfl
 		return err
 	}
 	defer j.Close()
-	listener, end := a.workflowListener(s)
+	follower := a.workflowFollower(s)
 	engine := asl.NewEngine(asl.Config{
-		Store: j, Tasks: tasks, Objects: tasks, Listener: listener, Clock: a.workflowClock(),
+		Store: j, Tasks: tasks, Objects: tasks, Listener: follower, Clock: a.workflowClock(),
 		AnswerPoll: time.Duration(float64(s.poll) * a.speed), // by that clock
 	})
 	watched, unwatch := watchStop(ctx, j, s.name)
-	outcome, err := work(watched, engine)
+	outcome, err := work(watched, engine, follower)
 	unwatch()
-	end()
+	follower.end()
 	if run, described := engine.Describe(context.WithoutCancel(ctx), s.name); stoppedElsewhere(err) && described == nil && run.Outcome != nil {
 		outcome, err = *run.Outcome, nil
 	}
@@ -163,7 +178,7 @@ func (a *app) followWorkflow(ctx context.Context, s workflowStart, tasks *workfl
 		return &hintedError{fmt.Errorf("run %s was interrupted", s.name), "`setmend workflow resume " + s.name + "` goes on with it", exitInterrupted}
 	}
 	if err != nil {
-		return explainWorkflow(err)
+		return err
 	}
 	if s.announce {
 		return nil
@@ -171,13 +186,18 @@ func (a *app) followWorkflow(ctx context.Context, s workflowStart, tasks *workfl
 	return a.printOutcome(s.name, outcome)
 }
 
-func (a *app) workflowListener(s workflowStart) (listener asl.Listener, end func()) {
+// A workflowFollower shows what becomes of a run.
+type workflowFollower interface {
+	asl.Listener
+	begin() // the run is there, and is worked on
+	end()   // no more
+}
+
+func (a *app) workflowFollower(s workflowStart) workflowFollower {
 	if s.announce {
-		return newAnnouncer(s.name), func() {}
+		return newAnnouncer(s.name)
 	}
-	fmt.Fprintf(a.stderr, "run %s\n", oneLine(s.name))
-	shown := newWorkflowProgress(a.stderr)
-	return shown, shown.end
+	return newWorkflowProgress(a.stderr, s.name)
 }
 
 func (a *app) printOutcome(name string, outcome asl.Outcome) error {

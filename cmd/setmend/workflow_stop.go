@@ -24,7 +24,7 @@ before goes on there. Stopping a run that is over changes nothing.`,
 				return err
 			}
 			defer j.Close()
-			return explainWorkflow(a.stopWorkflow(cmd.Context(), j, args[0], failure, cause))
+			return a.stopWorkflow(cmd.Context(), j, args[0], failure, cause)
 		},
 	}
 	cmd.Flags().StringVar(&failure, "error", "", "the error's name to record")
@@ -34,6 +34,14 @@ before goes on there. Stopping a run that is over changes nothing.`,
 
 func (a *app) stopWorkflow(ctx context.Context, j store, name, failure, cause string) error {
 	engine := asl.NewEngine(asl.Config{Store: j})
+	before, err := engine.Describe(ctx, name)
+	if err != nil {
+		return err
+	}
+	if before.Outcome != nil {
+		fmt.Fprintf(a.stderr, "run %s was over before: it is %s\n", oneLine(name), before.Status)
+		return nil
+	}
 	if err := stopDurably(ctx, engine, name, failure, cause); err != nil {
 		return err
 	}
