@@ -435,6 +435,8 @@ func TestAnswersAreLookedForOnlyWhileATaskWaits(t *testing.T) {
 		}
 		expect(t, run(t, engine, `{"StartAt": "B", "States": {"B": {"Type": "Wait", "Seconds": 100, "Next": "S"},
 			"S": `+strings.Replace(asking, `"End": true`, `"Next": "A"`, 1)+`, "A": {"Type": "Wait", "Seconds": 300, "End": true}}}`, `{}`), succeeded(`1`))
+		store.mu.Lock()
+		defer store.mu.Unlock()
 		if diff := cmp.Diff(map[string]int{"before": 0, "while": 10, "after": 11}, counts); diff != "" {
 			t.Errorf("looks so far (-want +got):\n%s", diff)
 		}
