@@ -191,6 +191,34 @@ func TestAnAnswerBeforeTheWaitIsNotLost(t *testing.T) {
 	})
 }
 
+// A function that answers its own task, whatever becomes of its context, does not
+// hold up an engine that is being shut down.
+func TestAnsweringDoesNotHoldUpAShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, told := asl.NewMemoryStore(), make(chan error, 1)
+		var engine *asl.Engine
+		tasks := asl.FunctionMap{"ask": func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+			<-ctx.Done()
+			told <- engine.SendTaskSuccess(t.Context(), asl.TaskToken(ctx), json.RawMessage(`1`))
+			return nil, ctx.Err()
+		}}
+		engine = asl.NewEngine(asl.Config{Store: store, Tasks: tasks})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := engine.Run(ctx, "run", parse(t, one(asking)), nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		if err := <-told; err != nil {
+			t.Fatal(err)
+		}
+		outcome, err := engine.Resume(t.Context(), "run")
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect(t, outcome, succeeded(`1`))
+	})
+}
+
 func TestOneAnswerOfManyCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, a := asl.NewMemoryStore(), &asker{}

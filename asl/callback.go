@@ -155,7 +155,7 @@ func (e *Engine) counts(ctx context.Context, run string, a *answer, after int64)
 		case err != nil:
 			return err
 		case other.Token != a.Token:
-		case other.Sender == a.Sender:
+		case *other == *a:
 			return nil
 		case other.closes():
 			return other.refusal(run)

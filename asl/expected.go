@@ -30,18 +30,36 @@ func (e *Engine) answers(ctx context.Context, run string, after int64) iter.Seq2
 // its execution are known not to close it.
 func (e *Engine) expects(ctx context.Context, run, token string) (after int64, err error) {
 	if r := e.runningNow(run); r != nil {
-		err := r.ask(ctx, func() error {
-			if c := r.callbacks[token]; c == nil || !c.current() {
-				return ErrNoSuchTask
-			}
-			after = r.taken
-			return nil
-		})
+		after, err := r.expects(ctx, token)
 		if err == nil || ctx.Err() != nil {
 			return after, err
 		}
 	}
 	return 0, e.expectsByLog(ctx, run, token)
+}
+
+// expects asks the run's goroutine, which answers at once: nothing of what it
+// says needs to become durable. ErrNoSuchTask may mean that the run is over here.
+func (r *run) expects(ctx context.Context, token string) (after int64, err error) {
+	taken := make(chan int64, 1)
+	posted := r.box.post(func() {
+		if c := r.callbacks[token]; c != nil && c.current() {
+			taken <- r.taken
+		}
+		close(taken)
+	})
+	if !posted {
+		return 0, ErrNoSuchTask
+	}
+	select {
+	case after, ok := <-taken:
+		if !ok {
+			return 0, ErrNoSuchTask
+		}
+		return after, nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 }
 
 // expectsByLog does so from the logs alone, which is all there is where the
