@@ -42,7 +42,7 @@ var notRun = map[string]string{
 }
 
 func TestDocumentation(t *testing.T) {
-	for _, page := range []string{"README.md", "docs/operating.md", "docs/policy.md"} {
+	for _, page := range []string{"README.md", "docs/operating.md", "docs/policy.md", "docs/workflows.md"} {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			t.Parallel()
 			steps := stepsOf(t, page)

@@ -107,7 +107,7 @@ func (a *app) confirm(ctx context.Context, options heal.Options) error {
 	defer r.close()
 	p := plan.Make(r.fleet, r.assessment, r.policy, r.memory, r.clock.Now())
 	p = narrowPlan(p, options)
-	if err := p.Text(wrapping(a.stderr, widthOf(a.stderr)), plan.TextOptions{}); err != nil {
+	if err := p.Text(wrapping(a.stderr, wrapWidth(a.stderr)), plan.TextOptions{}); err != nil {
 		return err
 	}
 	fmt.Fprint(a.stderr, "\nHeal this? Only yes is taken for yes: ")

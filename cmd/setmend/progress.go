@@ -43,10 +43,7 @@ func (p *progress) called(string, bool) {
 // over writes over the terminal's line. One that is too long would begin a second
 // line, and only that would be written over; so it is cut.
 func (p *progress) over(line string) {
-	if width := widthOf(p.w); width > 0 && len(line) >= width {
-		line = line[:width-1]
-	}
-	fmt.Fprintf(p.w, "\r\x1b[K%s", line)
+	fmt.Fprintf(p.w, "\r\x1b[K%s", cut(line, widthOf(p.w)))
 	p.written = true
 }
 

@@ -3,23 +3,17 @@ package main
 import (
 	"bytes"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/term"
 )
 
-// widthOf is how many columns a terminal shows, 0 for what is no terminal.
-func widthOf(stream any) int {
+// wrapWidth is where lines are to be broken: at a terminal's width, and nowhere (0)
+// for what is no terminal.
+func wrapWidth(stream io.Writer) int {
 	if !isTerminal(stream) {
 		return 0
 	}
-	width, _, err := term.GetSize(int(stream.(*os.File).Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
+	return widthOf(stream)
 }
 
 // wrapping breaks lines between words where a terminal would break words. What
