@@ -41,7 +41,7 @@ func (a *app) connect(ctx context.Context, onCall func(string, bool)) (*connecti
 	aws, err := cloud.New(ctx, cloud.Config{Profile: a.profile, Region: fleet.Region(a.region), CallAs: a.callAs,
 		EndpointURL: a.endpoint, Clock: time, OnCall: onCall})
 	if fleet.KindOf(err) == fleet.Invalid { // nothing was sent yet: it is what was asked for
-		return nil, &usageError{err, "name the region that the stack sets live in, with --region or AWS_REGION; an --endpoint-url begins with http:// or https://"}
+		return nil, &usageError{err, "give --region (AWS_REGION), the region that the stack sets live in; an --endpoint-url begins with http:// or https://"}
 	}
 	if err != nil {
 		return nil, err
