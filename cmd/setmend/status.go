@@ -82,31 +82,26 @@ func (a *app) statusCommand() *cobra.Command {
 			}
 			defer r.close()
 			report := r.report()
-			return a.print(report, func(w io.Writer) error { return statusTable(w, report) })
+			return a.print(report, func(w io.Writer) error { return statusTable(w, report, wrapWidth(a.stdout)) })
 		},
 	}
 }
 
 // statusTable has a column for healthy and for every other verdict that occurs, so
-// that it fits a terminal; -o json has them all.
-func statusTable(w io.Writer, report *heal.Report) error {
+// that it fits most terminals; where it does not, the verdicts are told in words.
+// -o json has them all.
+func statusTable(w io.Writer, report *heal.Report, width int) error {
 	verdicts := slices.DeleteFunc(slices.Clone(plan.Verdicts[:]), func(v plan.Verdict) bool {
 		return v != plan.Healthy && report.After.Of(v) == 0
 	})
-	table := tabwriter.NewWriter(w, 0, 4, 1, ' ', 0)
-	line := func(name string, instances any, of func(plan.Verdict) string, checked string) {
-		cells := []any{name, instances}
-		for _, v := range verdicts {
-			cells = append(cells, of(v))
-		}
-		row(table, append(cells, checked)...)
+	text, err := aligned(wideRows(report, verdicts))
+	if err == nil && width > 0 && strings.IndexByte(text, '\n') > width {
+		text, err = aligned(narrowRows(report, verdicts))
 	}
-	line("STACK SET", "INSTANCES", func(v plan.Verdict) string { return strings.ToUpper(inWords(v)) }, "DRIFT CHECK")
-	for _, s := range report.StackSets {
-		line(string(s.Name), s.Instances, func(v plan.Verdict) string { return dashForNone(s.After.Of(v)) }, age(report.Run.Ended, s.LastDriftCheck))
+	if err != nil {
+		return err
 	}
-	line(fmt.Sprintf("all %d", len(report.StackSets)), report.Fleet.Instances, func(v plan.Verdict) string { return dashForNone(report.After.Of(v)) }, "")
-	if err := table.Flush(); err != nil {
+	if _, err := io.WriteString(w, text); err != nil {
 		return err
 	}
 	for _, problem := range report.Problems {
@@ -114,6 +109,51 @@ func statusTable(w io.Writer, report *heal.Report) error {
 	}
 	return nil
 }
+
+// aligned puts rows into columns.
+func aligned(rows [][]any) (string, error) {
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 4, 1, ' ', 0)
+	for _, cells := range rows {
+		row(table, cells...)
+	}
+	err := table.Flush()
+	return b.String(), err
+}
+
+func wideRows(report *heal.Report, verdicts []plan.Verdict) [][]any {
+	line := func(name string, instances any, of func(plan.Verdict) string, checked string) []any {
+		cells := []any{name, instances}
+		for _, v := range verdicts {
+			cells = append(cells, of(v))
+		}
+		return append(cells, checked)
+	}
+	rows := [][]any{line("STACK SET", "INSTANCES", func(v plan.Verdict) string { return strings.ToUpper(inWords(v)) }, "DRIFT CHECK")}
+	for _, s := range report.StackSets {
+		rows = append(rows, line(string(s.Name), s.Instances, func(v plan.Verdict) string { return dashForNone(s.After.Of(v)) }, age(report.Run.Ended, s.LastDriftCheck)))
+	}
+	return append(rows, line(allSets(report), report.Fleet.Instances, func(v plan.Verdict) string { return dashForNone(report.After.Of(v)) }, ""))
+}
+
+func narrowRows(report *heal.Report, verdicts []plan.Verdict) [][]any {
+	told := func(counts plan.Counts) string {
+		var parts []string
+		for _, v := range verdicts {
+			if n := counts.Of(v); n > 0 {
+				parts = append(parts, fmt.Sprintf("%d %s", n, inWords(v)))
+			}
+		}
+		return strings.Join(parts, ", ")
+	}
+	rows := [][]any{{"STACK SET", "INSTANCES", "DRIFT CHECK", "THEY ARE"}}
+	for _, s := range report.StackSets {
+		rows = append(rows, []any{s.Name, s.Instances, age(report.Run.Ended, s.LastDriftCheck), told(s.After)})
+	}
+	return append(rows, []any{allSets(report), report.Fleet.Instances, "", told(report.After)})
+}
+
+func allSets(report *heal.Report) string { return fmt.Sprintf("all %d", len(report.StackSets)) }
 
 // inWords is a verdict as a person writes it.
 func inWords(v plan.Verdict) string {
