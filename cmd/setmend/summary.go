@@ -20,6 +20,10 @@ func (a *app) printReport(report *heal.Report) error {
 func summary(w io.Writer, r *heal.Report) error {
 	took := time.Duration(r.Run.VirtualSeconds * float64(time.Second)).Round(time.Second)
 	fmt.Fprintf(w, "Run %s: %s, after %s of AWS time\n", r.Run.ID, r.Run.Result, took)
+	if cutShort(r) && r.Fleet.StackSets == 0 {
+		fmt.Fprintln(w, "It ended before it had read the fleet.")
+		return nil
+	}
 	fmt.Fprintf(w, "%d stack sets, %d instances in %d accounts\n\n", r.Fleet.StackSets, r.Fleet.Instances, accounts(r))
 	row(w, "", "BEFORE", "AFTER")
 	for _, v := range plan.Verdicts {
@@ -33,6 +37,11 @@ func summary(w io.Writer, r *heal.Report) error {
 	fmt.Fprintf(w, "AWS calls: %d, of which %d write; %d throttled\n", r.API.Calls, r.API.Writes, r.API.Throttled)
 	attention(w, r)
 	return nil
+}
+
+// cutShort tells whether a run did not come to its end.
+func cutShort(r *heal.Report) bool {
+	return r.Run.Result == heal.ResultStopped || r.Run.Result == heal.ResultFailed
 }
 
 func accounts(r *heal.Report) int {
@@ -77,6 +86,9 @@ func attention(w io.Writer, r *heal.Report) {
 		if trip.Stands() {
 			fmt.Fprintf(w, "\nguard %s %s: %s\n  hint: %s\n", trip.Guard, trip.StackSet, oneLine(trip.Reason), oneLine(trip.Hint))
 		}
+	}
+	if len(r.Attention) == 0 && cutShort(r) {
+		return // nobody knows
 	}
 	if len(r.Attention) == 0 {
 		fmt.Fprintln(w, "\nNothing needs a person.")
