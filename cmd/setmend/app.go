@@ -60,9 +60,11 @@ put it right; carries them out so that nothing is lost; and proves the result.
 Reading commands (status, plan, explain, doctor) never change anything.
 heal shows its plan and asks before it acts. demo needs no AWS at all.`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version: version(),
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	f := root.PersistentFlags()
 	f.StringVar(&a.profile, "profile", "", "`NAME` of a profile in the shared AWS configuration (AWS_PROFILE)")
 	f.StringVar(&a.region, "region", "", "home `REGION`: where the stack sets live (AWS_REGION)")
@@ -83,16 +85,26 @@ heal shows its plan and asks before it acts. demo needs no AWS at all.`,
 		}
 		return a.settleSpeed(cmd.Flags().Changed("speed"))
 	}
-	root.AddCommand(
-		a.demoCommand(), a.simCommand(), a.statusCommand(), a.planCommand(), a.applyCommand(), a.healCommand(),
-		a.explainCommand(), a.runsCommand(), a.approvalsCommand(), a.quarantineCommand(), a.overridesCommand(),
-		a.dashboardCommand(), a.serveCommand(), a.notifyCommand(), a.doctorCommand(), a.permissionsCommand(), a.policyCommand(), a.versionCommand(),
-		a.workflowCommand(),
-	)
+	group(root, "Try it, without AWS:", a.demoCommand(), a.simCommand())
+	group(root, "Look, and change nothing:", a.doctorCommand(), a.statusCommand(), a.planCommand(), a.explainCommand(), a.dashboardCommand())
+	group(root, "Heal:", a.healCommand(), a.applyCommand(), a.serveCommand(), a.runsCommand(), a.approvalsCommand(), a.quarantineCommand(),
+		a.overridesCommand())
+	group(root, "Set up:", a.permissionsCommand(), a.policyCommand(), a.notifyCommand())
+	group(root, "Run workflows of your own:", a.workflowCommand())
+	root.AddCommand(a.versionCommand())
 	for _, command := range root.Commands() {
 		nameArguments(command)
 	}
 	return root
+}
+
+// group adds commands under a title of their own in the help text.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, command := range commands {
+		command.GroupID = title
+	}
+	root.AddCommand(commands...)
 }
 
 // settle fills flags that were not given from the environment and checks them.

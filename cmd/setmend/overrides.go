@@ -1,10 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"io"
-	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -49,23 +46,4 @@ func (a *app) overridesCommand() *cobra.Command {
 	cmd.AddCommand(a.overrideFileCommands()...)
 	cmd.RunE = saved.RunE
 	return cmd
-}
-
-func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v := struct {
-				Version string `json:"version"`
-				Go      string `json:"go"`
-			}{"devel", runtime.Version()}
-			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-				v.Version = info.Main.Version
-			}
-			return a.print(v, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "setmend %s (%s)\n", v.Version, v.Go)
-				return err
-			})
-		},
-	}
 }
