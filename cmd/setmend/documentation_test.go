@@ -28,12 +28,7 @@ var instead = map[string]string{
 	"setmend serve --schedule '0 6 * * *' --out site": "serves --schedule '0 6 * * *' --out site",
 	// There is no terminal to be asked on.
 	"setmend apply first.plan --stackset audit-role --account 328677502694": "exec setmend apply first.plan --stackset audit-role --account 328677502694 --yes",
-	// The page is served its own AWS, and what sim says is compared by TestDocumentation itself.
-	simCommand: "",
 }
-
-// simCommand is how the README starts the embedded AWS.
-const simCommand = "setmend sim --accounts 40 --speed 600"
 
 // notRun are the commands that are left out, each for its reason.
 var notRun = map[string]string{
@@ -42,21 +37,31 @@ var notRun = map[string]string{
 }
 
 func TestDocumentation(t *testing.T) {
-	for _, page := range []string{"README.md", "docs/operating.md", "docs/policy.md", "docs/workflows.md"} {
+	for _, page := range []string{"README.md", "docs/operating.md", "docs/policy.md", "docs/workflows.md", "docs/embedded-aws.md"} {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			t.Parallel()
 			steps := stepsOf(t, page)
-			url, said := startedSim(t, "--accounts", "40", "--speed", "3000", "--listen", "127.0.0.1:0")
+			url, _ := startedSim(t, "--accounts", "40", "--speed", "3000", "--listen", "127.0.0.1:0")
 			for _, s := range steps {
-				if s.command == simCommand {
-					said = strings.NewReplacer(url, "http://127.0.0.1:4566", "speed 3000", "speed 600").Replace(said)
-					if why := differs(s.shown[:1], lines(said)); why != "" {
-						t.Errorf("%s: %s", s.command, why)
-					}
+				if s.startsSim() {
+					compareSim(t, s)
 				}
 			}
 			runSteps(t, steps, url)
 		})
+	}
+}
+
+// startsSim tells whether the step is to be left running in another terminal. The
+// page's other commands have an AWS of their own, faster than the one that is shown.
+func (s step) startsSim() bool { return strings.HasPrefix(s.command, "setmend sim --") }
+
+// compareSim starts the embedded AWS as the page does, but for the port.
+func compareSim(t *testing.T, s step) {
+	t.Helper()
+	url, said := startedSim(t, append(strings.Fields(s.command)[2:], "--listen", "127.0.0.1:0")...)
+	if why := differs(s.shown, lines(strings.ReplaceAll(said, url, "http://127.0.0.1:4566"))); why != "" {
+		t.Errorf("%s:%d: %s", s.page, s.line, why)
 	}
 }
 
@@ -73,7 +78,7 @@ func runSteps(t *testing.T, steps []step, url string) {
 			continue
 		}
 		script.WriteString(s.script(t))
-		if len(s.shown) > 0 && s.command != simCommand {
+		if len(s.shown) > 0 && !s.startsSim() {
 			fmt.Fprintf(&script, "shows %d.want\n", i)
 			fmt.Fprintf(&files, "-- %d.want --\n%s\n", i, strings.Join(s.shown, "\n"))
 		}
@@ -111,6 +116,9 @@ type step struct {
 
 // script is the step in testscript's words.
 func (s step) script(t *testing.T) string {
+	if s.startsSim() {
+		return ""
+	}
 	if replacement, ok := instead[s.command]; ok {
 		return replacement + "\n"
 	}
@@ -143,7 +151,9 @@ func stepsOf(t *testing.T, page string) []step {
 		line := 1 + bytes.Count(text[:at[4]], []byte("\n"))
 		body := lines(string(text[at[4]:at[5]]))
 		if string(text[at[2]:at[3]]) == "yaml" {
-			steps = append(steps, step{page: page, line: line, file: strings.TrimPrefix(body[0], "# "), shown: body})
+			if file, named := strings.CutPrefix(body[0], "# "); named {
+				steps = append(steps, step{page: page, line: line, file: file, shown: body})
+			}
 			continue
 		}
 		for i, content := range body {

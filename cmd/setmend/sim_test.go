@@ -31,7 +31,7 @@ func startedSim(t *testing.T, args ...string) (url, said string) {
 		writer.Close()
 	}()
 	lines := bufio.NewScanner(reader)
-	for lines.Scan() && !strings.Contains(lines.Text(), "export ") {
+	for !strings.Contains(said, "export ") && lines.Scan() {
 		said += lines.Text() + "\n"
 	}
 	go func() { _, _ = io.Copy(io.Discard, reader) }()
