@@ -41,7 +41,7 @@ func (h *Healer) acquire(ctx context.Context, run string, turn int64) (*lease, e
 	l := &lease{h: h, doc: doc}
 	now := h.Clock.Now()
 	if held := doc.Value; held.Run != "" && held.Run != run && now.Before(held.Expires) {
-		return nil, &StageError{ErrorLeaseLost, fmt.Errorf("run %s of %s is healing until %s at the latest; let it end, or stop it with `setmend runs stop %s`",
+		return nil, &StageError{ErrorLeaseLost, fmt.Errorf("run %s of %s is healing until %s at the latest; let it end, or, if its process has, go on with it: `setmend runs resume %s`",
 			held.Run, held.Holder, held.Expires.UTC().Format(time.RFC3339), held.Run)}
 	}
 	own := doc.Value.Run == run || doc.Value.Run == "" && doc.Value.Turn == turn

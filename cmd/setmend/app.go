@@ -42,7 +42,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	command, err := root.ExecuteContextC(ctx)
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		if err != nil { // serving until interrupted leaves nothing to tell
-			fmt.Fprintln(a.stderr, "setmend: interrupted; nothing is lost: `setmend runs` shows where the run stands")
+			fmt.Fprintln(a.stderr, "setmend: interrupted; nothing is lost: `setmend runs resume RUN` goes on with a heal, and `setmend runs` names it")
 		}
 		return exitInterrupted
 	}
