@@ -19,34 +19,49 @@ func functionNamed(name string) *function {
 		return &function{name, length}
 	case "keys":
 		return &function{name, keys}
+	case "first", "last":
+		return &function{name, func(v any) (any, error) { return end(name, v) }}
 	case "min", "max", "sum", "avg", "stddev":
 		return &function{name, func(v any) (any, error) { return aggregate(name, v) }}
 	}
 	return nil
 }
 
+// length is null for what has no items and no members, text included, as
+// Jayway has it.
 func length(v any) (any, error) {
 	switch v := v.(type) {
 	case []any:
 		return value.Int(int64(len(v))), nil
 	case *value.Object:
 		return value.Int(int64(v.Len())), nil
-	case string:
-		return value.Int(int64(len([]rune(v)))), nil
 	}
-	return nil, fmt.Errorf("length() cannot be applied to a %s", value.TypeName(v))
+	return nil, nil
 }
 
+// keys is null for what is no object, as in Jayway.
 func keys(v any) (any, error) {
 	o, ok := v.(*value.Object)
 	if !ok {
-		return nil, fmt.Errorf("keys() cannot be applied to a %s", value.TypeName(v))
+		return nil, nil
 	}
 	list := make([]any, 0, o.Len())
 	for _, m := range o.Members() {
 		list = append(list, m.Name)
 	}
 	return list, nil
+}
+
+// end is the first or the last item of an array.
+func end(name string, v any) (any, error) {
+	items, _ := v.([]any)
+	if len(items) == 0 {
+		return nil, fmt.Errorf("%s() needs an array with items", name)
+	}
+	if name == "first" {
+		return items[0], nil
+	}
+	return items[len(items)-1], nil
 }
 
 func aggregate(name string, v any) (any, error) {

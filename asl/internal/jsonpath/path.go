@@ -112,14 +112,38 @@ func (p *Path) Eval(scope Scope) (any, error) {
 		return p.single(root)
 	}
 	steps := 0
-	w := walker{root: root, found: []any{}, steps: &steps}
-	if err := w.walk(p.segments, root); err != nil {
+	found, err := p.several(root, root, &steps)
+	if err != nil {
 		return nil, err
 	}
-	if p.function != nil {
-		return p.function.apply(w.found)
+	return p.called(found)
+}
+
+// several follows an indefinite path from v.
+func (p *Path) several(root, v any, steps *int) ([]any, error) {
+	w := walker{root: root, found: []any{}, steps: steps}
+	err := w.walk(p.segments, v)
+	return w.found, err
+}
+
+// called applies the function of an indefinite path. Jayway calls it for each
+// value that is found, except where the path begins with a deep scan: then it
+// gets the list. So $..price.sum() is a number, $.books[*].length() a list.
+func (p *Path) called(found []any) (any, error) {
+	if p.function == nil {
+		return found, nil
 	}
-	return w.found, nil
+	if _, ok := p.segments[0].(scan); ok {
+		return p.function.apply(found)
+	}
+	results := make([]any, len(found))
+	for i, v := range found {
+		var err error
+		if results[i], err = p.function.apply(v); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
 }
 
 func (p *Path) start(scope Scope) (any, error) {
@@ -190,12 +214,20 @@ type walker struct {
 }
 
 func (w *walker) walk(segments []segment, v any) error {
-	if *w.steps++; *w.steps > maxSteps {
-		return errTooMany
+	if err := w.step(); err != nil {
+		return err
 	}
 	if len(segments) == 0 {
 		w.found = append(w.found, v)
 		return nil
 	}
 	return segments[0].each(w, v, func(v any) error { return w.walk(segments[1:], v) })
+}
+
+// step counts the work.
+func (w *walker) step() error {
+	if *w.steps++; *w.steps > maxSteps {
+		return errTooMany
+	}
+	return nil
 }
