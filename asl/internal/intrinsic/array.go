@@ -1,6 +1,8 @@
 package intrinsic
 
 import (
+	"slices"
+
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
@@ -26,11 +28,39 @@ func arrayContains(args []any) (any, error) {
 
 func contains(items []any, v any) bool {
 	for _, item := range items {
-		if value.Equal(item, v) {
+		if equal(item, v) {
 			return true
 		}
 	}
 	return false
+}
+
+// equal is value.Equal, except that 1 and 1.0 differ. On AWS the arguments are
+// Java values, as the text that States.Format makes of an object shows, and in
+// Java no integer equals a number with a fraction.
+func equal(a, b any) bool {
+	switch a := a.(type) {
+	case value.Number:
+		b, ok := b.(value.Number)
+		return ok && a.Whole() == b.Whole() && a.Compare(b) == 0
+	case []any:
+		b, ok := b.([]any)
+		return ok && slices.EqualFunc(a, b, equal)
+	case *value.Object:
+		b, ok := b.(*value.Object)
+		return ok && equalObjects(a, b)
+	}
+	return value.Equal(a, b)
+}
+
+func equalObjects(a, b *value.Object) bool {
+	for _, m := range a.Members() {
+		other, ok := b.Get(m.Name)
+		if !ok || !equal(m.Value, other) {
+			return false
+		}
+	}
+	return a.Len() == b.Len()
 }
 
 func arrayGetItem(args []any) (any, error) {
