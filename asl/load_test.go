@@ -78,7 +78,7 @@ func TestProblemsAreFoundAndNamed(t *testing.T) {
 		"no choices":    {one(`{"Type": "Choice"}`), []string{`$.States.S: Choices is missing`}},
 		"empty choices": {one(`{"Type": "Choice", "Choices": []}`), []string{`$.States.S.Choices: Choices must not be empty`}},
 		"bad rules": {one(`{"Type": "Choice", "Choices": [{"Variable": "$.a", "Next": "S"}, {"Variable": "$.a", "StringEqual": "x", "Next": "S"}, {"Variable": "$.a", "NumericEquals": "1", "Next": "S"},
-				{"Variable": "$.a", "IsNull": true, "IsString": true, "Next": "S"}, {"And": [], "Or": [], "Next": "S"}, {"Not": {"Variable": "$.a[*]", "IsNull": true}}]}`),
+				{"Variable": "$.a", "IsNull": true, "IsString": true, "Next": "S"}, {"And": [], "Or": [], "Next": "S"}, {"Not": {"Variable": "a", "IsNull": true}}]}`),
 			[]string{
 				`$.States.S.Choices[0]: a condition must have an operator, such as StringEquals`,
 				`$.States.S.Choices[1]: a condition must have an operator that exists`,
@@ -89,7 +89,7 @@ func TestProblemsAreFoundAndNamed(t *testing.T) {
 				`$.States.S.Choices[4].And: And must not be empty`,
 				`$.States.S.Choices[4].Or: "Or" does not belong in a choice rule`,
 				`$.States.S.Choices[5]: Next is missing`,
-				`$.States.S.Choices[5].Not.Variable: Variable must be a reference path, one that names a single value; "$.a[*]" can name several`,
+				`$.States.S.Choices[5].Not.Variable: "a" is not a path: a path must begin with '$' at offset 0`,
 			}},
 		"no branches":       {one(`{"Type": "Parallel", "Branches": [], "End": true}`), []string{`$.States.S.Branches: Branches must not be empty`}},
 		"no processor":      {one(`{"Type": "Map", "End": true}`), []string{`$.States.S: ItemProcessor is missing`}},
