@@ -3,7 +3,6 @@ package asl
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
@@ -22,7 +21,6 @@ type call struct {
 	submitted bool  // the function has returned, and the token is awaited
 
 	// Volatile.
-	run       *run // where callbacks can find the call
 	cancel    context.CancelFunc
 	stopTimer func() bool
 	stopBeat  func() bool
@@ -36,14 +34,19 @@ func newCall(f *frame, rec *record) *call {
 }
 
 // token makes the token of an attempt: the same whenever the same execution
-// comes to the same attempt of the same state, and no other attempt's.
+// comes to the same attempt of the same state, and no other attempt's. The token
+// that a task waits for says where to answer it.
 func (f *frame) token(run string) string {
 	h := sha256.New()
 	for _, part := range []string{run, f.exec.name, f.state.path,
 		strconv.Itoa(f.id), strconv.FormatInt(f.enteredID, 10), strconv.Itoa(f.retries())} {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	token := tokenEncoding.EncodeToString(h.Sum(nil))
+	if t, ok := f.work().(*task); ok && t.callback {
+		return addressed(token, run)
+	}
+	return token
 }
 
 // launchCalls calls the functions of what has been scheduled durably.
@@ -63,8 +66,8 @@ func (r *run) invoke(c *call) {
 	r.arm(c)
 	task := c.frame.state.work.(*task)
 	if task.callback {
-		c.run = r
-		r.engine.await(c)
+		r.await(c)
+		r.armPoll()
 	}
 	if c.submitted {
 		return
@@ -127,9 +130,7 @@ func (r *run) release(c *call) {
 	if c.stopBeat != nil {
 		c.stopBeat()
 	}
-	if c.run != nil {
-		r.engine.forget(c)
-	}
+	r.forget(c)
 }
 
 // current tells whether the frame is still at c.
@@ -187,9 +188,16 @@ func (r *run) callFailed(c *call, fail *failure) {
 }
 
 func (r *run) timedOut(c *call, fail *failure) {
-	if !c.current() {
-		return
+	switch {
+	case !c.current():
+	case c.frame.state.work.(*task).callback:
+		r.expire(c, fail)
+	default:
+		r.callTimedOut(c, fail)
 	}
+}
+
+func (r *run) callTimedOut(c *call, fail *failure) {
 	r.release(c)
 	events := c.frame.state.work.(*task).events
 	r.emit(c.frame, &record{op: opCalled, Type: events.timedOut, Resource: c.resource, Error: fail.name, Cause: fail.cause})
@@ -202,17 +210,20 @@ func (r *run) heartbeat(ctx context.Context, c *call) error {
 		if !c.current() {
 			return ErrNoSuchTask
 		}
-		r.beatNow(c)
+		r.beat(c, r.now())
 		return nil
 	})
 }
 
-// beatNow puts off the deadline of the heartbeat.
-func (r *run) beatNow(c *call) {
-	if c.heartbeat == 0 {
+// beat puts off the deadline of the heartbeat: c was alive at a time.
+func (r *run) beat(c *call, at int64) {
+	deadline := at + c.heartbeat
+	if c.heartbeat == 0 || deadline <= c.beat {
 		return
 	}
-	c.stopBeat()
-	r.emit(c.frame, &record{op: opBeat, Type: recordHeartbeat, Beat: r.now() + c.heartbeat})
-	r.armBeat(c)
+	r.emit(c.frame, &record{op: opBeat, Type: recordHeartbeat, Beat: deadline})
+	if c.stopBeat != nil { // else it is armed when c is invoked
+		c.stopBeat()
+		r.armBeat(c)
+	}
 }

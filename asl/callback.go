@@ -3,95 +3,171 @@ package asl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
+	"unicode/utf8"
 )
 
+// Names of an [AnswerError], as Step Functions gives them.
+const (
+	AnswerInvalidToken  = "InvalidToken"        // it is no token
+	AnswerInvalidOutput = "InvalidOutput"       // the output is not JSON
+	AnswerNoTask        = "TaskDoesNotExist"    // no execution in the store has given out the token
+	AnswerTimedOut      = "TaskTimedOut"        // the task is over: answered, timed out, or given up
+	AnswerTooLong       = "ValidationException" // something is longer than AWS takes it
+)
+
+// Most that a failure may say on AWS, in characters.
+const (
+	maxErrorName = 256
+	maxCause     = 32_768
+)
+
+// An AnswerError says why an answer to a waiting task does not count. Nothing
+// comes of such an answer. For TaskDoesNotExist and TaskTimedOut, errors.Is
+// tells that it is [ErrNoSuchTask].
+type AnswerError struct {
+	Name    string // such as TaskTimedOut
+	Message string // for people
+}
+
+func (e *AnswerError) Error() string { return e.Name + ": " + e.Message }
+
+// Is implements what errors.Is looks for.
+func (e *AnswerError) Is(target error) bool {
+	return target == ErrNoSuchTask && (e.Name == AnswerNoTask || e.Name == AnswerTimedOut)
+}
+
+func refuse(name, format string, args ...any) error {
+	return &AnswerError{name, fmt.Sprintf(format, args...)}
+}
+
 // SendTaskSuccess ends a task that waits for its token (.waitForTaskToken) with
-// an output. When it returns nil, that is durable. [ErrNoSuchTask] says that no
-// execution that runs here waits for the token (any more).
+// an output. The execution need not run here: whoever runs it takes the answer
+// soon (see Config.AnswerPoll), and if nobody does, it is taken when the
+// execution is resumed.
+//
+// A nil error means that the answer is durable and that it is the one that
+// counts. An [*AnswerError] means that it does not count. After any other error
+// nobody knows, and it may be sent again: TaskTimedOut then says that it, or
+// another, has arrived.
 func (e *Engine) SendTaskSuccess(ctx context.Context, token string, output json.RawMessage) error {
-	if _, err := parseData(output); err != nil {
-		return fmt.Errorf("reading the output of a task: %w", err)
+	err := e.checkOutput(output)
+	if err == nil {
+		err = e.send(ctx, &answer{Kind: answerSuccess, Token: token, Output: string(output)})
 	}
-	return e.callBack(ctx, token, func(c *call) { c.run.callSucceeded(c, output) })
+	return sending("the success", err)
 }
 
-// SendTaskFailure ends a task that waits for its token with an error. What
-// SendTaskSuccess says of the results holds here too.
+// SendTaskFailure ends a task that waits for its token with an error, which Retry
+// and Catch match by its name. What SendTaskSuccess says of the results holds
+// here too.
 func (e *Engine) SendTaskFailure(ctx context.Context, token, errorName, cause string) error {
-	return e.callBack(ctx, token, func(c *call) {
-		c.run.callFailed(c, &failure{name: errorName, cause: cause})
-	})
+	err := checkFailure(errorName, cause)
+	if err == nil {
+		err = e.send(ctx, &answer{Kind: answerFailure, Token: token, Error: errorName, Cause: cause})
+	}
+	return sending("the failure", err)
 }
 
-// SendTaskHeartbeat says that the task with a token is alive.
+// SendTaskHeartbeat says that the task with a token is alive: its HeartbeatSeconds
+// begin anew. What SendTaskSuccess says of the results holds here too.
 func (e *Engine) SendTaskHeartbeat(ctx context.Context, token string) error {
-	return e.callBack(ctx, token, func(c *call) { c.run.beatNow(c) })
+	return sending("a heartbeat", e.send(ctx, &answer{Kind: answerHeartbeat, Token: token}))
 }
 
-// callBack does something to the call that waits for a token, and returns when
-// it is durable.
-func (e *Engine) callBack(ctx context.Context, token string, do func(*call)) error {
-	c := e.waiting(token)
-	if c == nil {
-		return ErrNoSuchTask
+func sending(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("sending %s of a task: %w", what, err)
 	}
-	return c.run.ask(ctx, func() error {
-		if !c.current() {
-			return ErrNoSuchTask
-		}
-		do(c)
-		return nil
-	})
+	return nil
 }
 
-// ask lets the run's goroutine do something, and returns when what came of it is
-// durable.
-func (r *run) ask(ctx context.Context, do func() error) error {
-	answer := make(chan error, 1)
-	posted := r.box.post(func() {
-		if err := do(); err != nil {
-			answer <- err
-			return
-		}
-		r.answers = append(r.answers, answer)
-	})
-	if !posted {
-		return ErrNoSuchTask
+func (e *Engine) checkOutput(output json.RawMessage) error {
+	if len(output) > e.limits.Payload {
+		return refuse(AnswerTooLong, "the output has %d bytes; at most %d are taken", len(output), e.limits.Payload)
 	}
-	select {
-	case err := <-answer:
+	if !utf8.Valid(output) {
+		return refuse(AnswerInvalidOutput, "the output is not JSON: not UTF-8")
+	}
+	if _, err := parseData(output); err != nil {
+		return refuse(AnswerInvalidOutput, "the output is not JSON: %v", err)
+	}
+	return nil
+}
+
+func checkFailure(name, cause string) error {
+	for _, part := range []struct {
+		what, text string
+		most       int
+	}{{"error", name, maxErrorName}, {"cause", cause, maxCause}} {
+		if n := utf8.RuneCountInString(part.text); n > part.most {
+			return refuse(AnswerTooLong, "the %s has %d characters; at most %d are taken", part.what, n, part.most)
+		}
+	}
+	return nil
+}
+
+// send adds an answer to those of its execution, if the task waits for it, and
+// finds out whether it counts.
+func (e *Engine) send(ctx context.Context, a *answer) error {
+	run, ok := addressee(a.Token)
+	if !ok {
+		return refuse(AnswerInvalidToken, "this is not the token of a task that waits")
+	}
+	after, err := e.expects(ctx, run, a.Token)
+	if err != nil {
 		return err
-	case <-ctx.Done():
-		return ctx.Err()
 	}
-}
-
-// answer tells those who have asked what has become of it.
-func (r *run) answer(err error) {
-	for _, a := range r.answers {
-		a <- err
+	if err := e.addAnswer(ctx, run, a); err != nil {
+		return err
 	}
-	r.answers = r.answers[:0]
-}
-
-// await lets callbacks find the call.
-func (e *Engine) await(c *call) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.tokens[c.token] = c
-}
-
-func (e *Engine) forget(c *call) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.tokens[c.token] == c {
-		delete(e.tokens, c.token)
+	// The answer is there: what became of it is found out even if nobody waits.
+	if err := e.counts(context.WithoutCancel(ctx), run, a, after); err != nil {
+		return err
 	}
+	if r := e.runningNow(run); r != nil {
+		r.box.post(r.takeAnswers)
+	}
+	return nil
 }
 
-func (e *Engine) waiting(token string) *call {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.tokens[token]
+// addAnswer appends to the answers of an execution, which nobody claims.
+func (e *Engine) addAnswer(ctx context.Context, run string, a *answer) error {
+	a.At = e.clock.Now().UnixNano()
+	a.Sender = strconv.FormatUint(e.seed, 36) + "-" + strconv.FormatInt(e.sent.Add(1), 36)
+	entry, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	if err := e.store.Append(ctx, answersPrefix+run, 0, entry); err != nil {
+		return fmt.Errorf("writing the answers of execution %s: %w", run, err)
+	}
+	return nil
+}
+
+// counts looks whether an answer came before any that closes its token. The
+// first `after` answers are known not to.
+func (e *Engine) counts(ctx context.Context, run string, a *answer, after int64) error {
+	for other, err := range e.answers(ctx, run, after) {
+		switch {
+		case err != nil:
+			return err
+		case other.Token != a.Token:
+		case *other == *a:
+			return nil
+		case other.closes():
+			return other.refusal(run)
+		}
+	}
+	return fmt.Errorf("reading the answers of execution %s: %w", run, errors.New("what was written is not there"))
+}
+
+// refusal is what becomes of answers after a.
+func (a *answer) refusal(run string) error {
+	if a.Kind == answerExpiry {
+		return refuse(AnswerTimedOut, "the task of execution %s has timed out", run)
+	}
+	return refuse(AnswerTimedOut, "the task of execution %s has been answered already, with a %s", run, a.Kind)
 }

@@ -39,6 +39,23 @@
 // deadlines in the log, so they do not become longer. The log has one owner at a
 // time: whoever claims it later fences the earlier one off.
 //
+// # Tasks that others answer
+//
+// A task that waits for its token (.waitForTaskToken) is answered through the
+// store, from any process and whether or not anybody runs the execution. An
+// execution's answers are a log of their own that nobody claims: whoever has a
+// token appends there, and the token says where. Its order decides. The first
+// entry that closes a token counts; a sender reads the log after it has written,
+// and so knows whether that was its own. The engine closes tokens there too, when
+// their time is over: an answer that its sender was told is taken can come close
+// to a deadline, but not be overtaken by it.
+//
+// The engine that runs the execution reads the answers every now and then while
+// a task waits, at once when one is sent through itself, and before all else when
+// it resumes. How far it has read is not recorded. After a crash it reads them all
+// again: the tokens of those that were taken are those of no task any more, and a
+// heartbeat only ever moves a deadline forward.
+//
 // # Reading a definition
 //
 // [Parse] compiles a definition once: paths, intrinsic functions and payload

@@ -8,6 +8,8 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/singleflight"
 )
@@ -40,6 +42,11 @@ type Config struct {
 	Limits   Limits      // zero fields: as on AWS
 	Listener Listener    // nil: nobody listens
 	Context  ContextValues
+
+	// AnswerPoll is how often an execution looks for answers that other processes
+	// have sent to its tasks that wait for a token, by the Clock; 0: every 500 ms.
+	// While no task waits, it does not look.
+	AnswerPoll time.Duration
 }
 
 // ContextValues are the parts of the context object that the interpreter cannot
@@ -94,12 +101,13 @@ type Engine struct {
 	listener Listener
 	values   ContextValues
 	seed     uint64
+	poll     time.Duration      // for answers
+	sent     atomic.Int64       // answers, to tell them apart
 	defining singleflight.Group // by hash
 
 	mu      sync.Mutex
-	running map[string]*run  // guarded by mu; by name
-	tokens  map[string]*call // guarded by mu; tasks that wait for a callback
-	defined map[string]bool  // guarded by mu; hashes of the definitions known to be stored
+	running map[string]*run // guarded by mu; by name
+	defined map[string]bool // guarded by mu; hashes of the definitions known to be stored
 }
 
 // NewEngine makes an engine.
@@ -107,7 +115,7 @@ func NewEngine(c Config) *Engine {
 	e := &Engine{
 		store: c.Store, tasks: c.Tasks, objects: c.Objects, clock: c.Clock,
 		limits: c.Limits.withDefaults(), listener: c.Listener, values: c.Context,
-		running: map[string]*run{}, tokens: map[string]*call{}, defined: map[string]bool{},
+		running: map[string]*run{}, defined: map[string]bool{}, poll: c.AnswerPoll,
 	}
 	if e.store == nil {
 		e.store = NewMemoryStore()
@@ -117,6 +125,9 @@ func NewEngine(c Config) *Engine {
 	}
 	if e.clock == nil {
 		e.clock = systemClock{}
+	}
+	if e.poll <= 0 {
+		e.poll = answerPoll
 	}
 	if c.Random != nil {
 		e.seed = c.Random.Uint64()

@@ -3,7 +3,10 @@ package asl_test
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -49,6 +52,57 @@ func TestADefinitionIsDrawnForMermaid(t *testing.T) {
 	if diff := cmp.Diff(want, asl.Graph(parse(t, drawn)).Mermaid()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// looping has arrows back, beside and past other states, and many to one.
+const looping = `{"StartAt": "A", "States": {
+	"A": {"Type": "Task", "Resource": "f", "Next": "Done?", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Told"}]},
+	"Done?": {"Type": "Choice", "Choices": [{"Variable": "$.done", "BooleanEquals": true, "Next": "B"}, {"Variable": "$.n", "NumericGreaterThan": 3, "Next": "Told"}], "Default": "Pause"},
+	"Pause": {"Type": "Wait", "Seconds": 1, "Next": "A"},
+	"B": {"Type": "Task", "Resource": "f", "Next": "C", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Told"}]},
+	"C": {"Type": "Task", "Resource": "f", "Next": "End", "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "C"}, {"ErrorEquals": ["States.ALL"], "Next": "Told"}]},
+	"Told": {"Type": "Task", "Resource": "f", "Next": "End"},
+	"End": {"Type": "Succeed"}}}`
+
+func TestNoArrowCrossesABoxAndNothingIsCutOff(t *testing.T) {
+	svg := asl.Graph(parse(t, looping)).SVG()
+	var width, height float64
+	if _, err := fmt.Sscanf(svg[strings.Index(svg, "width="):], `width="%f" height="%f"`, &width, &height); err != nil {
+		t.Fatal(err)
+	}
+	boxes := regexp.MustCompile(`class="box" x="([-.0-9]+)" y="([-.0-9]+)" width="([-.0-9]+)" height="([-.0-9]+)"`).FindAllStringSubmatch(svg, -1)
+	round := regexp.MustCompile(`d="M([-.0-9]+) ([-.0-9]+)V([-.0-9]+)H([-.0-9]+)V([-.0-9]+)H([-.0-9]+)V([-.0-9]+)"`).FindAllStringSubmatch(svg, -1)
+	if len(boxes) != 7 || len(round) != 6 {
+		t.Fatalf("%d boxes and %d arrows that go round, want 7 and 6", len(boxes), len(round))
+	}
+	for _, match := range round {
+		p := measures(t, match[1:])
+		for i, s := range [][4]float64{{p[0], p[1], p[0], p[2]}, {p[0], p[2], p[3], p[2]}, {p[3], p[2], p[3], p[4]}, {p[3], p[4], p[5], p[4]}, {p[5], p[4], p[5], p[6]}} {
+			x1, x2, y1, y2 := min(s[0], s[2]), max(s[0], s[2]), min(s[1], s[3]), max(s[1], s[3])
+			if x1 < 0 || y1 < 1 || x2 > width || y2 > height {
+				t.Errorf("part %d of the arrow %s leaves the picture", i, match[0])
+			}
+			for _, box := range boxes {
+				b := measures(t, box[1:])
+				if x1 < b[0]+b[2] && x2 > b[0] && y1 < b[1]+b[3] && y2 > b[1] {
+					t.Errorf("part %d of the arrow %s crosses the box %s", i, match[0], box[0])
+				}
+			}
+		}
+	}
+}
+
+func measures(t *testing.T, texts []string) []float64 {
+	t.Helper()
+	var list []float64
+	for _, text := range texts {
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, n)
+	}
+	return list
 }
 
 func TestADefinitionIsDrawnAsSVG(t *testing.T) {

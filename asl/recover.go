@@ -31,7 +31,7 @@ func (e *Engine) recover(ctx context.Context, name string) (*run, error) {
 	r := e.newRun(ctx, name, nil)
 	r.owned, r.epoch, r.drawn = true, epoch, epoch
 	r.byID = map[int]*frame{}
-	if err := r.replay(ctx); err != nil {
+	if err := r.replay(ctx, nil); err != nil {
 		return nil, fmt.Errorf("resuming execution %s: %w", name, err)
 	}
 	r.byID = nil
@@ -45,13 +45,14 @@ func (e *Engine) mustExist(ctx context.Context, log string) error {
 	return ErrNotFound
 }
 
-func (r *run) replay(ctx context.Context) error {
+// replay applies the log. note, if there is one, sees each record first.
+func (r *run) replay(ctx context.Context, note func(*record)) error {
 	n := 0
 	for entry, err := range r.engine.store.Read(ctx, r.log, 0) {
 		if err != nil {
 			return fmt.Errorf("reading entry %d of the log: %w", n, err)
 		}
-		if err := r.replayEntry(ctx, entry); err != nil {
+		if err := r.replayEntry(ctx, entry, note); err != nil {
 			return fmt.Errorf("applying entry %d of the log: %w", n, err)
 		}
 		n++
@@ -62,12 +63,15 @@ func (r *run) replay(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) replayEntry(ctx context.Context, entry []byte) error {
+func (r *run) replayEntry(ctx context.Context, entry []byte, note func(*record)) error {
 	records, err := parseRecords(entry)
 	if err != nil {
 		return err
 	}
 	for _, rec := range records {
+		if note != nil {
+			note(rec)
+		}
 		if err := r.replayRecord(ctx, rec); err != nil {
 			return err
 		}
@@ -192,10 +196,12 @@ func (f *frame) fits(rec *record) error {
 	return nil
 }
 
-// goOn takes up what was under way when the log ends.
+// goOn takes up what was under way when the log ends. Answers that have come
+// since are taken before anything is called or timed out.
 func (r *run) goOn() error {
 	r.armTimeout()
 	r.resume(r.top().root)
+	r.takeAnswers()
 	return r.damage
 }
 
@@ -224,6 +230,9 @@ func (r *run) resume(f *frame) {
 	case phaseRetrying:
 		r.armRetry(f)
 	case phaseCalling:
+		if f.state.work.(*task).callback {
+			r.await(f.call)
+		}
 		r.launch = append(r.launch, f.call)
 	case phaseFamily:
 		f.state.work.(parent).resume(r, f)

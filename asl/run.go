@@ -34,7 +34,7 @@ type run struct {
 
 	execs     []*execution
 	byID      map[int]*frame // only while the log is read
-	damage    error          // of the log, found when it is taken up
+	damage    error          // of a log, or of the store: the run cannot go on
 	lastFrame int
 	queue     []*frame
 	head      int // of the queue
@@ -47,6 +47,11 @@ type run struct {
 	answers []chan error // of those who wait for the batch to be durable
 	active  int          // functions that have not returned
 	steps   int          // so far; now and then one looks whether there is something else to do
+
+	callbacks map[string]*call // tasks that wait for an answer, by token
+	taken     int64            // answers that were read
+	looked    int64            // when they last were, unix nanoseconds
+	stopPoll  func() bool      // of the next look; nil: none is due
 
 	stopTimer func() bool // of the execution's timeout
 	sc        scope
@@ -147,6 +152,9 @@ func (r *run) loop(ctx context.Context) (Outcome, error) {
 // functions that are due.
 func (r *run) turn(ctx context.Context) error {
 	for {
+		if r.damage != nil {
+			return r.damage
+		}
 		if err := r.drain(ctx); err != nil {
 			return err
 		}
@@ -285,6 +293,7 @@ func (r *run) end() {
 		f()
 	}
 	r.answer(ErrNoSuchTask)
+	r.stopPolling()
 	if r.stopTimer != nil {
 		r.stopTimer()
 	}

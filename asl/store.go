@@ -6,15 +6,20 @@ import (
 	"iter"
 )
 
-// A Store keeps logs, one for each execution. Its methods may be called from
+// A Store keeps logs: one for each execution and each definition, and one for
+// the answers to an execution's tasks. Its methods may be called from
 // many goroutines at once; a store that commits what arrives together in one
 // write makes many executions cheap.
 type Store interface {
 	// Claim takes ownership of a log, which need not exist yet, and returns the
-	// owner's epoch. From then on every Append with an earlier epoch fails.
+	// owner's epoch, which is at least 1. From then on every Append with an earlier
+	// epoch fails.
 	Claim(ctx context.Context, log string) (epoch int64, err error)
 
-	// Append adds entries to the end of a log, in order, all or none. When it
+	// Append adds entries to the end of a log, in order, all or none. A log that
+	// nobody has ever claimed takes entries with the epoch 0 from anyone, in any
+	// process; answers are sent this way. Without entries it only checks the
+	// epoch. When it
 	// returns nil they are durable. An error with a method Fenced() bool that
 	// gives true says that somebody else has claimed the log since; nothing was
 	// added then. After any other error the entries may have been added or not,

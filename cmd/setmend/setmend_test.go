@@ -19,6 +19,7 @@ func TestCommands(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
+			giveLambda(env)
 			env.Setenv("HOME", env.WorkDir)
 			deploy, err := filepath.Abs(filepath.Join("..", "..", "deploy"))
 			if err != nil {
@@ -30,6 +31,6 @@ func TestCommands(t *testing.T) {
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "sim": startSim},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "sim": startSim, "lambda": startLambda, "asked": asked},
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -20,14 +21,33 @@ func (a *app) workflowCommand() *cobra.Command {
 is kept in a journal, so that it survives the process: what was done is not done
 again. Tasks call AWS: the integrations that ` + "`setmend workflow validate`" + ` knows, and
 Lambda functions. A definition that calls nothing needs no AWS.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: cobra.ArbitraryArgs, // RunE has more to say of one that is mistyped
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return noSuchCommand(cmd, args[0])
+			}
+			return cmd.Help()
+		},
 	}
 	cmd.AddCommand(
 		a.workflowValidateCommand(), a.workflowRunCommand(), a.workflowResumeCommand(), a.workflowStopCommand(),
 		a.workflowListCommand(), a.workflowHistoryCommand(), a.workflowGraphCommand(), a.workflowPolicyCommand(),
+		a.workflowSendSuccessCommand(), a.workflowSendFailureCommand(), a.workflowSendHeartbeatCommand(),
 	)
+	for _, sub := range cmd.Commands() {
+		work := sub.RunE
+		sub.RunE = func(cmd *cobra.Command, args []string) error { return explainWorkflow(work(cmd, args)) }
+	}
 	return cmd
+}
+
+func noSuchCommand(cmd *cobra.Command, name string) error {
+	hint := "`" + cmd.CommandPath() + " --help` lists the commands"
+	cmd.SuggestionsMinimumDistance = 2 // letters
+	if near := cmd.SuggestionsFor(name); len(near) > 0 {
+		hint = "did you mean `" + cmd.CommandPath() + " " + near[0] + "`? " + hint
+	}
+	return &usageError{fmt.Errorf("unknown command %q for %q", name, cmd.CommandPath()), hint}
 }
 
 // workflowJournal opens --journal, or one file for all workflows: they belong to
@@ -47,22 +67,57 @@ func (a *app) workflowJournalPath() (string, error) {
 	return a.stateFile("workflows.db")
 }
 
+// openWorkflows opens the journal for what only looks at runs or sends them
+// something: one that --journal names and that is not there has none, and is not
+// made.
+func (a *app) openWorkflows() (*journal.SQLite, error) {
+	if a.journal != "" {
+		if _, err := os.Stat(a.journal); err != nil {
+			return nil, &hintedError{fmt.Errorf("opening the journal: %w", err),
+				"check --journal (SETMEND_JOURNAL); without it, runs are in one journal for all workflows", exitConfig}
+		}
+	}
+	return a.workflowJournal()
+}
+
 // withWorkflows gives f an engine that looks at runs but has nothing to call.
 func (a *app) withWorkflows(f func(*asl.Engine) error) error {
-	j, err := a.workflowJournal()
+	j, err := a.openWorkflows()
 	if err != nil {
 		return err
 	}
 	defer j.Close()
-	return explainWorkflow(f(asl.NewEngine(asl.Config{Store: j})))
+	return f(asl.NewEngine(asl.Config{Store: j}))
 }
 
 // readDefinition reads a file, or standard input for "-".
 func (a *app) readDefinition(path string) ([]byte, error) {
-	if path == "-" {
-		return io.ReadAll(io.LimitReader(a.stdin, asl.MaxDefinition+1))
+	return a.readFileOrStdin(path, asl.MaxDefinition)
+}
+
+// readFileOrStdin reads a file, or standard input for "-". Of what is longer than
+// most bytes it reads one more, so that whoever looks at it can tell.
+func (a *app) readFileOrStdin(path string, most int64) ([]byte, error) {
+	from := a.stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		defer file.Close()
+		from = file
 	}
-	return os.ReadFile(path)
+	text, err := io.ReadAll(io.LimitReader(from, most+1))
+	return text, unreadable(err)
+}
+
+// unreadable adds what to do about a file that is there and cannot be read. One
+// that is not there has its hint already.
+func unreadable(err error) error {
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return &hintedError{err, "give a file that can be read, or - for standard input", exitNotFound}
 }
 
 // loadMachine reads a definition that is to be used, not only looked at.
@@ -76,8 +131,7 @@ func (a *app) loadMachine(path string) (*asl.Machine, []integration.Use, error) 
 		return nil, nil, err
 	}
 	if len(problems) > 0 {
-		err := &asl.DefinitionError{Problems: problems}
-		return nil, nil, &hintedError{err, "`setmend workflow validate " + path + "` lists what is wrong, line by line", exitFailed}
+		return nil, nil, notInOrder(path, problems)
 	}
 	machine, err := asl.Parse(text)
 	if err != nil {
@@ -87,13 +141,27 @@ func (a *app) loadMachine(path string) (*asl.Machine, []integration.Use, error) 
 	return machine, uses, err
 }
 
-// explainWorkflow adds what to do about an error of the engine.
+// notInOrder says the first of a definition's problems: an error is one line.
+func notInOrder(path string, problems []asl.Problem) error {
+	err := fmt.Errorf("checking the definition %s: %s", path, problems[0])
+	if n := len(problems); n > 1 {
+		err = fmt.Errorf("checking the definition %s: %d problems, first of them %s", path, n, problems[0])
+	}
+	return &hintedError{err, "`setmend workflow validate " + path + "` lists what is wrong, line by line", exitFailed}
+}
+
+// explainWorkflow adds what to do about an error of the engine, or of writing what
+// is to be printed.
 func explainWorkflow(err error) error {
 	owner, ok := errors.AsType[interface {
 		error
 		Fenced() bool
 	}](err)
+	path, onFile := errors.AsType[*fs.PathError](err)
 	switch {
+	case onFile && path.Op == "write" && path.Path == os.Stdout.Name():
+		return &hintedError{fmt.Errorf("printing the result: %w", err),
+			"what was done is in the journal: `setmend workflow list` and `setmend workflow history RUN` show it again", exitFailed}
 	case errors.Is(err, asl.ErrNotFound):
 		return &hintedError{err, "`setmend workflow list` lists the runs; --journal names another journal", exitNotFound}
 	case errors.Is(err, asl.ErrExists):

@@ -26,7 +26,7 @@ func (a *app) detachWorkflow(s workflowStart, definition, input []byte) error {
 		return err
 	}
 	defer os.RemoveAll(folder) // the run has read the files when it says its name
-	cmd, err := a.detached(s.name, folder, definition, input)
+	cmd, err := a.detached(s, folder, definition, input)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (a *app) detachWorkflow(s workflowStart, definition, input []byte) error {
 
 // detached is the command of the background process: the same flags, and the
 // definition and input as they were read here.
-func (a *app) detached(name, folder string, definition, input []byte) (*exec.Cmd, error) {
+func (a *app) detached(s workflowStart, folder string, definition, input []byte) (*exec.Cmd, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (a *app) detached(name, folder string, definition, input []byte) (*exec.Cmd
 		}
 	}
 	args := []string{"workflow", "run", filepath.Join(folder, "definition.json"), "--input", "@" + filepath.Join(folder, "input.json"),
-		"--name", name, "--announce", "--journal", journal}
+		"--name", s.name, "--announce", "--journal", journal, "--answer-poll", s.poll.String()}
 	for _, flag := range [][2]string{{"--profile", a.profile}, {"--region", a.region}, {"--call-as", a.callAs},
 		{"--endpoint-url", a.endpoint}, {"--config", a.config}, {"--speed", fmt.Sprint(a.speed)}} {
 		if flag[1] != "" {
@@ -129,3 +129,8 @@ func newAnnouncer(name string) *announcer {
 
 // Happened implements [asl.Listener]. Events are durable, so the run is.
 func (n *announcer) Happened(string, asl.Event) { n.say() }
+
+// begin says nothing: only an event shows that the run is durable.
+func (n *announcer) begin() {}
+
+func (n *announcer) end() {}

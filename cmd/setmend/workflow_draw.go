@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,9 @@ the definition names a resource, the policy does too.`,
 				return err
 			}
 			policy := integration.NewTable().Policy(uses)
+			if len(policy.Statement) == 0 {
+				fmt.Fprintf(a.stderr, "%s calls nothing in AWS: it needs no policy, and IAM takes none without a statement\n", oneLine(args[0]))
+			}
 			return a.print(policy, func(w io.Writer) error {
 				encoder := json.NewEncoder(w)
 				encoder.SetIndent("", "  ")

@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/setmend/setmend/asl"
 )
@@ -16,6 +19,7 @@ import (
 type workflowProgress struct {
 	w        io.Writer
 	terminal bool
+	named    func() // says the run's name, the first time
 
 	mu      sync.Mutex // guards what follows
 	seen    map[string]bool
@@ -23,12 +27,18 @@ type workflowProgress struct {
 	shown   time.Time
 }
 
-func newWorkflowProgress(w io.Writer) *workflowProgress {
-	return &workflowProgress{w: w, terminal: isTerminal(w), seen: map[string]bool{}}
+func newWorkflowProgress(w io.Writer, name string) *workflowProgress {
+	p := &workflowProgress{w: w, terminal: isTerminal(w), seen: map[string]bool{}}
+	p.named = sync.OnceFunc(func() { fmt.Fprintf(w, "run %s\n", oneLine(name)) })
+	return p
 }
+
+// begin names the run, once it is there.
+func (p *workflowProgress) begin() { p.named() }
 
 // Happened implements [asl.Listener].
 func (p *workflowProgress) Happened(_ string, event asl.Event) {
+	p.begin()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	what, ok := p.describe(event)
@@ -43,7 +53,7 @@ func (p *workflowProgress) Happened(_ string, event asl.Event) {
 	p.shown = time.Now()
 	line := fmt.Sprintf("%s  %5d  %s", event.Time.UTC().Format("15:04:05"), p.entered, oneLine(what))
 	if p.terminal {
-		fmt.Fprintf(p.w, "\r\x1b[K%s", line)
+		fmt.Fprintf(p.w, "\r\x1b[K%s", cut(line, widthOf(p.w)))
 		return
 	}
 	fmt.Fprintln(p.w, line)
@@ -62,9 +72,30 @@ func (p *workflowProgress) describe(event asl.Event) (string, bool) {
 	return "", false
 }
 
+// widthOf is how many characters a line of the terminal has.
+func widthOf(terminal io.Writer) int {
+	if file, ok := terminal.(*os.File); ok {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
+
+// cut shortens a line, which could not be written over if it took two.
+func cut(line string, width int) string {
+	runes := []rune(line)
+	if len(runes) < width {
+		return line
+	}
+	return string(runes[:max(0, width-2)]) + "…"
+}
+
 // end leaves the terminal's line.
 func (p *workflowProgress) end() {
-	if p.terminal {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.terminal && !p.shown.IsZero() {
 		fmt.Fprintln(p.w)
 	}
 }

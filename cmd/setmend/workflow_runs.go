@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -31,6 +32,15 @@ whether a process works on it cannot be seen from here.`,
 	}
 }
 
+// placeOf is what an event is about: a state, or one of a Map's items by its
+// index.
+func placeOf(event asl.Event) string {
+	if event.Index == nil {
+		return event.Name
+	}
+	return fmt.Sprintf("%s[%d]", event.Name, *event.Index)
+}
+
 func workflowRows(w io.Writer, runs []asl.Description) error {
 	row(w, "RUN", "STARTED", "STATUS", "STATE", "ERROR")
 	for _, run := range runs {
@@ -55,7 +65,7 @@ func (a *app) workflowHistoryCommand() *cobra.Command {
 				return a.print(events, func(w io.Writer) error {
 					row(w, "ID", "PREVIOUS", "TIME", "TYPE", "NAME", "ERROR")
 					for _, ev := range events {
-						row(w, ev.ID, ev.PreviousID, ev.Time.UTC().Format("15:04:05.000"), ev.Type, ev.Name, ev.Error)
+						row(w, ev.ID, ev.PreviousID, ev.Time.UTC().Format("15:04:05.000"), ev.Type, placeOf(ev), ev.Error)
 					}
 					return nil
 				})

@@ -19,12 +19,12 @@ func (a *app) workflowStopCommand() *cobra.Command {
 more, finds that out within a second, and ends. What that process has asked of AWS
 before goes on there. Stopping a run that is over changes nothing.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			j, err := a.workflowJournal()
+			j, err := a.openWorkflows()
 			if err != nil {
 				return err
 			}
 			defer j.Close()
-			return explainWorkflow(a.stopWorkflow(cmd.Context(), j, args[0], failure, cause))
+			return a.stopWorkflow(cmd.Context(), j, args[0], failure, cause)
 		},
 	}
 	cmd.Flags().StringVar(&failure, "error", "", "the error's name to record")
@@ -34,6 +34,14 @@ before goes on there. Stopping a run that is over changes nothing.`,
 
 func (a *app) stopWorkflow(ctx context.Context, j store, name, failure, cause string) error {
 	engine := asl.NewEngine(asl.Config{Store: j})
+	before, err := engine.Describe(ctx, name)
+	if err != nil {
+		return err
+	}
+	if before.Outcome != nil {
+		fmt.Fprintf(a.stderr, "run %s was over before: it is %s\n", oneLine(name), before.Status)
+		return nil
+	}
 	if err := stopDurably(ctx, engine, name, failure, cause); err != nil {
 		return err
 	}

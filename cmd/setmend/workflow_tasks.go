@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/setmend/setmend/asl"
 	"github.com/setmend/setmend/cloud/integration"
+	"github.com/setmend/setmend/fleet"
 )
 
 // workflowTasks are what a definition calls: setmend's stages by their names, and
@@ -52,7 +54,18 @@ func (t *workflowTasks) ready(uses []integration.Use) error {
 	if !slices.ContainsFunc(uses, outside) {
 		return nil
 	}
-	_, err := t.connect()
+	if _, err := t.connect(); err != nil {
+		return cannotCall(err)
+	}
+	return nil
+}
+
+// cannotCall says what AWS is needed for. Most often nobody has said which one.
+func cannotCall(err error) error {
+	err = fmt.Errorf("connecting to AWS, which the definition calls: %w", err)
+	if fleet.KindOf(err) == fleet.Invalid {
+		return &hintedError{err, "give --region (AWS_REGION), and --profile where the credentials are in one; nothing was begun", exitFailed}
+	}
 	return err
 }
 

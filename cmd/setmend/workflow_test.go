@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -50,6 +51,43 @@ func TestAKilledWorkflowGoesOnWhereItWas(t *testing.T) {
 	}
 	if waited := after[4].Time.Sub(after[3].Time).Seconds(); waited < 2 {
 		t.Errorf("waited for %g s in all", waited)
+	}
+}
+
+// Two processes that resume one run do not both do its work: the later one has it,
+// and both tell how it ended.
+func TestARunThatIsResumedTwiceIsDoneOnce(t *testing.T) {
+	folder := t.TempDir()
+	journal, definition := filepath.Join(folder, "j.db"), filepath.Join(folder, "definition.json")
+	err := os.WriteFile(definition, []byte(`{"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 2, "End": true}}}`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killWhen(t, "Pause", exec.Command("setmend", "workflow", "run", definition, "--name", "r", "--journal", journal))
+	var processes []*exec.Cmd
+	for range 2 {
+		cmd := exec.Command("setmend", "workflow", "resume", "r", "--journal", journal, "-o", "json")
+		cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		processes = append(processes, cmd)
+	}
+	ended := 0
+	for _, cmd := range processes {
+		err := cmd.Wait()
+		switch {
+		case err == nil && strings.Contains(cmd.Stdout.(*bytes.Buffer).String(), "SUCCEEDED"):
+			ended++
+		case !strings.Contains(cmd.Stderr.(*bytes.Buffer).String(), "another process has stopped or resumed this run"):
+			t.Errorf("%v: %s", err, cmd.Stderr)
+		}
+	}
+	if ended == 0 {
+		t.Error("nobody saw the run's end")
+	}
+	if events := workflowHistory(t, journal); len(events) != 4 {
+		t.Errorf("%d events, want 4: %v", len(events), events)
 	}
 }
 
