@@ -3,6 +3,7 @@ package asl_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -129,6 +130,26 @@ func TestJSONataIsRefusedWhereItStands(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Without a bound, a definition of a megabyte took minutes.
+func TestOnlyTheFirstOfVeryManyMistypedTargetsGetASuggestion(t *testing.T) {
+	var states []string
+	for i := range 2000 {
+		states = append(states, fmt.Sprintf(`"State%d": {"Type": "Pass", "Next": "Sate%d"}`, i, i))
+	}
+	found, guessed := 0, 0
+	for _, p := range problems(`{"StartAt": "State0", "States": {` + strings.Join(states, ",") + `}}`) {
+		if strings.Contains(p, "there is no state") {
+			found++
+		}
+		if strings.Contains(p, "did you mean") {
+			guessed++
+		}
+	}
+	if found != 2000 || guessed != 50 {
+		t.Errorf("found %d, with a suggestion for %d", found, guessed)
 	}
 }
 

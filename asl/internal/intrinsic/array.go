@@ -2,6 +2,8 @@ package intrinsic
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/setmend/setmend/asl/internal/value"
 )
@@ -27,40 +29,36 @@ func arrayContains(args []any) (any, error) {
 }
 
 func contains(items []any, v any) bool {
-	for _, item := range items {
-		if equal(item, v) {
-			return true
-		}
-	}
-	return false
+	key := string(appendKey(nil, v))
+	return slices.ContainsFunc(items, func(item any) bool { return string(appendKey(nil, item)) == key })
 }
 
-// equal is value.Equal, except that 1 and 1.0 differ. On AWS the arguments are
-// Java values, as the text that States.Format makes of an object shows, and in
-// Java no integer equals a number with a fraction.
-func equal(a, b any) bool {
-	switch a := a.(type) {
+// appendKey writes v so that two values have the same key if they are equal on
+// AWS. There the arguments are Java values, as the text that States.Format makes
+// of an object shows: members have no order, 1.10 equals 1.1, and no integer
+// equals a number with a fraction, so 1 and 1.0 differ.
+func appendKey(key []byte, v any) []byte {
+	switch v := v.(type) {
 	case value.Number:
-		b, ok := b.(value.Number)
-		return ok && a.Whole() == b.Whole() && a.Compare(b) == 0
-	case []any:
-		b, ok := b.([]any)
-		return ok && slices.EqualFunc(a, b, equal)
-	case *value.Object:
-		b, ok := b.(*value.Object)
-		return ok && equalObjects(a, b)
-	}
-	return value.Equal(a, b)
-}
-
-func equalObjects(a, b *value.Object) bool {
-	for _, m := range a.Members() {
-		other, ok := b.Get(m.Name)
-		if !ok || !equal(m.Value, other) {
-			return false
+		if !v.Whole() {
+			return strconv.AppendFloat(append(key, '.'), v.Float64(), 'g', -1, 64)
 		}
+	case []any:
+		key = append(key, '[')
+		for _, item := range v {
+			key = append(appendKey(key, item), ',')
+		}
+		return append(key, ']')
+	case *value.Object:
+		members := slices.Clone(v.Members())
+		slices.SortFunc(members, func(a, b value.Member) int { return strings.Compare(a.Name, b.Name) })
+		key = append(key, '{')
+		for _, m := range members {
+			key = append(appendKey(append(value.AppendString(key, m.Name), ':'), m.Value), ',')
+		}
+		return append(key, '}')
 	}
-	return a.Len() == b.Len()
+	return value.Append(key, v)
 }
 
 func arrayGetItem(args []any) (any, error) {
@@ -136,11 +134,13 @@ func arrayUnique(args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	unique := []any{}
+	unique, seen := []any{}, map[string]bool{}
 	for _, item := range items {
-		if !contains(unique, item) {
+		key := string(appendKey(nil, item))
+		if !seen[key] {
 			unique = append(unique, item)
 		}
+		seen[key] = true
 	}
 	return unique, nil
 }

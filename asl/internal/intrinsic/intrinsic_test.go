@@ -2,6 +2,7 @@ package intrinsic_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -39,18 +40,23 @@ func TestFunctionsGiveWhatAWSGives(t *testing.T) {
 	s := newScope(t, input)
 	for call, want := range map[string]string{
 		`States.Array()`: `[]`,
-		`States.Array(1, 'two', $.z, true, $.a[0])`:           `[1,"two",null,true,3]`,
-		`States.ArrayPartition($.numbers, 3)`:                 `[[1,2,3],[4,5,6],[7]]`,
-		`States.ArrayPartition($.numbers, 2.6)`:               `[[1,2,3],[4,5,6],[7]]`,
-		`States.ArrayContains($.numbers, 5)`:                  `true`,
-		`States.ArrayContains($.numbers, 5.0)`:                `false`,
-		`States.ArrayContains($.numbers, '5')`:                `false`,
-		`States.ArrayContains($.a, $.a[5])`:                   `true`,
-		`States.ArrayRange(1, 9, 2)`:                          `[1,3,5,7,9]`,
-		`States.ArrayRange(3, 0, -1)`:                         `[3,2,1,0]`,
-		`States.ArrayRange(5, 1, 1)`:                          `[]`,
-		`States.ArrayGetItem($.numbers, 5)`:                   `6`,
-		`States.ArrayLength($.numbers)`:                       `7`,
+		`States.Array(1, 'two', $.z, true, $.a[0])`:                     `[1,"two",null,true,3]`,
+		`States.ArrayPartition($.numbers, 3)`:                           `[[1,2,3],[4,5,6],[7]]`,
+		`States.ArrayPartition($.numbers, 2.6)`:                         `[[1,2,3],[4,5,6],[7]]`,
+		`States.ArrayContains($.numbers, 5)`:                            `true`,
+		`States.ArrayContains($.numbers, 5.0)`:                          `false`,
+		`States.ArrayContains($.numbers, '5')`:                          `false`,
+		`States.ArrayContains($.a, $.a[5])`:                             `true`,
+		`States.ArrayRange(1, 9, 2)`:                                    `[1,3,5,7,9]`,
+		`States.ArrayRange(3, 0, -1)`:                                   `[3,2,1,0]`,
+		`States.ArrayRange(5, 1, 1)`:                                    `[]`,
+		`States.ArrayGetItem($.numbers, 5)`:                             `6`,
+		`States.ArrayLength($.numbers)`:                                 `7`,
+		`States.ArrayUnique(States.Array(1.10, 1.1, 1, 1.0, '1', 1e0))`: `[1.10,1,1.0,"1"]`,
+		`States.ArrayUnique(States.Array($.o, States.JsonMerge($.p, $.o, false), States.StringToJson('\{"Arg2":[],"Arg1":1\}')))`: `[{"Arg1":1,"Arg2":[]},{"Arg2":[],"Arg3":{"deep":"x"},"Arg1":1}]`,
+		`States.ArrayContains(States.Array(null, false), false)`:                                                                  `true`,
+		`States.ArrayContains(States.Array('null'), null)`:                                                                        `false`,
+		`States.ArrayContains(States.Array('a', 'b'), States.Array('a,b'))`:                                                       `false`,
 		`States.ArrayUnique($.a)`:                             `[3,1,"x",[1],{"k":1},{"k":1.0},null]`,
 		`States.Base64Encode('Data to encode')`:               `"RGF0YSB0byBlbmNvZGU="`,
 		`States.Base64Decode('RGF0YSB0byBlbmNvZGU=')`:         `"Data to encode"`,
@@ -241,4 +247,20 @@ func FuzzIntrinsic(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A payload has room for more than a hundred thousand items.
+func TestManyItemsAreComparedInNoTime(t *testing.T) {
+	var b strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&b, ",%d", i)
+	}
+	s := newScope(t, "["+b.String()[1:]+"]")
+	c, err := intrinsic.Parse(`States.ArrayLength(States.ArrayUnique($))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Eval(s); err != nil || got != value.Int(100_000) {
+		t.Errorf("got %v, %v", got, err)
+	}
 }

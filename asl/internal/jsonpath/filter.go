@@ -47,7 +47,16 @@ type compare struct{ comparison }
 func (c compare) holds(s filterScope) bool {
 	a, aFound := c.a.value(s)
 	b, bFound := c.b.value(s)
+	if *s.steps += items(a) * items(b); *s.steps > maxSteps {
+		return false // the walk that asks counts, and ends with an error
+	}
 	return c.comparison.holds(a, b, aFound, bFound)
+}
+
+// items is how many values a comparison may look at.
+func items(v any) int {
+	list, _ := v.([]any)
+	return max(len(list), 1)
 }
 
 // holds for a pattern means that the whole text matches, as in Java: the text

@@ -206,19 +206,22 @@ type scan struct {
 func (scan) String() string { return ".." }
 
 func (s scan) each(w *walker, v any, next func(any) error) error {
+	admitted := isNested(v) && s.admits(w, v)
 	if err := w.step(); err != nil {
 		return err
 	}
-	switch v.(type) {
-	case []any, *value.Object:
-		if !s.admits(w, v) {
-			break
-		}
+	if admitted {
 		if err := next(v); err != nil {
 			return err
 		}
 	}
 	return children(v, func(child any) error { return s.each(w, child, next) })
+}
+
+func isNested(v any) bool {
+	_, isArray := v.([]any)
+	_, isObject := v.(*value.Object)
+	return isArray || isObject
 }
 
 // admits tells whether the step after the scan looks at v. Before a filter only
@@ -245,7 +248,11 @@ func (f filter) each(w *walker, v any, next func(any) error) error {
 		return nil
 	}
 	for _, item := range items {
-		if !f.test.holds(filterScope{root: w.root, item: item, steps: w.steps}) {
+		holds := f.test.holds(filterScope{root: w.root, item: item, steps: w.steps})
+		if err := w.step(); err != nil { // of the test, too
+			return err
+		}
+		if !holds {
 			continue
 		}
 		if err := next(item); err != nil {
