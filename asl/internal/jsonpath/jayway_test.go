@@ -74,6 +74,18 @@ func TestADeepScanWithAFilterFindsEachObjectOnce(t *testing.T) {
 	})
 }
 
+// Jayway's ScanPathToken again: an array goes past a step that is not the last.
+func TestADeepScanTakesAllItemsPastAnIndex(t *testing.T) {
+	checkFound(t, map[string]string{
+		`$.deep..[0]`:      `[{"id":7,"at":{"id":8}}]`,
+		`$..[0].id`:        `[1,2,3,4,5,6,7]`,
+		`$..[9:].id`:       `[1,2,3,4,5,6,7]`,
+		`$..[*].id`:        `[1,2,3,4,5,6,7,8]`,
+		`$..items[0].id`:   `[1,7]`,
+		`$..items[-1:].id`: `[6,7]`,
+	})
+}
+
 // Jayway's evaluators: a string and a number are ordered as text, a pattern is
 // matched against numbers, booleans and any item of an array, === does not
 // convert, and what is missing equals nothing.

@@ -133,11 +133,7 @@ func (p *Path) settle() {
 			p.segments[i] = s
 			p.definite = p.definite && s.leaf
 		case scan:
-			if i+1 < len(p.segments) { // else a function follows
-				if f, ok := p.segments[i+1].(filter); ok {
-					p.segments[i] = scan{&f}
-				}
-			}
+			p.segments[i] = newScan(p.segments[i+1:])
 			p.definite = false
 		default:
 			_, one := s.(definite)

@@ -198,39 +198,6 @@ func children(v any, next func(any) error) error {
 	return nil
 }
 
-// scan is the first dot of "..": v and all that is within it, outermost first.
-type scan struct {
-	filter *filter // the next step, if it is one
-}
-
-func (scan) String() string { return ".." }
-
-func (s scan) each(w *walker, v any, next func(any) error) error {
-	admitted := isNested(v) && s.admits(w, v)
-	if err := w.step(); err != nil {
-		return err
-	}
-	if admitted {
-		if err := next(v); err != nil {
-			return err
-		}
-	}
-	return children(v, func(child any) error { return s.each(w, child, next) })
-}
-
-func isNested(v any) bool {
-	_, isArray := v.([]any)
-	_, isObject := v.(*value.Object)
-	return isArray || isObject
-}
-
-// admits tells whether the step after the scan looks at v. Before a filter only
-// what passes the filter itself counts, an array too: so $..[?(@.id)] finds each
-// object once, and not a second time as an item of its array.
-func (s scan) admits(w *walker, v any) bool {
-	return s.filter == nil || s.filter.test.holds(filterScope{root: w.root, item: v, steps: w.steps})
-}
-
 // filter is [?(...)]. Of an array it keeps the items that pass; an object it
 // keeps or drops as a whole, as Jayway does.
 type filter struct {
