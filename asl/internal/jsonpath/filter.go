@@ -95,16 +95,12 @@ func (o operand) value(s filterScope) (any, bool) {
 	if o.fromItem {
 		start = s.item
 	}
-	if o.path.definite {
-		v, err := o.path.single(start)
-		return v, err == nil
+	v, err := o.path.from(s.root, start, s.steps)
+	found, several := v.([]any)
+	if several && !o.path.definite && o.path.function == nil {
+		return v, len(found) > 0
 	}
-	found, err := o.path.several(s.root, start, s.steps)
-	if err != nil {
-		return nil, false
-	}
-	v, err := o.path.called(found)
-	return v, err == nil && (len(found) > 0 || o.path.function != nil)
+	return v, err == nil
 }
 
 // same is Jayway's ==: a number and a string are compared as what stands left.

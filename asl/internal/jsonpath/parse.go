@@ -155,12 +155,8 @@ func (p *parser) dotted(path *Path) error {
 	if word == "" {
 		return p.fault("a name is missing")
 	}
-	if p.next("()") {
-		path.function = functionNamed(word)
-		if path.function == nil {
-			return p.fault("unknown function %s()", word)
-		}
-		return nil
+	if p.next("(") {
+		return p.call(path, word)
 	}
 	path.segments = append(path.segments, name(word))
 	return nil

@@ -47,7 +47,7 @@ type Path struct {
 	variable string
 	segments []segment
 	definite bool
-	function *function // a trailing .length() and its like, or nil
+	function *call // a trailing .length() and its like, or nil
 }
 
 // String is the path as it was written.
@@ -108,15 +108,27 @@ func (p *Path) Eval(scope Scope) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.definite {
+	if p.definite && p.function == nil {
 		return p.single(root)
 	}
 	steps := 0
-	found, err := p.several(root, root, &steps)
-	if err != nil {
-		return nil, err
+	return p.from(root, root, &steps)
+}
+
+// from finds what the path names from v on. root is for the paths within it.
+func (p *Path) from(root, v any, steps *int) (any, error) {
+	if p.definite {
+		found, err := p.single(v)
+		if err != nil || p.function == nil {
+			return found, err
+		}
+		return p.function.on(root, found, steps)
 	}
-	return p.called(found)
+	found, err := p.several(root, v, steps)
+	if err != nil || p.function == nil {
+		return found, err
+	}
+	return p.called(root, found, steps)
 }
 
 // several follows an indefinite path from v.
@@ -129,17 +141,14 @@ func (p *Path) several(root, v any, steps *int) ([]any, error) {
 // called applies the function of an indefinite path. Jayway calls it for each
 // value that is found, except where the path begins with a deep scan: then it
 // gets the list. So $..price.sum() is a number, $.books[*].length() a list.
-func (p *Path) called(found []any) (any, error) {
-	if p.function == nil {
-		return found, nil
-	}
+func (p *Path) called(root any, found []any, steps *int) (any, error) {
 	if _, ok := p.segments[0].(scan); ok {
-		return p.function.apply(found)
+		return p.function.on(root, found, steps)
 	}
 	results := make([]any, len(found))
 	for i, v := range found {
 		var err error
-		if results[i], err = p.function.apply(v); err != nil {
+		if results[i], err = p.function.on(root, v, steps); err != nil {
 			return nil, err
 		}
 	}
@@ -167,9 +176,6 @@ func (p *Path) single(v any) (any, error) {
 			return nil, p.missing(i, v)
 		}
 		v = next
-	}
-	if p.function != nil {
-		return p.function.apply(v)
 	}
 	return v, nil
 }
