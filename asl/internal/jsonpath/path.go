@@ -6,6 +6,12 @@
 // indices. A definite path that finds nothing is an error; any other path gives
 // the list of all that it finds, and an empty list if that is nothing, whatever
 // was missing on the way. (Recorded on AWS: $.item.items[*] of {} is [].)
+//
+// In all else Jayway is followed, by its code, since Step Functions hands its
+// messages through: also where one would expect something else, as in slices with
+// both ends given, deep scans before an index, and functions after a wildcard. Not
+// followed are patterns that Go's regexp cannot match in linear time: lookaround
+// and references back are refused.
 package jsonpath
 
 import (
