@@ -28,6 +28,7 @@ type (
 		path  *jsonpath.Path
 		other *jsonpath.Path // nil: constant
 		fixed any
+		fault error // of the constant, raised when the rule is evaluated
 		test  func(v, other any) bool
 	}
 )
@@ -64,6 +65,9 @@ func (c *comparison) holds(s *scope) (bool, error) {
 	v, err := c.path.Eval(s)
 	if err != nil {
 		return false, saying(causeConditionUnresolved, c.path)
+	}
+	if c.fault != nil {
+		return false, c.fault
 	}
 	other := c.fixed
 	if c.other != nil {
@@ -115,9 +119,11 @@ func (l *loader) condition(f *fields, depth int) condition {
 	return anyOf(parts)
 }
 
-// comparison reads Variable and its operator.
+// comparison reads Variable and its operator. Variable, and the operand of an
+// operator that ends in Path, may be any path, a list being of no type that can
+// be compared (the specification, "Data-test expression").
 func (l *loader) comparison(f *fields) condition {
-	path := f.reference("Variable")
+	path := f.pathOnly("Variable")
 	if path == nil && !f.has("Variable") {
 		l.problem(f.path, "Variable is missing")
 	}
@@ -155,7 +161,7 @@ func (l *loader) operator(f *fields, path *jsonpath.Path, op operator) condition
 		return allOf(nil)
 	}
 	if op.path {
-		other := f.reference(op.name)
+		other := f.pathOnly(op.name)
 		if other == nil {
 			return allOf(nil)
 		}
@@ -169,7 +175,11 @@ func (l *loader) operator(f *fields, path *jsonpath.Path, op operator) condition
 	if op.name == "IsPresent" {
 		return isPresent{path, v == true}
 	}
-	return &comparison{path: path, fixed: v, test: op.test}
+	c := &comparison{path: path, fixed: v, test: op.test}
+	if op.name == "StringMatches" && hasOpenEscape(v) {
+		c.fault = saying("The StringMatches string '%v' has a backslash that escapes neither * nor \\", v)
+	}
+	return c
 }
 
 // describeCondition is a rule in a few words, for graphs.

@@ -15,6 +15,7 @@ const (
 	ErrorDataLimitExceeded   = "States.DataLimitExceeded"
 	ErrorItemReaderFailed    = "States.ItemReaderFailed"
 	ErrorResultWriterFailed  = "States.ResultWriterFailed"
+	ErrorReferencePath       = "States.ReferencePathConflict" // of a ResultPath; the specification has States.ResultPathMatchFailure
 	ErrorThresholdExceeded   = "States.ExceedToleratedFailureThreshold"
 	errorAll                 = "States.ALL"
 	causeThresholdExceeded   = "The specified tolerated failure threshold was exceeded"
@@ -22,7 +23,8 @@ const (
 	causeResultTooLarge      = "The state/task '%s' returned a result with a size exceeding the maximum number of bytes service limit."
 	causeStateInputTooLarge  = "The state/task '%s' has an input with a size exceeding the maximum number of bytes service limit."
 	causeWithinState         = "An error occurred while executing the state '%s' (entered at the event id #%d). %s"
-	causeNoChoice            = "Failed to transition out of the state. The state's choice rules did not match and it has no Default."
+	causeNoChoice            = "Failed to transition out of the state. The state does not point to a next state."
+	causeNullInput           = "Unable to apply Path transformation to null or empty input."
 	causeConditionUnresolved = "Invalid path '%s': The choice state's condition path references an invalid value."
 )
 

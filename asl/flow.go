@@ -24,13 +24,18 @@ func (r *run) input(f *frame) (*data, *failure) {
 	return r.wholePath(f, f.input, f.state.flow.input, f.state.flow.noInput)
 }
 
-// wholePath is d after an InputPath or OutputPath; null makes it {}.
+// wholePath is d after an InputPath or OutputPath; null makes it {}. Nothing can
+// be selected from a null payload ("attempting to apply InputPath or OutputPath
+// on a null JSON payload", the developer guide on States.Runtime).
 func (r *run) wholePath(f *frame, d *data, p *jsonpath.Path, null bool) (*data, *failure) {
 	switch {
 	case null:
 		return emptyObject, nil
 	case p == nil:
 		return d, nil
+	}
+	if root, _ := p.Root(); root == jsonpath.Input && d.v == nil {
+		return nil, f.runtime(causeNullInput)
 	}
 	v, err := p.Eval(r.scope(f, d.v))
 	if err != nil {
@@ -100,7 +105,9 @@ func (r *run) finishInto(f *frame, result *data, place *jsonpath.Path, discard b
 	return fail
 }
 
-// placed is the state's input with the result at its place.
+// placed is the state's input with the result at its place. What AWS reports
+// where there is no such place has a name of its own, and no word of the state
+// around the cause; so, unlike States.Runtime, a Catch may see it.
 func (r *run) placed(f *frame, result *data, place *jsonpath.Path, discard bool) (*data, *failure) {
 	switch {
 	case discard:
@@ -110,7 +117,7 @@ func (r *run) placed(f *frame, result *data, place *jsonpath.Path, discard bool)
 	}
 	v, err := place.Put(f.input.v, result.v)
 	if err != nil {
-		return nil, f.runtime("%v", err)
+		return nil, &failure{name: ErrorReferencePath, cause: err.Error()}
 	}
 	return newData(v), nil
 }

@@ -42,6 +42,7 @@ type loader struct {
 	resources []Resource
 	names     map[string]string // of all states so far, with their paths
 	depth     int
+	compared  int    // names, to find what a mistyped one may have meant
 	state     string // being loaded, for Resources
 }
 
@@ -190,16 +191,27 @@ func (l *loader) resolve(p *program, path, name string) *state {
 	if s := p.named[name]; s != nil {
 		return s
 	}
-	names := make([]string, len(p.states))
-	for i, s := range p.states {
-		names[i] = s.name
-	}
 	if elsewhere, ok := l.names[name]; ok {
 		l.problem(path, "the state %q is not at the same level: it stands at %s", name, elsewhere)
 		return nil
 	}
-	l.suggest(path, nearest(name, names), "there is no state %q", name)
+	l.suggest(path, l.nearestState(p, name), "there is no state %q", name)
 	return nil
+}
+
+// maxCompared bounds the work of guessing: where thousands of targets are wrong
+// among thousands of states, the later ones get no suggestion.
+const maxCompared = 100_000
+
+func (l *loader) nearestState(p *program, name string) string {
+	if l.compared += len(p.states); l.compared > maxCompared {
+		return ""
+	}
+	names := make([]string, len(p.states))
+	for i, s := range p.states {
+		names[i] = s.name
+	}
+	return nearest(name, names)
 }
 
 // allTargets are the states that s can go on to, besides Next.

@@ -3,6 +3,7 @@ package asl_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -60,13 +61,14 @@ func TestProblemsAreFoundAndNamed(t *testing.T) {
 		"unknown resource": {one(`{"Type": "Task", "Resource": "unknown", "End": true}`), []string{`$.States.S.Resource: nothing is known by the name "unknown"`}},
 		"unknown function": {one(`{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "unknown"}, "End": true}`), []string{`$.States.S.Resource: nothing is known by the name "unknown"`}},
 		"no function":      {one(`{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}`), []string{`$.States.S: Parameters must give a FunctionName`}},
+		"another role":     {one(`{"Type": "Task", "Resource": "known", "Credentials": {"RoleArn": "r"}, "End": true}`), []string{`$.States.S.Credentials: Credentials is not supported: here a task runs with the rights of the process, and would not take on another role`}},
 		"no resource":      {one(`{"Type": "Task", "End": true}`), []string{`$.States.S: Resource is missing`}},
 		"bad times": {one(`{"Type": "Task", "Resource": "known", "TimeoutSeconds": 0, "HeartbeatSeconds": 1.5, "End": true}`),
 			[]string{`$.States.S.TimeoutSeconds: TimeoutSeconds must be at least 1, not 0`, `$.States.S.HeartbeatSeconds: HeartbeatSeconds must be an integer, not 1.5`}},
 		"slow heartbeat": {one(`{"Type": "Task", "Resource": "known", "TimeoutSeconds": 5, "HeartbeatSeconds": 5, "End": true}`), []string{`$.States.S.HeartbeatSeconds: HeartbeatSeconds must be smaller than TimeoutSeconds`}},
-		"bad retries": {one(`{"Type": "Task", "Resource": "known", "End": true, "Retry": [{"ErrorEquals": ["States.ALL", "E"], "BackoffRate": 0.5}, {"MaxDelaySeconds": 1, "JitterStrategy": "Full"}, 3]}`),
+		"bad retries": {one(`{"Type": "Task", "Resource": "known", "End": true, "Retry": [{"ErrorEquals": ["States.ALL", "E"], "BackoffRate": 0.5}, {"MaxDelaySeconds": 31622401, "JitterStrategy": "Full"}, 3]}`),
 			[]string{`$.States.S.Retry[0].BackoffRate: BackoffRate must be at least 1.0, not 0.5`, `$.States.S.Retry[1]: ErrorEquals is missing`,
-				`$.States.S.Retry[1].MaxDelaySeconds: MaxDelaySeconds must be greater than IntervalSeconds, and at most 31622400`,
+				`$.States.S.Retry[1].MaxDelaySeconds: MaxDelaySeconds must be at most 31622400, not 31622401`,
 				`$.States.S.Retry[1].JitterStrategy: JitterStrategy must be FULL or NONE, not "Full" (did you mean "FULL"?)`,
 				`$.States.S.Retry[2]: must be an object, not a number`,
 				`$.States.S.Retry[0].ErrorEquals: States.ALL must stand alone`, `$.States.S.Retry[0].ErrorEquals: States.ALL must stand in the last entry`}},
@@ -78,7 +80,7 @@ func TestProblemsAreFoundAndNamed(t *testing.T) {
 		"no choices":    {one(`{"Type": "Choice"}`), []string{`$.States.S: Choices is missing`}},
 		"empty choices": {one(`{"Type": "Choice", "Choices": []}`), []string{`$.States.S.Choices: Choices must not be empty`}},
 		"bad rules": {one(`{"Type": "Choice", "Choices": [{"Variable": "$.a", "Next": "S"}, {"Variable": "$.a", "StringEqual": "x", "Next": "S"}, {"Variable": "$.a", "NumericEquals": "1", "Next": "S"},
-				{"Variable": "$.a", "IsNull": true, "IsString": true, "Next": "S"}, {"And": [], "Or": [], "Next": "S"}, {"Not": {"Variable": "$.a[*]", "IsNull": true}}]}`),
+				{"Variable": "$.a", "IsNull": true, "IsString": true, "Next": "S"}, {"And": [], "Or": [], "Next": "S"}, {"Not": {"Variable": "a", "IsNull": true}}]}`),
 			[]string{
 				`$.States.S.Choices[0]: a condition must have an operator, such as StringEquals`,
 				`$.States.S.Choices[1]: a condition must have an operator that exists`,
@@ -89,7 +91,7 @@ func TestProblemsAreFoundAndNamed(t *testing.T) {
 				`$.States.S.Choices[4].And: And must not be empty`,
 				`$.States.S.Choices[4].Or: "Or" does not belong in a choice rule`,
 				`$.States.S.Choices[5]: Next is missing`,
-				`$.States.S.Choices[5].Not.Variable: Variable must be a reference path, one that names a single value; "$.a[*]" can name several`,
+				`$.States.S.Choices[5].Not.Variable: "a" is not a path: a path must begin with '$' at offset 0`,
 			}},
 		"no branches":       {one(`{"Type": "Parallel", "Branches": [], "End": true}`), []string{`$.States.S.Branches: Branches must not be empty`}},
 		"no processor":      {one(`{"Type": "Map", "End": true}`), []string{`$.States.S: ItemProcessor is missing`}},
@@ -128,6 +130,26 @@ func TestJSONataIsRefusedWhereItStands(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Without a bound, a definition of a megabyte took minutes.
+func TestOnlyTheFirstOfVeryManyMistypedTargetsGetASuggestion(t *testing.T) {
+	var states []string
+	for i := range 2000 {
+		states = append(states, fmt.Sprintf(`"State%d": {"Type": "Pass", "Next": "Sate%d"}`, i, i))
+	}
+	found, guessed := 0, 0
+	for _, p := range problems(`{"StartAt": "State0", "States": {` + strings.Join(states, ",") + `}}`) {
+		if strings.Contains(p, "there is no state") {
+			found++
+		}
+		if strings.Contains(p, "did you mean") {
+			guessed++
+		}
+	}
+	if found != 2000 || guessed != 50 {
+		t.Errorf("found %d, with a suggestion for %d", found, guessed)
 	}
 }
 

@@ -35,7 +35,7 @@ func loadMap(l *loader, s *state, f *fields) {
 }
 
 func (w *mapState) loadItems(f *fields) {
-	w.itemsPath = f.reference("ItemsPath")
+	w.itemsPath = f.pathOnly("ItemsPath") // a filter is fine: the developer guide's $.jar[?(@.a >= 5)]
 	w.selector = f.template("ItemSelector")
 	if t := f.template("Parameters"); w.selector == nil {
 		w.selector = t // its name before there was ItemSelector

@@ -112,6 +112,23 @@ func stringMatches(v, pattern any) bool {
 	return sOK && pOK && wildcard(s, p)
 }
 
+// hasOpenEscape finds a backslash that escapes neither * nor a backslash. It is an
+// error of the execution ("If an open escape backslash is found in the
+// StringMatches string, the interpreter will throw a runtime error", the
+// specification), so the definition is loaded.
+func hasOpenEscape(pattern any) bool {
+	p, _ := pattern.(string)
+	for i := 0; i < len(p); i++ {
+		if p[i] != '\\' {
+			continue
+		}
+		if i++; i == len(p) || p[i] != '*' && p[i] != '\\' {
+			return true
+		}
+	}
+	return false
+}
+
 // wildcard matches greedily and goes back to the last star only, which is
 // enough, and takes at most len(s)·len(p) steps.
 func wildcard(s, p string) bool {

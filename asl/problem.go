@@ -38,8 +38,15 @@ func (e *DefinitionError) Error() string {
 // like it: for problems that callers find by themselves.
 func Nearest(name string, candidates []string) string { return nearest(name, candidates) }
 
+// longestGuess is the longest name that is worth a guess, in bytes: one of 80
+// characters.
+const longestGuess = 80 * 4
+
 // nearest is the candidate most like name, or "" if none is like it.
 func nearest(name string, candidates []string) string {
+	if len(name) > longestGuess {
+		return ""
+	}
 	best, least := "", max(2, len(name)/3)+1
 	for _, c := range candidates {
 		if strings.EqualFold(c, name) {

@@ -55,7 +55,10 @@ func checkAll(f *fields, path string, errors []string, last bool) {
 	}
 }
 
-const maxRetries = 99_999_999
+const (
+	maxRetries   = 99_999_999
+	longestDelay = 31_622_400 // of MaxDelaySeconds; it may be shorter than the interval
+)
 
 func loadRetrier(f *fields) *retrier {
 	t := &retrier{interval: time.Second, attempts: 3, rate: 2}
@@ -78,8 +81,8 @@ func loadRetrier(f *fields) *retrier {
 	}
 	if n, ok := f.integer("MaxDelaySeconds", 1); ok {
 		t.longest = seconds(n)
-		if n > 31_622_400 || t.longest <= t.interval {
-			f.problem("MaxDelaySeconds", "MaxDelaySeconds must be greater than IntervalSeconds, and at most 31622400")
+		if n > longestDelay {
+			f.problem("MaxDelaySeconds", "MaxDelaySeconds must be at most %d, not %d", longestDelay, n)
 		}
 	}
 	if strategy, ok := f.text("JitterStrategy"); ok {

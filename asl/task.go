@@ -45,6 +45,9 @@ func loadTask(l *loader, s *state, f *fields) {
 	s.flow.assign = assign(f)
 	s.retryAndCatch(f)
 	w.times(l, f)
+	if _, ok := f.get("Credentials"); ok {
+		f.problem("Credentials", "Credentials is not supported: here a task runs with the rights of the process, and would not take on another role")
+	}
 	resource, ok := f.text("Resource")
 	if !ok {
 		if !f.has("Resource") {

@@ -31,6 +31,9 @@ func (e *expression) eval(s *scope) (any, error) {
 	if e.call != nil {
 		return e.call.Eval(s)
 	}
+	if root, _ := e.path.Root(); root == jsonpath.Input && s.input == nil {
+		return nil, saying(causeNullInput) // even for "$" by itself
+	}
 	v, err := e.path.Eval(s)
 	if _, missing := errors.AsType[*jsonpath.NotFoundError](err); missing {
 		return nil, saying("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'",

@@ -1,6 +1,10 @@
 package intrinsic
 
 import (
+	"slices"
+	"strconv"
+	"strings"
+
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
@@ -25,12 +29,36 @@ func arrayContains(args []any) (any, error) {
 }
 
 func contains(items []any, v any) bool {
-	for _, item := range items {
-		if value.Equal(item, v) {
-			return true
+	key := string(appendKey(nil, v))
+	return slices.ContainsFunc(items, func(item any) bool { return string(appendKey(nil, item)) == key })
+}
+
+// appendKey writes v so that two values have the same key if they are equal on
+// AWS. There the arguments are Java values, as the text that States.Format makes
+// of an object shows: members have no order, 1.10 equals 1.1, and no integer
+// equals a number with a fraction, so 1 and 1.0 differ.
+func appendKey(key []byte, v any) []byte {
+	switch v := v.(type) {
+	case value.Number:
+		if !v.Whole() {
+			return strconv.AppendFloat(append(key, '.'), v.Float64(), 'g', -1, 64)
 		}
+	case []any:
+		key = append(key, '[')
+		for _, item := range v {
+			key = append(appendKey(key, item), ',')
+		}
+		return append(key, ']')
+	case *value.Object:
+		members := slices.Clone(v.Members())
+		slices.SortFunc(members, func(a, b value.Member) int { return strings.Compare(a.Name, b.Name) })
+		key = append(key, '{')
+		for _, m := range members {
+			key = append(appendKey(append(value.AppendString(key, m.Name), ':'), m.Value), ',')
+		}
+		return append(key, '}')
 	}
-	return false
+	return value.Append(key, v)
 }
 
 func arrayGetItem(args []any) (any, error) {
@@ -106,11 +134,13 @@ func arrayUnique(args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	unique := []any{}
+	unique, seen := []any{}, map[string]bool{}
 	for _, item := range items {
-		if !contains(unique, item) {
+		key := string(appendKey(nil, item))
+		if !seen[key] {
 			unique = append(unique, item)
 		}
+		seen[key] = true
 	}
 	return unique, nil
 }

@@ -93,14 +93,25 @@ func (a literal) eval(Scope) (any, error) { return a.v, nil }
 type text struct {
 	written string
 	plain   string
+	open    bool // a backslash stands before a character that needs none
 }
 
-func (a text) eval(Scope) (any, error) { return a.plain, nil }
+func (a text) eval(Scope) (any, error) { return a.plain, a.fault() }
+
+// fault: an open escape is an error, but one of the execution ("If an open escape
+// backslash is found in the intrinsic invocation string, the interpreter will
+// throw a runtime error", the developer guide), so the definition is loaded.
+func (a text) fault() error {
+	if a.open {
+		return refuse("The text '%s' has a backslash that escapes none of ' { } \\", a.written)
+	}
+	return nil
+}
 
 // template is a string literal that is the first argument of States.Format.
-type template struct{ written string }
+type template struct{ text }
 
-func (a template) eval(Scope) (any, error) { return a.written, nil }
+func (a template) eval(Scope) (any, error) { return a.written, a.fault() }
 
 // A function has a name, a number of arguments and what it does. most < 0 means
 // any number.

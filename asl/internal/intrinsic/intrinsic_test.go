@@ -2,6 +2,7 @@ package intrinsic_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -39,57 +40,70 @@ func TestFunctionsGiveWhatAWSGives(t *testing.T) {
 	s := newScope(t, input)
 	for call, want := range map[string]string{
 		`States.Array()`: `[]`,
-		`States.Array(1, 'two', $.z, true, $.a[0])`:           `[1,"two",null,true,3]`,
-		`States.ArrayPartition($.numbers, 3)`:                 `[[1,2,3],[4,5,6],[7]]`,
-		`States.ArrayPartition($.numbers, 2.6)`:               `[[1,2,3],[4,5,6],[7]]`,
-		`States.ArrayContains($.numbers, 5)`:                  `true`,
-		`States.ArrayContains($.numbers, 5.0)`:                `true`,
-		`States.ArrayContains($.numbers, '5')`:                `false`,
-		`States.ArrayContains($.a, $.a[5])`:                   `true`,
-		`States.ArrayRange(1, 9, 2)`:                          `[1,3,5,7,9]`,
-		`States.ArrayRange(3, 0, -1)`:                         `[3,2,1,0]`,
-		`States.ArrayRange(5, 1, 1)`:                          `[]`,
-		`States.ArrayGetItem($.numbers, 5)`:                   `6`,
-		`States.ArrayLength($.numbers)`:                       `7`,
-		`States.ArrayUnique($.a)`:                             `[3,1,"x",[1],{"k":1},null]`,
-		`States.Base64Encode('Data to encode')`:               `"RGF0YSB0byBlbmNvZGU="`,
-		`States.Base64Decode('RGF0YSB0byBlbmNvZGU=')`:         `"Data to encode"`,
-		`States.Base64Decode('RGF0YSB0byBlbmNvZGU')`:          `"Data to encode"`,
-		`States.Hash('input data', 'SHA-1')`:                  `"aaff4a450a104cd177d28d18d74485e8cae074b7"`,
-		`States.Hash('input data', 'MD5')`:                    `"812f45842bc6d66ee14572ce20db8e86"`,
-		`States.JsonMerge($.o, $.p, false)`:                   `{"Arg1":1,"Arg2":"new","Arg3":{"deep":"x"}}`,
-		`States.StringToJson($.json)`:                         `{"b":[1,2.50],"a":null}`,
-		`States.StringToJson('')`:                             `null`,
-		`States.StringToJson(' ')`:                            `null`,
-		`States.StringToJson('-0')`:                           `0`,
-		`States.StringToJson('\{"a":\'1\'\}')`:                "",
-		`States.JsonToString($.o)`:                            `"{\"Arg1\":1,\"Arg2\":[]}"`,
-		`States.JsonToString('x')`:                            `"\"x\""`,
-		`States.MathAdd(111, -1)`:                             `110`,
-		`States.MathAdd(1.51, 0)`:                             `2`,
-		`States.MathAdd(1.5, 0)`:                              `2`,
-		`States.MathAdd(1.49, 1.50)`:                          `3`,
-		`States.MathAdd(-1.5, 0)`:                             `-1`,
-		`States.MathAdd(-1.51, 0)`:                            `-2`,
-		`States.MathAdd(-9, 3)`:                               `-6`,
-		`States.MathRandom(5, 6)`:                             `5`,
-		`States.MathRandom(0, 10, 0)`:                         `0`, // new java.util.Random(0).nextInt(10)
-		`States.StringSplit('1,2,3', ',')`:                    `["1","2","3"]`,
-		`States.MathRandom(0, 1073741824, 42)`:                `781215565`, // as java.util.Random specifies it
-		`States.StringSplit('This.is+a,test=string', '.+,=')`: `["This","is","a","test","string"]`,
-		`States.StringSplit(',a,,b,', ',')`:                   `["a","b"]`,
-		`States.StringSplit('abc', '')`:                       `["abc"]`,
-		`States.StringSplit('', ',')`:                         `[]`,
-		`States.Format('{}', $.o)`:                            `"{Arg1=1, Arg2=[]}"`,
-		`States.Format('{} {} {} {}', $.s, $.n, $.z, $.b)`:    `"abc 1.10 null true"`,
-		`States.Format('{}', $.a[3:5])`:                       `"[x, [1]]"`,
-		`States.Format('\{\} \'{}\' \\', $.i)`:                `"{} '7' \\"`,
-		`States.Format('none')`:                               `"none"`,
-		`States.Format($.s)`:                                  `"abc"`,
+		`States.Array(1, 'two', $.z, true, $.a[0])`:                     `[1,"two",null,true,3]`,
+		`States.ArrayPartition($.numbers, 3)`:                           `[[1,2,3],[4,5,6],[7]]`,
+		`States.ArrayPartition($.numbers, 2.6)`:                         `[[1,2,3],[4,5,6],[7]]`,
+		`States.ArrayContains($.numbers, 5)`:                            `true`,
+		`States.ArrayContains($.numbers, 5.0)`:                          `false`,
+		`States.ArrayContains($.numbers, '5')`:                          `false`,
+		`States.ArrayContains($.a, $.a[5])`:                             `true`,
+		`States.ArrayRange(1, 9, 2)`:                                    `[1,3,5,7,9]`,
+		`States.ArrayRange(3, 0, -1)`:                                   `[3,2,1,0]`,
+		`States.ArrayRange(5, 1, 1)`:                                    `[]`,
+		`States.ArrayGetItem($.numbers, 5)`:                             `6`,
+		`States.ArrayLength($.numbers)`:                                 `7`,
+		`States.ArrayUnique(States.Array(1.10, 1.1, 1, 1.0, '1', 1e0))`: `[1.10,1,1.0,"1"]`,
+		`States.ArrayUnique(States.Array($.o, States.JsonMerge($.p, $.o, false), States.StringToJson('\{"Arg2":[],"Arg1":1\}')))`: `[{"Arg1":1,"Arg2":[]},{"Arg2":[],"Arg3":{"deep":"x"},"Arg1":1}]`,
+		`States.ArrayContains(States.Array(null, false), false)`:                                                                  `true`,
+		`States.ArrayContains(States.Array('null'), null)`:                                                                        `false`,
+		`States.ArrayContains(States.Array('a', 'b'), States.Array('a,b'))`:                                                       `false`,
+		`States.ArrayUnique($.a)`:                                                        `[3,1,"x",[1],{"k":1},{"k":1.0},null]`,
+		`States.Base64Encode('Data to encode')`:                                          `"RGF0YSB0byBlbmNvZGU="`,
+		`States.Base64Decode('RGF0YSB0byBlbmNvZGU=')`:                                    `"Data to encode"`,
+		`States.Base64Decode('RGF0YSB0byBlbmNvZGU')`:                                     `"Data to encode"`,
+		`States.Base64Decode(States.Base64Encode('é日😀'))`:                                `"é日😀"`,
+		`States.Base64Decode('/v9h')`:                                                    "\"\uFFFD\uFFFDa\"",
+		`States.Base64Decode('4oJh4oI=')`:                                                "\"\uFFFDa\uFFFD\"",
+		`States.StringSplit('a😀b日c', '日😀')`:                                              `["a","b","c"]`,
+		`States.JsonToString(States.Array('q"\\\\', 1.50, $.z, 'é'))`:                    `"[\"q\\\"\\\\\\\\\",1.50,null,\"é\"]"`,
+		`States.Format('{{}}{}', 1, 2)`:                                                  `"{1}2"`,
+		`States.Format('{}', States.Array(1e10, null, 'x', $.o))`:                        `"[1e10, null, x, {Arg1=1, Arg2=[]}]"`,
+		`States.StringToJson(' {"a": 1} ')`:                                              `{"a":1}`,
+		`States.Hash('input data', 'SHA-1')`:                                             `"aaff4a450a104cd177d28d18d74485e8cae074b7"`,
+		`States.Hash('input data', 'MD5')`:                                               `"812f45842bc6d66ee14572ce20db8e86"`,
+		`States.JsonMerge($.o, $.p, false)`:                                              `{"Arg1":1,"Arg2":"new","Arg3":{"deep":"x"}}`,
+		`States.StringToJson($.json)`:                                                    `{"b":[1,2.50],"a":null}`,
+		`States.StringToJson('')`:                                                        `null`,
+		`States.StringToJson(' ')`:                                                       `null`,
+		`States.StringToJson('-0')`:                                                      `0`,
+		`States.StringToJson('\{"a":\'1\'\}')`:                                           "",
+		`States.JsonToString($.o)`:                                                       `"{\"Arg1\":1,\"Arg2\":[]}"`,
+		`States.JsonToString('x')`:                                                       `"\"x\""`,
+		`States.MathAdd(111, -1)`:                                                        `110`,
+		`States.MathAdd(1.51, 0)`:                                                        `2`,
+		`States.MathAdd(1.5, 0)`:                                                         `2`,
+		`States.MathAdd(1.49, 1.50)`:                                                     `3`,
+		`States.MathAdd(-1.5, 0)`:                                                        `-1`,
+		`States.MathAdd(-1.51, 0)`:                                                       `-2`,
+		`States.MathAdd(-9, 3)`:                                                          `-6`,
+		`States.MathRandom(5, 6)`:                                                        `5`,
+		`States.MathRandom(0, 10, 0)`:                                                    `0`, // new java.util.Random(0).nextInt(10)
+		`States.StringSplit('1,2,3', ',')`:                                               `["1","2","3"]`,
+		`States.MathRandom(0, 1073741824, 42)`:                                           `781215565`, // as java.util.Random specifies it
+		`States.StringSplit('This.is+a,test=string', '.+,=')`:                            `["This","is","a","test","string"]`,
+		`States.StringSplit(',a,,b,', ',')`:                                              `["a","b"]`,
+		`States.StringSplit('abc', '')`:                                                  `["abc"]`,
+		`States.StringSplit('', ',')`:                                                    `[]`,
+		`States.Format('{}', $.o)`:                                                       `"{Arg1=1, Arg2=[]}"`,
+		`States.Format('{} {} {} {}', $.s, $.n, $.z, $.b)`:                               `"abc 1.10 null true"`,
+		`States.Format('{}', $.a[3:5])`:                                                  `"[x, [1]]"`,
+		`States.Format('\{\} \'{}\' \\', $.i)`:                                           `"{} '7' \\"`,
+		`States.Format('none')`:                                                          `"none"`,
+		`States.Format($.s)`:                                                             `"abc"`,
 		`States.Format('{}', States.Format('{}{}', States.ArrayLength($.numbers), 'x'))`: `"7x"`,
-		`States.Format('{}', $$)`: `"the context"`,
-		`States.Format('{}', $v)`: `"a variable"`,
-		` States.Array( 1 , 2 ) `: `[1,2]`,
+		`States.Format('{}', $$)`:                                                        `"the context"`,
+		`States.Format('{}', $v)`:                                                        `"a variable"`,
+		` States.Array( 1 , 2 ) `:                                                        `[1,2]`,
 	} {
 		c, err := intrinsic.Parse(call)
 		if err != nil {
@@ -167,6 +181,8 @@ func TestArgumentsThatDoNotFitFail(t *testing.T) {
 		`States.Format('x', 1)`:               "more arguments than placeholders",
 		`States.Hash('x', 'SHA-3')`:           "not one of",
 		`States.Base64Decode('%%')`:           "not valid Base64",
+		`States.Array('a\nb')`:                "a backslash that escapes none",
+		`States.Format('\"{}\"', 1)`:          "a backslash that escapes none",
 		`States.Format('{}', $.absent)`:       "The JsonPath argument for the field '$.absent' could not be found in the input",
 	} {
 		c, err := intrinsic.Parse(call)
@@ -199,7 +215,7 @@ func TestTextThatIsNoCallIsRefused(t *testing.T) {
 	nested := strings.Repeat("States.Array(", 11) + strings.Repeat(")", 11)
 	for _, text := range []string{
 		``, `x`, `States.Array`, `States.Array(`, `States.Array(1`, `States.Array(1,)`, `States.Array(,)`, `States.Array(1 2)`,
-		`States.Array('x)`, `States.Array(x)`, `States.Array($.)`, `States.Array() x`, `States.Nope(1)`,
+		`States.Array('x)`, `States.Array(x)`, `States.Array("x")`, `States.Array([])`, `States.JsonToString({})`, `States.Array($.)`, `States.Array() x`, `States.Nope(1)`,
 		`States.UUID(1)`, `States.Format()`, `States.MathAdd(1)`, `States.MathRandom(1)`, `States.MathRandom(1,2,3,4)`, nested,
 		`States.Format('` + strings.Repeat("x", 10_001) + `')`,
 	} {
@@ -239,4 +255,20 @@ func FuzzIntrinsic(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A payload has room for more than a hundred thousand items.
+func TestManyItemsAreComparedInNoTime(t *testing.T) {
+	var b strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&b, ",%d", i)
+	}
+	s := newScope(t, "["+b.String()[1:]+"]")
+	c, err := intrinsic.Parse(`States.ArrayLength(States.ArrayUnique($))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Eval(s); err != nil || got != value.Int(100_000) {
+		t.Errorf("got %v, %v", got, err)
+	}
 }

@@ -114,7 +114,7 @@ func (p *parser) arguments(c *Call, depth int) error {
 			return err
 		}
 		if t, ok := a.(text); ok && len(c.arguments) == 0 && c.function.name == "States.Format" {
-			a = template{t.written}
+			a = template{t}
 		}
 		c.arguments = append(c.arguments, a)
 		if p.next(")") {
@@ -143,7 +143,8 @@ func (p *parser) argument(depth int) (argument, error) {
 	return p.literal()
 }
 
-// literal reads a number, true, false or null.
+// literal reads a number, true, false or null. Arrays, objects and strings in
+// double quotes are no arguments (the specification, "Intrinsic Functions").
 func (p *parser) literal() (argument, error) {
 	rest := p.text[p.at:]
 	end := strings.IndexAny(rest, ",) \t\r\n")
@@ -151,7 +152,7 @@ func (p *parser) literal() (argument, error) {
 		end = len(rest)
 	}
 	v, err := value.DecodeString(rest[:end])
-	if err != nil {
+	if err != nil || strings.IndexByte(`"[{`, rest[0]) >= 0 {
 		return nil, p.fault("%q is neither a path, nor a function, nor a value", rest[:end])
 	}
 	p.at += end
@@ -161,16 +162,18 @@ func (p *parser) literal() (argument, error) {
 // quoted reads a string in single quotes. A backslash escapes ' { } and \.
 func (p *parser) quoted() (argument, error) {
 	var plain strings.Builder
+	open := false
 	for i := p.at + 1; i < len(p.text); i++ {
 		c := p.text[i]
 		if c == '\'' {
-			t := text{written: p.text[p.at+1 : i], plain: plain.String()}
+			t := text{written: p.text[p.at+1 : i], plain: plain.String(), open: open}
 			p.at = i + 1
 			return t, nil
 		}
-		if c == '\\' && i+1 < len(p.text) && strings.IndexByte(`'{}\`, p.text[i+1]) >= 0 {
+		if c == '\\' && i+1 < len(p.text) {
 			i++
 			c = p.text[i]
+			open = open || strings.IndexByte(`'{}\`, c) < 0
 		}
 		plain.WriteByte(c)
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/setmend/setmend/asl/internal/value"
 )
@@ -163,7 +164,24 @@ func base64Decode(args []any) (any, error) {
 	if err != nil {
 		return nil, refuse("The argument is not valid Base64")
 	}
-	return strings.ToValidUTF8(string(decoded), "\uFFFD"), nil
+	return decodedText(decoded), nil
+}
+
+// decodedText reads bytes as UTF-8. As in Java, each longest piece that could
+// begin a character, and else each byte that cannot, becomes a U+FFFD.
+func decodedText(data []byte) string {
+	var b strings.Builder
+	for len(data) > 0 {
+		r, n := utf8.DecodeRune(data)
+		if r == utf8.RuneError && n == 1 && !utf8.FullRune(data[:1]) {
+			for n < len(data) && !utf8.FullRune(data[:n+1]) {
+				n++
+			}
+		}
+		b.WriteRune(r)
+		data = data[n:]
+	}
+	return b.String()
 }
 
 func hash(args []any) (any, error) {

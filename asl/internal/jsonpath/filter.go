@@ -2,6 +2,7 @@ package jsonpath
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/setmend/setmend/asl/internal/value"
@@ -46,14 +47,37 @@ type compare struct{ comparison }
 func (c compare) holds(s filterScope) bool {
 	a, aFound := c.a.value(s)
 	b, bFound := c.b.value(s)
+	if *s.steps += items(a) * items(b); *s.steps > maxSteps {
+		return false // the walk that asks counts, and ends with an error
+	}
 	return c.comparison.holds(a, b, aFound, bFound)
 }
 
-// holds for a pattern means that the whole text matches, as in Java.
+// items is how many values a comparison may look at.
+func items(v any) int {
+	list, _ := v.([]any)
+	return max(len(list), 1)
+}
+
+// holds for a pattern means that the whole text matches, as in Java: the text
+// of the value, or of any item of an array. What has no text counts as empty.
 func (c matching) holds(s filterScope) bool {
 	v, _ := c.a.value(s)
-	text, ok := v.(string)
-	return ok && c.re.MatchString(text)
+	if items, ok := v.([]any); ok {
+		return slices.ContainsFunc(items, func(item any) bool { return c.re.MatchString(scalarText(item)) })
+	}
+	return c.re.MatchString(scalarText(v))
+}
+
+// scalarText is what a pattern sees of a value.
+func scalarText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case bool, value.Number:
+		return string(value.Encode(v))
+	}
+	return ""
 }
 
 // An operand is a literal or a path from @ or $.
@@ -71,19 +95,12 @@ func (o operand) value(s filterScope) (any, bool) {
 	if o.fromItem {
 		start = s.item
 	}
-	if o.path.definite {
-		v, err := o.path.single(start)
-		return v, err == nil
+	v, err := o.path.from(s.root, start, s.steps)
+	found, several := v.([]any)
+	if several && !o.path.definite && o.path.function == nil {
+		return v, len(found) > 0
 	}
-	w := walker{root: s.root, found: []any{}, steps: s.steps}
-	if w.walk(o.path.segments, start) != nil {
-		return nil, false
-	}
-	if o.path.function != nil {
-		v, err := o.path.function.apply(w.found)
-		return v, err == nil
-	}
-	return w.found, len(w.found) > 0
+	return v, err == nil
 }
 
 // same is Jayway's ==: a number and a string are compared as what stands left.
@@ -102,19 +119,30 @@ func same(a, b any) bool {
 	return value.Equal(a, b)
 }
 
-// order compares two numbers or two strings; it reports false for anything else.
+// sameType is Jayway's ===.
+func sameType(a, b any) bool { return value.TypeName(a) == value.TypeName(b) && value.Equal(a, b) }
+
+// order compares two numbers by value, and strings, or a string and a number, as
+// text; it reports false for anything else.
 func order(a, b any) (int, bool) {
-	switch a := a.(type) {
-	case value.Number:
-		if b, ok := b.(value.Number); ok {
-			return a.Compare(b), true
-		}
-	case string:
-		if b, ok := b.(string); ok {
-			return strings.Compare(a, b), true
-		}
+	x, aIs := a.(value.Number)
+	y, bIs := b.(value.Number)
+	if aIs && bIs {
+		return x.Compare(y), true
 	}
-	return 0, false
+	s, aText := textOrNumber(a)
+	t, bText := textOrNumber(b)
+	return strings.Compare(s, t), aText && bText
+}
+
+func textOrNumber(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case value.Number:
+		return string(v), true
+	}
+	return "", false
 }
 
 func ordered(want func(int) bool) func(a, b any, aFound, bFound bool) bool {
@@ -147,16 +175,24 @@ func among(a, b any) (n, of int) {
 
 func isArray(v any) bool { _, ok := v.([]any); return ok }
 
+// size is for arrays and strings only, as in Jayway.
 func size(v any) (int, bool) {
 	switch v := v.(type) {
 	case []any:
 		return len(v), true
 	case string:
 		return len([]rune(v)), true
-	case *value.Object:
-		return v.Len(), true
 	}
 	return 0, false
+}
+
+// isEmpty reports false for what cannot be empty.
+func isEmpty(v any) (empty, can bool) {
+	if o, ok := v.(*value.Object); ok {
+		return o.Len() == 0, true
+	}
+	n, ok := size(v)
+	return n == 0, ok
 }
 
 func contains(a, b any) bool {
@@ -167,14 +203,18 @@ func contains(a, b any) bool {
 	return within(b, a)
 }
 
-// operators are tried in this order, so the longer stand before the shorter.
+// operators are tried in this order, so the longer stand before the shorter. What
+// is missing equals nothing, not even something else that is missing (Jayway's
+// undefined value).
 var operators = []struct {
 	text  string
 	word  bool // must be set off by a space
 	holds func(a, b any, aFound, bFound bool) bool
 }{
-	{"==", false, func(a, b any, aFound, bFound bool) bool { return aFound == bFound && same(a, b) }},
-	{"!=", false, func(a, b any, aFound, bFound bool) bool { return aFound != bFound || !same(a, b) }},
+	{"===", false, func(a, b any, aFound, bFound bool) bool { return aFound && bFound && sameType(a, b) }},
+	{"!==", false, func(a, b any, aFound, bFound bool) bool { return !aFound || !bFound || !sameType(a, b) }},
+	{"==", false, func(a, b any, aFound, bFound bool) bool { return aFound && bFound && same(a, b) }},
+	{"!=", false, func(a, b any, aFound, bFound bool) bool { return !aFound || !bFound || !same(a, b) }},
 	{"<=", false, ordered(func(c int) bool { return c <= 0 })},
 	{">=", false, ordered(func(c int) bool { return c >= 0 })},
 	{"<", false, ordered(func(c int) bool { return c < 0 })},
@@ -182,6 +222,7 @@ var operators = []struct {
 	{"in", true, func(a, b any, aFound, _ bool) bool { return aFound && within(a, b) }},
 	{"nin", true, func(a, b any, aFound, _ bool) bool { return !aFound || !within(a, b) }},
 	{"contains", true, func(a, b any, aFound, _ bool) bool { return aFound && contains(a, b) }},
+	{"all", true, func(a, b any, _, _ bool) bool { n, of := among(b, a); return isArray(a) && n == of }},
 	{"subsetof", true, func(a, b any, _, _ bool) bool { n, of := among(a, b); return isArray(a) && n == of }},
 	{"anyof", true, func(a, b any, _, _ bool) bool { n, _ := among(a, b); return n > 0 }},
 	{"noneof", true, func(a, b any, _, _ bool) bool { n, _ := among(a, b); return isArray(a) && n == 0 }},
@@ -190,7 +231,7 @@ var operators = []struct {
 		return ok && same(value.Int(int64(n)), b)
 	}},
 	{"empty", true, func(a, b any, _, _ bool) bool {
-		n, ok := size(a)
-		return ok && same(n == 0, b)
+		empty, ok := isEmpty(a)
+		return ok && same(empty, b)
 	}},
 }

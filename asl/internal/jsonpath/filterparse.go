@@ -86,13 +86,17 @@ func (p *parser) positive() (condition, error) {
 
 // relation reads an operand by itself, or two with an operator between.
 func (p *parser) relation() (condition, error) {
+	if p.space(); strings.HasPrefix(p.text[p.at:], "/") {
+		return p.patternFirst()
+	}
 	a, err := p.operand()
 	if err != nil {
 		return nil, err
 	}
 	p.space()
 	if p.next("=~") {
-		return p.pattern(a)
+		re, err := p.pattern()
+		return matching{a, re}, err
 	}
 	for _, op := range operators {
 		if !p.operator(op.text, op.word) {
@@ -214,8 +218,21 @@ func jsonQuotes(s string) string {
 	return strings.ReplaceAll(s, "'", `"`)
 }
 
+// patternFirst reads /regular expression/ =~ operand.
+func (p *parser) patternFirst() (condition, error) {
+	re, err := p.pattern()
+	if err != nil {
+		return nil, err
+	}
+	if p.space(); !p.next("=~") {
+		return nil, p.fault("=~ is missing before %s", p.rune())
+	}
+	a, err := p.operand()
+	return matching{a, re}, err
+}
+
 // pattern reads /regular expression/flags.
-func (p *parser) pattern(a operand) (condition, error) {
+func (p *parser) pattern() (*regexp.Regexp, error) {
 	if p.space(); !p.next("/") {
 		return nil, p.fault("a pattern must begin with '/'")
 	}
@@ -232,17 +249,24 @@ func (p *parser) pattern(a operand) (condition, error) {
 	}
 	source := strings.ReplaceAll(rest[:end], `\/`, "/")
 	p.at += end + 1
-	flags := ""
-	for p.at < len(p.text) && strings.IndexByte("ims", p.text[p.at]) >= 0 {
-		flags += p.text[p.at : p.at+1]
-		p.at++
-	}
-	if flags != "" {
-		source = "(?" + flags + ")" + source
-	}
-	re, err := regexp.Compile("^(?:" + source + ")$")
+	re, err := regexp.Compile("^(?:" + p.patternFlags() + source + ")$")
 	if err != nil {
 		return nil, p.fault("invalid pattern: %v", err)
 	}
-	return matching{a, re}, nil
+	return re, nil
+}
+
+// patternFlags reads Java's flags. d, u and U are about line ends and case as
+// Go has them anyway.
+func (p *parser) patternFlags() string {
+	flags := ""
+	for ; p.at < len(p.text) && strings.IndexByte("imsduU", p.text[p.at]) >= 0; p.at++ {
+		if c := p.text[p.at : p.at+1]; strings.Contains("ims", c) {
+			flags += c
+		}
+	}
+	if flags == "" {
+		return ""
+	}
+	return "(?" + flags + ")"
 }

@@ -92,7 +92,6 @@ func TestPathsFindWhatTheyName(t *testing.T) {
 		`$.shop.books[?(@.id == '2')].id`:                `[2]`,
 		`$.shop.books[?(@.nothing == null)].id`:          `[]`,
 		`$.shop.books.length()`:                          `3`,
-		`$.shop.books[*].price.max()`:                    `12.99`,
 		`$.shop.bike.keys()`:                             `["price","colour"]`,
 		`$.absent[*]`:                                    `[]`,
 		`$.absent.deeper[1:]`:                            `[]`,
@@ -146,8 +145,8 @@ func TestADefinitePathThatFindsNothingFails(t *testing.T) {
 
 func TestTextThatIsNoPathIsRefused(t *testing.T) {
 	for _, path := range []string{
-		``, `a`, `.a`, `$.`, `$..`, `$[`, `$[]`, `$['a`, `$['a'`, `$[a]`, `$.a b`, `$.a[0`, `$.a[0]]`, `$.a[1:2:3]`, `$.a[0,]`,
-		`$.a[?]`, `$.a[?()]`, `$.a[?(@.b ==)]`, `$.a[?(@.b == 'c]`, `$.a[?(@.b =~ /(/)]`, `$.a[?(@.b`, `$.a[?(5)]`, `$.a.nofunction()`,
+		``, `a`, `.a`, `$.`, `$..`, `$[`, `$[]`, `$['a`, `$['a'`, `$[a]`, `$.a b`, `$.a[0`, `$.a[0]]`, `$.a[:]`, `$.a[::2]`, `$.a[1:2:3:4]`, `$.a[0,]`,
+		`$.a[?]`, `$.a[?()]`, `$.a[?(@.b ==)]`, `$.a[?(@.b == 'c]`, `$.a[?(@.b =~ /(/)]`, `$.a[?(/x/)]`, `$.a[?(/x/ == @.b)]`, `$.a[?(/x/ =~ )]`, `$.a[?(@.b`, `$.a[?(5)]`, `$.a.nofunction()`, `$.a.sum(`, `$.a.sum($.b`, `$.a.sum($.b $.c)`, `$.a.sum(,)`, `$.a.sum(@.b)`, `$.a.sum(` + strings.Repeat("$.a.sum(", 100),
 		`$.a.length().b`, `$.a[99999999999999999999]`, `$.a[?(` + strings.Repeat("(", 100) + `@.b`, "$." + strings.Repeat("a", 20_000),
 		`$.a[?(` + strings.Repeat("@[?(", 100), `@.a`,
 	} {

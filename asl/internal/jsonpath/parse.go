@@ -127,14 +127,18 @@ func (p *parser) segments(path *Path) error {
 func (p *Path) settle() {
 	p.definite = true
 	for i, s := range p.segments {
-		if n, union := s.(names); union {
-			n.leaf = i == len(p.segments)-1
-			p.segments[i] = n
-			p.definite = p.definite && n.leaf
-			continue
+		switch s := s.(type) {
+		case names:
+			s.leaf = i == len(p.segments)-1
+			p.segments[i] = s
+			p.definite = p.definite && s.leaf
+		case scan:
+			p.segments[i] = newScan(p.segments[i+1:])
+			p.definite = false
+		default:
+			_, one := s.(definite)
+			p.definite = p.definite && one
 		}
-		_, one := s.(definite)
-		p.definite = p.definite && one
 	}
 }
 
@@ -147,24 +151,30 @@ func (p *parser) dotted(path *Path) error {
 	if strings.HasPrefix(p.text[p.at:], "[") { // $.['a'] is as good as $['a']
 		return p.bracketed(path)
 	}
-	rest := p.text[p.at:]
-	end := strings.IndexAny(rest, p.ends)
-	if end < 0 {
-		end = len(rest)
-	}
-	if end == 0 {
+	word := p.word()
+	if word == "" {
 		return p.fault("a name is missing")
 	}
-	p.at += end
-	if p.next("()") {
-		path.function = functionNamed(rest[:end])
-		if path.function == nil {
-			return p.fault("unknown function %s()", rest[:end])
-		}
-		return nil
+	if p.next("(") {
+		return p.call(path, word)
 	}
-	path.segments = append(path.segments, name(rest[:end]))
+	path.segments = append(path.segments, name(word))
 	return nil
+}
+
+// word reads a name that is not quoted. A backslash takes any meaning from the
+// character after it: $.a\.b and $.\a\.b name the member "a.b" (the
+// specification's examples of reference paths).
+func (p *parser) word() string {
+	var b strings.Builder
+	for p.at < len(p.text) && strings.IndexByte(p.ends, p.text[p.at]) < 0 {
+		if p.text[p.at] == '\\' && p.at+1 < len(p.text) {
+			p.at++
+		}
+		b.WriteByte(p.text[p.at])
+		p.at++
+	}
+	return b.String()
 }
 
 // bracketed reads [...].
@@ -251,9 +261,7 @@ func (p *parser) indexOrSlice() (segment, error) {
 	}
 	p.space()
 	if p.next(":") {
-		p.space()
-		to, err := p.integer()
-		return slice{first, to}, err
+		return p.restOfSlice(first)
 	}
 	if first == nil {
 		return nil, p.fault("an index, a slice, a quoted name, '*' or a filter must stand in brackets")
@@ -275,6 +283,24 @@ func (p *parser) indexOrSlice() (segment, error) {
 		return index(list[0]), nil
 	}
 	return list, nil
+}
+
+// restOfSlice reads what follows the first colon. One end must be there. A step
+// may be, and Jayway takes no notice of it: [0:4:2] is [0:4].
+func (p *parser) restOfSlice(from *int) (segment, error) {
+	p.space()
+	to, err := p.integer()
+	if err != nil {
+		return nil, err
+	}
+	if from == nil && to == nil {
+		return nil, p.fault("a slice must have a first or a last index")
+	}
+	if p.space(); p.next(":") {
+		p.space()
+		_, err = p.integer()
+	}
+	return slice{from, to}, err
 }
 
 // integer reads an integer, nil if there is none.

@@ -6,6 +6,12 @@
 // indices. A definite path that finds nothing is an error; any other path gives
 // the list of all that it finds, and an empty list if that is nothing, whatever
 // was missing on the way. (Recorded on AWS: $.item.items[*] of {} is [].)
+//
+// In all else Jayway is followed, by its code, since Step Functions hands its
+// messages through: also where one would expect something else, as in slices with
+// both ends given, deep scans before an index, and functions after a wildcard. Not
+// followed are patterns that Go's regexp cannot match in linear time: lookaround
+// and references back are refused.
 package jsonpath
 
 import (
@@ -47,7 +53,7 @@ type Path struct {
 	variable string
 	segments []segment
 	definite bool
-	function *function // a trailing .length() and its like, or nil
+	function *call // a trailing .length() and its like, or nil
 }
 
 // String is the path as it was written.
@@ -108,18 +114,51 @@ func (p *Path) Eval(scope Scope) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.definite {
+	if p.definite && p.function == nil {
 		return p.single(root)
 	}
 	steps := 0
-	w := walker{root: root, found: []any{}, steps: &steps}
-	if err := w.walk(p.segments, root); err != nil {
-		return nil, err
+	return p.from(root, root, &steps)
+}
+
+// from finds what the path names from v on. root is for the paths within it.
+func (p *Path) from(root, v any, steps *int) (any, error) {
+	if p.definite {
+		found, err := p.single(v)
+		if err != nil || p.function == nil {
+			return found, err
+		}
+		return p.function.on(root, found, steps)
 	}
-	if p.function != nil {
-		return p.function.apply(w.found)
+	found, err := p.several(root, v, steps)
+	if err != nil || p.function == nil {
+		return found, err
 	}
-	return w.found, nil
+	return p.called(root, found, steps)
+}
+
+// several follows an indefinite path from v.
+func (p *Path) several(root, v any, steps *int) ([]any, error) {
+	w := walker{root: root, found: []any{}, steps: steps}
+	err := w.walk(p.segments, v)
+	return w.found, err
+}
+
+// called applies the function of an indefinite path. Jayway calls it for each
+// value that is found, except where the path begins with a deep scan: then it
+// gets the list. So $..price.sum() is a number, $.books[*].length() a list.
+func (p *Path) called(root any, found []any, steps *int) (any, error) {
+	if _, ok := p.segments[0].(scan); ok {
+		return p.function.on(root, found, steps)
+	}
+	results := make([]any, len(found))
+	for i, v := range found {
+		var err error
+		if results[i], err = p.function.on(root, v, steps); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
 }
 
 func (p *Path) start(scope Scope) (any, error) {
@@ -143,9 +182,6 @@ func (p *Path) single(v any) (any, error) {
 			return nil, p.missing(i, v)
 		}
 		v = next
-	}
-	if p.function != nil {
-		return p.function.apply(v)
 	}
 	return v, nil
 }
@@ -190,12 +226,20 @@ type walker struct {
 }
 
 func (w *walker) walk(segments []segment, v any) error {
-	if *w.steps++; *w.steps > maxSteps {
-		return errTooMany
+	if err := w.step(); err != nil {
+		return err
 	}
 	if len(segments) == 0 {
 		w.found = append(w.found, v)
 		return nil
 	}
 	return segments[0].each(w, v, func(v any) error { return w.walk(segments[1:], v) })
+}
+
+// step counts the work.
+func (w *walker) step() error {
+	if *w.steps++; *w.steps > maxSteps {
+		return errTooMany
+	}
+	return nil
 }

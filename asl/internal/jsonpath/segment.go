@@ -138,27 +138,36 @@ func (s slice) String() string {
 	return "[" + text(s.from) + ":" + text(s.to) + "]"
 }
 
-func (s slice) each(_ *walker, v any, next func(any) error) error {
+func (s slice) each(w *walker, v any, next func(any) error) error {
 	items, _ := v.([]any)
-	from, to := s.bound(s.from, 0, len(items)), s.bound(s.to, len(items), len(items))
-	for i := from; i < to; i++ {
-		if err := next(items[i]); err != nil {
+	from, to := s.bounds(len(items))
+	for i := max(from, -len(items)); i < to; i++ {
+		if err := index(i).each(w, v, next); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bound is n within 0..length; negative counts from the end, nil is open.
-func (s slice) bound(n *int, open, length int) int {
-	if n == nil {
-		return open
+// bounds are the first index and the one after the last, for an array of that
+// length. With one end open a negative number counts from the end. With both
+// given Jayway takes them as they stand, and each index between for itself: of
+// four items [-3:-1] is the second and third, [1:-1] nothing, and [-1:2] the
+// last, the first and the second.
+func (s slice) bounds(length int) (from, to int) {
+	fromEnd := func(n int) int {
+		if n < 0 {
+			n += length
+		}
+		return max(n, 0)
 	}
-	at := *n
-	if at < 0 {
-		at += length
+	switch {
+	case s.to == nil:
+		return fromEnd(*s.from), length
+	case s.from == nil:
+		return 0, min(fromEnd(*s.to), length)
 	}
-	return min(max(at, 0), length)
+	return *s.from, min(*s.to, length)
 }
 
 // wildcard is * or [*].
@@ -189,21 +198,6 @@ func children(v any, next func(any) error) error {
 	return nil
 }
 
-// scan is the first dot of "..": v and all that is within it, outermost first.
-type scan struct{}
-
-func (scan) String() string { return ".." }
-
-func (s scan) each(w *walker, v any, next func(any) error) error {
-	switch v.(type) {
-	case []any, *value.Object:
-		if err := next(v); err != nil {
-			return err
-		}
-	}
-	return children(v, func(child any) error { return s.each(w, child, next) })
-}
-
 // filter is [?(...)]. Of an array it keeps the items that pass; an object it
 // keeps or drops as a whole, as Jayway does.
 type filter struct {
@@ -221,7 +215,11 @@ func (f filter) each(w *walker, v any, next func(any) error) error {
 		return nil
 	}
 	for _, item := range items {
-		if !f.test.holds(filterScope{root: w.root, item: item, steps: w.steps}) {
+		holds := f.test.holds(filterScope{root: w.root, item: item, steps: w.steps})
+		if err := w.step(); err != nil { // of the test, too
+			return err
+		}
+		if !holds {
 			continue
 		}
 		if err := next(item); err != nil {
