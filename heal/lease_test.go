@@ -25,11 +25,15 @@ func (c skewed) Now() time.Time { return time.Now().Add(c.by) }
 
 // start begins a heal under an id and returns how it ended.
 func (w *world) start(config heal.Config, id string) (asl.Outcome, error) {
+	return w.startIn(w.t.Context(), config, id)
+}
+
+func (w *world) startIn(ctx context.Context, config heal.Config, id string) (asl.Outcome, error) {
 	machine, err := asl.Parse(deploy.SelfHeal)
 	w.must(err)
 	input, err := json.Marshal(heal.Options{})
 	w.must(err)
-	return w.engine(config).Run(w.t.Context(), id, machine, input)
+	return w.engine(config).Run(ctx, id, machine, input)
 }
 
 // byHand calls the stages one after another in this goroutine, so that pausing it
@@ -127,6 +131,54 @@ func TestASecondHealerIsTurnedAwayWhileTheFirstIsAtWork(t *testing.T) {
 			t.Errorf("the first %s %s, the second %s %s", outcome.Status, outcome.Cause, second.Status, second.Error)
 		}
 	})
+}
+
+// TestAnInterruptedRunHoldsNobodyUp interrupts a healer in the middle of its
+// deletions, as Ctrl-C does.
+func TestAnInterruptedRunHoldsNobodyUp(t *testing.T) {
+	for _, next := range []string{"it is resumed", "another begins"} {
+		t.Run(next, func(t *testing.T) {
+			scenario(t, func(w *world) {
+				tr := makeTrouble(w)
+				a := w.config(w.connect())
+				ctx, interrupt := context.WithCancel(w.t.Context())
+				a.Cloud, a.Holder = &watched{Cloud: a.Cloud, beforeChange: func(c fleet.InstanceChange) {
+					if c.Kind == fleet.OperationDelete {
+						interrupt()
+					}
+				}}, "a"
+				if _, err := w.startIn(ctx, a, "run-a"); !errors.Is(err, context.Canceled) {
+					t.Fatalf("the interrupted run: %v", err)
+				}
+				left, err := heal.LeftBehind(w.t.Context(), w.journal, time.Now())
+				w.must(err)
+				if left != "" {
+					t.Errorf("%s is left behind while its lease holds", left)
+				}
+				healer, err := heal.New(a)
+				w.must(err)
+				w.must(healer.Leave(w.t.Context(), "run-a"))
+				if left, err = heal.LeftBehind(w.t.Context(), w.journal, time.Now()); err != nil || left != "run-a" {
+					t.Errorf("%q is left behind, %v", left, err)
+				}
+				b := w.config(w.connect())
+				b.Holder = "b"
+				outcome, err := asl.Outcome{}, error(nil)
+				if next == "another begins" {
+					outcome, err = w.start(b, "run-b")
+				} else {
+					outcome, err = w.engine(b).Resume(w.t.Context(), "run-a")
+				}
+				if err != nil || outcome.Status != asl.StatusSucceeded {
+					t.Errorf("the next: %v, %+v", err, outcome)
+				}
+				if left, err = heal.LeftBehind(w.t.Context(), w.journal, time.Now()); err != nil || left != "" {
+					t.Errorf("in the end %q is left behind, %v", left, err)
+				}
+				tr.check(&harmed{cells: map[fleet.Cell]bool{}})
+			})
+		})
+	}
 }
 
 func TestAFailedRunReleasesItsLeaseAndTellsPeople(t *testing.T) {

@@ -62,7 +62,7 @@ func findings(w io.Writer, list []finding) error {
 		}
 		fmt.Fprintf(w, "%s  %s: %s\n", mark, f.Check, oneLine(f.Detail))
 		if f.Hint != "" {
-			fmt.Fprintf(w, "      hint: %s\n", oneLine(f.Hint))
+			fmt.Fprintf(w, "      %shint: %s\n", markFaint, oneLine(f.Hint))
 		}
 	}
 	return nil

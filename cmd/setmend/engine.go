@@ -28,6 +28,7 @@ type store interface {
 
 // embedded is the state machine of a run on the embedded interpreter.
 type embedded struct {
+	healer  *heal.Healer
 	engine  *asl.Engine
 	machine *asl.Machine
 	tasks   asl.FunctionMap // the stages
@@ -51,7 +52,7 @@ func newEmbedded(config heal.Config, journal store, clock engineClock) (*embedde
 	for name, stage := range healer.Stages() {
 		tasks[name] = taskOf(stage)
 	}
-	return &embedded{asl.NewEngine(asl.Config{Store: journal, Tasks: tasks, Clock: clock}), machine, tasks, journal}, nil
+	return &embedded{healer, asl.NewEngine(asl.Config{Store: journal, Tasks: tasks, Clock: clock}), machine, tasks, journal}, nil
 }
 
 // taskOf gives a stage's errors the names that the state machine matches.
@@ -84,6 +85,9 @@ func (e *embedded) resume(ctx context.Context, id string) (*heal.Report, error) 
 
 func (e *embedded) finish(ctx context.Context, id string, outcome asl.Outcome, err error) (*heal.Report, error) {
 	if err != nil {
+		if ctx.Err() != nil {
+			err = errors.Join(err, e.healer.Leave(context.WithoutCancel(ctx), id))
+		}
 		return nil, fmt.Errorf("run %s: %w", id, err)
 	}
 	report, err := heal.LoadReport(ctx, e.journal, id)

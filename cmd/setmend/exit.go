@@ -62,8 +62,9 @@ func (a *app) report(command *cobra.Command, err error) int {
 		return int(code)
 	}
 	class, hint := classify(command, err)
-	fmt.Fprintf(a.stderr, "setmend: %s\n", oneLine(err.Error()))
-	fmt.Fprintf(a.stderr, "  hint: %s\n", oneLine(hint))
+	w := colouring(a.stderr, a.colours(a.stderr))
+	fmt.Fprintf(w, "%ssetmend: %s\n", markBad, oneLine(err.Error()))
+	fmt.Fprintf(w, "  %shint: %s\n", markFaint, oneLine(hint))
 	return class
 }
 
@@ -74,7 +75,7 @@ func oneLine(s string) string {
 		switch {
 		case r == '\n' || r == '\t':
 			return ' '
-		case r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0:
+		case r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || isMark(r):
 			return -1
 		}
 		return r
@@ -109,6 +110,9 @@ func suggest(command *cobra.Command, args []string) string {
 	near := command.SuggestionsFor(args[0])
 	if len(near) == 0 {
 		return ""
+	}
+	for i, name := range near {
+		near[i] = "`" + command.CommandPath() + " " + name + "`"
 	}
 	return fmt.Sprintf("did you mean %s? ", strings.Join(near, " or "))
 }

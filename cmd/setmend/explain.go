@@ -67,7 +67,7 @@ func setStory(w io.Writer, s heal.SetStory) error {
 	for _, cell := range s.Attention {
 		fmt.Fprintf(w, "\n%s: %s\n  %s\n", cell.Target, cell.Verdict, oneLine(cell.Reason))
 		if cell.Hint != "" {
-			fmt.Fprintf(w, "  hint: %s\n", oneLine(cell.Hint))
+			fmt.Fprintf(w, "  %shint: %s\n", markFaint, oneLine(cell.Hint))
 		}
 	}
 	return nil

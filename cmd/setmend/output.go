@@ -19,7 +19,7 @@ func (a *app) print(value any, table func(w io.Writer) error) error {
 	case "yaml":
 		return a.printYAML(value)
 	}
-	w := tabwriter.NewWriter(wrapping(a.stdout, wrapWidth(a.stdout)), 0, 4, 2, ' ', 0)
+	w := tabwriter.NewWriter(colouring(wrapping(a.stdout, wrapWidth(a.stdout)), a.colours(a.stdout)), 0, 4, 2, ' ', 0)
 	if err := table(w); err != nil {
 		return err
 	}

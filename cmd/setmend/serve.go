@@ -165,7 +165,7 @@ func (s *scheduled) once(ctx context.Context, outbox *notify.Outbox) error {
 		return err
 	}
 	var report *heal.Report
-	if left, err := leftBehind(ctx, s.j); err != nil {
+	if left, err := heal.LeftBehind(ctx, s.j, s.c.clock.Now()); err != nil {
 		return err
 	} else if left != "" {
 		s.log.Info("going on with a run that was cut off", "run", left)
@@ -182,15 +182,6 @@ func (s *scheduled) once(ctx context.Context, outbox *notify.Outbox) error {
 	s.server.Observe(report)
 	s.log.Info("healed", "run", report.Run.ID, "result", report.Run.Result, "attention", len(report.Attention))
 	return nil
-}
-
-// leftBehind is the newest run if it never ended.
-func leftBehind(ctx context.Context, j store) (string, error) {
-	runs, err := heal.Runs(ctx, j)
-	if err != nil || len(runs) == 0 || runs[0].Result != "" {
-		return "", err
-	}
-	return runs[0].ID, nil
 }
 
 type discard struct{}

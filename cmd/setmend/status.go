@@ -105,7 +105,7 @@ func statusTable(w io.Writer, report *heal.Report, width int) error {
 		return err
 	}
 	for _, problem := range report.Problems {
-		fmt.Fprintf(w, "\n%s: %s\n  hint: %s\n", problem.StackSet, oneLine(problem.Text), oneLine(problem.Hint))
+		fmt.Fprintf(w, "\n%s%s: %s\n  %shint: %s\n", markWarn, problem.StackSet, oneLine(problem.Text), markFaint, oneLine(problem.Hint))
 	}
 	return nil
 }

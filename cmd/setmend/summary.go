@@ -19,7 +19,7 @@ func (a *app) printReport(report *heal.Report) error {
 
 func summary(w io.Writer, r *heal.Report) error {
 	took := time.Duration(r.Run.VirtualSeconds * float64(time.Second)).Round(time.Second)
-	fmt.Fprintf(w, "Run %s: %s, after %s of AWS time\n", r.Run.ID, r.Run.Result, took)
+	fmt.Fprintf(w, "%sRun %s: %s, after %s of AWS time\n", markOf(r.Run.Result), r.Run.ID, r.Run.Result, took)
 	if cutShort(r) && r.Fleet.StackSets == 0 {
 		fmt.Fprintln(w, "It ended before it had read the fleet.")
 		return nil
@@ -37,6 +37,17 @@ func summary(w io.Writer, r *heal.Report) error {
 	fmt.Fprintf(w, "AWS calls: %d, of which %d write; %d throttled\n", r.API.Calls, r.API.Writes, r.API.Throttled)
 	attention(w, r)
 	return nil
+}
+
+// markOf is how a run's end looks.
+func markOf(result heal.Result) string {
+	switch result {
+	case heal.ResultHealed:
+		return markGood
+	case heal.ResultFailed:
+		return markBad
+	}
+	return markWarn
 }
 
 // cutShort tells whether a run did not come to its end.
@@ -84,17 +95,17 @@ func done(w io.Writer, r *heal.Report) {
 func attention(w io.Writer, r *heal.Report) {
 	for _, trip := range r.Guards {
 		if trip.Stands() {
-			fmt.Fprintf(w, "\nguard %s %s: %s\n  hint: %s\n", trip.Guard, trip.StackSet, oneLine(trip.Reason), oneLine(trip.Hint))
+			fmt.Fprintf(w, "\n%sguard %s %s: %s\n  %shint: %s\n", markWarn, trip.Guard, trip.StackSet, oneLine(trip.Reason), markFaint, oneLine(trip.Hint))
 		}
 	}
 	if len(r.Attention) == 0 && cutShort(r) {
 		return // nobody knows
 	}
 	if len(r.Attention) == 0 {
-		fmt.Fprintln(w, "\nNothing needs a person.")
+		fmt.Fprintf(w, "\n%sNothing needs a person.\n", markGood)
 		return
 	}
-	fmt.Fprintf(w, "\nNeeds a person: %d\n", len(r.Attention))
+	fmt.Fprintf(w, "\n%sNeeds a person: %d\n", markWarn, len(r.Attention))
 	groups := map[string][]heal.Attention{}
 	var order []string
 	for _, item := range r.Attention {
@@ -115,7 +126,7 @@ func attention(w io.Writer, r *heal.Report) {
 			fmt.Fprintf(w, "      and %d more\n", len(items)-3)
 		}
 		if items[0].Hint != "" {
-			fmt.Fprintf(w, "      hint: %s\n", oneLine(items[0].Hint))
+			fmt.Fprintf(w, "      %shint: %s\n", markFaint, oneLine(items[0].Hint))
 		}
 	}
 }

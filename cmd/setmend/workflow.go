@@ -42,11 +42,7 @@ Lambda functions. A definition that calls nothing needs no AWS.`,
 }
 
 func noSuchCommand(cmd *cobra.Command, name string) error {
-	hint := "`" + cmd.CommandPath() + " --help` lists the commands"
-	cmd.SuggestionsMinimumDistance = 2 // letters
-	if near := cmd.SuggestionsFor(name); len(near) > 0 {
-		hint = "did you mean `" + cmd.CommandPath() + " " + near[0] + "`? " + hint
-	}
+	hint := suggest(cmd, []string{name}) + "`" + cmd.CommandPath() + " --help` lists the commands"
 	return &usageError{fmt.Errorf("unknown command %q for %q", name, cmd.CommandPath()), hint}
 }
 
