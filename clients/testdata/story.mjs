@@ -15,7 +15,7 @@ const management = process.env.AWS_ACCESS_KEY_ID;
 const cfn = new cfnSDK.CloudFormationClient(as(management));
 const organizations = new orgSDK.OrganizationsClient(as(management));
 const call = (name, input = {}, client = cfn) => client.send(new cfnSDK[name + "Command"](input));
-const advance = (by) => fetch(endpoint + "/_sim/advance", { method: "POST", body: JSON.stringify({ by }) });
+const advance = async (by) => (await fetch(endpoint + "/_sim/advance", { method: "POST", body: JSON.stringify({ by }) })).text();
 const StackSetName = "js-net";
 const TemplateBody = readFileSync(new URL("template.yaml", import.meta.url), "utf8");
 
