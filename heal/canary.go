@@ -11,12 +11,15 @@ import (
 
 // holdAfterFailedWaves lets no further wave of a stack set take stacks down once
 // a deleted stack of it could not be created again for a reason that would meet
-// the next ones too. That is what the canary is for.
+// the next ones too. That is what the canary is for. One that was not deleted and
+// created again has proved nothing: the next plan begins with another.
 func (r *run) holdAfterFailedWaves(ctx context.Context, works []*document[Work]) error {
 	failed := map[fleet.StackSetName]string{}
 	for _, w := range works {
 		if why := w.Value.cannotComeBack(); why != "" {
-			failed[w.Value.Action.StackSet] = why
+			failed[w.Value.Action.StackSet] = "Left alone, since another could not be created again: " + why
+		} else if r.isCanary(works, &w.Value) && w.Value.done() && w.Value.Cells[0].State != cellHealed {
+			failed[w.Value.Action.StackSet] = "Left to the next plan, since the first one proved nothing: " + w.Value.Cells[0].Reason
 		}
 	}
 	for _, w := range works {
@@ -26,7 +29,7 @@ func (r *run) holdAfterFailedWaves(ctx context.Context, works []*document[Work])
 			continue
 		}
 		for i := range v.Cells {
-			v.Cells[i].State, v.Cells[i].Reason = cellHeld, "Left alone, since another could not be created again: "+why
+			v.Cells[i].State, v.Cells[i].Reason = cellHeld, why
 		}
 		v.Phase = phaseDone
 		if err := w.write(ctx, r.h.Journal); err != nil {
@@ -34,6 +37,21 @@ func (r *run) holdAfterFailedWaves(ctx context.Context, works []*document[Work])
 		}
 	}
 	return nil
+}
+
+// isCanary reports whether the work is the one cell that a redeployment of many
+// begins with.
+func (r *run) isCanary(works []*document[Work], w *Work) bool {
+	if w.Action.Rung != plan.RungRedeploy || w.Action.Wave != 0 || len(w.Action.Targets) != 1 {
+		return false
+	}
+	cells := 0
+	for _, other := range works {
+		if a := other.Value.Action; a.Rung == plan.RungRedeploy && a.StackSet == w.Action.StackSet {
+			cells += len(a.Targets)
+		}
+	}
+	return cells >= r.policy(w.Action.StackSet).CanaryFrom
 }
 
 // cannotComeBack is AWS's reason for which an instance that this work deleted was

@@ -95,6 +95,9 @@ func (r *run) addCalls(w *Work, f *fleet.Fleet, phase phase, kind fleet.Operatio
 			Overrides: overrides, Preferences: w.Action.Preferences,
 			RetainStacks: w.Action.Rung == plan.RungDetach,
 		}
+		if set != w.Action.StackSet { // one that goes along has a policy of its own
+			change.Preferences = r.h.Policy.For(f.StackSets[set].StackSet).Preferences
+		}
 		if f.StackSets[set].StackSet.PermissionModel == fleet.ServiceManaged {
 			change.OUs = ousFor(f, set, block)
 		}

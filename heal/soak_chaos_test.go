@@ -78,6 +78,9 @@ func (s *soak) moment(e chaosEvent) chaosEvent {
 
 func (s *soak) addDeed(c *chaos) {
 	deed := pickOne(s.dice, deeds...)
+	if len(s.cells()) == 0 {
+		return // all sets are deployed to OUs without accounts
+	}
 	cell := s.victim()
 	c.events = append(c.events, s.moment(chaosEvent{name: "a person " + deed.name + " of " + cell.String(), do: func() { deed.do(s, cell) }}))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/cloud"
@@ -37,6 +38,8 @@ type soakCell struct {
 	overrides map[string]string
 	// wrong says what was wrong with it at some time, "" for nothing ever.
 	wrong string
+	// since is when the last wrong came.
+	since time.Time
 	// unsure: somebody else did something, after which the overrides, or whether
 	// there should be an instance, cannot be told any more.
 	unsure bool
@@ -152,7 +155,8 @@ func (s *soak) seedSet(set *soakSet) {
 		for _, region := range set.regions {
 			c := &soakCell{Cell: at(set.name, m.id, region)}
 			set.cells[c.Cell] = c
-			if !s.dice.chance(spread) || s.dice.chance(0.05) {
+			base := s.cell(at("net-base", m.id, region))
+			if !s.dice.chance(spread) || s.dice.chance(0.05) || set.imports && (base == nil || base.missing) {
 				c.missing, c.wrong = true, "missing"
 				continue
 			}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -131,7 +132,7 @@ var deeds = []struct {
 
 // wrongs notes that something is wrong with a cell from now on.
 func (s *soak) wrongs(c *soakCell, what string) {
-	s.mark(c, func(c *soakCell) { c.wrong = strings.TrimSpace(c.wrong + " " + what) })
+	s.mark(c, func(c *soakCell) { c.wrong, c.since = strings.TrimSpace(c.wrong+" "+what), time.Now() })
 }
 
 func (s *soak) member(c *soakCell) *member {

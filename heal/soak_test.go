@@ -128,7 +128,7 @@ func (s *soak) disturbed() {
 	report := s.healThrough("run-1")
 	s.chaos.over()
 	if report != nil {
-		s.note("disturbed: %s %+v %s", report.Run.Result, report.After, report.Run.Error)
+		s.note("disturbed: %s %+v %s %+v", report.Run.Result, report.After, report.Run.Error, report.Guards)
 		s.checkReport(report)
 	}
 }
@@ -136,12 +136,12 @@ func (s *soak) disturbed() {
 // calm heals until nothing is left to be done later, proves that one more heal
 // writes nothing, and holds the end against the truth. People and faults rest.
 func (s *soak) calm() {
-	time.Sleep(4 * time.Hour) // leases and others' operations end
+	time.Sleep(pickOne(s.dice, 4*hour, 26*hour)) // leases and others' operations end
 	s.accepted = s.dice.chance(0.5)
 	var last *heal.Report
 	for n := range 8 {
 		last = s.healCalmly(fmt.Sprintf("calm-%d", n+1))
-		s.note("calm %d: %s before %+v after %+v", n+1, last.Run.Result, last.Before, last.After)
+		s.note("calm %d: %s before %+v after %+v %+v", n+1, last.Run.Result, last.Before, last.After, last.Guards)
 		s.checkReport(last)
 		wait := pending(last)
 		if wait == 0 {
@@ -153,7 +153,7 @@ func (s *soak) calm() {
 	before := len(s.ours())
 	again := s.healCalmly("calm-last")
 	for _, c := range s.ours()[before:] {
-		s.t.Errorf("one more heal writes %s %v %s", c.Action, c.Params, c.Code)
+		s.t.Errorf("one more heal writes %s on %s%s", c.Action, c.Params["StackSetName"], c.Params["StackName"])
 	}
 	s.checkReport(again)
 	if again.After != last.After {

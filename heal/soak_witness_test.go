@@ -120,7 +120,7 @@ func (w *witness) stack(cell fleet.Cell, id, status string) {
 	switch status {
 	case "CREATE_COMPLETE":
 		w.live[cell] = id
-		if c := w.cell(cell); w.down[cell] && c != nil && len(c.overrides) > 0 {
+		if by := w.worker(cell, fleet.OperationCreate); by != nil && len(by.Overrides) > 0 {
 			w.restored++
 		}
 		delete(w.down, cell)
@@ -139,8 +139,7 @@ func (w *witness) stack(cell fleet.Cell, id, status string) {
 
 // deletion is a standing stack that begins to be deleted.
 func (w *witness) deletion(cell fleet.Cell) {
-	by := w.deleter(cell)
-	if by == nil {
+	if w.worker(cell, fleet.OperationDelete) == nil {
 		return // somebody else, or AWS's automatic deployment
 	}
 	c := w.cell(cell)
@@ -158,10 +157,11 @@ func (w *witness) deletion(cell fleet.Cell) {
 	w.limits(cell.StackSet)
 }
 
-// deleter is the operation of setmend's that deletes a cell, nil for none.
-func (w *witness) deleter(cell fleet.Cell) *asked {
+// worker is the operation of setmend's that creates or deletes a cell now, nil for
+// none.
+func (w *witness) worker(cell fleet.Cell, kind fleet.OperationKind) *asked {
 	for id := range w.open {
-		if a := w.asked[id]; a != nil && a.Kind == fleet.OperationDelete && slices.Contains(a.cells, cell) {
+		if a := w.asked[id]; a != nil && a.Kind == kind && slices.Contains(a.cells, cell) {
 			return a
 		}
 	}

@@ -72,12 +72,12 @@ const earlierTemplate = queueTemplate + "Outputs: {Earlier: {Value: 'yes'}}\n"
 func (s *soak) spoilCell(c *soakCell) {
 	set := s.set(c.StackSet)
 	if set.exports || set.imports { // their stacks hold on to one another
-		c.wrong = "property changed"
+		c.wrong, c.since = "property changed", s.aws.Now()
 		s.byHand(c.Cell, "change")
 		return
 	}
 	spoiling := pickOne(s.dice, spoilings...)
-	c.wrong = spoiling.name
+	c.wrong, c.since = spoiling.name, s.aws.Now()
 	spoiling.do(s, c)
 	s.note("%s: %s", c.Cell, spoiling.name)
 }

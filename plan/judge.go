@@ -17,6 +17,7 @@ import (
 //	OUTDATED otherwise                         stale
 //	CURRENT with another template than its set stale
 //	CURRENT and DRIFTED                        drifted
+//	CURRENT and its stack is gone              failed
 //	CURRENT, drift unknown or too old          notChecked
 //	CURRENT and lately IN_SYNC                 healthy
 //
@@ -124,6 +125,8 @@ func (a *assessor) judgeStatus(v *setView, i fleet.Instance, c *Assessed) {
 		c.Verdict, c.Reason = Stale, "AWS calls it current, but its stack was changed behind the stack set's back: "+i.Divergence
 	case i.Drift == fleet.DriftDrifted:
 		a.judgeDrifted(i, c)
+	case v.policy.Healing != HealOff && (i.Detailed == fleet.DetailedFailed || i.Drift == fleet.DriftUnknown):
+		judgeUncheckable(i, c)
 	default:
 		a.judgeCurrent(v, i, c)
 	}
@@ -162,6 +165,23 @@ func (a *assessor) judgeDrifted(i fleet.Instance, c *Assessed) {
 		return
 	}
 	c.Verdict, c.Reason = Drifted, "Resources differ from the stack's template."
+}
+
+// judgeUncheckable judges an instance that no operation has failed at, and whose
+// last drift detection failed: only that leaves a current instance so. Somebody
+// may have deleted its stack, which AWS tells nowhere else. Whatever else keeps
+// AWS from looking is no reason to delete anything.
+func judgeUncheckable(i fleet.Instance, c *Assessed) {
+	class := Classify(i.Reason)
+	if i.Detailed == fleet.DetailedFailed && class == ReasonStackGone {
+		c.Verdict, c.Class, c.Reason = Failed, class, "AWS calls it current, but its stack is gone."+awsSaid(i.Reason)
+		return
+	}
+	c.Verdict, c.Reason, c.Hint, c.Attention = NotChecked, "It is current; AWS could not check its drift.", Hint(ReasonUnknown), true
+	if i.Detailed == fleet.DetailedFailed {
+		c.Class, c.Hint = class, Hint(class)
+		c.Reason += awsSaid(i.Reason)
+	}
 }
 
 func (a *assessor) judgeCurrent(v *setView, i fleet.Instance, c *Assessed) {
