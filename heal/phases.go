@@ -217,10 +217,17 @@ func (r *run) noteSet(ctx context.Context, w *Work, set fleet.StackSetName) erro
 	window := r.policy(set).Quarantine.Window
 	return remember(ctx, r.h.Journal, set, func(cells map[string]plan.CellMemory) {
 		for _, c := range w.Cells {
-			if c.StackSet != set || c.State == cellSkipped || c.State == cellHeld || c.State == cellOwed {
+			if c.StackSet != set || c.State == cellHeld || c.State == cellOwed {
 				continue
 			}
 			memory := cells[c.Target.String()]
+			if c.State == cellSkipped {
+				if w.Action.Rung == plan.RungRevert { // else the instance is gone, or was seen in sync
+					memory.Refuted = r.inv.Value.StackSets[set].Instances[c.Target].LastDriftCheck
+					cells[c.Target.String()] = memory
+				}
+				continue
+			}
 			if w.Action.Rung == plan.RungQuarantine {
 				memory.Quarantined, memory.Reason, memory.Class, memory.Verdict = w.Ended, c.Why, c.Class, c.Verdict
 			} else {

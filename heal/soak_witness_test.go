@@ -22,7 +22,8 @@ type witness struct {
 	live map[fleet.Cell]string
 	// down are the cells whose stack setmend deleted and that have none since.
 	down map[fleet.Cell]bool
-	// asked are setmend's operations by id, and open those that have not ended.
+	// asked are setmend's operations by id, sent or not, open those of them that
+	// AWS has begun or queued, and order all that it ever did, oldest first.
 	asked map[string]*asked
 	open  map[string]bool
 	order []*asked
@@ -105,13 +106,23 @@ func (w *witness) hear(e awssim.Event) {
 	switch e.DetailType {
 	case "CloudFormation StackSet Operation Status Change":
 		id, _ := e.Detail["stack-set-operation-id"].(string)
-		if status == "SUCCEEDED" || status == "FAILED" || status == "STOPPED" {
-			delete(w.open, id)
-		}
+		w.operation(id, status)
 	case "CloudFormation Stack Status Change":
 		if cell, ok := w.cellOfStack(e.Resources[0]); ok {
 			w.stack(cell, e.Resources[0], status)
 		}
+	}
+}
+
+// operation takes an operation's new status in.
+func (w *witness) operation(id, status string) {
+	switch a := w.asked[id]; {
+	case status == "SUCCEEDED" || status == "FAILED" || status == "STOPPED":
+		delete(w.open, id)
+	case a != nil && !w.open[id]:
+		w.open[id] = true
+		w.order = append(w.order, a)
+		w.room(a)
 	}
 }
 
@@ -285,9 +296,7 @@ type witnessed struct {
 
 func (c *witnessed) Change(ctx context.Context, change fleet.InstanceChange) error {
 	c.w.ask(change)
-	err := c.Cloud.Change(ctx, change)
-	c.w.answered(change, err)
-	return err
+	return c.Cloud.Change(ctx, change)
 }
 
 // ask notes an operation before AWS hears of it.
@@ -298,23 +307,16 @@ func (w *witness) ask(change fleet.InstanceChange) {
 	for _, t := range change.Targets() {
 		a.cells = append(a.cells, fleet.Cell{StackSet: change.StackSet, Target: t})
 	}
-	w.asked[change.OperationID], w.open[change.OperationID] = a, true
-	w.order = append(w.order, a)
+	w.asked[change.OperationID] = a
+	w.note("setmend: %s %s %v retain %t %v", a.Kind, a.StackSet, targetsText(a), a.RetainStacks, a.Overrides)
 	w.preferences(a)
 }
 
-// answered forgets an operation that AWS refused for certain.
-func (w *witness) answered(change fleet.InstanceChange, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch fleet.KindOf(err) {
-	case "", fleet.UnknownOutcome:
-		if err == nil {
-			w.room(change)
-		}
-	default:
-		delete(w.open, change.OperationID)
+func targetsText(a *asked) (list []string) {
+	for _, c := range a.cells {
+		list = append(list, c.Target.String())
 	}
+	return list
 }
 
 // preferences checks that an operation has the tolerance and concurrency that the
@@ -333,7 +335,7 @@ func (w *witness) preferences(a *asked) {
 }
 
 // room checks the instances that setmend has in operation at one time.
-func (w *witness) room(change fleet.InstanceChange) {
+func (w *witness) room(last *asked) {
 	n, operations := 0, 0
 	for id := range w.open {
 		if a := w.asked[id]; a != nil {
@@ -341,7 +343,7 @@ func (w *witness) room(change fleet.InstanceChange) {
 		}
 	}
 	if operations > 1 && n > w.rules.running {
-		w.t.Errorf("%d instances are in operation with %s on %s, and at most %d may be", n, change.Kind, change.StackSet, w.rules.running)
+		w.t.Errorf("%d instances are in operation with %s on %s, and at most %d may be", n, last.Kind, last.StackSet, w.rules.running)
 	}
 }
 

@@ -16,8 +16,9 @@ import (
 //	OUTDATED and the last operation failed     failed
 //	OUTDATED otherwise                         stale
 //	CURRENT with another template than its set stale
-//	CURRENT and DRIFTED                        drifted
 //	CURRENT and its stack is gone              failed
+//	CURRENT and AWS could not check its drift  notChecked
+//	CURRENT and DRIFTED                        drifted
 //	CURRENT, drift unknown or too old          notChecked
 //	CURRENT and lately IN_SYNC                 healthy
 //
@@ -123,10 +124,10 @@ func (a *assessor) judgeStatus(v *setView, i fleet.Instance, c *Assessed) {
 		blockHere(c, fmt.Sprintf("AWS gives the instance the status %q, which is not known here.", i.Status), "Look at the instance in the console.")
 	case i.Divergence != "":
 		c.Verdict, c.Reason = Stale, "AWS calls it current, but its stack was changed behind the stack set's back: "+i.Divergence
-	case i.Drift == fleet.DriftDrifted:
-		a.judgeDrifted(i, c)
 	case v.policy.Healing != HealOff && (i.Detailed == fleet.DetailedFailed || i.Drift == fleet.DriftUnknown):
 		judgeUncheckable(i, c)
+	case i.Drift == fleet.DriftDrifted:
+		a.judgeDrifted(i, c)
 	default:
 		a.judgeCurrent(v, i, c)
 	}
@@ -165,6 +166,15 @@ func (a *assessor) judgeDrifted(i fleet.Instance, c *Assessed) {
 		return
 	}
 	c.Verdict, c.Reason = Drifted, "Resources differ from the stack's template."
+	switch {
+	case cell.Refuted.IsZero():
+	case cell.Refuted.Equal(i.LastDriftCheck):
+		c.Verdict, c.Class, c.Attention, c.Hint = NotChecked, ReasonRevertRefused, true, Hint(ReasonUnknown)
+		c.Reason = "AWS calls it drifted, a drift-aware change set found nothing to put back, and AWS could not check it again." + awsSaid(i.Reason)
+	default:
+		c.Class = ReasonRevertRefused
+		c.Reason += " A drift-aware change set finds nothing to put back."
+	}
 }
 
 // judgeUncheckable judges an instance that no operation has failed at, and whose

@@ -44,6 +44,9 @@ type CellMemory struct {
 	// DriftIgnored is the time of the drift check whose every difference the
 	// policy's rules ignore (see [SetPolicy.FilterDrift]).
 	DriftIgnored time.Time `json:"driftIgnored,omitzero"`
+	// Refuted is the time of the drift check of which a drift-aware change set
+	// found nothing to put back.
+	Refuted time.Time `json:"refuted,omitzero"`
 }
 
 // Heal is one attempt at healing a cell.

@@ -178,6 +178,9 @@ func (a *assessor) rungAfter(v *setView, c *Assessed, heals []Heal) Rung {
 			tried, class = append(tried, heal.Rung), heal.Class
 		}
 	}
+	if c.Verdict == Drifted && c.Class == ReasonRevertRefused && !slices.Contains(tried, RungRevert) {
+		tried = append(tried, RungRevert)
+	}
 	if n := len(heals); n > 0 && heals[n-1].OK && heals[n-1].Verdict == c.Verdict {
 		if next := Next(*c, v.policy, []Rung{heals[n-1].Rung}, ReasonDriftedAgain); next != RungQuarantine {
 			return next
