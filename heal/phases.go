@@ -99,33 +99,39 @@ func (r *run) addCalls(w *Work, f *fleet.Fleet, phase phase, kind fleet.Operatio
 			change.Preferences = r.h.Policy.For(f.StackSets[set].StackSet).Preferences
 		}
 		if f.StackSets[set].StackSet.PermissionModel == fleet.ServiceManaged {
-			change.OUs = ousFor(f, set, block)
+			change.OUs = ousFor(r.h.Policy, f, kind, set, block)
 		}
 		w.Calls = append(w.Calls, Call{Change: change, Phase: phase})
 	}
 }
 
-// ousFor names where AWS shall look for a service-managed call's accounts: the
-// set's own OUs, and for accounts that are in none of them (they left or moved),
-// the OUs that their instances belong to.
-func ousFor(f *fleet.Fleet, set fleet.StackSetName, block plan.Block) []fleet.OUID {
+// ousFor names where AWS shall look for a service-managed call's accounts. A
+// creation makes the OUs that it names targets of automatic deployment, so it names
+// those that the set is meant for and no others; if an account is in none of them,
+// the call reaches less than it is meant to, and is not made. What is there already
+// is found through the OU that it was deployed through too, and an orphan through
+// the one that its account sits in now: AWS does not say which of them it goes by.
+func ousFor(policy *plan.Policy, f *fleet.Fleet, kind fleet.OperationKind, set fleet.StackSetName, block plan.Block) []fleet.OUID {
 	ous := map[fleet.OUID]bool{}
 	inventory := f.StackSets[set]
-	for _, account := range block.Accounts {
-		found := false
-		for _, ou := range inventory.StackSet.OUs {
-			if f.Organization.Accounts[account].In(ou) {
-				ous[ou], found = true, true
-			}
+	meant := policy.For(inventory.StackSet).OUs
+	for _, id := range block.Accounts {
+		account, member := f.Organization.Accounts[id]
+		i := slices.IndexFunc(meant, account.In)
+		if i >= 0 {
+			ous[meant[i]] = true
+		}
+		if kind == fleet.OperationCreate {
+			continue
 		}
 		for _, region := range block.Regions {
-			if instance, ok := inventory.Instances[fleet.Target{Account: account, Region: region}]; ok && !found && instance.OU != "" {
+			if instance, ok := inventory.Instances[fleet.Target{Account: id, Region: region}]; ok && instance.OU != "" {
 				ous[instance.OU] = true
 			}
 		}
-	}
-	if len(ous) == 0 {
-		return []fleet.OUID{f.Organization.Root}
+		if i < 0 && member && kind == fleet.OperationDelete {
+			ous[account.Parent()] = true
+		}
 	}
 	return fleet.SortedKeys(ous)
 }

@@ -46,7 +46,8 @@ type chaosEvent struct {
 	after   bool // when AWS has carried the request out
 	dice    *dice
 	name    string
-	do      func()
+	// do is told the cell that the request is for, nil if it is for none.
+	do func(*soakCell)
 }
 
 // newChaos chooses what will happen.
@@ -57,7 +58,7 @@ func (s *soak) newChaos() *chaos {
 		s.addDeed(c)
 	}
 	for range pickOne(d, 0, 0, 1, 1, 2) {
-		c.events = append(c.events, s.moment(chaosEvent{name: "the process dies", do: c.kill}))
+		c.events = append(c.events, s.moment(chaosEvent{name: "the process dies", do: func(*soakCell) { c.kill() }}))
 	}
 	for range pickOne(d, 0, 0, 1, 2, 4) {
 		s.addFault()
@@ -81,8 +82,14 @@ func (s *soak) addDeed(c *chaos) {
 	if len(s.cells()) == 0 {
 		return // all sets are deployed to OUs without accounts
 	}
-	cell := s.victim()
-	c.events = append(c.events, s.moment(chaosEvent{name: "a person " + deed.name + " of " + cell.String(), do: func() { deed.do(s, cell) }}))
+	cell, there := s.victim(), s.dice.chance(0.7)
+	c.events = append(c.events, s.moment(chaosEvent{name: "a person " + deed.name, do: func(at *soakCell) {
+		if at == nil || !there {
+			at = cell
+		}
+		s.note("  at %s", at.Cell)
+		deed.do(s, at)
+	}}))
 }
 
 // victim is a cell for somebody to do something to, more often one that is wrong.
@@ -142,13 +149,15 @@ func (c *chaos) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	before, after := c.due(writesInstances(body))
-	c.happen(before)
+	form, _ := url.ParseQuery(string(body)) // other protocols' bodies are no forms, and none of ours
+	before, after := c.due(writesInstances(form))
+	at := c.s.requested(form)
+	c.happen(before, at)
 	if c.isDead() {
 		return nil, errChaos
 	}
 	answer, err := c.next.RoundTrip(r)
-	c.happen(after)
+	c.happen(after, at)
 	if c.isDead() {
 		return nil, errChaos
 	}
@@ -156,10 +165,22 @@ func (c *chaos) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // writesInstances reports whether a request changes instances.
-func writesInstances(body []byte) bool {
-	form, err := url.ParseQuery(string(body))
+func writesInstances(form url.Values) bool {
 	action := form.Get("Action")
-	return err == nil && (strings.HasSuffix(action, "StackInstances") && action != "ListStackInstances" || action == "ExecuteChangeSet")
+	return strings.HasSuffix(action, "StackInstances") && action != "ListStackInstances" || action == "ExecuteChangeSet"
+}
+
+// requested is the first cell that a request names, nil for none.
+func (s *soak) requested(form url.Values) *soakCell {
+	for _, member := range []string{"Accounts", "DeploymentTargets.Accounts"} {
+		if account := form.Get(member + ".member.1"); account != "" {
+			return s.cell(at(form.Get("StackSetName"), account, form.Get("Regions.member.1")))
+		}
+	}
+	if cell, ok := s.cellOfStack(form.Get("StackName")); ok {
+		return s.cell(cell)
+	}
+	return nil
 }
 
 func (c *chaos) due(write bool) (before, after []chaosEvent) {
@@ -181,7 +202,7 @@ func (c *chaos) due(write bool) (before, after []chaosEvent) {
 	return before, after
 }
 
-func (c *chaos) happen(events []chaosEvent) {
+func (c *chaos) happen(events []chaosEvent, at *soakCell) {
 	if len(events) == 0 {
 		return
 	}
@@ -192,7 +213,7 @@ func (c *chaos) happen(events []chaosEvent) {
 	for _, e := range events {
 		c.s.dice = e.dice
 		c.s.note("%s (request %d, write %d, after %t)", e.name, c.requests, c.writes, e.after)
-		e.do()
+		e.do(at)
 	}
 }
 

@@ -226,6 +226,7 @@ func (s *soak) checkTargets() {
 func (s *soak) checkCanaries() {
 	keys, err := s.journal.Keys(s.t.Context(), "runs/")
 	s.must(err)
+	var rounds []heal.Round
 	for _, key := range keys {
 		if !strings.Contains(key, "/rounds/heal-") {
 			continue
@@ -234,11 +235,19 @@ func (s *soak) checkCanaries() {
 		s.must(err)
 		var round heal.Round
 		s.must(json.Unmarshal(text, &round))
-		s.checkRound(round)
+		rounds = append(rounds, round)
+	}
+	slices.SortFunc(rounds, func(a, b heal.Round) int { return a.Plan.At.Compare(b.Plan.At) })
+	for i, round := range rounds {
+		until := time.Now()
+		if i+1 < len(rounds) {
+			until = rounds[i+1].Plan.At
+		}
+		s.checkRound(round, until)
 	}
 }
 
-func (s *soak) checkRound(round heal.Round) {
+func (s *soak) checkRound(round heal.Round, until time.Time) {
 	cells, first := map[fleet.StackSetName]int{}, map[fleet.StackSetName]plan.Action{}
 	for _, a := range round.Plan.Actions {
 		if a.Rung != plan.RungRedeploy {
@@ -254,19 +263,19 @@ func (s *soak) checkRound(round heal.Round) {
 			if len(first[name].Targets) != 1 {
 				s.t.Errorf("%d cells of %s are redeployed, %d of them first, and from %d on it should be one", n, name, len(first[name].Targets), set.rules.CanaryFrom)
 			}
-			s.checkCanary(fleet.Cell{StackSet: name, Target: first[name].Targets[0]}, round.Plan.At)
+			s.checkCanary(fleet.Cell{StackSet: name, Target: first[name].Targets[0]}, round.Plan.At, until)
 		}
 	}
 }
 
 // checkCanary: after the deletion of the first cell comes its creation, before
 // any other cell of the set is deleted.
-func (s *soak) checkCanary(first fleet.Cell, from time.Time) {
+func (s *soak) checkCanary(first fleet.Cell, from, until time.Time) {
 	s.witness.mu.Lock()
 	defer s.witness.mu.Unlock()
 	gone := false
 	for _, a := range s.witness.order {
-		if a.StackSet != first.StackSet || a.at.Before(from) {
+		if a.StackSet != first.StackSet || a.at.Before(from) || !a.at.Before(until) {
 			continue
 		}
 		covers := slices.Contains(a.cells, first)
