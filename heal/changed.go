@@ -52,7 +52,30 @@ func (r *run) moved(ctx context.Context, w *Work, call *Call) (string, error) {
 	case call.Change.Kind != fleet.OperationDelete:
 		return "", nil
 	}
+	if why, err := r.operatedOn(ctx, w, call); err != nil || why != "" {
+		return why, err
+	}
 	return r.accountsMoved(ctx, w, call)
+}
+
+// operatedOn says whether somebody has operated on the set since the overrides of
+// what is to be deleted were read: they may be others by now, and what was saved
+// would be given back in their place.
+func (r *run) operatedOn(ctx context.Context, w *Work, call *Call) (string, error) {
+	saved, err := read[Saved](ctx, r.h.Journal, overridesKey(call.Change.StackSet, r.id(), w.Key))
+	if err != nil || !saved.exists() {
+		return "", err // what is only let go of keeps its stack, and is not saved
+	}
+	newest, err := r.h.Cloud.Recent(ctx, call.Change.StackSet, recentOperations)
+	if err != nil {
+		return "", fmt.Errorf("looking for others' operations: %w", err)
+	}
+	for _, o := range newest {
+		if !r.ours(o.ID) && !o.Created.Before(saved.Value.At) && o.Kind != fleet.OperationDetectDrift {
+			return fmt.Sprintf("Somebody has operated on %s (%s, %s) since the overrides were saved.", call.Change.StackSet, o.ID, o.Kind), nil
+		}
+	}
+	return "", nil
 }
 
 // How old a reading of the organization may be that a deletion rests on. Letting

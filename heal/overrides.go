@@ -48,7 +48,9 @@ func sum(cells []SavedCell) string {
 	return hex.EncodeToString(digest[:])
 }
 
-// saveOverrides makes the overrides durable and proves it by reading them back.
+// saveOverrides makes the overrides durable and proves it by reading them back. A
+// work that starts over, since somebody else's operation came first, has deleted
+// nothing yet: what it saved before gives way to what it has read now.
 func (r *run) saveOverrides(ctx context.Context, saved Saved) error {
 	saved.Sum = sum(saved.Cells)
 	key := overridesKey(saved.StackSet, saved.Run, saved.Work)
@@ -56,7 +58,7 @@ func (r *run) saveOverrides(ctx context.Context, saved Saved) error {
 	if err != nil {
 		return err
 	}
-	if doc.exists() {
+	if doc.exists() && doc.Value.Sum == saved.Sum && slices.Equal(doc.Value.Owed, saved.Owed) {
 		return doc.Value.verify(key)
 	}
 	doc.Value = saved

@@ -18,8 +18,8 @@ func (r *run) advance(ctx context.Context, w *document[Work], quota *quota) erro
 		if err := r.enter(ctx, w, quota); err != nil {
 			return fmt.Errorf("%s of %s: %w", w.Value.Action.Rung, w.Value.Action.StackSet, err)
 		}
-		if w.Value.Phase == before {
-			return nil
+		if w.Value.Phase == before || r.now().Before(w.Value.Poll) {
+			return nil // it waits; a work that starts over does so too
 		}
 	}
 	return nil

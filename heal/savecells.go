@@ -21,7 +21,7 @@ func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
 	if err := r.lease.check(ctx); err != nil {
 		return err // what follows is written for a deletion that must not come
 	}
-	saved := map[fleet.StackSetName]*Saved{}
+	saved, began := map[fleet.StackSetName]*Saved{}, r.now()
 	for i := range w.Value.Cells {
 		c := &w.Value.Cells[i]
 		if c.State != cellPending || w.Value.Action.Rung == plan.RungDetach {
@@ -40,7 +40,7 @@ func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
 		}
 		c.HasOverrides = len(instance.Overrides) > 0
 		if saved[c.StackSet] == nil {
-			saved[c.StackSet] = &Saved{StackSet: c.StackSet, Run: r.id(), Work: w.Value.Key, At: r.now(), Reason: w.Value.Action.Reason}
+			saved[c.StackSet] = &Saved{StackSet: c.StackSet, Run: r.id(), Work: w.Value.Key, At: began, Reason: w.Value.Action.Reason}
 		}
 		saved[c.StackSet].add(c.Target, instance, w.Value.Action.Rung == plan.RungRedeploy)
 	}

@@ -172,7 +172,7 @@ func (w *witness) deletion(cell fleet.Cell) {
 // none.
 func (w *witness) worker(cell fleet.Cell, kind fleet.OperationKind) *asked {
 	for id := range w.open {
-		if a := w.asked[id]; a != nil && a.Kind == kind && slices.Contains(a.cells, cell) {
+		if a := w.asked[id]; a != nil && a.Kind == kind && !a.RetainStacks && slices.Contains(a.cells, cell) {
 			return a
 		}
 	}

@@ -139,6 +139,9 @@ func judgeInoperable(i fleet.Instance, c *Assessed) {
 	if i.Detailed == fleet.DetailedFailedImport {
 		c.Class, c.Reason = ReasonImportFailed, "The stack could not be imported into the stack set."
 	}
+	if c.Class == ReasonAccountGone && c.Standing == "" {
+		c.Class = ReasonUnknown // the account is active again
+	}
 	c.Reason += awsSaid(i.Reason)
 }
 
@@ -147,6 +150,9 @@ func judgeOutdated(i fleet.Instance, c *Assessed) {
 	case fleet.DetailedFailed:
 		c.Verdict, c.Class = Failed, Classify(i.Reason)
 		c.Reason = "Its last operation failed." + awsSaid(i.Reason)
+		if c.Class == ReasonAccountGone && c.Standing == "" {
+			c.Class = ReasonUnknown // the account is active again
+		}
 	case fleet.DetailedCancelled:
 		c.Verdict, c.Class = Stale, ReasonCancelled
 		c.Reason = "Its last operation was cancelled before it got there, for another instance's failure or by a person."

@@ -10,12 +10,14 @@ import (
 
 // recent are a cell's heals that still count: within the quarantine window,
 // after a person's release, and, of an orphan, only those that were to clean it
-// up: what failed while it belonged there says nothing of letting go of it.
+// up: what failed while it belonged there says nothing of letting go of it. Nor
+// does what failed while the account was suspended, once it is active again.
 func (a *assessor) recent(c *Assessed, q QuarantinePolicy) []Heal {
 	m := a.memory.Cells[c.Cell]
 	var heals []Heal
 	for _, heal := range m.Heals {
 		counts := (heal.Verdict == Orphan) == (c.Verdict == Orphan)
+		counts = counts && (heal.OK || heal.Class != ReasonAccountGone || c.Standing != "")
 		if counts && a.now.Sub(heal.At) <= q.Window && heal.At.After(m.Released) {
 			heals = append(heals, heal)
 		}
@@ -61,7 +63,8 @@ func (a *assessor) quarantineCell(c *Assessed, m CellMemory, q QuarantinePolicy)
 	}
 	heals := a.recent(c, q)
 	c.Heals = Counted(heals)
-	if m.Quarantined.After(m.Released) && (m.Verdict == Orphan) == (c.Verdict == Orphan) {
+	passed := m.Class == ReasonAccountGone && c.Standing == "" // it is active again
+	if m.Quarantined.After(m.Released) && !passed && (m.Verdict == Orphan) == (c.Verdict == Orphan) {
 		giveUp(c, m.Class, fmt.Sprintf("Given up at %s. %s", stamp(m.Quarantined), m.Reason))
 		c.Rung = ""
 		return
