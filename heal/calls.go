@@ -99,6 +99,9 @@ func (r *run) make(ctx context.Context, w *document[Work], call *Call) (bool, er
 		}
 		r.decideCall(w.Value.Action.Rung, call, "started", "")
 		call.State = callAccepted
+		if err := r.saveAgain(ctx, &w.Value, call); err != nil {
+			return false, err
+		}
 		return true, r.pause(ctx, w, firstPoll)
 	case fleet.Conflict:
 		// Somebody else's operation. Nothing was done, and it may change what
@@ -166,6 +169,9 @@ func (r *run) poll(ctx context.Context, w *document[Work], call *Call) (bool, er
 		return false, err
 	}
 	if !operation.Status.Ended() {
+		if err := r.saveAgain(ctx, &w.Value, call); err != nil {
+			return false, err
+		}
 		return true, r.pause(ctx, w, nextPoll)
 	}
 	call.Status, call.Reason, call.Failed = operation.Status, operation.Reason, operation.FailedInstances

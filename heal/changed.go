@@ -66,16 +66,27 @@ func (r *run) operatedOn(ctx context.Context, w *Work, call *Call) (string, erro
 	if err != nil || !saved.exists() {
 		return "", err // what is only let go of keeps its stack, and is not saved
 	}
-	newest, err := r.h.Cloud.Recent(ctx, call.Change.StackSet, recentOperations)
-	if err != nil {
-		return "", fmt.Errorf("looking for others' operations: %w", err)
+	o, err := r.foreignSince(ctx, call.Change.StackSet, saved.Value.At)
+	if err != nil || o == nil {
+		return "", err
 	}
-	for _, o := range newest {
-		if !r.ours(o.ID) && !o.Created.Before(saved.Value.At) && o.Kind != fleet.OperationDetectDrift {
-			return fmt.Sprintf("Somebody has operated on %s (%s, %s) since the overrides were saved.", call.Change.StackSet, o.ID, o.Kind), nil
+	return fmt.Sprintf("Somebody has operated on %s (%s, %s) since the overrides were saved.", call.Change.StackSet, o.ID, o.Kind), nil
+}
+
+// foreignSince is somebody else's operation on a set that may have changed
+// overrides since then, nil for none.
+func (r *run) foreignSince(ctx context.Context, set fleet.StackSetName, since time.Time) (*fleet.Operation, error) {
+	newest, err := r.h.Cloud.Recent(ctx, set, recentOperations)
+	if err != nil {
+		return nil, fmt.Errorf("looking for others' operations: %w", err)
+	}
+	for i := range newest {
+		o := &newest[i]
+		if !r.ours(o.ID) && !o.Created.Before(since) && o.Kind != fleet.OperationDetectDrift {
+			return o, nil
 		}
 	}
-	return "", nil
+	return nil, nil
 }
 
 // How old a reading of the organization may be that a deletion rests on. Letting

@@ -129,6 +129,21 @@ func owed(ctx context.Context, j Journal) (map[fleet.Cell][]fleet.Parameter, err
 	return debts, nil
 }
 
+// owedSince tells since when instances are owed.
+func owedSince(ctx context.Context, j Journal) (map[fleet.Cell]time.Time, error) {
+	list, err := SavedOverrides(ctx, j)
+	since := map[fleet.Cell]time.Time{}
+	for _, saved := range list {
+		for _, target := range saved.Owed {
+			cell := fleet.Cell{StackSet: saved.StackSet, Target: target}
+			if saved.At.After(since[cell]) {
+				since[cell] = saved.At
+			}
+		}
+	}
+	return since, err
+}
+
 // settle strikes off targets that have their instance and overrides back.
 func (r *run) settle(ctx context.Context, set fleet.StackSetName, paid []fleet.Target) error {
 	if len(paid) == 0 {

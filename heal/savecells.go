@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
@@ -137,7 +138,7 @@ func (r *run) verifyOverrides(ctx context.Context, w *document[Work]) error {
 		}
 		want, owes := debts[c.Cell]
 		if owes && len(want) > 0 {
-			if err := r.compareOverrides(ctx, c, want); err != nil {
+			if err := r.compareOverrides(ctx, c, want, w.Value.Began); err != nil {
 				return err
 			}
 		}
@@ -154,7 +155,10 @@ func (r *run) verifyOverrides(ctx context.Context, w *document[Work]) error {
 	return w.write(ctx, r.h.Journal)
 }
 
-func (r *run) compareOverrides(ctx context.Context, c *CellWork, want []fleet.Parameter) error {
+// compareOverrides compares what was created with what was saved. Somebody who has
+// operated on the set since the work began may have changed it: then what is there
+// is theirs, and nothing is owed any more.
+func (r *run) compareOverrides(ctx context.Context, c *CellWork, want []fleet.Parameter, began time.Time) error {
 	instance, err := r.h.Cloud.Instance(ctx, c.Cell)
 	if err != nil {
 		return fmt.Errorf("reading the overrides of %s after its creation: %w", c.Cell, err)
@@ -163,16 +167,24 @@ func (r *run) compareOverrides(ctx context.Context, c *CellWork, want []fleet.Pa
 		c.Restored = true
 		return nil
 	}
+	if o, err := r.foreignSince(ctx, c.StackSet, began); err != nil || o != nil {
+		return err
+	}
 	c.failAs(plan.ReasonUnknown, "The overrides differ from those saved before the deletion; the saved ones are in the journal.")
 	return nil
 }
 
 // settleStanding strikes off debts of instances that are there with the overrides
 // they are owed: a run that stopped before its deletion, or after its creation
-// and before it could say so, leaves such behind.
+// and before it could say so, leaves such behind. So are those that somebody has
+// operated on since with other overrides: these count then.
 func (r *run) settleStanding(ctx context.Context) error {
 	debts, err := owed(ctx, r.h.Journal)
 	if err != nil || len(debts) == 0 {
+		return err
+	}
+	since, err := owedSince(ctx, r.h.Journal)
+	if err != nil {
 		return err
 	}
 	f, err := r.inventory(ctx)
@@ -190,7 +202,15 @@ func (r *run) settleStanding(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reading the overrides of %s, which are owed: %w", cell, err)
 		}
-		if sameOverrides(instance.Overrides, debts[cell]) {
+		settled := sameOverrides(instance.Overrides, debts[cell])
+		if !settled {
+			o, err := r.foreignSince(ctx, cell.StackSet, since[cell])
+			if err != nil {
+				return err
+			}
+			settled = o != nil
+		}
+		if settled {
 			paid[cell.StackSet] = append(paid[cell.StackSet], cell.Target)
 		}
 	}
