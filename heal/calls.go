@@ -283,6 +283,9 @@ func (r *run) leave(ctx context.Context, w *document[Work]) error {
 		if err != nil {
 			return err
 		}
+		if err := r.settleUndeleted(ctx, v); err != nil {
+			return err
+		}
 		v.Phase = phaseCreate
 		if err := r.recreations(ctx, v, f); err != nil {
 			return err

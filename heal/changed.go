@@ -66,27 +66,40 @@ func (r *run) operatedOn(ctx context.Context, w *Work, call *Call) (string, erro
 	if err != nil || !saved.exists() {
 		return "", err // what is only let go of keeps its stack, and is not saved
 	}
-	o, err := r.foreignSince(ctx, call.Change.StackSet, saved.Value.At)
+	o, err := r.foreignSince(ctx, call.Change.StackSet, r.id(), saved.Value.Newest)
 	if err != nil || o == nil {
 		return "", err
 	}
 	return fmt.Sprintf("Somebody has operated on %s (%s, %s) since the overrides were saved.", call.Change.StackSet, o.ID, o.Kind), nil
 }
 
-// foreignSince is somebody else's operation on a set that may have changed
-// overrides since then, nil for none.
-func (r *run) foreignSince(ctx context.Context, set fleet.StackSetName, since time.Time) (*fleet.Operation, error) {
+// foreignSince is an operation on a set after the given one, by its id and not by
+// any clock, that was not the given run's and may have changed overrides; nil for
+// none. If AWS's newest do not reach back to the given one, all of them count.
+func (r *run) foreignSince(ctx context.Context, set fleet.StackSetName, run, last string) (*fleet.Operation, error) {
 	newest, err := r.h.Cloud.Recent(ctx, set, recentOperations)
 	if err != nil {
 		return nil, fmt.Errorf("looking for others' operations: %w", err)
 	}
 	for i := range newest {
 		o := &newest[i]
-		if !r.ours(o.ID) && !o.Created.Before(since) && o.Kind != fleet.OperationDetectDrift {
+		if o.ID == last {
+			return nil, nil
+		}
+		if !strings.HasPrefix(o.ID, operationPrefix(run)) && o.Kind != fleet.OperationDetectDrift {
 			return o, nil
 		}
 	}
 	return nil, nil
+}
+
+// newest is the id of the newest operation on a set, "" if there is none.
+func (r *run) newest(ctx context.Context, set fleet.StackSetName) (string, error) {
+	operations, err := r.h.Cloud.Recent(ctx, set, 1)
+	if err != nil || len(operations) == 0 {
+		return "", err
+	}
+	return operations[0].ID, nil
 }
 
 // How old a reading of the organization may be that a deletion rests on. Letting

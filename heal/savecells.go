@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
@@ -22,7 +21,10 @@ func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
 	if err := r.lease.check(ctx); err != nil {
 		return err // what follows is written for a deletion that must not come
 	}
-	saved, began := map[fleet.StackSetName]*Saved{}, r.now()
+	saved, err := r.openSaved(ctx, &w.Value)
+	if err != nil {
+		return err
+	}
 	for i := range w.Value.Cells {
 		c := &w.Value.Cells[i]
 		if c.State != cellPending || w.Value.Action.Rung == plan.RungDetach {
@@ -40,13 +42,13 @@ func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
 			continue
 		}
 		c.HasOverrides = len(instance.Overrides) > 0
-		if saved[c.StackSet] == nil {
-			saved[c.StackSet] = &Saved{StackSet: c.StackSet, Run: r.id(), Work: w.Value.Key, At: began, Reason: w.Value.Action.Reason}
-		}
 		saved[c.StackSet].add(c.Target, instance, w.Value.Action.Rung == plan.RungRedeploy)
 	}
 	w.Value.keepTogether()
 	for _, set := range fleet.SortedKeys(saved) {
+		if len(saved[set].Cells) == 0 {
+			continue
+		}
 		saved[set].drop(w.Value.targets(set, cellPending))
 		if err := r.saveOverrides(ctx, *saved[set]); err != nil {
 			return err
@@ -56,6 +58,23 @@ func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
 	r.deletions(&w.Value, f)
 	w.Value.Phase = phaseDelete
 	return w.write(ctx, r.h.Journal)
+}
+
+// openSaved begins a saved copy for each of the work's sets, and notes which
+// operation was the newest before anything is read.
+func (r *run) openSaved(ctx context.Context, w *Work) (map[fleet.StackSetName]*Saved, error) {
+	saved := map[fleet.StackSetName]*Saved{}
+	if w.Action.Rung == plan.RungDetach {
+		return saved, nil
+	}
+	for _, set := range w.sets() {
+		newest, err := r.newest(ctx, set)
+		if err != nil {
+			return nil, fmt.Errorf("looking for the newest operation: %w", err)
+		}
+		saved[set] = &Saved{StackSet: set, Run: r.id(), Work: w.Key, At: r.now(), Newest: newest, Reason: w.Action.Reason}
+	}
+	return saved, nil
 }
 
 // stillWanted looks at the instance right before its deletion: drift may have
@@ -138,7 +157,7 @@ func (r *run) verifyOverrides(ctx context.Context, w *document[Work]) error {
 		}
 		want, owes := debts[c.Cell]
 		if owes && len(want) > 0 {
-			if err := r.compareOverrides(ctx, c, want, w.Value.Began); err != nil {
+			if err := r.compareOverrides(ctx, &w.Value, c, want); err != nil {
 				return err
 			}
 		}
@@ -156,9 +175,9 @@ func (r *run) verifyOverrides(ctx context.Context, w *document[Work]) error {
 }
 
 // compareOverrides compares what was created with what was saved. Somebody who has
-// operated on the set since the work began may have changed it: then what is there
-// is theirs, and nothing is owed any more.
-func (r *run) compareOverrides(ctx context.Context, c *CellWork, want []fleet.Parameter, began time.Time) error {
+// operated on the set after that may have changed it: then what is there is
+// theirs, and nothing is owed any more.
+func (r *run) compareOverrides(ctx context.Context, w *Work, c *CellWork, want []fleet.Parameter) error {
 	instance, err := r.h.Cloud.Instance(ctx, c.Cell)
 	if err != nil {
 		return fmt.Errorf("reading the overrides of %s after its creation: %w", c.Cell, err)
@@ -167,10 +186,49 @@ func (r *run) compareOverrides(ctx context.Context, c *CellWork, want []fleet.Pa
 		c.Restored = true
 		return nil
 	}
-	if o, err := r.foreignSince(ctx, c.StackSet, began); err != nil || o != nil {
+	if o, err := r.foreignSince(ctx, c.StackSet, r.id(), w.creation(c.Cell)); err != nil || o != nil {
 		return err
 	}
 	c.failAs(plan.ReasonUnknown, "The overrides differ from those saved before the deletion; the saved ones are in the journal.")
+	return nil
+}
+
+// creation is the id of the work's last operation that was to create the cell.
+func (w *Work) creation(cell fleet.Cell) string {
+	id := ""
+	for i := range w.Calls {
+		change := w.Calls[i].Change
+		if w.Calls[i].Phase == phaseCreate && change.StackSet == cell.StackSet && slices.Contains(change.Targets(), cell.Target) {
+			id = change.OperationID
+		}
+	}
+	return id
+}
+
+// settleUndeleted strikes off debts of instances whose deletion failed: AWS has
+// them still, with their overrides.
+func (r *run) settleUndeleted(ctx context.Context, w *Work) error {
+	debts, err := owed(ctx, r.h.Journal)
+	if err != nil {
+		return err
+	}
+	for _, c := range w.Cells {
+		if c.State != cellFailed || c.Gone {
+			continue
+		}
+		instance, err := r.h.Cloud.Instance(ctx, c.Cell)
+		if fleet.KindOf(err) == fleet.NotFound {
+			continue // it may have been us
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s, whose deletion failed: %w", c.Cell, err)
+		}
+		if want, owes := debts[c.Cell]; owes && sameOverrides(instance.Overrides, want) {
+			if err := r.settle(ctx, c.StackSet, []fleet.Target{c.Target}); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -183,7 +241,7 @@ func (r *run) settleStanding(ctx context.Context) error {
 	if err != nil || len(debts) == 0 {
 		return err
 	}
-	since, err := owedSince(ctx, r.h.Journal)
+	copies, err := owing(ctx, r.h.Journal)
 	if err != nil {
 		return err
 	}
@@ -204,7 +262,7 @@ func (r *run) settleStanding(ctx context.Context) error {
 		}
 		settled := sameOverrides(instance.Overrides, debts[cell])
 		if !settled {
-			o, err := r.foreignSince(ctx, cell.StackSet, since[cell])
+			o, err := r.foreignSince(ctx, cell.StackSet, copies[cell].Run, copies[cell].Newest)
 			if err != nil {
 				return err
 			}
