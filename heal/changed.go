@@ -118,7 +118,7 @@ func (r *run) accountsMoved(ctx context.Context, w *Work, call *Call) (string, e
 	age := redeployAge
 	if w.Action.Stage == plan.StageCleanup {
 		age = orphanAge
-	} else if r.now().Sub(f.ReadAt) < age {
+	} else if r.now().Sub(r.rec.Value.OrganizationRead) < age {
 		return "", nil
 	}
 	now, err := r.h.organization.read(ctx, r.h, age)
@@ -211,6 +211,7 @@ func (r *run) afterStandingDown(ctx context.Context, works []*document[Work]) (b
 	if err != nil {
 		return false, err
 	}
+	r.rec.Value.OrganizationRead = r.now()
 	if f.Organization, err = r.h.Cloud.Organization(ctx); err != nil {
 		return false, err
 	}

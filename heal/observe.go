@@ -146,6 +146,7 @@ func (r *run) observe(ctx context.Context) (bool, error) {
 	}
 	r.inv = inv
 	f := &inv.Value
+	r.rec.Value.OrganizationRead = r.now()
 	names, err := beginReading(ctx, r.h.Cloud, f, r.h.HomeRegion, nil)
 	if err != nil {
 		return false, fmt.Errorf("observing the fleet: %w", err)

@@ -36,7 +36,9 @@ type chaos struct {
 	die      context.CancelFunc
 	dead     bool
 
-	acting sync.Mutex // guards the soak's dice while something happens
+	// acting holds a token while nothing happens; whoever has it owns the soak's
+	// dice. A channel: what happens can take time, which a mutex would stop.
+	acting chan struct{}
 }
 
 // chaosEvent happens at the nth request, or the nth that changes instances.
@@ -52,7 +54,8 @@ type chaosEvent struct {
 
 // newChaos chooses what will happen.
 func (s *soak) newChaos() *chaos {
-	c := &chaos{s: s, next: s.aws.Transport()}
+	c := &chaos{s: s, next: s.aws.Transport(), acting: make(chan struct{}, 1)}
+	c.acting <- struct{}{}
 	d := s.dice
 	for range pickOne(d, 0, 0, 1, 2, 3, 5) {
 		s.addDeed(c)
@@ -206,8 +209,8 @@ func (c *chaos) happen(events []chaosEvent, at *soakCell) {
 	if len(events) == 0 {
 		return
 	}
-	c.acting.Lock()
-	defer c.acting.Unlock()
+	<-c.acting
+	defer func() { c.acting <- struct{}{} }()
 	usual := c.s.dice
 	defer func() { c.s.dice = usual }()
 	for _, e := range events {

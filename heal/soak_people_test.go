@@ -158,8 +158,8 @@ func (s *soak) reoverride(c *soakCell) {
 		return
 	}
 	s.wrongs(c, "updated by a person")
-	if !p.running(s, string(c.StackSet), id) {
-		s.mark(c, func(c *soakCell) { c.unsure = true }) // it comes after whatever runs, and may find nothing any more
+	if got := s.truth()[c.Cell].Overrides; !p.running(s, string(c.StackSet), id) || !maps.Equal(got, overrides) {
+		s.mark(c, func(c *soakCell) { c.unsure = true }) // it comes after whatever runs, or finds nothing any more
 		return
 	}
 	s.mark(c, func(c *soakCell) { c.overrides = overrides })

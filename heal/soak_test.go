@@ -158,6 +158,20 @@ func (s *soak) calm() {
 	s.checkReport(again)
 	if steady(again.After) != steady(last.After) {
 		s.t.Errorf("one more heal, which changes nothing, finds %+v; before %+v", again.After, last.After)
+		s.tellDifference(last, again)
+	}
+}
+
+// tellDifference names the cells of which two reports say different things.
+func (s *soak) tellDifference(x, y *heal.Report) {
+	was := map[fleet.Cell]heal.CellReport{}
+	for _, c := range x.Cells {
+		was[c.Cell] = c
+	}
+	for _, c := range y.Cells {
+		if old := was[c.Cell]; old.Verdict != c.Verdict {
+			s.t.Logf("%s: %s (%s %s), was %s (%s %s)", c.Cell, c.Verdict, c.DriftStatus, c.Reason, old.Verdict, old.DriftStatus, old.Reason)
+		}
 	}
 }
 
