@@ -24,8 +24,17 @@ func (r *run) holdAfterFailedWaves(ctx context.Context, works []*document[Work])
 	}
 	for _, w := range works {
 		v := &w.Value
+		if v.started() || v.Action.Rung != plan.RungRedeploy {
+			continue
+		}
 		why := failed[v.Action.StackSet]
-		if why == "" || v.started() || v.Action.Rung != plan.RungRedeploy {
+		if why == "" {
+			var err error
+			if why, err = r.tooManyDown(ctx, works, v); err != nil {
+				return err
+			}
+		}
+		if why == "" {
 			continue
 		}
 		for i := range v.Cells {
@@ -37,6 +46,40 @@ func (r *run) holdAfterFailedWaves(ctx context.Context, works []*document[Work])
 		}
 	}
 	return nil
+}
+
+// tooManyDown says why a wave must not begin, "" if it may: stacks that earlier
+// waves deleted and that could not be created again are down as well, and all
+// together would be more than may be.
+func (r *run) tooManyDown(ctx context.Context, works []*document[Work], w *Work) (string, error) {
+	if !slices.ContainsFunc(works, func(other *document[Work]) bool { return other.Value.leftDown(w.sets()) }) {
+		return "", nil
+	}
+	debts, err := owed(ctx, r.h.Journal)
+	if err != nil {
+		return "", err
+	}
+	for _, set := range w.sets() {
+		down := 0
+		for cell := range debts {
+			if cell.StackSet == set {
+				down++
+			}
+		}
+		instances := r.inv.Value.StackSets[set].Instances
+		if most := r.policy(set).MostUnavailable(len(instances)); down > 0 && down+len(w.Action.Targets) > most {
+			return fmt.Sprintf("Left to the next plan: %d instances of %s are down already, and at most %d may be.", down, set, most), nil
+		}
+	}
+	return "", nil
+}
+
+// leftDown reports whether the work has ended and left stacks of one of the sets
+// deleted.
+func (w *Work) leftDown(sets []fleet.StackSetName) bool {
+	return w.done() && slices.ContainsFunc(w.Cells, func(c CellWork) bool {
+		return c.Gone && c.State != cellHealed && slices.Contains(sets, c.StackSet)
+	})
 }
 
 // isCanary reports whether the work is the one cell that a redeployment of many

@@ -219,7 +219,7 @@ func (r *run) afterStandingDown(ctx context.Context, works []*document[Work]) (b
 	if err := r.refreshExisting(ctx, slices.Compact(names)); err != nil {
 		return false, err
 	}
-	if err := endReading(ctx, r.h.Cloud, r.h.Clock, f); err != nil {
+	if err := r.endReading(ctx, f); err != nil {
 		return false, err
 	}
 	return true, r.saveInventory(ctx)

@@ -315,7 +315,7 @@ func (s *soak) accept() []string {
 	if !s.accepted {
 		return nil
 	}
-	return []string{plan.GuardMassDrift, plan.GuardMassRemoval, plan.GuardOrganizationShrank, plan.GuardCanary}
+	return []string{plan.GuardMassDrift, plan.GuardMassRemoval, plan.GuardOrganizationShrank}
 }
 
 // healCalmly heals with nothing in the way.

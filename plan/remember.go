@@ -144,6 +144,9 @@ func (a *assessor) chooseRung(v *setView, c *Assessed) {
 	c.Rung = a.rungAfter(v, c, heals)
 	if c.Rung == RungQuarantine {
 		recallCause(c, heals)
+		if c.Class == "" {
+			c.Class = ReasonUnknown
+		}
 		c.Hint, c.Attention = Hint(c.Class), true
 	}
 }
