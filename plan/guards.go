@@ -175,7 +175,7 @@ func (b *builder) guardUnavailable() {
 	down, wanted := map[fleet.StackSetName]int{}, map[fleet.StackSetName]bool{}
 	for i := range b.assessment.Cells {
 		c := &b.assessment.Cells[i]
-		if c.Owed && !c.Present() {
+		if c.Owed && (!c.Present() || c.Bare) {
 			down[c.StackSet]++
 		}
 		wanted[c.StackSet] = wanted[c.StackSet] || c.Rung == RungRedeploy
