@@ -120,13 +120,16 @@ func TestAnOrphanThatItsDeletionPassedOverIsStillAnOrphan(t *testing.T) {
 // TestACheckInAnAccountThatLeftHidesNoFailedCheck: AWS counts how many were
 // checked, and not which.
 func TestACheckInAnAccountThatLeftHidesNoFailedCheck(t *testing.T) {
-	scenario(t, func(w *world) {
+	scenarioWith(t, awssim.StackSetOptions{DepartedReachable: true, DriftKeepsDetailed: true}, func(w *world) {
 		w.setPolicy(`{version: 1, accounts: {left: hold}}`)
 		accounts := w.accounts(25)
-		w.stackSet("queue", accounts)
+		w.stackSet("queue", accounts[2:])
+		checked := awssim.InstanceSeed{Drift: "IN_SYNC", Checked: time.Now().Add(-48 * time.Hour)}
+		w.instance("queue", accounts[0], checked)
+		w.instance("queue", accounts[1], checked)
 		w.locked(func() error { return w.aws.Organization().Leave(accounts[0]) })
 		w.aws.DisableRegion(accounts[1], home, true)
-		r := w.healWatched(&watched{}, heal.Options{})
+		r := w.heal(heal.Options{})
 		if got := cell(t, r, "queue", accounts[1]); got.Verdict == plan.Healthy {
 			t.Errorf("%s, and AWS could not look: %s", got.Verdict, got.Reason)
 		}

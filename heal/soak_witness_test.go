@@ -304,7 +304,11 @@ func (w *witness) ask(change fleet.InstanceChange) {
 	defer w.mu.Unlock()
 	a := &asked{InstanceChange: change, at: time.Now()}
 	for _, t := range change.Targets() {
-		a.cells = append(a.cells, fleet.Cell{StackSet: change.StackSet, Target: t})
+		cell := fleet.Cell{StackSet: change.StackSet, Target: t}
+		a.cells = append(a.cells, cell)
+		if c := w.cell(cell); c != nil && change.RetainStacks {
+			c.obstacle = "a stack that was let go of"
+		}
 	}
 	w.asked[change.OperationID] = a
 	w.note("setmend: %s %s %v retain %t %v", a.Kind, a.StackSet, targetsText(a), a.RetainStacks, a.Overrides)
