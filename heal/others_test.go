@@ -171,7 +171,7 @@ func TestAnOperationThatHasEndedIsNotCountedAmongTheRunningInstances(t *testing.
 		for _, name := range []string{"queue", "bus"} {
 			s.sets = append(s.sets, &soakSet{name: name})
 		}
-		if outcome, err := s.runAs(ctx, "run-1", "test", w.aws.Transport()); err != nil || outcome.Status != asl.StatusSucceeded {
+		if outcome, err := s.runAs(ctx, "run-1", "test", w.aws.Transport(), w.journal); err != nil || outcome.Status != asl.StatusSucceeded {
 			t.Fatalf("not over after a day: %v %+v", err, outcome)
 		}
 		if _, there := w.aws.StackOf("bus", accounts[0], home); !there {

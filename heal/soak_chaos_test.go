@@ -20,6 +20,7 @@ import (
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/plan"
 )
 
@@ -260,8 +261,9 @@ func (s *soak) healThrough(id string) *heal.Report {
 	for life := range 6 {
 		ctx, die := context.WithTimeout(s.t.Context(), longestRun)
 		s.chaos.live(die)
-		outcome, err := s.runAs(ctx, id, fmt.Sprintf("life-%d", life), s.chaos)
-		dead := s.chaos.isDead()
+		disk, fails := s.disk(life)
+		outcome, err := s.runAs(ctx, id, fmt.Sprintf("life-%d", life), s.chaos, disk)
+		dead := s.chaos.isDead() || fails
 		late := errors.Is(ctx.Err(), context.DeadlineExceeded)
 		die()
 		switch {
@@ -283,6 +285,17 @@ func (s *soak) healThrough(id string) *heal.Report {
 	return nil
 }
 
+// disk is the journal of one life; that of the first may fail at some write, after
+// which the process is as good as dead.
+func (s *soak) disk(life int) (disk store, fails bool) {
+	if life > 0 || !s.dice.chance(0.25) {
+		return s.journal, false
+	}
+	fault := journal.Fault{Write: s.dice.between(1, 300), Applied: s.dice.chance(0.5), Dead: true}
+	s.note("the journal fails at write %d, applied %t", fault.Write, fault.Applied)
+	return journal.NewFaulty(s.journal.(journal.Journal), fault), true
+}
+
 func (s *soak) ended(id string, outcome asl.Outcome) *heal.Report {
 	report, err := heal.LoadReport(s.t.Context(), s.journal, id)
 	if err != nil {
@@ -293,12 +306,12 @@ func (s *soak) ended(id string, outcome asl.Outcome) *heal.Report {
 }
 
 // runAs begins a run, or goes on with it.
-func (s *soak) runAs(ctx context.Context, id, holder string, transport http.RoundTripper) (asl.Outcome, error) {
+func (s *soak) runAs(ctx context.Context, id, holder string, transport http.RoundTripper, disk store) (asl.Outcome, error) {
 	client, err := cloud.New(ctx, cloud.Config{Transport: transport, Region: home, Random: rand.NewPCG(s.seed, 7)})
 	s.must(err)
 	config := s.config(client)
-	config.Cloud, config.Holder = s.witness.of(client), holder
-	engine := s.engine(config)
+	config.Cloud, config.Holder, config.Journal = s.witness.of(client), holder, disk
+	engine := s.engineOn(config, disk)
 	outcome, err := engine.Resume(ctx, id)
 	if !errors.Is(err, asl.ErrNotFound) {
 		return outcome, err
@@ -325,7 +338,7 @@ func (s *soak) healCalmly(id string) *heal.Report {
 	ctx, cancel := context.WithTimeout(s.t.Context(), longestRun)
 	defer cancel()
 	before := s.aws.Stats().Total()
-	outcome, err := s.runAs(ctx, id, "calm", s.aws.Transport())
+	outcome, err := s.runAs(ctx, id, "calm", s.aws.Transport(), s.journal)
 	if err != nil || outcome.Status != asl.StatusSucceeded {
 		s.t.Fatalf("run %s: %v, %+v", id, err, outcome)
 	}

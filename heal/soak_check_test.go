@@ -203,8 +203,32 @@ func (s *soak) checkReport(r *heal.Report) {
 	}
 	s.witness.mu.Lock()
 	defer s.witness.mu.Unlock()
+	s.checkRemovals(r)
 	if strings.HasPrefix(r.Run.ID, "calm") && r.Overrides.Restored != s.witness.restored {
 		s.t.Errorf("run %s: %d overrides restored, and %d came back", r.Run.ID, r.Overrides.Restored, s.witness.restored)
+	}
+}
+
+// checkRemovals: a run lets go of no more of a set than the policy lets it without
+// asking. Fewer than five are no mass.
+func (s *soak) checkRemovals(r *heal.Report) {
+	gone := map[fleet.StackSetName]map[fleet.Cell]bool{}
+	for _, a := range s.witness.order {
+		if !a.RetainStacks || !strings.HasPrefix(a.OperationID, "setmend-"+r.Run.ID+"-") {
+			continue
+		}
+		for _, c := range a.cells {
+			if gone[a.StackSet] == nil {
+				gone[a.StackSet] = map[fleet.Cell]bool{}
+			}
+			gone[a.StackSet][c] = true
+		}
+	}
+	for name, cells := range gone {
+		most := s.set(name).rules.removal * float64(s.witness.size[name]) / 100
+		if !s.accepted && len(cells) >= 5 && float64(len(cells)) > most {
+			s.t.Errorf("run %s lets go of %d of %d instances of %s, and at most %.1f may go without asking", r.Run.ID, len(cells), s.witness.size[name], name, most)
+		}
 	}
 }
 

@@ -145,6 +145,22 @@ func (w *witness) stack(cell fleet.Cell, id, status string) {
 		if w.live[cell] == id {
 			delete(w.live, cell)
 		}
+		w.stillOwed()
+	}
+}
+
+// stillOwed checks that the journal says of every cell that is down that it is owed.
+func (w *witness) stillOwed() {
+	memory, err := heal.LoadMemory(context.Background(), w.journal, nil)
+	if err != nil {
+		w.t.Errorf("reading the journal: %v", err)
+		return
+	}
+	for cell := range w.down {
+		c := w.cell(cell)
+		if overrides, owes := memory.Owed[cell]; c != nil && !c.unsure && (!owes || !maps.Equal(plainly(overrides), plainMap(c.overrides))) {
+			w.t.Errorf("%s is down, and the journal owes it %v (%t); it had %v", cell, overrides, owes, c.overrides)
+		}
 	}
 }
 
