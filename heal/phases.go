@@ -153,7 +153,7 @@ func (r *run) planCreations(ctx context.Context, w *document[Work], f *fleet.Fle
 			kind = fleet.OperationUpdate
 		}
 		overrides, owes := debts[c.Cell]
-		if !owes {
+		if !owes || kind == fleet.OperationUpdate { // what is there has its own, and keeps them
 			overrides = nil
 		}
 		c.HasOverrides = len(overrides) > 0

@@ -149,14 +149,19 @@ func (r *run) verifyOverrides(ctx context.Context, w *document[Work]) error {
 	if err != nil {
 		return err
 	}
-	paid := map[fleet.StackSetName][]fleet.Target{}
+	paid, touched := map[fleet.StackSetName][]fleet.Target{}, touchedLists{}
 	for i := range w.Value.Cells {
 		c := &w.Value.Cells[i]
 		if c.State != cellHealed {
 			continue
 		}
 		want, owes := debts[c.Cell]
-		if owes && len(want) > 0 {
+		if owes {
+			if err := r.checkStanding(ctx, &w.Value, c, touched); err != nil {
+				return err
+			}
+		}
+		if owes && len(want) > 0 && c.State == cellHealed {
 			if err := r.compareOverrides(ctx, &w.Value, c, want); err != nil {
 				return err
 			}
@@ -186,11 +191,49 @@ func (r *run) compareOverrides(ctx context.Context, w *Work, c *CellWork, want [
 		c.Restored = true
 		return nil
 	}
-	if o, err := r.foreignSince(ctx, c.StackSet, r.id(), w.creation(c.Cell)); err != nil || o != nil {
+	if o, err := r.foreignSince(ctx, c.StackSet, r.id(), w.creation(c.Cell)); err != nil || theirs(o, instance) {
 		return err
 	}
 	c.failAs(plan.ReasonUnknown, "The overrides differ from those saved before the deletion; the saved ones are in the journal.")
 	return nil
+}
+
+// checkStanding makes sure that what was created has a stack. AWS counts accounts
+// that are suspended, which it skips, among those that succeeded.
+func (r *run) checkStanding(ctx context.Context, w *Work, c *CellWork, touched touchedLists) error {
+	list, err := touched.by(ctx, r.h.Cloud, c.StackSet, w.creation(c.Cell))
+	if err != nil {
+		return err
+	}
+	instance, listed := list[c.Target]
+	if !listed { // the list lags behind, or a later operation has touched it
+		if instance, err = r.h.Cloud.Instance(ctx, c.Cell); err != nil && fleet.KindOf(err) != fleet.NotFound {
+			return fmt.Errorf("reading %s after its creation: %w", c.Cell, err)
+		}
+	}
+	if instance.StackID == "" {
+		c.fail("AWS called the creation a success and made no stack: " + instance.Reason)
+	}
+	return nil
+}
+
+// touchedLists are the instances that operations were the last to touch, by the
+// operations' ids: all cells of a call ask for one list.
+type touchedLists map[string]map[fleet.Target]fleet.Instance
+
+func (l touchedLists) by(ctx context.Context, cloud Reader, set fleet.StackSetName, operation string) (map[fleet.Target]fleet.Instance, error) {
+	if list, known := l[operation]; known {
+		return list, nil
+	}
+	instances, err := cloud.Instances(ctx, set, fleet.InstanceFilter{Operation: operation})
+	if err != nil {
+		return nil, fmt.Errorf("reading what operation %s touched: %w", operation, err)
+	}
+	l[operation] = map[fleet.Target]fleet.Instance{}
+	for _, instance := range instances {
+		l[operation][instance.Target] = instance
+	}
+	return l[operation], nil
 }
 
 // creation is the id of the work's last operation that was to create the cell.
@@ -203,6 +246,13 @@ func (w *Work) creation(cell fleet.Cell) string {
 		}
 	}
 	return id
+}
+
+// theirs reports whether an instance's overrides are what somebody gave it by an
+// operation after ours. Automatic deployment gives none, and what it creates in
+// place of what is owed does not pay for it.
+func theirs(o *fleet.Operation, instance fleet.Instance) bool {
+	return o != nil && o.Kind == fleet.OperationUpdate && len(instance.Overrides) > 0
 }
 
 // settleUndeleted strikes off debts of instances whose deletion failed: AWS has
@@ -253,7 +303,7 @@ func (r *run) settleStanding(ctx context.Context) error {
 	cells := slices.SortedFunc(maps.Keys(debts), fleet.Cell.Compare)
 	for _, cell := range cells {
 		inventory := f.StackSets[cell.StackSet]
-		if inventory == nil || inventory.Instances[cell.Target].Status != fleet.InstanceCurrent {
+		if inventory == nil || inventory.Instances[cell.Target].StackID == "" {
 			continue
 		}
 		instance, err := r.h.Cloud.Instance(ctx, cell)
@@ -266,7 +316,7 @@ func (r *run) settleStanding(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			settled = o != nil
+			settled = theirs(o, instance)
 		}
 		if settled {
 			paid[cell.StackSet] = append(paid[cell.StackSet], cell.Target)

@@ -100,6 +100,7 @@ var deeds = []struct {
 		if set := s.set(c.StackSet); !set.exports && !set.imports {
 			s.wrongs(c, "stack deleted by hand")
 			s.deleteStack(c.Cell)
+			s.mark(c, func(c *soakCell) { delete(s.witness.down, c.Cell) }) // that was not setmend's doing
 		}
 	}},
 	{"updates the stack set", (*soak).updateTheSet},

@@ -44,6 +44,11 @@ func (a *assessor) judgeInstance(v *setView, target fleet.Target, instance fleet
 	if !a.judgePlace(v, p, &c) {
 		a.judgeStatus(v, instance, &c)
 	}
+	if c.Owed && (c.Verdict == Healthy || c.Verdict == NotChecked) {
+		c.Attention = true
+		c.Reason += " Its overrides are not those that were saved when it was deleted."
+		c.Hint = "See `setmend overrides diff`, and give it the ones that it should have."
+	}
 	return c
 }
 
