@@ -29,6 +29,8 @@ type witness struct {
 	order []*asked
 	// size is how many instances a set had when the run began.
 	size map[fleet.StackSetName]int
+	// grown is how many more stacks there are since.
+	grown map[fleet.StackSetName]int
 	// restored counts the cells with overrides that came back in this run.
 	restored int
 	// changed is when an account was last moved or changed its state.
@@ -68,7 +70,7 @@ func (w *witness) begin() {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.size, w.restored = sizes, 0
+	w.size, w.grown, w.restored = sizes, map[fleet.StackSetName]int{}, 0
 }
 
 // truth is every instance that there is.
@@ -133,6 +135,9 @@ func (w *witness) stack(cell fleet.Cell, id, status string) {
 		w.live[cell] = id
 		if by := w.worker(cell, fleet.OperationCreate); by != nil && len(by.Overrides) > 0 {
 			w.restored++
+		}
+		if !w.down[cell] {
+			w.grown[cell.StackSet]++
 		}
 		delete(w.down, cell)
 	case "DELETE_IN_PROGRESS":
