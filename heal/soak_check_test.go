@@ -225,7 +225,7 @@ func (s *soak) checkRemovals(r *heal.Report) {
 		}
 	}
 	for name, cells := range gone {
-		all := s.witness.size[name] + s.witness.grown[name]
+		all := s.witness.size[name]
 		most := s.set(name).rules.removal * float64(all) / 100
 		if !s.accepted && len(cells) >= 5 && float64(len(cells)) > most {
 			s.t.Errorf("run %s lets go of %d of %d instances of %s, and at most %.1f may go without asking", r.Run.ID, len(cells), all, name, most)

@@ -27,10 +27,9 @@ type witness struct {
 	asked map[string]*asked
 	open  map[string]bool
 	order []*asked
-	// size is how many instances a set had when the run began.
 	size map[fleet.StackSetName]int
-	// grown is how many more stacks there are since.
-	grown map[fleet.StackSetName]int
+	// had are the cells that have had an instance in this run, size how many of a set.
+	had map[fleet.Cell]bool
 	// restored counts the cells with overrides that came back in this run.
 	restored int
 	// changed is when an account was last moved or changed its state.
@@ -64,13 +63,21 @@ func (s *soak) settleNothing() { s.aws.Now() }
 
 // begin starts a run: what is counted by run begins anew.
 func (w *witness) begin() {
-	sizes := map[fleet.StackSetName]int{}
-	for cell := range w.truth() {
-		sizes[cell.StackSet]++
-	}
+	truth := w.truth()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.size, w.grown, w.restored = sizes, map[fleet.StackSetName]int{}, 0
+	w.size, w.had, w.restored = map[fleet.StackSetName]int{}, map[fleet.Cell]bool{}, 0
+	for cell := range truth {
+		w.has(cell)
+	}
+}
+
+// has notes that a cell has an instance.
+func (w *witness) has(cell fleet.Cell) {
+	if !w.had[cell] {
+		w.had[cell] = true
+		w.size[cell.StackSet]++
+	}
 }
 
 // truth is every instance that there is.
@@ -124,6 +131,11 @@ func (w *witness) operation(id, status string) {
 	case a != nil && !w.open[id]:
 		w.open[id] = true
 		w.order = append(w.order, a)
+		if a.Kind == fleet.OperationCreate {
+			for _, cell := range a.cells {
+				w.has(cell)
+			}
+		}
 		w.room(a)
 	}
 }
@@ -136,9 +148,7 @@ func (w *witness) stack(cell fleet.Cell, id, status string) {
 		if by := w.worker(cell, fleet.OperationCreate); by != nil && len(by.Overrides) > 0 {
 			w.restored++
 		}
-		if !w.down[cell] {
-			w.grown[cell.StackSet]++
-		}
+		w.has(cell)
 		delete(w.down, cell)
 	case "DELETE_IN_PROGRESS":
 		if w.live[cell] == id {
@@ -205,7 +215,7 @@ func (w *witness) justified(c *soakCell) {
 	switch {
 	case !set.rules.mayRedeploy():
 		w.t.Errorf("%s is deleted, and the policy forbids it: healing %s, protected %t", c.Cell, set.rules.Healing, set.rules.Protected)
-	case c.wrong == "" && !w.goesAlong(c):
+	case c.wrong == "" && !c.unsure && !w.goesAlong(c):
 		w.t.Errorf("%s is deleted, and nothing was ever wrong with it", c.Cell)
 	case c.overrides["Key"] != "" && !c.unsure:
 		w.t.Errorf("%s is deleted, and its override of Key cannot be read back", c.Cell)
@@ -219,7 +229,7 @@ func (w *witness) justified(c *soakCell) {
 // goesAlong reports whether what the cell imports from is deleted with it.
 func (w *witness) goesAlong(c *soakCell) bool {
 	base := w.cell(fleet.Cell{StackSet: "net-base", Target: c.Target})
-	return w.set(c.StackSet).imports && base != nil && base.wrong != ""
+	return w.set(c.StackSet).imports && base != nil && (base.wrong != "" || base.unsure)
 }
 
 // mayRemove reports whether the policy has the cell removed for good.
