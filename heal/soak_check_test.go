@@ -178,7 +178,7 @@ func (s *soak) healable(c *soakCell, i awssim.InstanceSnapshot) bool {
 	member, ok := s.aws.Organization().Account(string(c.Account))
 	return ok && member.State == "ACTIVE" && !slices.Contains(s.rules.Exclude.Accounts, string(c.Account)) &&
 		(!set.service || s.witness.inside(set, c)) && !set.imports && !set.exports &&
-		set.rules.mayRedeploy() && c.obstacle == "" && i.Overrides["Key"] == "" && !strings.Contains(c.wrong, "failed import")
+		set.rules.mayRedeploy() && c.obstacle == "" && !c.unsure && i.Overrides["Key"] == "" && !strings.Contains(c.wrong, "failed import")
 }
 
 // checkReport: the report's counts are those of its cells, and nothing is lost.

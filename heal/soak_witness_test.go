@@ -27,7 +27,7 @@ type witness struct {
 	asked map[string]*asked
 	open  map[string]bool
 	order []*asked
-	size map[fleet.StackSetName]int
+	size  map[fleet.StackSetName]int
 	// had are the cells that have had an instance in this run, size how many of a set.
 	had map[fleet.Cell]bool
 	// restored counts the cells with overrides that came back in this run.

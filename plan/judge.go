@@ -214,8 +214,7 @@ func (a *assessor) judgeCurrent(v *setView, i fleet.Instance, c *Assessed) {
 		c.Verdict, c.Reason = NotChecked, "It is current; its drift has not been checked."
 	case a.now.Sub(i.LastDriftCheck) > v.policy.DriftMaxAge:
 		c.Verdict, c.Reason = NotChecked, "It is current; its last drift check is too old to trust."
-		// A stack set without a time was last checked without any success.
-		if last := v.set.Drift.LastCheck; last.IsZero() || a.now.Sub(last) <= v.policy.DriftMaxAge {
+		if a.now.Sub(v.set.Drift.LastCheck) <= v.policy.DriftMaxAge {
 			c.Reason, c.Hint, c.Attention = "It is current; AWS could not check it when its stack set was last checked.", Hint(ReasonUnknown), true
 		}
 	default:

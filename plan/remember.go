@@ -11,13 +11,15 @@ import (
 // recent are a cell's heals that still count: within the quarantine window,
 // after a person's release, and, of an orphan, only those that were to clean it
 // up: what failed while it belonged there says nothing of letting go of it. Nor
-// does what failed while the account was suspended, once it is active again.
+// does what failed while the account was suspended, once it is active again, or
+// what was cancelled for another's failure: that was no attempt at this cell.
 func (a *assessor) recent(c *Assessed, q QuarantinePolicy) []Heal {
 	m := a.memory.Cells[c.Cell]
 	var heals []Heal
 	for _, heal := range m.Heals {
 		counts := (heal.Verdict == Orphan) == (c.Verdict == Orphan)
 		counts = counts && (heal.OK || heal.Class != ReasonAccountGone || c.Standing != "")
+		counts = counts && (heal.OK || heal.Class != ReasonCancelled)
 		if counts && a.now.Sub(heal.At) <= q.Window && heal.At.After(m.Released) {
 			heals = append(heals, heal)
 		}
