@@ -77,6 +77,23 @@ func (v *RunRecord) count(works []*document[Work]) {
 	}
 }
 
+// countRemoved adds what works have removed or let go of, by stack set.
+func (v *RunRecord) countRemoved(works []*document[Work]) {
+	for _, w := range works {
+		if rung := w.Value.Action.Rung; rung != plan.RungDetach && rung != plan.RungRemove {
+			continue
+		}
+		for _, c := range w.Value.Cells {
+			if c.State == cellHealed {
+				if v.Removed == nil {
+					v.Removed = map[fleet.StackSetName]int{}
+				}
+				v.Removed[c.StackSet]++
+			}
+		}
+	}
+}
+
 func countDone(works []*document[Work]) int {
 	n := 0
 	for _, w := range works {

@@ -37,6 +37,8 @@ type RunRecord struct {
 	Healed  int         `json:"healed"`
 	Planned int         `json:"planned"`
 	Guards  []plan.Trip `json:"guards,omitempty"`
+	// Removed counts the instances of each set that this run removed or let go of.
+	Removed map[fleet.StackSetName]int `json:"removed,omitempty"`
 	// Held are sets of which a deleted stack could not be created again, and why.
 	Held map[fleet.StackSetName]string `json:"held,omitempty"`
 }

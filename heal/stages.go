@@ -199,6 +199,7 @@ func (r *run) endRound(ctx context.Context, round *document[Round]) error {
 		return err
 	}
 	r.rec.Value.count(works)
+	r.rec.Value.countRemoved(works)
 	r.keepHolds(works)
 	r.keepRefusals(works)
 	for _, set := range setsOf(works) {

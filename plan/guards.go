@@ -148,6 +148,9 @@ func (b *builder) guardMass(v *setView, t tally) {
 			Reason: fmt.Sprintf("%d of %d instances have drifted; the limit is %s.", t.drifted, all, v.policy.MassDrift),
 			Hint:   fmt.Sprintf("See whether the template is at fault; to heal them all the same, --accept %s:%s.", GuardMassDrift, v.name)})
 	}
+	if t.removed > 0 {
+		t.removed, all = t.removed+b.memory.Removed[v.name], all+b.memory.Removed[v.name]
+	}
 	if t.removed >= minMass && v.policy.MassRemoval.ExceededBy(t.removed, all) {
 		b.stop(Trip{Guard: GuardMassRemoval, StackSet: v.name,
 			Reason: fmt.Sprintf("%d of %d instances would be removed or let go of; the limit is %s.", t.removed, all, v.policy.MassRemoval),
