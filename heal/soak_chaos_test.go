@@ -216,9 +216,17 @@ func (c *chaos) happen(events []chaosEvent, at *soakCell) {
 	defer func() { c.s.dice = usual }()
 	for _, e := range events {
 		c.s.dice = e.dice
-		c.s.note("%s (request %d, write %d, after %t)", e.name, c.requests, c.writes, e.after)
+		requests, writes := c.count()
+		c.s.note("%s (request %d, write %d, after %t)", e.name, requests, writes, e.after)
 		e.do(at)
 	}
+}
+
+// count is how many requests, and of them writes, there have been.
+func (c *chaos) count() (requests, writes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.requests, c.writes
 }
 
 func (c *chaos) kill() {
@@ -265,9 +273,10 @@ func (s *soak) healThrough(id string) *heal.Report {
 		outcome, err := s.runAs(ctx, id, fmt.Sprintf("life-%d", life), s.chaos, disk)
 		dead := s.chaos.isDead() || fails
 		late := errors.Is(ctx.Err(), context.DeadlineExceeded)
+		requests, _ := s.chaos.count()
 		die()
 		switch {
-		case late || s.chaos.requests > mostRequests:
+		case late || requests > mostRequests:
 			s.t.Errorf("run %s: not over after %s and %d requests", id, longestRun, s.chaos.requests)
 			return nil
 		case err == nil:
