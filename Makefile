@@ -1,12 +1,18 @@
 # What a developer runs. `go build ./...` and `go test ./...` need none of it.
 
-.PHONY: test race lint bench screenshots test-clients fuzz test-asl-validators
+.PHONY: test race soak lint bench screenshots test-clients fuzz test-asl-validators
 
 test:            ## the whole suite
 	go test ./...
 
 race:            ## the suite under the race detector
 	go test -race ./...
+
+# Seeds of the soak: make soak SEEDS=2000 FIRST=1. One that failed: make soak SEEDS=1 FIRST=<seed>
+SEEDS ?= 1000
+FIRST ?= 1
+soak:            ## random fleets, healed while everything happens; each held against the embedded AWS
+	nice go test ./heal -run TestSoak -count=1 -timeout 60m -soak.first=$(FIRST) -soak.seeds=$(SEEDS)
 
 lint:            ## what CI checks besides tests
 	gofmt -l $$(git ls-files '*.go')

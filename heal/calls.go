@@ -99,6 +99,9 @@ func (r *run) make(ctx context.Context, w *document[Work], call *Call) (bool, er
 		}
 		r.decideCall(w.Value.Action.Rung, call, "started", "")
 		call.State = callAccepted
+		if err := r.saveAgain(ctx, &w.Value, call); err != nil {
+			return false, err
+		}
 		return true, r.pause(ctx, w, firstPoll)
 	case fleet.Conflict:
 		// Somebody else's operation. Nothing was done, and it may change what
@@ -166,6 +169,9 @@ func (r *run) poll(ctx context.Context, w *document[Work], call *Call) (bool, er
 		return false, err
 	}
 	if !operation.Status.Ended() {
+		if err := r.saveAgain(ctx, &w.Value, call); err != nil {
+			return false, err
+		}
 		return true, r.pause(ctx, w, nextPoll)
 	}
 	call.Status, call.Reason, call.Failed = operation.Status, operation.Reason, operation.FailedInstances
@@ -186,7 +192,8 @@ func (r *run) poll(ctx context.Context, w *document[Work], call *Call) (bool, er
 func (r *run) absorb(ctx context.Context, w *document[Work], call *Call) error {
 	outcome := map[fleet.Target]fleet.Result{}
 	clean := call.Status == fleet.OperationSucceeded && call.Failed == 0
-	if !clean {
+	certain := clean && !uncertain(w.Value.Action, call)
+	if !certain {
 		results, err := r.h.Cloud.Results(ctx, call.Change.StackSet, call.Change.OperationID)
 		if err != nil {
 			return err
@@ -201,8 +208,19 @@ func (r *run) absorb(ctx context.Context, w *document[Work], call *Call) error {
 			continue
 		}
 		result, listed := outcome[target]
+		if clean && !certain && !listed {
+			left, err := r.left(ctx, c.Cell)
+			if err != nil {
+				return err
+			}
+			if left {
+				c.fail("AWS ended operation " + call.Change.OperationID + " without coming to this target: its OUs do not lead there any more")
+				continue
+			}
+			listed, result.Status = true, "SUCCEEDED"
+		}
 		switch {
-		case clean || listed && result.Status == "SUCCEEDED":
+		case certain || listed && result.Status == "SUCCEEDED":
 			c.succeed(w.Value.Action.Rung, w.Value.Phase)
 		case listed:
 			c.fail(result.Reason)
@@ -211,6 +229,23 @@ func (r *run) absorb(ctx context.Context, w *document[Work], call *Call) error {
 		}
 	}
 	return nil
+}
+
+// uncertain reports whether a call that succeeded may have passed over targets. An
+// orphan's account is looked for in OUs that it may have left; AWS does not say
+// whether it finds the instance there, and finds nothing amiss in finding none.
+func uncertain(a plan.Action, call *Call) bool {
+	return len(call.Change.OUs) > 0 && (a.Rung == plan.RungDetach || a.Rung == plan.RungRemove)
+}
+
+// left reports whether an instance is there in spite of its deletion. The list of
+// results lags behind, so that it alone does not tell.
+func (r *run) left(ctx context.Context, cell fleet.Cell) (bool, error) {
+	_, err := r.h.Cloud.Instance(ctx, cell)
+	if fleet.KindOf(err) == fleet.NotFound {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // succeed moves the cell on: a deletion is half of a redeployment.
@@ -246,6 +281,9 @@ func (r *run) leave(ctx context.Context, w *document[Work]) error {
 	case v.Phase == phaseDelete && v.Action.Rung == plan.RungRedeploy:
 		f, err := r.inventory(ctx)
 		if err != nil {
+			return err
+		}
+		if err := r.settleUndeleted(ctx, v); err != nil {
 			return err
 		}
 		v.Phase = phaseCreate

@@ -52,7 +52,54 @@ func (r *run) moved(ctx context.Context, w *Work, call *Call) (string, error) {
 	case call.Change.Kind != fleet.OperationDelete:
 		return "", nil
 	}
+	if why, err := r.operatedOn(ctx, w, call); err != nil || why != "" {
+		return why, err
+	}
 	return r.accountsMoved(ctx, w, call)
+}
+
+// operatedOn says whether somebody has operated on the set since the overrides of
+// what is to be deleted were read: they may be others by now, and what was saved
+// would be given back in their place.
+func (r *run) operatedOn(ctx context.Context, w *Work, call *Call) (string, error) {
+	saved, err := read[Saved](ctx, r.h.Journal, overridesKey(call.Change.StackSet, r.id(), w.Key))
+	if err != nil || !saved.exists() {
+		return "", err // what is only let go of keeps its stack, and is not saved
+	}
+	o, err := r.foreignSince(ctx, call.Change.StackSet, r.id(), saved.Value.Newest)
+	if err != nil || o == nil {
+		return "", err
+	}
+	return fmt.Sprintf("Somebody has operated on %s (%s, %s) since the overrides were saved.", call.Change.StackSet, o.ID, o.Kind), nil
+}
+
+// foreignSince is an operation on a set after the given one, by its id and not by
+// any clock, that was not the given run's and may have changed overrides; nil for
+// none. If AWS's newest do not reach back to the given one, all of them count.
+func (r *run) foreignSince(ctx context.Context, set fleet.StackSetName, run, last string) (*fleet.Operation, error) {
+	newest, err := r.h.Cloud.Recent(ctx, set, recentOperations)
+	if err != nil {
+		return nil, fmt.Errorf("looking for others' operations: %w", err)
+	}
+	for i := range newest {
+		o := &newest[i]
+		if o.ID == last {
+			return nil, nil
+		}
+		if !strings.HasPrefix(o.ID, operationPrefix(run)) && o.Kind != fleet.OperationDetectDrift {
+			return o, nil
+		}
+	}
+	return nil, nil
+}
+
+// newest is the id of the newest operation on a set, "" if there is none.
+func (r *run) newest(ctx context.Context, set fleet.StackSetName) (string, error) {
+	operations, err := r.h.Cloud.Recent(ctx, set, 1)
+	if err != nil || len(operations) == 0 {
+		return "", err
+	}
+	return operations[0].ID, nil
 }
 
 // How old a reading of the organization may be that a deletion rests on. Letting
@@ -71,7 +118,7 @@ func (r *run) accountsMoved(ctx context.Context, w *Work, call *Call) (string, e
 	age := redeployAge
 	if w.Action.Stage == plan.StageCleanup {
 		age = orphanAge
-	} else if r.now().Sub(f.ReadAt) < age {
+	} else if r.now().Sub(r.rec.Value.OrganizationRead) < age {
 		return "", nil
 	}
 	now, err := r.h.organization.read(ctx, r.h, age)
@@ -164,6 +211,7 @@ func (r *run) afterStandingDown(ctx context.Context, works []*document[Work]) (b
 	if err != nil {
 		return false, err
 	}
+	r.rec.Value.OrganizationRead = r.now()
 	if f.Organization, err = r.h.Cloud.Organization(ctx); err != nil {
 		return false, err
 	}
@@ -171,7 +219,7 @@ func (r *run) afterStandingDown(ctx context.Context, works []*document[Work]) (b
 	if err := r.refreshExisting(ctx, slices.Compact(names)); err != nil {
 		return false, err
 	}
-	if err := endReading(ctx, r.h.Cloud, r.h.Clock, f); err != nil {
+	if err := r.endReading(ctx, f); err != nil {
 		return false, err
 	}
 	return true, r.saveInventory(ctx)

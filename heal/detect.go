@@ -48,7 +48,11 @@ func (h *Healer) detectDrift(ctx context.Context, r *run) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	r.queueDetections(r.setsToCheck(f), f)
+	names, err := r.setsToCheck(ctx, f)
+	if err != nil {
+		return Answer{}, err
+	}
+	r.queueDetections(names, f)
 	if _, err := r.startDetections(ctx); err != nil {
 		return Answer{}, err
 	}
@@ -76,7 +80,7 @@ func (r *run) detect(ctx context.Context, names []fleet.StackSetName) (time.Dura
 }
 
 // setsToCheck picks the sets whose drift is unknown or known for too long.
-func (r *run) setsToCheck(f *fleet.Fleet) []fleet.StackSetName {
+func (r *run) setsToCheck(ctx context.Context, f *fleet.Fleet) ([]fleet.StackSetName, error) {
 	var names []fleet.StackSetName
 	busy := r.foreign(f) // their turn comes in the heal stage
 	for _, name := range f.Names() {
@@ -88,12 +92,39 @@ func (r *run) setsToCheck(f *fleet.Fleet) []fleet.StackSetName {
 		if policy.Healing == plan.HealOff || len(inventory.Instances) == 0 || !r.inScope(name) {
 			continue
 		}
-		age := r.now().Sub(inventory.StackSet.Drift.LastCheck)
-		if inventory.StackSet.Drift.LastCheck.IsZero() || age > policy.DriftMaxAge || unchecked(f, inventory) {
+		last := inventory.StackSet.Drift.LastCheck
+		due := r.now().Sub(last) > policy.DriftMaxAge
+		if last.IsZero() || !due && unchecked(f, inventory) {
+			tried, err := r.tried(ctx, name, policy.DriftMaxAge)
+			if err != nil {
+				return nil, err
+			}
+			due = !tried
+		}
+		if due {
 			names = append(names, name)
 		}
 	}
-	return names
+	return names, nil
+}
+
+// tried reports whether a detection that is young enough has tried all there is
+// to be checked. What it could not check, the next one could not either; AWS keeps
+// no time of that, neither with the set nor with the instance.
+func (r *run) tried(ctx context.Context, name fleet.StackSetName, age time.Duration) (bool, error) {
+	operations, err := r.h.Cloud.Recent(ctx, name, recentOperations)
+	if err != nil {
+		return false, err
+	}
+	for _, o := range operations { // newest first
+		switch {
+		case o.Kind != fleet.OperationDetectDrift && o.Kind != fleet.OperationDelete:
+			return false, nil // there may be instances since
+		case o.Kind == fleet.OperationDetectDrift:
+			return o.Status == fleet.OperationSucceeded && r.now().Sub(o.Ended) <= age, nil
+		}
+	}
+	return false, nil
 }
 
 func (r *run) inScope(name fleet.StackSetName) bool {

@@ -34,8 +34,14 @@ func (r *run) execute(ctx context.Context, round *document[Round]) (time.Duratio
 		if len(ready) == 0 {
 			break
 		}
-		if err := r.advanceAll(ctx, works, ready); err != nil {
+		full, err := r.advanceAll(ctx, works, ready)
+		if err != nil {
 			return 0, err
+		}
+		if full { // what was counted of others' operations may have ended
+			if _, _, err := r.lookAtForeign(ctx); err != nil {
+				return 0, err
+			}
 		}
 		if r.now().After(r.deadline) {
 			break
@@ -66,6 +72,23 @@ func (v *RunRecord) count(works []*document[Work]) {
 		for _, c := range w.Value.Cells {
 			if c.State == cellHealed {
 				v.Healed++
+			}
+		}
+	}
+}
+
+// countRemoved adds what works have removed or let go of, by stack set.
+func (v *RunRecord) countRemoved(works []*document[Work]) {
+	for _, w := range works {
+		if rung := w.Value.Action.Rung; rung != plan.RungDetach && rung != plan.RungRemove {
+			continue
+		}
+		for _, c := range w.Value.Cells {
+			if c.State == cellHealed {
+				if v.Removed == nil {
+					v.Removed = map[fleet.StackSetName]int{}
+				}
+				v.Removed[c.StackSet]++
 			}
 		}
 	}
@@ -116,15 +139,17 @@ func (r *run) ready(works []*document[Work]) []*document[Work] {
 }
 
 // advanceAll moves the ready works side by side. The first error stops the
-// others at their next step; all that happened is in the journal.
-func (r *run) advanceAll(ctx context.Context, works, ready []*document[Work]) error {
+// others at their next step; all that happened is in the journal. It reports
+// whether a work had to wait for others' instances.
+func (r *run) advanceAll(ctx context.Context, works, ready []*document[Work]) (full bool, err error) {
 	quota := &quota{limit: r.h.Policy.Limits.RunningInstances, used: r.runningInstances(works)}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
 	for _, w := range ready {
 		group.Go(func() error { return r.advance(ctx, w, quota) })
 	}
-	return group.Wait()
+	err = group.Wait()
+	return quota.refused, err
 }
 
 // untilNext is the time until the first work wants to be looked at again.
@@ -156,6 +181,7 @@ func (r *run) open(works []*document[Work]) int {
 type quota struct {
 	mu          sync.Mutex
 	limit, used int
+	refused     bool // somebody
 }
 
 // take reserves n instances; a call larger than the whole limit goes alone.
@@ -163,6 +189,7 @@ func (q *quota) take(n int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.used > 0 && q.used+n > q.limit {
+		q.refused = true
 		return false
 	}
 	q.used += n
@@ -171,7 +198,8 @@ func (q *quota) take(n int) bool {
 
 // runningInstances counts the instances of open calls and, since AWS does not
 // tell how many instances somebody else's operation covers, all instances of
-// the sets that others are working on.
+// the sets that others are working on: for as long as the run is patient with
+// them, since such a set can be larger than AWS's whole limit.
 func (r *run) runningInstances(works []*document[Work]) int {
 	n := 0
 	for _, w := range works {
@@ -181,7 +209,7 @@ func (r *run) runningInstances(works []*document[Work]) int {
 			}
 		}
 	}
-	if r.inv != nil {
+	if r.inv != nil && r.patient() {
 		for _, name := range r.foreign(&r.inv.Value) {
 			n += len(r.inv.Value.StackSets[name].Instances)
 		}

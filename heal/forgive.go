@@ -55,13 +55,17 @@ func tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.
 	if healthy := gone || c.Verdict == plan.Healthy; healthy && m.Quarantined.After(m.Released) {
 		return plan.CellMemory{DriftIgnored: m.DriftIgnored}, true
 	}
+	refuted := m.Refuted
+	if gone || c.Verdict == plan.Healthy {
+		m.Refuted = time.Time{}
+	}
 	var kept []plan.Heal
 	for _, heal := range m.Heals {
 		if now.Sub(heal.At) <= window {
 			kept = append(kept, heal)
 		}
 	}
-	changed := len(kept) < len(m.Heals)
+	changed := len(kept) < len(m.Heals) || !refuted.Equal(m.Refuted)
 	m.Heals = kept
 	if gone && len(kept) == 0 && !empty(m) {
 		return plan.CellMemory{}, true
@@ -71,5 +75,5 @@ func tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.
 
 // empty reports whether nothing is worth remembering.
 func empty(m plan.CellMemory) bool {
-	return len(m.Heals) == 0 && m.Quarantined.IsZero() && m.DriftIgnored.IsZero()
+	return len(m.Heals) == 0 && m.Quarantined.IsZero() && m.DriftIgnored.IsZero() && m.Refuted.IsZero()
 }

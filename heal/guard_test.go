@@ -280,7 +280,7 @@ func ids(accounts []string) []fleet.AccountID {
 
 func TestSomebodyElsesOperationKeepsNoOtherSetWaiting(t *testing.T) {
 	scenario(t, func(w *world) {
-		accounts := w.accounts(8)
+		accounts := w.accounts(12)
 		w.stackSet("queue", accounts[1:])
 		w.stackSet("bus", accounts[:2], tagged(map[string]string{"selfhealing": "true"}))
 		w.drift("bus", accounts[0])
@@ -293,7 +293,7 @@ func TestSomebodyElsesOperationKeepsNoOtherSetWaiting(t *testing.T) {
 		if deletions := w.calls("DeleteStackInstances"); len(deletions) != 1 || deletions[0].Time.After(operation.Ended) {
 			t.Errorf("the other set was healed by %d deletions, the first not before %s", len(deletions), operation.Ended)
 		}
-		if r.Run.Result != heal.ResultHealed || r.After.Healthy != 10 {
+		if r.Run.Result != heal.ResultHealed || r.After.Healthy != 14 {
 			t.Errorf("%s, %+v", r.Run.Result, r.After)
 		}
 	})

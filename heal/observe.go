@@ -48,9 +48,10 @@ func beginReading(ctx context.Context, cloud Reader, f *fleet.Fleet, home fleet.
 	return cloud.StackSets(ctx)
 }
 
-// endReading finds out which accounts have left, and dates the reading.
-func endReading(ctx context.Context, cloud Reader, clock Clock, f *fleet.Fleet) (err error) {
-	if f.Departed, err = departed(ctx, cloud, f); err != nil {
+// endReading finds out which accounts have left, and dates the reading. Accounts
+// that hold no instance are asked for if they are named.
+func endReading(ctx context.Context, cloud Reader, clock Clock, f *fleet.Fleet, named ...fleet.AccountID) (err error) {
+	if f.Departed, err = departed(ctx, cloud, f, named); err != nil {
 		return err
 	}
 	f.ReadAt = clock.Now()
@@ -100,8 +101,13 @@ func readSet(ctx context.Context, cloud Reader, clock Clock, name fleet.StackSet
 // departed tells which accounts hold instances but are not in the organization.
 // One reading can be cut short on AWS's side without saying so, hence two
 // readings that agree and a question for each account.
-func departed(ctx context.Context, cloud Reader, f *fleet.Fleet) (map[fleet.AccountID]bool, error) {
+func departed(ctx context.Context, cloud Reader, f *fleet.Fleet, named []fleet.AccountID) (map[fleet.AccountID]bool, error) {
 	absent := absentAccounts(f)
+	for _, id := range named {
+		if _, member := f.Organization.Accounts[id]; !member {
+			absent[id] = true
+		}
+	}
 	if len(absent) == 0 {
 		return nil, nil
 	}
@@ -146,6 +152,7 @@ func (r *run) observe(ctx context.Context) (bool, error) {
 	}
 	r.inv = inv
 	f := &inv.Value
+	r.rec.Value.OrganizationRead = r.now()
 	names, err := beginReading(ctx, r.h.Cloud, f, r.h.HomeRegion, nil)
 	if err != nil {
 		return false, fmt.Errorf("observing the fleet: %w", err)
@@ -158,7 +165,7 @@ func (r *run) observe(ctx context.Context) (bool, error) {
 		left = left[len(part):]
 	}
 	if err == nil && len(left) == 0 {
-		err = endReading(ctx, r.h.Cloud, r.h.Clock, f)
+		err = r.endReading(ctx, f)
 	}
 	if saved := r.saveInventory(ctx); saved != nil {
 		return false, saved
@@ -167,6 +174,20 @@ func (r *run) observe(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("observing the fleet: %w", err)
 	}
 	return len(left) == 0, nil
+}
+
+// endReading ends the run's reading. Accounts that are owed an instance must be
+// known too: one that has left is owed nothing any more.
+func (r *run) endReading(ctx context.Context, f *fleet.Fleet) error {
+	debts, err := owed(ctx, r.h.Journal)
+	if err != nil {
+		return err
+	}
+	var creditors []fleet.AccountID
+	for cell := range debts {
+		creditors = append(creditors, cell.Account)
+	}
+	return endReading(ctx, r.h.Cloud, r.h.Clock, f, creditors...)
 }
 
 // refresh reads the given stack sets again.

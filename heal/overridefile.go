@@ -207,7 +207,7 @@ func OverrideCalls(f *fleet.Fleet, policy *plan.Policy, have, want *OverrideFile
 				call := fleet.InstanceChange{StackSet: set, Kind: g.kind, Accounts: block.Accounts, Regions: block.Regions,
 					Overrides: g.overrides, Preferences: policy.For(stackSet).Preferences}
 				if stackSet.PermissionModel == fleet.ServiceManaged {
-					call.OUs = ousFor(f, set, block)
+					call.OUs = ousFor(policy, f, g.kind, set, block)
 				}
 				calls = append(calls, call)
 			}

@@ -24,6 +24,9 @@ type Saved struct {
 	Cells    []SavedCell        `json:"cells"`
 	// Sum is the SHA-256 of Cells, in hex.
 	Sum string `json:"sum"`
+	// Newest is the id of the newest operation on the set before the overrides were
+	// read, "" if there was none.
+	Newest string `json:"newest,omitempty"`
 	// Owed are the targets whose instance must be created again and has not been
 	// seen with equal overrides yet.
 	Owed []fleet.Target `json:"owed,omitempty"`
@@ -48,7 +51,9 @@ func sum(cells []SavedCell) string {
 	return hex.EncodeToString(digest[:])
 }
 
-// saveOverrides makes the overrides durable and proves it by reading them back.
+// saveOverrides makes the overrides durable and proves it by reading them back. A
+// work that starts over, since somebody else's operation came first, has deleted
+// nothing yet: what it saved before gives way to what it has read now.
 func (r *run) saveOverrides(ctx context.Context, saved Saved) error {
 	saved.Sum = sum(saved.Cells)
 	key := overridesKey(saved.StackSet, saved.Run, saved.Work)
@@ -56,7 +61,7 @@ func (r *run) saveOverrides(ctx context.Context, saved Saved) error {
 	if err != nil {
 		return err
 	}
-	if doc.exists() {
+	if doc.exists() && doc.Value.Sum == saved.Sum && doc.Value.Newest == saved.Newest && slices.Equal(doc.Value.Owed, saved.Owed) {
 		return doc.Value.verify(key)
 	}
 	doc.Value = saved
@@ -125,6 +130,21 @@ func owed(ctx context.Context, j Journal) (map[fleet.Cell][]fleet.Parameter, err
 		}
 	}
 	return debts, nil
+}
+
+// owing finds, for every owed instance, the saved copy that is to be paid.
+func owing(ctx context.Context, j Journal) (map[fleet.Cell]Saved, error) {
+	list, err := SavedOverrides(ctx, j)
+	copies := map[fleet.Cell]Saved{}
+	for _, saved := range list {
+		for _, target := range saved.Owed {
+			cell := fleet.Cell{StackSet: saved.StackSet, Target: target}
+			if earlier, ok := copies[cell]; !ok || saved.At.After(earlier.At) {
+				copies[cell] = saved
+			}
+		}
+	}
+	return copies, err
 }
 
 // settle strikes off targets that have their instance and overrides back.

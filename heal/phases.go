@@ -18,8 +18,8 @@ func (r *run) advance(ctx context.Context, w *document[Work], quota *quota) erro
 		if err := r.enter(ctx, w, quota); err != nil {
 			return fmt.Errorf("%s of %s: %w", w.Value.Action.Rung, w.Value.Action.StackSet, err)
 		}
-		if w.Value.Phase == before {
-			return nil
+		if w.Value.Phase == before || r.now().Before(w.Value.Poll) {
+			return nil // it waits; a work that starts over does so too
 		}
 	}
 	return nil
@@ -95,34 +95,43 @@ func (r *run) addCalls(w *Work, f *fleet.Fleet, phase phase, kind fleet.Operatio
 			Overrides: overrides, Preferences: w.Action.Preferences,
 			RetainStacks: w.Action.Rung == plan.RungDetach,
 		}
+		if set != w.Action.StackSet { // one that goes along has a policy of its own
+			change.Preferences = r.h.Policy.For(f.StackSets[set].StackSet).Preferences
+		}
 		if f.StackSets[set].StackSet.PermissionModel == fleet.ServiceManaged {
-			change.OUs = ousFor(f, set, block)
+			change.OUs = ousFor(r.h.Policy, f, kind, set, block)
 		}
 		w.Calls = append(w.Calls, Call{Change: change, Phase: phase})
 	}
 }
 
-// ousFor names where AWS shall look for a service-managed call's accounts: the
-// set's own OUs, and for accounts that are in none of them (they left or moved),
-// the OUs that their instances belong to.
-func ousFor(f *fleet.Fleet, set fleet.StackSetName, block plan.Block) []fleet.OUID {
+// ousFor names where AWS shall look for a service-managed call's accounts. A
+// creation makes the OUs that it names targets of automatic deployment, so it names
+// those that the set is meant for and no others; if an account is in none of them,
+// the call reaches less than it is meant to, and is not made. What is there already
+// is found through the OU that it was deployed through too, and an orphan through
+// the one that its account sits in now: AWS does not say which of them it goes by.
+func ousFor(policy *plan.Policy, f *fleet.Fleet, kind fleet.OperationKind, set fleet.StackSetName, block plan.Block) []fleet.OUID {
 	ous := map[fleet.OUID]bool{}
 	inventory := f.StackSets[set]
-	for _, account := range block.Accounts {
-		found := false
-		for _, ou := range inventory.StackSet.OUs {
-			if f.Organization.Accounts[account].In(ou) {
-				ous[ou], found = true, true
-			}
+	meant := policy.For(inventory.StackSet).OUs
+	for _, id := range block.Accounts {
+		account, member := f.Organization.Accounts[id]
+		i := slices.IndexFunc(meant, account.In)
+		if i >= 0 {
+			ous[meant[i]] = true
+		}
+		if kind == fleet.OperationCreate {
+			continue
 		}
 		for _, region := range block.Regions {
-			if instance, ok := inventory.Instances[fleet.Target{Account: account, Region: region}]; ok && !found && instance.OU != "" {
+			if instance, ok := inventory.Instances[fleet.Target{Account: id, Region: region}]; ok && instance.OU != "" {
 				ous[instance.OU] = true
 			}
 		}
-	}
-	if len(ous) == 0 {
-		return []fleet.OUID{f.Organization.Root}
+		if i < 0 && member && kind == fleet.OperationDelete {
+			ous[account.Parent()] = true
+		}
 	}
 	return fleet.SortedKeys(ous)
 }
@@ -144,7 +153,7 @@ func (r *run) planCreations(ctx context.Context, w *document[Work], f *fleet.Fle
 			kind = fleet.OperationUpdate
 		}
 		overrides, owes := debts[c.Cell]
-		if !owes {
+		if !owes || kind == fleet.OperationUpdate { // what is there has its own, and keeps them
 			overrides = nil
 		}
 		c.HasOverrides = len(overrides) > 0
@@ -214,10 +223,17 @@ func (r *run) noteSet(ctx context.Context, w *Work, set fleet.StackSetName) erro
 	window := r.policy(set).Quarantine.Window
 	return remember(ctx, r.h.Journal, set, func(cells map[string]plan.CellMemory) {
 		for _, c := range w.Cells {
-			if c.StackSet != set || c.State == cellSkipped || c.State == cellHeld || c.State == cellOwed {
+			if c.StackSet != set || c.State == cellHeld || c.State == cellOwed {
 				continue
 			}
 			memory := cells[c.Target.String()]
+			if c.State == cellSkipped {
+				if w.Action.Rung == plan.RungRevert { // else the instance is gone, or was seen in sync
+					memory.Refuted = r.inv.Value.StackSets[set].Instances[c.Target].LastDriftCheck
+					cells[c.Target.String()] = memory
+				}
+				continue
+			}
 			if w.Action.Rung == plan.RungQuarantine {
 				memory.Quarantined, memory.Reason, memory.Class, memory.Verdict = w.Ended, c.Why, c.Class, c.Verdict
 			} else {

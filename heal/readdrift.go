@@ -66,11 +66,15 @@ func (r *run) readDetection(ctx context.Context, f *fleet.Fleet, d *Detection) e
 	return nil
 }
 
-// checkable counts the instances that a detection can check.
+// checkable counts the instances that a detection may check: all but those in
+// accounts that AWS skips. One in an account that left may be checked or may fail;
+// if it were not counted, its check could hide that another one failed.
 func checkable(f *fleet.Fleet, inventory *fleet.Inventory) int {
 	n := 0
 	for target := range inventory.Instances {
-		if active(f, target) {
+		switch f.Organization.Accounts[target.Account].State {
+		case fleet.AccountSuspended, fleet.AccountClosed, fleet.AccountPendingClosure:
+		default:
 			n++
 		}
 	}

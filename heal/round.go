@@ -159,7 +159,7 @@ func (r *run) assess(ctx context.Context, f *fleet.Fleet) (*plan.Assessment, pla
 	if err != nil {
 		return nil, memory, err
 	}
-	memory.Operations = r.ourOperations(f)
+	memory.Operations, memory.Removed = r.ourOperations(f), r.rec.Value.Removed
 	return plan.Assess(f, r.h.Policy, memory, r.now()), memory, nil
 }
 

@@ -18,9 +18,12 @@ type RunRecord struct {
 	Ended   time.Time `json:"ended,omitzero"`
 	Stage   string    `json:"stage"`
 	Turn    int64     `json:"turn,omitempty"` // of the lease
-	Result  Result    `json:"result,omitempty"`
-	Error   string    `json:"error,omitempty"`
-	Options Options   `json:"options"`
+	// OrganizationRead is when the organization in the run's view was read: the
+	// view as a whole grows younger with every operation that is taken in.
+	OrganizationRead time.Time `json:"organizationRead,omitzero"`
+	Result           Result    `json:"result,omitempty"`
+	Error            string    `json:"error,omitempty"`
+	Options          Options   `json:"options"`
 	// Rounds counts how often each stage has planned; it names the plans.
 	Rounds map[plan.Stage]int `json:"rounds,omitempty"`
 	// Detections are the drift detections of this run.
@@ -34,6 +37,8 @@ type RunRecord struct {
 	Healed  int         `json:"healed"`
 	Planned int         `json:"planned"`
 	Guards  []plan.Trip `json:"guards,omitempty"`
+	// Removed counts the instances of each set that this run removed or let go of.
+	Removed map[fleet.StackSetName]int `json:"removed,omitempty"`
 	// Held are sets of which a deleted stack could not be created again, and why.
 	Held map[fleet.StackSetName]string `json:"held,omitempty"`
 }

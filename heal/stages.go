@@ -199,6 +199,7 @@ func (r *run) endRound(ctx context.Context, round *document[Round]) error {
 		return err
 	}
 	r.rec.Value.count(works)
+	r.rec.Value.countRemoved(works)
 	r.keepHolds(works)
 	r.keepRefusals(works)
 	for _, set := range setsOf(works) {
@@ -241,18 +242,24 @@ func (r *run) lookAtForeign(ctx context.Context) (busy bool, over []fleet.StackS
 	if err := r.refresh(ctx, over); err != nil {
 		return false, nil, err
 	}
-	for _, name := range r.setsToCheck(f) {
+	due, err := r.setsToCheck(ctx, f)
+	if err != nil {
+		return false, nil, err
+	}
+	for _, name := range due {
 		if slices.Contains(over, name) && !slices.Contains(r.rec.Value.Unverified, name) && r.rec.Value.Rounds[plan.StageHeal] > 0 {
 			r.rec.Value.Unverified = append(r.rec.Value.Unverified, name)
 		}
 	}
-	patient := r.now().Sub(r.rec.Value.Started) <= foreignLimit // else the plan leaves them out and says why
-	return patient && len(over) < len(waiting), over, nil
+	return r.patient() && len(over) < len(waiting), over, nil // else the plan leaves them out and says why
 }
 
 // foreignLimit is how long a run waits for the operations of others before it
 // goes on without their stack sets.
 const foreignLimit = 2 * time.Hour
+
+// patient reports whether the run still waits for the operations of others.
+func (r *run) patient() bool { return r.now().Sub(r.rec.Value.Started) <= foreignLimit }
 
 // rememberOrganization keeps the organization as it was read, for the next run's
 // shrink guard, if this run's own did not stop it.

@@ -23,7 +23,8 @@ func (r *run) takeIn(ctx context.Context, works []*document[Work]) error {
 	touched := make([][]fleet.Instance, len(ended))
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
-	for i, call := range ended {
+	for i, each := range ended {
+		call := each.call
 		group.Go(func() error {
 			var err error
 			touched[i], err = r.h.Cloud.Instances(gctx, call.Change.StackSet, fleet.InstanceFilter{Operation: call.Change.OperationID})
@@ -38,9 +39,10 @@ func (r *run) takeIn(ctx context.Context, works []*document[Work]) error {
 	}
 	// In the order of the calls: a redeployment's creation comes after its deletion.
 	reread := map[fleet.StackSetName]bool{}
-	for i, call := range ended {
-		if !replace(f.StackSets[call.Change.StackSet], call, touched[i]) {
-			reread[call.Change.StackSet] = true
+	for i, each := range ended {
+		set := each.call.Change.StackSet
+		if !replace(f.StackSets[set], each.work, each.call, touched[i]) {
+			reread[set] = true
 		}
 	}
 	if len(reread) > 0 {
@@ -50,25 +52,32 @@ func (r *run) takeIn(ctx context.Context, works []*document[Work]) error {
 	return r.saveInventory(ctx)
 }
 
+// endedCall is a call that has ended, with its work.
+type endedCall struct {
+	work *Work
+	call *Call
+}
+
 // endedCalls lists the calls of the works that have ended, in the order in which
 // they were made on each stack set.
-func endedCalls(works []*document[Work]) []*Call {
-	var ended []*Call
+func endedCalls(works []*document[Work]) []endedCall {
+	var ended []endedCall
 	for _, w := range works {
 		for i := range w.Value.Calls {
 			if w.Value.Calls[i].State == callEnded {
-				ended = append(ended, &w.Value.Calls[i])
+				ended = append(ended, endedCall{&w.Value, &w.Value.Calls[i]})
 			}
 		}
 	}
-	slices.SortStableFunc(ended, func(a, b *Call) int { return a.Began.Compare(b.Began) })
+	slices.SortStableFunc(ended, func(a, b endedCall) int { return a.call.Began.Compare(b.call.Began) })
 	return ended
 }
 
 // replace puts the touched instances in place of what was known of the call's
 // targets. It reports false if AWS's list does not fit the call: an instance
-// that a later operation has touched, or one that should be there and is not.
-func replace(inventory *fleet.Inventory, call *Call, touched []fleet.Instance) bool {
+// that a later operation has touched, one that should be there and is not, or one
+// that was to be deleted and, as its cell knows, was not.
+func replace(inventory *fleet.Inventory, w *Work, call *Call, touched []fleet.Instance) bool {
 	listed := map[fleet.Target]fleet.Instance{}
 	for _, instance := range touched {
 		listed[instance.Target] = instance
@@ -76,9 +85,12 @@ func replace(inventory *fleet.Inventory, call *Call, touched []fleet.Instance) b
 	fits := true
 	for _, target := range call.Change.Targets() {
 		instance, there := listed[target]
+		c := w.cell(fleet.Cell{StackSet: call.Change.StackSet, Target: target})
 		switch {
 		case there:
 			inventory.Instances[target] = instance
+		case c != nil && c.State == cellFailed:
+			fits = false
 		case call.Change.Kind == fleet.OperationDelete && inventory.Instances[target].LastOperation != call.Change.OperationID:
 			delete(inventory.Instances, target)
 		default:

@@ -45,8 +45,14 @@ type store interface {
 // scenario runs f in a bubble of virtual time with a fresh world.
 func scenario(t *testing.T, f func(w *world)) {
 	t.Helper()
+	scenarioWith(t, awssim.StackSetOptions{}, f)
+}
+
+// scenarioWith is scenario on an AWS of which something undocumented is chosen.
+func scenarioWith(t *testing.T, options awssim.StackSetOptions, f func(w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		aws, err := awssim.New(awssim.Options{Seed: 1, Account: management})
+		aws, err := awssim.New(awssim.Options{Seed: 1, Account: management, StackSets: options})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -105,6 +105,7 @@ const (
 	GuardLease               = "lease"
 	GuardChangedMeanwhile    = "changed-meanwhile"
 	GuardCanary              = "canary-failed"
+	GuardUnavailable         = "max-unavailable"
 )
 
 // Estimate is what a plan will cost.

@@ -24,6 +24,7 @@ func (b *builder) guard() {
 		b.guardForeign(b.sets[name])
 		b.guardQuiet(b.sets[name])
 	}
+	b.guardUnavailable()
 }
 
 // trip records a guard, and reports whether it stops (nobody accepted it).
@@ -147,6 +148,9 @@ func (b *builder) guardMass(v *setView, t tally) {
 			Reason: fmt.Sprintf("%d of %d instances have drifted; the limit is %s.", t.drifted, all, v.policy.MassDrift),
 			Hint:   fmt.Sprintf("See whether the template is at fault; to heal them all the same, --accept %s:%s.", GuardMassDrift, v.name)})
 	}
+	if t.removed > 0 {
+		t.removed, all = t.removed+b.memory.Removed[v.name], all+b.memory.Removed[v.name]
+	}
 	if t.removed >= minMass && v.policy.MassRemoval.ExceededBy(t.removed, all) {
 		b.stop(Trip{Guard: GuardMassRemoval, StackSet: v.name,
 			Reason: fmt.Sprintf("%d of %d instances would be removed or let go of; the limit is %s.", t.removed, all, v.policy.MassRemoval),
@@ -165,6 +169,33 @@ func (b *builder) guardForeign(v *setView) {
 			Reason: fmt.Sprintf("The operation %s (%s) that somebody else started is %s.", operation.ID, operation.Kind, operation.Status),
 			Hint:   "The stack set's turn comes when it has ended."})
 		return
+	}
+}
+
+// guardUnavailable lets no set go further down than its maxUnavailable says: what
+// earlier redeployments deleted and could not create again counts.
+func (b *builder) guardUnavailable() {
+	down, wanted := map[fleet.StackSetName]int{}, map[fleet.StackSetName]bool{}
+	for i := range b.assessment.Cells {
+		c := &b.assessment.Cells[i]
+		if c.Owed && (!c.Present() || c.Bare) {
+			down[c.StackSet]++
+		}
+		wanted[c.StackSet] = wanted[c.StackSet] || c.Rung == RungRedeploy
+	}
+	b.spare = map[fleet.StackSetName]int{}
+	for _, name := range b.names {
+		most := b.sets[name].mostUnavailable()
+		b.spare[name] = most - down[name]
+		if b.spare[name] > 0 || !wanted[name] {
+			continue
+		}
+		accepted := !b.trip(Trip{Guard: GuardUnavailable, StackSet: name, Waits: true,
+			Reason: fmt.Sprintf("%d instances of %s were deleted and are not back; at most %d may be down at one time.", down[name], name, most),
+			Hint:   fmt.Sprintf("See why they cannot be created again; to redeploy others all the same, --accept %s:%s.", GuardUnavailable, name)})
+		if accepted {
+			b.spare[name] = most
+		}
 	}
 }
 

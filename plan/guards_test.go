@@ -50,6 +50,14 @@ func TestGuards(t *testing.T) {
 		{promise: "21 % drifted stops the set", fleet: someDrifted(21, 100), guard: GuardMassDrift, held: true},
 		{promise: "four drifted instances are no mass whatever their share", fleet: someDrifted(4, 5)},
 		{promise: "five drifted of six are", fleet: someDrifted(5, 6), guard: GuardMassDrift, held: true},
+		{
+			promise: "what the run has removed already counts in the mass of removals",
+			fleet: func(f *fleet.Fleet, s *fleet.Inventory, m *Memory) {
+				someLeft(1, 15)(f, s, m)
+				m.Removed = map[fleet.StackSetName]int{"baseline": 4}
+			},
+			guard: GuardMassRemoval, held: true,
+		},
 		{promise: "the policy moves the limit of mass drift", policy: "defaults: {massDrift: 50%}", fleet: someDrifted(21, 100)},
 		{promise: "the limit may be a number", policy: "defaults: {massDrift: 7}", fleet: someDrifted(8, 100), guard: GuardMassDrift, held: true},
 		{

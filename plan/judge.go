@@ -16,6 +16,8 @@ import (
 //	OUTDATED and the last operation failed     failed
 //	OUTDATED otherwise                         stale
 //	CURRENT with another template than its set stale
+//	CURRENT and its stack is gone              failed
+//	CURRENT and AWS could not check its drift  notChecked
 //	CURRENT and DRIFTED                        drifted
 //	CURRENT, drift unknown or too old          notChecked
 //	CURRENT and lately IN_SYNC                 healthy
@@ -41,6 +43,11 @@ func (a *assessor) judgeInstance(v *setView, target fleet.Target, instance fleet
 	}
 	if !a.judgePlace(v, p, &c) {
 		a.judgeStatus(v, instance, &c)
+	}
+	if c.Owed && (c.Verdict == Healthy || c.Verdict == NotChecked) {
+		c.Attention = true
+		c.Reason += " Its overrides are not those that were saved when it was deleted."
+		c.Hint = "See `setmend overrides diff`, and give it the ones that it should have."
 	}
 	return c
 }
@@ -122,6 +129,8 @@ func (a *assessor) judgeStatus(v *setView, i fleet.Instance, c *Assessed) {
 		blockHere(c, fmt.Sprintf("AWS gives the instance the status %q, which is not known here.", i.Status), "Look at the instance in the console.")
 	case i.Divergence != "":
 		c.Verdict, c.Reason = Stale, "AWS calls it current, but its stack was changed behind the stack set's back: "+i.Divergence
+	case v.policy.Healing != HealOff && (i.Detailed == fleet.DetailedFailed || i.Drift == fleet.DriftUnknown):
+		judgeUncheckable(i, c)
 	case i.Drift == fleet.DriftDrifted:
 		a.judgeDrifted(i, c)
 	default:
@@ -135,6 +144,9 @@ func judgeInoperable(i fleet.Instance, c *Assessed) {
 	if i.Detailed == fleet.DetailedFailedImport {
 		c.Class, c.Reason = ReasonImportFailed, "The stack could not be imported into the stack set."
 	}
+	if c.Class == ReasonAccountGone && c.Standing == "" {
+		c.Class = ReasonUnknown // the account is active again
+	}
 	c.Reason += awsSaid(i.Reason)
 }
 
@@ -143,6 +155,9 @@ func judgeOutdated(i fleet.Instance, c *Assessed) {
 	case fleet.DetailedFailed:
 		c.Verdict, c.Class = Failed, Classify(i.Reason)
 		c.Reason = "Its last operation failed." + awsSaid(i.Reason)
+		if c.Class == ReasonAccountGone && c.Standing == "" {
+			c.Class = ReasonUnknown // the account is active again
+		}
 	case fleet.DetailedCancelled:
 		c.Verdict, c.Class = Stale, ReasonCancelled
 		c.Reason = "Its last operation was cancelled before it got there, for another instance's failure or by a person."
@@ -162,6 +177,32 @@ func (a *assessor) judgeDrifted(i fleet.Instance, c *Assessed) {
 		return
 	}
 	c.Verdict, c.Reason = Drifted, "Resources differ from the stack's template."
+	switch {
+	case cell.Refuted.IsZero():
+	case cell.Refuted.Equal(i.LastDriftCheck):
+		c.Verdict, c.Class, c.Attention, c.Hint = NotChecked, ReasonRevertRefused, true, Hint(ReasonUnknown)
+		c.Reason = "AWS calls it drifted, a drift-aware change set found nothing to put back, and AWS could not check it again." + awsSaid(i.Reason)
+	default:
+		c.Class = ReasonRevertRefused
+		c.Reason += " A drift-aware change set finds nothing to put back."
+	}
+}
+
+// judgeUncheckable judges an instance that no operation has failed at, and whose
+// last drift detection failed: only that leaves a current instance so. Somebody
+// may have deleted its stack, which AWS tells nowhere else. Whatever else keeps
+// AWS from looking is no reason to delete anything.
+func judgeUncheckable(i fleet.Instance, c *Assessed) {
+	class := Classify(i.Reason)
+	if i.Detailed == fleet.DetailedFailed && class == ReasonStackGone {
+		c.Verdict, c.Class, c.Reason = Failed, class, "AWS calls it current, but its stack is gone."+awsSaid(i.Reason)
+		return
+	}
+	c.Verdict, c.Reason, c.Hint, c.Attention = NotChecked, "It is current; AWS could not check its drift.", Hint(ReasonUnknown), true
+	if i.Detailed == fleet.DetailedFailed {
+		c.Class, c.Hint = class, Hint(class)
+		c.Reason += awsSaid(i.Reason)
+	}
 }
 
 func (a *assessor) judgeCurrent(v *setView, i fleet.Instance, c *Assessed) {
@@ -173,6 +214,9 @@ func (a *assessor) judgeCurrent(v *setView, i fleet.Instance, c *Assessed) {
 		c.Verdict, c.Reason = NotChecked, "It is current; its drift has not been checked."
 	case a.now.Sub(i.LastDriftCheck) > v.policy.DriftMaxAge:
 		c.Verdict, c.Reason = NotChecked, "It is current; its last drift check is too old to trust."
+		if a.now.Sub(v.set.Drift.LastCheck) <= v.policy.DriftMaxAge {
+			c.Reason, c.Hint, c.Attention = "It is current; AWS could not check it when its stack set was last checked.", Hint(ReasonUnknown), true
+		}
 	default:
 		c.Verdict, c.Reason = Healthy, "It is current and in sync."
 	}

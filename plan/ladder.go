@@ -54,12 +54,12 @@ var hopeless = []ReasonClass{
 
 // transient are the classes that pass by themselves, so that the same rung is
 // tried again before any harsher one.
-var transient = []ReasonClass{ReasonThrottled, ReasonCancelled, ReasonImportMissing, ReasonAccountGate, ReasonQuota}
+var transient = []ReasonClass{ReasonThrottled, ReasonCancelled, ReasonImportMissing, ReasonAccountGate, ReasonQuota, ReasonStackBusy}
 
 // unredeployable are the classes where deleting first would make it worse: the
 // creation would meet the same obstacle, and the stack would be gone.
 var unredeployable = []ReasonClass{
-	ReasonNameCollision, ReasonQuota, ReasonThrottled, ReasonCancelled, ReasonImportMissing, ReasonAccountGate,
+	ReasonNameCollision, ReasonQuota, ReasonThrottled, ReasonCancelled, ReasonImportMissing, ReasonAccountGate, ReasonStackBusy,
 }
 
 // transientTries is how often one rung is tried for a transient cause.

@@ -42,8 +42,10 @@ type builder struct {
 	allStopped     string
 	// room is the number of instances that may be in operation at once.
 	room int
-	work map[fleet.StackSetName][]Assessed // cells to act on, sorted
-	left []Assessed
+	// spare is how many more instances of each set may be taken down.
+	spare map[fleet.StackSetName]int
+	work  map[fleet.StackSetName][]Assessed // cells to act on, sorted
+	left  []Assessed
 }
 
 // choose sorts the cells into those to act on and those that are left.
@@ -82,8 +84,14 @@ func (b *builder) heldBack(c Assessed) string {
 	if stageOf(c.Rung) == StageCleanup {
 		return b.cleanupStopped
 	}
+	if c.Rung == RungRedeploy && slices.ContainsFunc(append([]fleet.StackSetName{c.StackSet}, c.Importers...), b.spent) {
+		return GuardUnavailable
+	}
 	return ""
 }
+
+// spent reports whether no more of a set may be taken down.
+func (b *builder) spent(set fleet.StackSetName) bool { return b.spare[set] <= 0 }
 
 // mayPayBack reports whether an instance that we deleted may be created again in
 // spite of the set's guards. They are there to prevent destruction; leaving a

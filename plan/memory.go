@@ -24,6 +24,9 @@ type Memory struct {
 	// been created again yet, with the overrides it must get. They must be there,
 	// whatever the tags say.
 	Owed map[fleet.Cell][]fleet.Parameter `json:"-"`
+	// Removed counts the instances of each set that the run under way has removed or
+	// let go of already: what several of its plans remove is one mass.
+	Removed map[fleet.StackSetName]int `json:"-"`
 	// Accepted are the guards a person has accepted for this run, as "guard" or
 	// "guard:stackset".
 	Accepted map[string]bool `json:"accepted,omitempty"`
@@ -44,6 +47,9 @@ type CellMemory struct {
 	// DriftIgnored is the time of the drift check whose every difference the
 	// policy's rules ignore (see [SetPolicy.FilterDrift]).
 	DriftIgnored time.Time `json:"driftIgnored,omitzero"`
+	// Refuted is the time of the drift check of which a drift-aware change set
+	// found nothing to put back.
+	Refuted time.Time `json:"refuted,omitzero"`
 }
 
 // Heal is one attempt at healing a cell.

@@ -36,6 +36,9 @@ func (a *assessor) owedCells(v *setView, m mandate) []Assessed {
 		if !p.working() {
 			c.Standing = p.standing
 			blockHere(&c, becauseOwed+" "+p.about, "It is created again when the account is active.")
+		} else if v.set.PermissionModel == fleet.ServiceManaged && len(v.policy.OUs) > 0 && !p.in(v.policy.OUs) {
+			blockHere(&c, becauseOwed+" The account is in none of the OUs that the stack set targets by now.",
+				"Move the account back for it to be created again, or `setmend overrides export` what is saved of it and create it by hand.")
 		}
 		cells = append(cells, c)
 	}

@@ -21,7 +21,9 @@ const (
 	ReasonAccountGone    ReasonClass = "account-suspended"
 	ReasonAccountGate    ReasonClass = "account-gate"
 	ReasonCancelled      ReasonClass = "cancelled"       // collateral of somebody else's failure
+	ReasonStackBusy      ReasonClass = "stack-busy"      // somebody else is working on the stack itself
 	ReasonStackStuck     ReasonClass = "stack-stuck"     // the stack's state allows no update
+	ReasonStackGone      ReasonClass = "stack-gone"      // somebody deleted the stack; its instance stays
 	ReasonImportMissing  ReasonClass = "import-missing"  // an export it imports is not there (yet)
 	ReasonImportFailed   ReasonClass = "import-failed"   // the stack could not be brought into the set
 	ReasonMaskedOverride ReasonClass = "masked-override" // the overrides cannot be saved
@@ -51,6 +53,8 @@ var signs = []struct {
 	{ReasonDenied, []string{"not authorized to perform", "accessdenied", "access denied", "unauthorizedoperation", "is not authorized", "http status code: 403", "status code: 403"}},
 	{ReasonQuota, []string{"limitexceeded", "limit exceeded", "quota", "exceeded the maximum", "maximum number of", "exceeds the limit", "too many buckets"}},
 	{ReasonNameCollision, []string{"already exists", "alreadyexists", "alreadyowned"}},
+	{ReasonStackGone, []string{"] does not exist", "stack with id "}},
+	{ReasonStackBusy, []string{"_in_progress state"}},
 	{ReasonStackStuck, []string{"state and can not be updated", "state and cannot be updated", "_failed state", "rollback_complete state"}},
 	{ReasonTemplate, []string{"template", "validationerror", "validation error", "properties validation", "must have values", "unsupported property", "insufficientcapabilities", "requires capabilities", "unresolved", "invalid request provided", "model validation failed"}},
 }
@@ -82,7 +86,9 @@ var hints = map[ReasonClass]string{
 	ReasonAccountGone:    "Reopen the account, or let setmend let go of its instances (accounts.suspended: detach).",
 	ReasonAccountGate:    "The account's own gate function refuses: look at the Lambda function AWSCloudFormationStackSetAccountGate there.",
 	ReasonCancelled:      "Nothing is wrong with the instance itself: another's failure ended the operation. It can be tried again.",
+	ReasonStackBusy:      "Somebody is working on the stack in its account: it is tried again when that has ended.",
 	ReasonStackStuck:     "The stack's state allows no update: continue its rollback in the account, or allow healing: redeploy.",
+	ReasonStackGone:      "Somebody deleted the stack behind its stack set's back: allow healing: redeploy, or let go of the instance.",
 	ReasonImportMissing:  "Deploy the stack set that exports the value first, and name it in dependson.",
 	ReasonImportFailed:   "Import the stack again, or let go of the instance.",
 	ReasonMaskedOverride: "A NoEcho override reads as asterisks and would be lost: delete and create this instance by hand with its true value.",

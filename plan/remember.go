@@ -10,12 +10,16 @@ import (
 
 // recent are a cell's heals that still count: within the quarantine window,
 // after a person's release, and, of an orphan, only those that were to clean it
-// up: what failed while it belonged there says nothing of letting go of it.
+// up: what failed while it belonged there says nothing of letting go of it. Nor
+// does what failed while the account was suspended, once it is active again, or
+// what was cancelled for another's failure: that was no attempt at this cell.
 func (a *assessor) recent(c *Assessed, q QuarantinePolicy) []Heal {
 	m := a.memory.Cells[c.Cell]
 	var heals []Heal
 	for _, heal := range m.Heals {
 		counts := (heal.Verdict == Orphan) == (c.Verdict == Orphan)
+		counts = counts && (heal.OK || heal.Class != ReasonAccountGone || c.Standing != "")
+		counts = counts && (heal.OK || heal.Class != ReasonCancelled)
 		if counts && a.now.Sub(heal.At) <= q.Window && heal.At.After(m.Released) {
 			heals = append(heals, heal)
 		}
@@ -61,7 +65,8 @@ func (a *assessor) quarantineCell(c *Assessed, m CellMemory, q QuarantinePolicy)
 	}
 	heals := a.recent(c, q)
 	c.Heals = Counted(heals)
-	if m.Quarantined.After(m.Released) && (m.Verdict == Orphan) == (c.Verdict == Orphan) {
+	passed := m.Class == ReasonAccountGone && c.Standing == "" // it is active again
+	if m.Quarantined.After(m.Released) && !passed && (m.Verdict == Orphan) == (c.Verdict == Orphan) {
 		giveUp(c, m.Class, fmt.Sprintf("Given up at %s. %s", stamp(m.Quarantined), m.Reason))
 		c.Rung = ""
 		return
@@ -141,6 +146,9 @@ func (a *assessor) chooseRung(v *setView, c *Assessed) {
 	c.Rung = a.rungAfter(v, c, heals)
 	if c.Rung == RungQuarantine {
 		recallCause(c, heals)
+		if c.Class == "" {
+			c.Class = ReasonUnknown
+		}
 		c.Hint, c.Attention = Hint(c.Class), true
 	}
 }
@@ -177,6 +185,9 @@ func (a *assessor) rungAfter(v *setView, c *Assessed, heals []Heal) Rung {
 		} else {
 			tried, class = append(tried, heal.Rung), heal.Class
 		}
+	}
+	if c.Verdict == Drifted && c.Class == ReasonRevertRefused && !slices.Contains(tried, RungRevert) {
+		tried = append(tried, RungRevert)
 	}
 	if n := len(heals); n > 0 && heals[n-1].OK && heals[n-1].Verdict == c.Verdict {
 		if next := Next(*c, v.policy, []Rung{heals[n-1].Rung}, ReasonDriftedAgain); next != RungQuarantine {

@@ -56,7 +56,7 @@ func TestVerdicts(t *testing.T) {
 			fleet: func(_ *fleet.Fleet, s *fleet.Inventory) {
 				deployed(s, here, func(i *fleet.Instance) { i.Drift = fleet.DriftUnknown })
 			},
-			verdict: NotChecked,
+			verdict: NotChecked, attention: true, reason: "could not check",
 		},
 		{
 			promise: "with healing off the age of a drift check does not matter",

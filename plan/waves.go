@@ -10,9 +10,9 @@ func (b *builder) waves(v *setView, g group, together []fleet.StackSetName) [][]
 	if g.rung != RungRedeploy {
 		return chunks(g.cells, b.room)
 	}
-	size := v.mostUnavailable()
+	size := b.spare[v.name]
 	for _, name := range together {
-		size = min(size, b.sets[name].mostUnavailable())
+		size = min(size, b.spare[name])
 	}
 	// A redeployed cell takes its importers' cells along: all count in the quota.
 	size = max(1, min(size, b.room/(1+len(together))))
@@ -22,9 +22,15 @@ func (b *builder) waves(v *setView, g group, together []fleet.StackSetName) [][]
 	return append([][]Assessed{g.cells[:1]}, chunks(g.cells[1:], size)...)
 }
 
+// MostUnavailable is how many of a set's instances may be down by us at once: at
+// least one, or nothing could ever be redeployed.
+func (sp SetPolicy) MostUnavailable(instances int) int {
+	return max(1, sp.MaxUnavailable.Of(instances))
+}
+
 // mostUnavailable is how many of the set's instances may be down by us at once.
 func (v *setView) mostUnavailable() int {
-	return max(1, v.policy.MaxUnavailable.Of(len(v.instances)))
+	return v.policy.MostUnavailable(len(v.instances))
 }
 
 func chunks(cells []Assessed, size int) [][]Assessed {
