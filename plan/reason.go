@@ -53,15 +53,21 @@ var signs = []struct {
 	{ReasonDenied, []string{"not authorized to perform", "accessdenied", "access denied", "unauthorizedoperation", "is not authorized", "http status code: 403", "status code: 403"}},
 	{ReasonQuota, []string{"limitexceeded", "limit exceeded", "quota", "exceeded the maximum", "maximum number of", "exceeds the limit", "too many buckets"}},
 	{ReasonNameCollision, []string{"already exists", "alreadyexists", "alreadyowned"}},
-	{ReasonStackGone, []string{"] does not exist", "stack with id "}},
 	{ReasonStackBusy, []string{"_in_progress state"}},
 	{ReasonStackStuck, []string{"state and can not be updated", "state and cannot be updated", "_failed state", "rollback_complete state"}},
 	{ReasonTemplate, []string{"template", "validationerror", "validation error", "properties validation", "must have values", "unsupported property", "insufficientcapabilities", "requires capabilities", "unresolved", "invalid request provided", "model validation failed"}},
 }
 
+// stackGone is said of the stack itself. What a stack deploys, or a drift
+// detection, may not exist either, and that is no reason to redeploy.
+var stackGone = regexp.MustCompile(`\bstack (with id )?\S+ does not exist`)
+
 // Classify reads AWS's text. What it does not recognise is [ReasonUnknown].
 func Classify(reason string) ReasonClass {
 	text := strings.ToLower(reason)
+	if stackGone.MatchString(text) {
+		return ReasonStackGone
+	}
 	for _, sign := range signs {
 		for _, word := range sign.words {
 			if strings.Contains(text, word) {
