@@ -40,6 +40,7 @@ type soakCell struct {
 	wrong string
 	// since is when the last wrong came.
 	since time.Time
+	times int // things that people did wrong to it while setmend healed
 	// unsure: somebody else did something, after which the overrides, or whether
 	// there should be an instance, cannot be told any more.
 	unsure bool

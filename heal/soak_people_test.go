@@ -1,6 +1,7 @@
 package heal_test
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/setmend/setmend/fleet"
 )
@@ -105,8 +107,9 @@ var deeds = []struct {
 	}},
 	{"updates the stack set", (*soak).updateTheSet},
 	{"deletes the instance", func(s *soak, c *soakCell) {
-		if err := s.asPerson().remove(s, c.Cell, false); err != nil {
-			s.tolerate(err)
+		err := s.asPerson().remove(s, c.Cell, false)
+		s.tolerate(err)
+		if refused(err) {
 			return
 		}
 		s.wrongs(c, "deleted by a person")
@@ -123,9 +126,18 @@ var deeds = []struct {
 	}},
 }
 
+// refused reports whether AWS has said no. After any other error, a lost answer
+// above all, it may have been done.
+func refused(err error) bool {
+	var response *smithyhttp.ResponseError
+	return errors.As(err, &response) && response.HTTPStatusCode() < 500
+}
+
 // wrongs notes that something is wrong with a cell from now on.
 func (s *soak) wrongs(c *soakCell, what string) {
-	s.mark(c, func(c *soakCell) { c.wrong, c.since = strings.TrimSpace(c.wrong+" "+what), time.Now() })
+	s.mark(c, func(c *soakCell) {
+		c.wrong, c.since, c.times = strings.TrimSpace(c.wrong+" "+what), time.Now(), c.times+1
+	})
 }
 
 func (s *soak) member(c *soakCell) *member {
@@ -162,8 +174,8 @@ func (s *soak) updateTheSet(c *soakCell) {
 	_, err := s.asPerson().UpdateStackSet(s.t.Context(), &cloudformation.UpdateStackSetInput{StackSetName: aws.String(set.name),
 		TemplateBody:         aws.String(strings.Replace(set.template, "Default: platform", "Default: landing-zone", 1)),
 		OperationPreferences: &cfn.StackSetOperationPreferences{MaxConcurrentCount: aws.Int32(10), FailureToleranceCount: aws.Int32(int32(s.dice.between(0, 50)))}})
-	if err != nil {
-		s.tolerate(err)
+	s.tolerate(err)
+	if refused(err) {
 		return
 	}
 	for _, cell := range set.cells {

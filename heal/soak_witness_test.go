@@ -221,9 +221,15 @@ func (w *witness) justified(c *soakCell) {
 		w.t.Errorf("%s is deleted, and its override of Key cannot be read back", c.Cell)
 	}
 	member, ok := w.aws.Organization().Account(string(c.Account))
-	if recent := time.Since(w.changed[c.Account]) < 16*time.Minute; (!ok || member.State != "ACTIVE") && !recent {
+	if (!ok || member.State != "ACTIVE") && !w.lately(c.Account) {
 		w.t.Errorf("%s is deleted to be redeployed, and its account is %q", c.Cell, member.State)
 	}
+}
+
+// lately reports whether somebody changed the account's standing or place since a
+// deletion that is under way can have been decided.
+func (w *witness) lately(account fleet.AccountID) bool {
+	return time.Since(w.changed[account]) < 16*time.Minute
 }
 
 // goesAlong reports whether what the cell imports from is deleted with it.
@@ -241,7 +247,7 @@ func (w *witness) mayRemove(c *soakCell) bool {
 	if slices.Contains(w.rules.Exclude.Accounts, string(c.Account)) {
 		return w.rules.Accounts.Excluded == "remove"
 	}
-	return set.service && w.rules.Accounts.Moved == "remove" && !w.inside(set, c)
+	return set.service && w.rules.Accounts.Moved == "remove" && (!w.inside(set, c) || w.lately(c.Account))
 }
 
 // inside reports whether the cell's account sits in the set's OUs. The world is locked.
@@ -304,8 +310,8 @@ func (w *witness) limits(name fleet.StackSetName) {
 
 func (w *witness) count(name fleet.StackSetName) (down, live int) {
 	for cell := range w.down {
-		if cell.StackSet == name {
-			down++
+		if _, member := w.aws.Organization().Account(string(cell.Account)); cell.StackSet == name && member {
+			down++ // who has left misses nothing
 		}
 	}
 	for cell := range w.live {

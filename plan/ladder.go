@@ -100,6 +100,9 @@ func repeat(ladder, tried []Rung, class ReasonClass) (Rung, bool) {
 
 // allowed reports whether a rung makes sense after a failure of the class.
 func allowed(c Assessed, rung Rung, class ReasonClass) bool {
+	if gone := class == ReasonStackGone && c.Verdict != Missing && !c.Bare; gone && (rung == RungRetry || rung == RungRevert) {
+		return false // there is nothing to update or to put back
+	}
 	if rung != RungRedeploy {
 		return true
 	}

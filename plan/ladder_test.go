@@ -39,6 +39,8 @@ func TestNext(t *testing.T) {
 		{"a stack that is pinned is not redeployed", Assessed{Verdict: Drifted, Pinned: "hosts imports from it"}, both, []Rung{RungRevert}, ReasonRevertRefused, RungQuarantine},
 		{"a failure is retried, then redeployed", Assessed{Verdict: Failed}, both, []Rung{RungRetry}, ReasonUnknown, RungRedeploy},
 		{"a stack that is stuck is redeployed after the retry", Assessed{Verdict: Failed}, redeploy, []Rung{RungRetry}, ReasonStackStuck, RungRedeploy},
+		{"a stack that is gone is redeployed at once", Assessed{Verdict: Failed}, both, nil, ReasonStackGone, RungRedeploy},
+		{"a stack that is gone is the end where nothing may be redeployed", Assessed{Verdict: Failed}, revert, nil, ReasonStackGone, RungQuarantine},
 		{"a taken name is not redeployed", Assessed{Verdict: Failed}, redeploy, []Rung{RungRetry}, ReasonNameCollision, RungQuarantine},
 		{"a quota that is used up is tried again, never redeployed", Assessed{Verdict: Failed}, redeploy, []Rung{RungRetry}, ReasonQuota, RungRetry},
 		{"patience with a quota ends", Assessed{Verdict: Failed}, redeploy, []Rung{RungRetry, RungRetry, RungRetry}, ReasonQuota, RungQuarantine},
