@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 	"strings"
 )
@@ -30,29 +29,8 @@ func (a *app) colours(stream any) bool {
 }
 
 // colouring shows marked lines in colour, or as plain text.
-func colouring(w io.Writer, on bool) io.Writer { return &painter{w: w, on: on} }
-
-// painter holds back a line until its end has come.
-type painter struct {
-	w    io.Writer
-	on   bool
-	line bytes.Buffer
-}
-
-func (p *painter) Write(b []byte) (int, error) {
-	for rest := b; len(rest) > 0; {
-		line, after, ended := bytes.Cut(rest, []byte("\n"))
-		p.line.Write(line)
-		rest = after
-		if !ended {
-			break
-		}
-		if _, err := io.WriteString(p.w, painted(p.line.String(), p.on)+"\n"); err != nil {
-			return 0, err
-		}
-		p.line.Reset()
-	}
-	return len(b), nil
+func colouring(w io.Writer, on bool) io.Writer {
+	return &lineWriter{w: w, show: func(line string) string { return painted(line, on) }}
 }
 
 // painted is one line, its mark replaced by the colour.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -22,30 +21,7 @@ func wrapping(w io.Writer, width int) io.Writer {
 	if width == 0 {
 		return w
 	}
-	return &wrapper{w: w, width: width}
-}
-
-// wrapper holds back a line until its end has come.
-type wrapper struct {
-	w     io.Writer
-	width int
-	line  bytes.Buffer
-}
-
-func (w *wrapper) Write(p []byte) (int, error) {
-	for rest := p; len(rest) > 0; {
-		line, after, ended := bytes.Cut(rest, []byte("\n"))
-		w.line.Write(line)
-		rest = after
-		if !ended {
-			break
-		}
-		if _, err := io.WriteString(w.w, wrapLine(w.line.String(), w.width)+"\n"); err != nil {
-			return 0, err
-		}
-		w.line.Reset()
-	}
-	return len(p), nil
+	return &lineWriter{w: w, show: func(line string) string { return wrapLine(line, width) }}
 }
 
 // wrapLine breaks a line into several, the further ones indented beyond the
