@@ -33,20 +33,11 @@ func (e *Engine) knows(hash string) bool {
 // storeDefinition writes a log of one entry. Where two engines do so at once
 // there may be two, which say the same: the first one counts.
 func (e *Engine) storeDefinition(ctx context.Context, log string, definition []byte) error {
-	if creator, ok := e.store.(Creator); ok {
-		if _, err := creator.Create(ctx, log, definition); !exists(err) {
-			return err
-		}
+	_, err := newLog(ctx, e.store, log, definition)
+	switch {
+	case errors.Is(err, ErrExists):
 		return nil
-	}
-	for _, err := range e.store.Read(ctx, log, 0) {
-		return err
-	}
-	epoch, err := e.store.Claim(ctx, log)
-	if err == nil {
-		err = e.store.Append(ctx, log, epoch, definition)
-	}
-	if fenced(err) {
+	case fenced(err):
 		return e.storeDefinition(ctx, log, definition)
 	}
 	return err

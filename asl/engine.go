@@ -244,30 +244,9 @@ func (r *run) create(ctx context.Context, input *data) error {
 	if err := r.engine.define(ctx, r.machine); err != nil {
 		return fmt.Errorf("starting execution %s: %w", r.name, err)
 	}
-	if _, ok := r.engine.store.(Creator); !ok {
-		if err := r.claimNew(ctx); err != nil {
-			return err
-		}
-	}
 	r.batch = make([]byte, 0, len(input.json())+firstBatch)
 	r.write(&record{Type: recordDefinition, Hash: r.machine.hash, At: r.now()})
 	r.begin(nil, &record{Name: r.name, data: input})
-	return nil
-}
-
-// claimNew claims a log that must not exist yet.
-func (r *run) claimNew(ctx context.Context) error {
-	for _, err := range r.engine.store.Read(ctx, r.log, 0) {
-		if err == nil {
-			err = ErrExists
-		}
-		return fmt.Errorf("starting execution %s: %w", r.name, err)
-	}
-	epoch, err := r.engine.store.Claim(ctx, r.log)
-	if err != nil {
-		return fmt.Errorf("claiming the log of execution %s: %w", r.name, err)
-	}
-	r.owned, r.epoch = true, epoch
 	return nil
 }
 

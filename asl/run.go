@@ -224,16 +224,12 @@ func (r *run) append(ctx context.Context) error {
 	return nil
 }
 
-// put appends an entry; the first one, where the store can, creates the log.
+// put appends an entry; the first one makes the log.
 func (r *run) put(ctx context.Context, entry []byte) error {
-	creator, ok := r.engine.store.(Creator)
-	if r.owned || !ok {
+	if r.owned {
 		return r.engine.store.Append(ctx, r.log, r.epoch, entry)
 	}
-	epoch, err := creator.Create(ctx, r.log, entry)
-	if exists(err) {
-		return ErrExists
-	}
+	epoch, err := newLog(ctx, r.engine.store, r.log, entry)
 	r.owned, r.epoch = err == nil, epoch
 	return err
 }

@@ -45,6 +45,27 @@ type Creator interface {
 	Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error)
 }
 
+// newLog makes a log of a first entry and claims it, in one write where the store
+// can. [ErrExists] says that the log has entries already.
+func newLog(ctx context.Context, store Store, log string, entry []byte) (epoch int64, err error) {
+	if creator, ok := store.(Creator); ok {
+		if epoch, err = creator.Create(ctx, log, entry); exists(err) {
+			err = ErrExists
+		}
+		return epoch, err
+	}
+	for _, err := range store.Read(ctx, log, 0) {
+		if err == nil {
+			err = ErrExists
+		}
+		return 0, err
+	}
+	if epoch, err = store.Claim(ctx, log); err != nil {
+		return 0, err
+	}
+	return epoch, store.Append(ctx, log, epoch, entry)
+}
+
 // exists tells whether an error of a Creator means that the log is there already.
 func exists(err error) bool {
 	e, ok := errors.AsType[interface {
