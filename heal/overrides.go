@@ -117,34 +117,42 @@ func SavedOverrides(ctx context.Context, j Journal) ([]Saved, error) {
 
 // owed gathers the instances that earlier deletions still owe.
 func owed(ctx context.Context, j Journal) (map[fleet.Cell][]fleet.Parameter, error) {
+	copies, err := owing(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	debts := map[fleet.Cell][]fleet.Parameter{}
+	for cell, saved := range copies {
+		debts[cell], _ = saved.overridesOf(cell.Target)
+	}
+	return debts, nil
+}
+
+// owing finds, for every owed instance, the saved copy that is to be paid: the
+// newest.
+func owing(ctx context.Context, j Journal) (map[fleet.Cell]Saved, error) {
 	list, err := SavedOverrides(ctx, j)
 	if err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(list, func(a, b Saved) int { return a.At.Compare(b.At) })
-	debts := map[fleet.Cell][]fleet.Parameter{}
-	for _, saved := range list {
-		for _, target := range saved.Owed {
-			overrides, _ := saved.overridesOf(target)
-			debts[fleet.Cell{StackSet: saved.StackSet, Target: target}] = overrides
-		}
-	}
-	return debts, nil
-}
-
-// owing finds, for every owed instance, the saved copy that is to be paid.
-func owing(ctx context.Context, j Journal) (map[fleet.Cell]Saved, error) {
-	list, err := SavedOverrides(ctx, j)
 	copies := map[fleet.Cell]Saved{}
 	for _, saved := range list {
 		for _, target := range saved.Owed {
-			cell := fleet.Cell{StackSet: saved.StackSet, Target: target}
-			if earlier, ok := copies[cell]; !ok || saved.At.After(earlier.At) {
-				copies[cell] = saved
-			}
+			copies[fleet.Cell{StackSet: saved.StackSet, Target: target}] = saved
 		}
 	}
-	return copies, err
+	return copies, nil
+}
+
+// settleAll settles what was paid, set by set.
+func (r *run) settleAll(ctx context.Context, paid map[fleet.StackSetName][]fleet.Target) error {
+	for _, set := range fleet.SortedKeys(paid) {
+		if err := r.settle(ctx, set, paid[set]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settle strikes off targets that have their instance and overrides back.

@@ -127,11 +127,7 @@ func (w *Work) keepTogether() {
 
 // add notes one instance's overrides.
 func (s *Saved) add(target fleet.Target, instance fleet.Instance, owed bool) {
-	overrides := instance.Overrides
-	if overrides == nil {
-		overrides = []fleet.Parameter{}
-	}
-	s.Cells = append(s.Cells, SavedCell{Target: target, StackID: instance.StackID, Overrides: overrides})
+	s.Cells = append(s.Cells, SavedCell{Target: target, StackID: instance.StackID, Overrides: orEmpty(instance.Overrides)})
 	if owed {
 		s.Owed = append(s.Owed, target)
 	}
@@ -170,10 +166,8 @@ func (r *run) verifyOverrides(ctx context.Context, w *document[Work]) error {
 			paid[c.StackSet] = append(paid[c.StackSet], c.Target)
 		}
 	}
-	for _, set := range fleet.SortedKeys(paid) {
-		if err := r.settle(ctx, set, paid[set]); err != nil {
-			return err
-		}
+	if err := r.settleAll(ctx, paid); err != nil {
+		return err
 	}
 	w.Value.Phase = phaseNote
 	return w.write(ctx, r.h.Journal)
@@ -287,12 +281,8 @@ func (r *run) settleUndeleted(ctx context.Context, w *Work) error {
 // and before it could say so, leaves such behind. So are those that somebody has
 // operated on since with other overrides: these count then.
 func (r *run) settleStanding(ctx context.Context) error {
-	debts, err := owed(ctx, r.h.Journal)
-	if err != nil || len(debts) == 0 {
-		return err
-	}
 	copies, err := owing(ctx, r.h.Journal)
-	if err != nil {
+	if err != nil || len(copies) == 0 {
 		return err
 	}
 	f, err := r.inventory(ctx)
@@ -300,7 +290,7 @@ func (r *run) settleStanding(ctx context.Context) error {
 		return err
 	}
 	paid := map[fleet.StackSetName][]fleet.Target{}
-	cells := slices.SortedFunc(maps.Keys(debts), fleet.Cell.Compare)
+	cells := slices.SortedFunc(maps.Keys(copies), fleet.Cell.Compare)
 	for _, cell := range cells {
 		inventory := f.StackSets[cell.StackSet]
 		if inventory == nil || inventory.Instances[cell.Target].StackID == "" {
@@ -310,9 +300,11 @@ func (r *run) settleStanding(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reading the overrides of %s, which are owed: %w", cell, err)
 		}
-		settled := sameOverrides(instance.Overrides, debts[cell])
+		saved := copies[cell]
+		want, _ := saved.overridesOf(cell.Target)
+		settled := sameOverrides(instance.Overrides, want)
 		if !settled {
-			o, err := r.foreignSince(ctx, cell.StackSet, copies[cell].Run, copies[cell].Newest)
+			o, err := r.foreignSince(ctx, cell.StackSet, saved.Run, saved.Newest)
 			if err != nil {
 				return err
 			}
@@ -322,10 +314,5 @@ func (r *run) settleStanding(ctx context.Context) error {
 			paid[cell.StackSet] = append(paid[cell.StackSet], cell.Target)
 		}
 	}
-	for _, set := range fleet.SortedKeys(paid) {
-		if err := r.settle(ctx, set, paid[set]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.settleAll(ctx, paid)
 }

@@ -90,18 +90,8 @@ func (s *soak) found() {
 	}
 }
 
-const topicTemplate = `
-Parameters:
-  Retention: {Type: Number, Default: 345600}
-  Owner: {Type: String, Default: platform}
-  Key: {Type: String, Default: none, NoEcho: true}
-Resources:
-  Queue:
-    Type: AWS::SQS::Queue
-    Properties:
-      MessageRetentionPeriod: !Ref Retention
-      Tags: [{Key: owner, Value: !Ref Owner}]
-  Topic:
+// topicTemplate has a topic besides the queue.
+const topicTemplate = queueTemplate + `  Topic:
     Type: AWS::SNS::Topic
     Properties: {DisplayName: !Ref Owner}
 `
