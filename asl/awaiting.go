@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// answerPoll is how often an engine looks for answers, unless it is told
-// otherwise.
-const answerPoll = 500 * time.Millisecond
+// DefaultAnswerPoll is how often an engine looks for answers, unless
+// Config.AnswerPoll tells otherwise.
+const DefaultAnswerPoll = 500 * time.Millisecond
 
 // await expects answers for c. All of it belongs to the run's goroutine.
 func (r *run) await(c *call) {

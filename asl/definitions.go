@@ -2,6 +2,7 @@ package asl
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -43,8 +44,9 @@ func (e *Engine) storeDefinition(ctx context.Context, log string, definition []b
 	return err
 }
 
-// definition reads the definition with a hash.
-func (e *Engine) definition(ctx context.Context, hash string) ([]byte, error) {
+// Definition is the text without blanks of a definition that executions in the
+// store were started with, by its hash.
+func (e *Engine) Definition(ctx context.Context, hash string) (json.RawMessage, error) {
 	for definition, err := range e.store.Read(ctx, definitionPrefix+hash, 0) {
 		if err == nil && hashOf(definition) != hash {
 			err = fmt.Errorf("what is stored has the hash %s", hashOf(definition))

@@ -127,7 +127,7 @@ func NewEngine(c Config) *Engine {
 		e.clock = systemClock{}
 	}
 	if e.poll <= 0 {
-		e.poll = answerPoll
+		e.poll = DefaultAnswerPoll
 	}
 	if c.Random != nil {
 		e.seed = c.Random.Uint64()

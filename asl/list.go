@@ -17,9 +17,7 @@ type Description struct {
 	Stopped time.Time       `json:"stopped,omitzero"` // zero while it runs
 	Input   json.RawMessage `json:"input"`
 	Outcome *Outcome        `json:"outcome,omitempty"` // nil while it runs
-	Hash    string          `json:"hash"`              // of its definition
-
-	Definition json.RawMessage `json:"-"` // that it was started with, without blanks
+	Hash    string          `json:"hash"`              // of its definition; see Engine.Definition
 }
 
 // List names the executions in the store, sorted.
@@ -52,11 +50,6 @@ func (e *Engine) Describe(ctx context.Context, name string) (Description, error)
 	if d.Hash == "" {
 		return Description{}, fmt.Errorf("reading the log of execution %s: %w", name, ErrNotFound)
 	}
-	definition, err := e.definition(ctx, d.Hash)
-	if err != nil {
-		return Description{}, fmt.Errorf("describing execution %s: %w", name, err)
-	}
-	d.Definition = definition
 	return d, nil
 }
 

@@ -112,7 +112,7 @@ func (rec *record) decode() (err error) {
 
 // loadRecorded compiles the definition that the log names.
 func (r *run) loadRecorded(ctx context.Context, rec *record) error {
-	definition, err := r.engine.definition(ctx, rec.Hash)
+	definition, err := r.engine.Definition(ctx, rec.Hash)
 	if err != nil {
 		return err
 	}

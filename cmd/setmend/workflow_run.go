@@ -124,7 +124,7 @@ ended.`,
 
 // answerPollFlag is how soon a process takes what others send to its tasks.
 func answerPollFlag(cmd *cobra.Command, poll *time.Duration) {
-	cmd.Flags().DurationVar(poll, "answer-poll", 500*time.Millisecond, "how often to look for answers to tasks that wait for their token")
+	cmd.Flags().DurationVar(poll, "answer-poll", asl.DefaultAnswerPoll, "how often to look for answers to tasks that wait for their token")
 }
 
 func (a *app) resumeWorkflow(ctx context.Context, s workflowStart) error {
@@ -137,7 +137,11 @@ func (a *app) resumeWorkflow(ctx context.Context, s workflowStart) error {
 		if err != nil {
 			return asl.Outcome{}, err
 		}
-		uses, err := integration.Uses(run.Definition)
+		definition, err := e.Definition(ctx, run.Hash)
+		if err != nil {
+			return asl.Outcome{}, err
+		}
+		uses, err := integration.Uses(definition)
 		if err != nil {
 			return asl.Outcome{}, err
 		}
