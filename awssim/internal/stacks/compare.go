@@ -15,6 +15,7 @@ const (
 	modify action = "Modify"
 	remove action = "Remove"
 	sync   action = "SyncWithActual" // only CloudFormation's own record changes
+	adopt  action = "Import"         // a resource that was there without the stack
 )
 
 // change is what a deployment does to one resource.
@@ -32,6 +33,11 @@ type change struct {
 	secret              map[string]bool // properties whose values are not shown
 	// drift is the resource's state where live state was looked at, else "".
 	drift string
+	// stackTags tells that the stack's tags change, and the resource has them;
+	// attributes are what else of the declaration changes, such as Metadata.
+	stackTags  bool
+	attributes []string
+	imported   *loose // what an import takes over
 }
 
 // propertyChange is a change of one top-level property.

@@ -89,6 +89,9 @@ func (e *Engine) turnBack(s *stack, op *operation, f *failure, onFailure string)
 	}
 	rest := e.world.Between(e.options.Shortest/4, e.options.Longest/4)
 	op.ended = op.turned.Add(rest)
+	if op.turn == rollbackInProgress {
+		s.deleted = op.turned // AWS shows a DeletionTime of stacks that were rolled back
+	}
 	e.setStatus(s, op.turn, op.reason)
 	e.announce(s, op, op.after, op.turned, op.ended)
 	e.at(s, op, rest, func() {

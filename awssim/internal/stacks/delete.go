@@ -8,6 +8,7 @@ import (
 // remove begins to delete a stack. retain lists resources to leave alone.
 func (e *Engine) remove(s *stack, a actor, retain []string, force bool, token string, done func(result)) {
 	op := &operation{verb: "DELETE", deployment: e.view(s).deployment, token: token, done: done}
+	s.deleted = e.world.Now()
 	steps, failed, reason := e.deletion(s, a, retain, force)
 	op.steps = steps
 	end := func() { e.deleted(s, op) }

@@ -23,6 +23,10 @@ type view struct {
 	resolved map[string]string
 	// imported are the exports that evaluation has used.
 	imported []*export
+	// unknown tells which resources' ids and attributes are not known yet; nil: all
+	// are. Of the others, those of standing are.
+	unknown  func(logicalID string) bool
+	standing *view
 }
 
 // nothing is the deployment of a stack that has none yet.
@@ -141,6 +145,11 @@ func (v *view) identity(r *template.Resource) (*resource.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m := v.stack.more; m != nil && m.adopted[r.LogicalID] != nil && v.ahead[r.LogicalID] == 0 {
+		i := *m.adopted[r.LogicalID]
+		i.Properties = properties
+		return &i, nil
+	}
 	return &resource.Identity{
 		Account: v.stack.account, Region: v.stack.region, Partition: v.engine.world.Options.Partition,
 		StackID: v.stack.id, Stack: v.stack.name, LogicalID: r.LogicalID,
@@ -151,6 +160,16 @@ func (v *view) identity(r *template.Resource) (*resource.Identity, error) {
 
 // PhysicalID is what Ref yields.
 func (v *view) PhysicalID(r *template.Resource) (string, error) {
+	if v.unknown != nil {
+		old, ok := v.known(r)
+		if !ok {
+			return knownAfterApply, nil
+		}
+		return v.standing.PhysicalID(old)
+	}
+	if m := v.stack.madeOf(r.LogicalID); m.id != "" && v.ahead[r.LogicalID] == 0 {
+		return m.id, nil
+	}
 	i, err := v.identity(r)
 	if err != nil {
 		return "", err
@@ -158,8 +177,28 @@ func (v *view) PhysicalID(r *template.Resource) (string, error) {
 	return resource.Find(r.Type).PhysicalID(i), nil
 }
 
+// known finds the resource as it stands, unless what it will be is not known yet.
+func (v *view) known(r *template.Resource) (*template.Resource, bool) {
+	if v.standing == nil || v.unknown(r.LogicalID) {
+		return nil, false
+	}
+	return v.standing.active(r.LogicalID)
+}
+
 // Attribute is what Fn::GetAtt yields.
 func (v *view) Attribute(r *template.Resource, name string) (any, error) {
+	if v.unknown != nil {
+		old, ok := v.known(r)
+		if !ok {
+			return knownAfterApply, nil
+		}
+		return v.standing.Attribute(old, name)
+	}
+	if m := v.stack.madeOf(r.LogicalID); m.attributes != nil && v.ahead[r.LogicalID] == 0 {
+		if value, ok := m.attributes[name]; ok {
+			return value, nil
+		}
+	}
 	i, err := v.identity(r)
 	if err != nil {
 		return nil, err
