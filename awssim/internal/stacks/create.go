@@ -17,7 +17,9 @@ func (e *Engine) create(s *stack, d *deployment, a actor, c *comparison, f *fail
 	op := &operation{verb: "CREATE", deployment: d, token: token, done: done}
 	s.current = d
 	if f == nil {
-		op.steps, f = e.firstObstacle(s, a, c)
+		if op.steps, f = e.firstObstacle(s, a, c); f == nil {
+			f = c.late
+		}
 	}
 	if f != nil {
 		e.failCreate(s, op, f, onFailure)

@@ -215,3 +215,141 @@ func TestAnImportTakesOverWhatIsThere(t *testing.T) {
 		t.Errorf("%s", status)
 	}
 }
+
+func TestStackTagsReachTheLiveResourcesAndAreNoDrift(t *testing.T) {
+	c := newClient(t)
+	text := `Resources: {Bare: {Type: AWS::SNS::Topic}, Own: {Type: AWS::SNS::Topic, Properties: {Tags: [{Key: own, Value: "1"}, {Key: team, Value: mine}]}}}`
+	tags := func(v string) []cfn.Tag {
+		return []cfn.Tag{{Key: aws.String("team"), Value: aws.String(v)}, {Key: aws.String("cost"), Value: aws.String("7")}}
+	}
+	created, err := c.CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: aws.String("app"), TemplateBody: &text, Tags: tags("x")})
+	c.must(err)
+	id := *created.StackId
+	c.aws.Advance(5 * time.Minute)
+	live := func(logicalID string) map[string]any {
+		c.aws.Lock()
+		defer c.aws.Unlock()
+		for _, l := range c.aws.Stacks().Resources(sdktest.Management, region, "AWS::SNS::Topic") {
+			if l.LogicalID == logicalID {
+				out := map[string]any{}
+				for _, one := range l.Properties["Tags"].([]any) {
+					out[one.(map[string]any)["Key"].(string)] = one.(map[string]any)["Value"]
+				}
+				return out
+			}
+		}
+		return nil
+	}
+	if diff := cmp.Diff(map[string]any{"team": "x", "cost": "7"}, live("Bare")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]any{"team": "mine", "cost": "7", "own": "1"}, live("Own")); diff != "" {
+		t.Error(diff)
+	}
+	if status, _ := c.drift(id); status != cfn.StackDriftStatusInSync {
+		t.Errorf("%s", status)
+	}
+	set := c.changeSet(&cloudformation.CreateChangeSetInput{StackName: &id, ChangeSetName: aws.String("tags"), UsePreviousTemplate: aws.Bool(true), Tags: tags("y")})
+	want := []string{"Modify Bare False Tags", "  Tags  DirectModification  Static", "Modify Own False Tags", "  Tags  DirectModification  Static"}
+	if diff := cmp.Diff(want, told(set)); diff != "" {
+		t.Error(diff)
+	}
+	c.execute(*set.ChangeSetId)
+	if diff := cmp.Diff(map[string]any{"team": "y", "cost": "7"}, live("Bare")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnUnknownAttributeOfAnOutputRollsTheStackBack(t *testing.T) {
+	c := newClient(t)
+	_, err := c.CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: aws.String("app"), TemplateBody: aws.String(
+		`{"Resources": {"P": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "v"}}}, "Outputs": {"Bad": {"Value": {"Fn::GetAtt": ["P", "Invalid"]}}}}`)})
+	c.must(err)
+	c.aws.Advance(5 * time.Minute)
+	events, err := c.DescribeStackEvents(t.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("app")})
+	c.must(err)
+	const want = "[Error] /Outputs/Bad/Value/Fn::GetAtt: Resource type AWS::SSM::Parameter does not support attribute {Invalid}. Rollback requested by user."
+	var got []string
+	for _, event := range events.StackEvents {
+		got = append(got, string(event.ResourceStatus)+" "+aws.ToString(event.ResourceStatusReason))
+	}
+	if !strings.Contains(strings.Join(got, "\n"), "ROLLBACK_IN_PROGRESS "+want) || c.stack("app").StackStatus != cfn.StackStatusRollbackComplete {
+		t.Errorf("%q", got)
+	}
+}
+
+// history is the statuses of a stack and its resources, oldest first, with the
+// physical ids and display names of topics.
+func (c *client) history(stack string) []string {
+	c.Helper()
+	events, err := c.DescribeStackEvents(c.Context(), &cloudformation.DescribeStackEventsInput{StackName: &stack})
+	c.must(err)
+	var out []string
+	for i := len(events.StackEvents) - 1; i >= 0; i-- {
+		ev := events.StackEvents[i]
+		line := *ev.LogicalResourceId + " " + string(ev.ResourceStatus)
+		if ev.PhysicalResourceId == nil {
+			c.Errorf("%s has no physical id, not even an empty one", line)
+		}
+		if *ev.ResourceType == "AWS::SNS::Topic" {
+			name := *ev.PhysicalResourceId
+			line += " (" + name[strings.LastIndexByte(name, ':')+1:] + ") " + aws.ToString(ev.ResourceProperties)
+		}
+		out = append(out, strings.TrimSpace(line+" "+aws.ToString(ev.ResourceStatusReason)))
+	}
+	return out
+}
+
+func TestEventsAreHistory(t *testing.T) {
+	c := newClient(t)
+	text := func(name string) string {
+		return `{"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "` + name + `"}}}}`
+	}
+	c.create("app", text("a"))
+	_, err := c.UpdateStack(t.Context(), &cloudformation.UpdateStackInput{StackName: aws.String("app"), TemplateBody: aws.String(text("b"))})
+	c.must(err)
+	c.aws.Advance(5 * time.Minute)
+	want := []string{
+		"app CREATE_IN_PROGRESS User Initiated",
+		`T CREATE_IN_PROGRESS () {"TopicName":"a"}`,
+		`T CREATE_IN_PROGRESS (a) {"TopicName":"a"} Resource creation Initiated`,
+		`T CREATE_COMPLETE (a) {"TopicName":"a"}`,
+		"app CREATE_COMPLETE",
+		"app UPDATE_IN_PROGRESS User Initiated",
+		`T UPDATE_IN_PROGRESS (a) {"TopicName":"b"} Requested update requires the creation of a new physical resource; hence creating one.`,
+		`T UPDATE_IN_PROGRESS (b) {"TopicName":"b"} Resource creation Initiated`,
+		`T UPDATE_COMPLETE (b) {"TopicName":"b"}`,
+		"app UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+		"T DELETE_IN_PROGRESS (a)",
+		"T DELETE_COMPLETE (a)",
+		"app UPDATE_COMPLETE",
+	}
+	if diff := cmp.Diff(want, c.history("app")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestARolledBackUpdateGoesBackAndCleansUp(t *testing.T) {
+	c := newClient(t)
+	id := c.create("app", `{"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "one"}}}}`)
+	_, err := c.UpdateStack(t.Context(), &cloudformation.UpdateStackInput{StackName: &id, TemplateBody: aws.String(
+		`{"Resources": {"N": {"Type": "AWS::SQS::Queue"}, "T": {"Type": "AWS::SNS::Topic", "DependsOn": "N", "Properties": {"DisplayName": "two"}}, "X": {"Type": "AWS::S3::Bucket", "DependsOn": "T", "Properties": {"BucketName": "NO"}}}}`)})
+	c.must(err)
+	c.aws.Advance(5 * time.Minute)
+	got := c.history(id)
+	topic := got[2][strings.Index(got[2], "(") : strings.Index(got[2], ")")+1]
+	want := []string{
+		"app UPDATE_IN_PROGRESS User Initiated",
+		"N CREATE_IN_PROGRESS", "N CREATE_IN_PROGRESS Resource creation Initiated", "N CREATE_COMPLETE",
+		"T UPDATE_IN_PROGRESS " + topic + ` {"DisplayName":"two"}`, "T UPDATE_COMPLETE " + topic + ` {"DisplayName":"two"}`,
+		"X CREATE_IN_PROGRESS", "X CREATE_FAILED Bucket name should not contain uppercase characters",
+		"app UPDATE_ROLLBACK_IN_PROGRESS The following resource(s) failed to update: [X]. Rollback requested by user.",
+		"T UPDATE_IN_PROGRESS " + topic + ` {"DisplayName":"one"}`, "T UPDATE_COMPLETE " + topic + ` {"DisplayName":"one"}`,
+		"app UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+		"X DELETE_IN_PROGRESS", "X DELETE_COMPLETE", "N DELETE_IN_PROGRESS", "N DELETE_COMPLETE",
+		"app UPDATE_ROLLBACK_COMPLETE",
+	}
+	if diff := cmp.Diff(want, got[5:]); diff != "" {
+		t.Error(diff)
+	}
+}

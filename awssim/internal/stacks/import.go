@@ -5,7 +5,6 @@ import (
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/resource"
-	"github.com/setmend/setmend/awssim/internal/template"
 )
 
 // Statuses of imports.
@@ -143,9 +142,7 @@ func (e *Engine) applyImport(s *stack, c *change) {
 	s.adopt(c.resource.LogicalID, l.identity)
 	e.take(s, c.resource.LogicalID, c.typ, l.identity.Properties)
 	live := l.identity.Properties
-	if !template.Equal(c.after, live) {
-		s.setLive(c.resource.LogicalID, c.after, cloneMap(live))
-	}
+	s.setLive(c.resource.LogicalID, c.will, cloneMap(live))
 }
 
 // adopt records the identity of a resource that was there before its stack had it.

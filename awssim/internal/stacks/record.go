@@ -68,8 +68,12 @@ func (e *Engine) eventsOf(s *stack, op *operation, until time.Time) []event {
 
 // lastReason is the reason of the final status.
 func (op *operation) lastReason() string {
+	refused := op.verb == "DELETE" && op.final != deleteComplete // an export is in use
 	switch op.final {
 	case createFailed, deleteFailed, updateFailed, rollbackFailed:
+		refused = true
+	}
+	if refused {
 		return op.reason
 	}
 	return ""

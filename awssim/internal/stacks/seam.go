@@ -188,6 +188,9 @@ func (e *Engine) Seed(spec core.StackSpec) (string, error) {
 		_, f = e.firstObstacle(s, e.roleActor(s, spec.Role), b.comparison)
 	}
 	if f == nil {
+		f = b.comparison.late
+	}
+	if f == nil {
 		if why := e.exportConflict(s, b.comparison.outputs); why != "" {
 			f = &failure{reason: why}
 		}

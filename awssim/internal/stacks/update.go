@@ -25,7 +25,9 @@ func (e *Engine) update(s *stack, d *deployment, a actor, c *comparison, f *fail
 	if f == nil {
 		before = e.outputsOf(s)
 		after = c.outputs
-		op.steps, f = e.firstObstacle(s, a, c)
+		if op.steps, f = e.firstObstacle(s, a, c); f == nil {
+			f = c.late
+		}
 	}
 	if f == nil {
 		if why := e.exportInUse(s, before, after); why != "" {
@@ -204,33 +206,76 @@ func (e *Engine) applyRemoval(s *stack, c *change) {
 }
 
 // applyModification sets the changed properties. What somebody changed in other
-// properties stays as it is.
+// properties stays as it is, and so do tags of keys that no template mentions.
 func (e *Engine) applyModification(s *stack, c *change) {
 	t := s.touchedOf(c.resource.LogicalID)
 	if t.properties == nil {
 		return
 	}
 	live := cloneMap(t.properties)
+	tags, asMap := tagProperty(c.typ)
+	changed := c.stackTags
 	for _, p := range c.properties {
-		if !p.hasAfter {
+		switch {
+		case p.name == tags:
+			changed = true
+		case !p.hasAfter:
 			delete(live, p.name)
-			continue
-		}
-		live[p.name] = template.Clone(p.after)
-		if p.name == "Tags" && c.drift != "" {
-			live[p.name] = withForeignTags(live[p.name], c.live[p.name], p.before)
+		default:
+			live[p.name] = template.Clone(p.after)
 		}
 	}
-	s.setLive(c.resource.LogicalID, c.after, live)
+	if changed && tags != "" {
+		setTags(live, tags, asMap, c.was[tags], c.will[tags])
+	}
+	s.setLive(c.resource.LogicalID, c.will, live)
+}
+
+// setTags brings live tags from what they were to what they are to be.
+func setTags(live map[string]any, name string, asMap bool, was, will any) {
+	var next any
+	if asMap {
+		next = withForeignMapTags(template.Clone(will), live[name], was)
+	} else {
+		next = withForeignTags(template.Clone(will), live[name], was)
+	}
+	switch tags := next.(type) {
+	case nil:
+		delete(live, name)
+		return
+	case []any:
+		if len(tags) == 0 && will == nil {
+			delete(live, name)
+			return
+		}
+	}
+	live[name] = next
+}
+
+func withForeignMapTags(tags, live, before any) any {
+	m, _ := tags.(map[string]any)
+	have, _ := live.(map[string]any)
+	known, _ := before.(map[string]any)
+	for k, v := range have {
+		_, wanted := m[k]
+		if _, mentioned := known[k]; wanted || mentioned {
+			continue
+		}
+		if m == nil {
+			m = map[string]any{}
+		}
+		m[k] = v
+	}
+	if m == nil {
+		return nil
+	}
+	return m
 }
 
 // withForeignTags adds the live tags that no template mentions.
 func withForeignTags(tags, live, before any) any {
-	list, ok := tags.([]any)
+	list, _ := tags.([]any)
 	have, _ := live.([]any)
-	if !ok {
-		return tags
-	}
 	mentioned := tagKeys(before)
 	for k := range tagKeys(tags) {
 		mentioned[k] = true

@@ -177,6 +177,20 @@ func (v *view) PhysicalID(r *template.Resource) (string, error) {
 	return resource.Find(r.Type).PhysicalID(i), nil
 }
 
+// unsupported is the error of an attribute that a type does not have. In outputs
+// AWS notices when it has made the resources; anywhere else at once.
+type unsupported struct{ logicalID, typ, attribute string }
+
+func (u *unsupported) Error() string {
+	return "Template error: resource " + u.logicalID + " does not support attribute type " + u.attribute + " in Fn::GetAtt"
+}
+
+// late is what the stack fails for where the attribute is one of an output.
+func (u *unsupported) late(t *template.Template) *failure {
+	path := t.AttributePath(u.logicalID, u.attribute)
+	return &failure{reason: "[Error] " + path + ": Resource type " + u.typ + " does not support attribute {" + u.attribute + "}."}
+}
+
 // known finds the resource as it stands, unless what it will be is not known yet.
 func (v *view) known(r *template.Resource) (*template.Resource, bool) {
 	if v.standing == nil || v.unknown(r.LogicalID) {
@@ -205,7 +219,7 @@ func (v *view) Attribute(r *template.Resource, name string) (any, error) {
 	}
 	value, ok := resource.Find(r.Type).Attribute(i, name)
 	if !ok {
-		return nil, &template.Error{Message: "Template error: resource " + r.LogicalID + " does not support attribute type " + name + " in Fn::GetAtt"}
+		return nil, &unsupported{r.LogicalID, r.Type, name}
 	}
 	return value, nil
 }
