@@ -23,9 +23,10 @@ var rooms = map[string]struct {
 }{
 	"fleet":     {nil, "the vocabulary must not depend on anybody who speaks it"},
 	"clock":     {nil, "time is handed to its users, who each say what they need of it"},
-	"plan":      {[]string{"fleet"}, "decisions are pure: what they need is handed in"},
-	"heal":      {[]string{"fleet", "plan"}, "the healer declares the Cloud and Journal it needs and is given them"},
+	"plan":      {[]string{"fleet", "drift"}, "decisions are pure: what they need is handed in"},
+	"heal":      {[]string{"fleet", "plan", "drift"}, "the healer declares the Cloud and Journal it needs and is given them"},
 	"asl":       {nil, "the interpreter knows the language, not what is done in it"},
+	"drift":     {[]string{"fleet"}, "what AWS's drift gets wrong is knowledge, not action"},
 	"template":  {[]string{"fleet"}, "what a template means is read from its text alone"},
 	"cloud":     {[]string{"fleet", "template"}, "it satisfies interfaces that its users declare"},
 	"journal":   {[]string{"fleet"}, "it satisfies interfaces that its users declare"},
