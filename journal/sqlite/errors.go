@@ -1,4 +1,4 @@
-package journal
+package sqlite
 
 import (
 	"errors"
@@ -8,40 +8,42 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/setmend/setmend/journal/internal/contract"
 )
 
 var errForeign = errors.New("it is not a setmend journal")
 
 // opening explains why a journal cannot be opened; nil stays nil.
 func opening(path string, err error) error {
-	var known *Error
+	var known *contract.Error
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	e := &Error{Kind: Unusable, What: "opening journal " + path, Err: err}
+	e := &contract.Error{Kind: contract.Unusable, What: "opening journal " + path, Err: err}
 	switch code := sqliteCode(err); {
 	case errors.Is(err, fs.ErrNotExist):
-		e.Why, e.hint = "the directory is missing", "Create it: mkdir -p "+filepath.Dir(path)
+		e.Why, e.Advice = "the directory is missing", "Create it: mkdir -p "+filepath.Dir(path)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		e.Why, e.hint = "no permission to write", "A journal must be writable, and so must its directory: "+filepath.Dir(path)
+		e.Why, e.Advice = "no permission to write", "A journal must be writable, and so must its directory: "+filepath.Dir(path)
 	case errors.Is(err, errForeign), code == sqlite3.SQLITE_NOTADB, code == sqlite3.SQLITE_CORRUPT:
 		e.Why, e.Err = errForeign.Error(), nil
-		e.hint = "Nothing was changed in it. Name another file; setmend makes one that does not exist."
+		e.Advice = "Nothing was changed in it. Name another file; setmend makes one that does not exist."
 	default:
-		e.hint = hintFor(code, err)
+		e.Advice = hintFor(code, err)
 	}
 	return e
 }
 
 // explain adds what was being done, and a hint, to an error of the database.
-func (s *SQLite) explain(what string, err error) error {
-	var known *Error
+func (s *Journal) explain(what string, err error) error {
+	var known *contract.Error
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	e := &Error{Kind: Failed, What: what, Err: err, hint: hintFor(sqliteCode(err), err)}
+	e := &contract.Error{Kind: contract.Failed, What: what, Err: err, Advice: hintFor(sqliteCode(err), err)}
 	if code := sqliteCode(err); code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB {
-		e.Kind = Corrupt
+		e.Kind = contract.Corrupt
 	}
 	return e
 }

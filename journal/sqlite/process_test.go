@@ -1,4 +1,4 @@
-package journal_test
+package sqlite_test
 
 import (
 	"bufio"
@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/sqlite"
 )
 
 // roles are what the test binary can do as another process.
@@ -48,7 +49,7 @@ func child(t *testing.T, role, path string) *exec.Cmd {
 // document that holds its own version's predecessor, "entry LOG N" for the N-th
 // pair of entries of a log.
 func writeAndTell(path string) error {
-	s, err := journal.Open(path)
+	s, err := sqlite.Open(path)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func writeAndTell(path string) error {
 	return <-failures
 }
 
-func putForever(s *journal.SQLite, key string) error {
+func putForever(s *sqlite.Journal, key string) error {
 	ctx := context.Background()
 	_, version, err := s.Get(ctx, key)
 	for err == nil {
@@ -70,7 +71,7 @@ func putForever(s *journal.SQLite, key string) error {
 	return err
 }
 
-func appendForever(s *journal.SQLite, log string) error {
+func appendForever(s *sqlite.Journal, log string) error {
 	ctx := context.Background()
 	epoch, err := s.Claim(ctx, log)
 	n := 0
@@ -132,7 +133,7 @@ func killAfter(t *testing.T, path string, acknowledgements int) map[string]int64
 	return last
 }
 
-func wantAtLeastVersion(t *testing.T, s *journal.SQLite, key string, acknowledged int64) {
+func wantAtLeastVersion(t *testing.T, s *sqlite.Journal, key string, acknowledged int64) {
 	t.Helper()
 	value, version, err := s.Get(t.Context(), key)
 	if err != nil || version < acknowledged {
@@ -143,7 +144,7 @@ func wantAtLeastVersion(t *testing.T, s *journal.SQLite, key string, acknowledge
 	}
 }
 
-func wantPairs(t *testing.T, s *journal.SQLite, log string, acknowledged int64) {
+func wantPairs(t *testing.T, s *sqlite.Journal, log string, acknowledged int64) {
 	t.Helper()
 	entries := readAll(t, s, log)
 	if len(entries)%2 != 0 || int64(len(entries)/2) <= acknowledged {
@@ -161,7 +162,7 @@ const increments = 25
 
 // count adds one to a shared document, several times, from several goroutines.
 func count(path string) error {
-	s, err := journal.Open(path)
+	s, err := sqlite.Open(path)
 	if err != nil {
 		return err
 	}

@@ -1,38 +1,40 @@
-package journal
+package group
 
 import (
 	"context"
 	"runtime"
 	"slices"
 	"sync"
+
+	"github.com/setmend/setmend/journal/internal/contract"
 )
 
-// group lets concurrent writers share one commit. A writer queues its request
+// Group lets concurrent writers share one commit. A writer queues its request
 // and tries to take the turn. Who has the turn commits everything queued, for
 // all; the others find their answer waiting. So a lone writer pays no hand-over,
 // and a crowd pays one fsync instead of one each. There is no goroutine to stop.
-type group[T any] struct {
-	commit func([]*request[T]) // must answer every request
+type Group[T any] struct {
+	commit func([]*Request[T]) // must answer every request
 	turn   chan struct{}       // holds a token while somebody commits
 	mu     sync.Mutex          // guards queue
-	queue  []*request[T]
+	queue  []*Request[T]
 	crowd  int // guarded by mu; about how many requests come at once
 }
 
-type request[T any] struct {
-	value T
-	done  chan error // takes exactly one answer
+type Request[T any] struct {
+	Value T          // what to commit
+	Done  chan error // takes exactly one answer
 }
 
-func newGroup[T any](commit func([]*request[T])) *group[T] {
-	return &group[T]{commit: commit, turn: make(chan struct{}, 1)}
+func New[T any](commit func([]*Request[T])) *Group[T] {
+	return &Group[T]{commit: commit, turn: make(chan struct{}, 1)}
 }
 
-// do commits value together with whatever else is waiting. A context that ends
-// takes the request back if nobody has begun to commit it; once begun, do waits,
+// Do commits value together with whatever else is waiting. A context that ends
+// takes the request back if nobody has begun to commit it; once begun, Do waits,
 // because leaving would turn a known outcome into an unknown one.
-func (g *group[T]) do(ctx context.Context, value T) error {
-	r := &request[T]{value, make(chan error, 1)}
+func (g *Group[T]) Do(ctx context.Context, value T) error {
+	r := &Request[T]{value, make(chan error, 1)}
 	g.mu.Lock()
 	g.queue = append(g.queue, r)
 	g.mu.Unlock()
@@ -41,14 +43,14 @@ func (g *group[T]) do(ctx context.Context, value T) error {
 		g.gather()
 		g.serve()
 		<-g.turn
-	case err := <-r.done:
+	case err := <-r.Done:
 		return err
 	case <-ctx.Done():
 		if g.withdraw(r) {
-			return &Error{Kind: Refused, What: "waiting to write to the journal", Err: ctx.Err()}
+			return &contract.Error{Kind: contract.Refused, What: "waiting to write to the journal", Err: ctx.Err()}
 		}
 	}
-	return <-r.done
+	return <-r.Done
 }
 
 // patience is how many times a writer that is to commit lets others run first,
@@ -58,7 +60,7 @@ const patience = 1000
 
 // gather lets others queue: writers that were answered together come back
 // together, and who is first would pay a commit for a few.
-func (g *group[T]) gather() {
+func (g *Group[T]) gather() {
 	for range patience {
 		runtime.Gosched()
 		g.mu.Lock()
@@ -70,7 +72,7 @@ func (g *group[T]) gather() {
 	}
 }
 
-func (g *group[T]) serve() {
+func (g *Group[T]) serve() {
 	g.mu.Lock()
 	batch := g.queue
 	g.queue = nil
@@ -81,7 +83,14 @@ func (g *group[T]) serve() {
 	}
 }
 
-func (g *group[T]) withdraw(r *request[T]) bool {
+// Pause waits for the commit under way and keeps the next from beginning until the
+// function that it returns is called.
+func (g *Group[T]) Pause() (resume func()) {
+	g.turn <- struct{}{}
+	return func() { <-g.turn }
+}
+
+func (g *Group[T]) withdraw(r *Request[T]) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	i := slices.Index(g.queue, r)

@@ -1,8 +1,10 @@
-package journal
+package sqlite
 
 import (
 	"maps"
 	"slices"
+
+	"github.com/setmend/setmend/journal/internal/contract"
 )
 
 // batch is one transaction. It holds the counter and the logs' heads, which many
@@ -33,7 +35,7 @@ func (b *batch) expect(doing, key string, version int64) (answer, failure error)
 		return nil, err
 	}
 	if found != version {
-		return conflict(doing+" "+key, found, version), nil
+		return contract.Conflicted(doing+" "+key, found, version), nil
 	}
 	return nil, nil
 }
@@ -79,7 +81,7 @@ func (b *batch) append(l *logRow, entries [][]byte) error {
 	first := l.count + 1
 	l.count += int64(len(entries))
 	if l.count >= positions {
-		return &Error{Kind: Refused, What: "appending to log " + l.name, Why: "a log cannot have more entries"}
+		return &contract.Error{Kind: contract.Refused, What: "appending to log " + l.name, Why: "a log cannot have more entries"}
 	}
 	l.changed = true
 	return b.insert(l.id, first, sums(l.name, first, entries), entries)
@@ -109,7 +111,7 @@ func notNull(value []byte) []byte {
 func sums(log string, position int64, entries [][]byte) [][]byte {
 	list := make([][]byte, len(entries))
 	for i, entry := range entries {
-		list[i] = checksum('e', log, []int64{position + int64(i)}, entry)
+		list[i] = contract.Checksum('e', log, []int64{position + int64(i)}, entry)
 	}
 	return list
 }

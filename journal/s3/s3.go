@@ -1,4 +1,4 @@
-package journal
+package s3
 
 import (
 	"bytes"
@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/internal/contract"
 )
 
 // ObjectStore is the part of S3 that the journal needs; an adapter to the SDK
@@ -40,13 +43,13 @@ type ObjectRemover interface {
 	DeleteIfMatch(ctx context.Context, key, etag string) error
 }
 
-// S3 is a journal in a bucket. An object is a header and the value; see object.
+// Journal is a journal in a bucket. An object is a header and the value; see object.
 //
 // A document is deleted in two steps. A tombstone takes its place, under the
 // same condition as any write, which decides who deleted it. Then the tombstone
 // is removed, if the store can do that and nobody has written there since. Should
 // that fail it stays, which harms nobody.
-type S3 struct {
+type Journal struct {
 	store  ObjectStore
 	prefix string
 
@@ -63,39 +66,39 @@ type sighting struct {
 	etag string
 }
 
-var _ Journal = (*S3)(nil)
+var _ journal.Journal = (*Journal)(nil)
 
-// NewS3 is a journal whose objects' keys start with prefix. It keeps nothing in
+// New returns a journal whose objects' keys start with prefix. It keeps nothing in
 // the process that the bucket does not hold. Marks of who wrote what are drawn
 // from random, crypto/rand if nil; two writers must not draw the same.
-func NewS3(store ObjectStore, prefix string, random io.Reader) *S3 {
+func New(store ObjectStore, prefix string, random io.Reader) *Journal {
 	if random == nil {
 		random = rand.Reader
 	}
-	return &S3{store: store, prefix: prefix, rand: random, seen: map[string]sighting{}, logs: map[string]*chain{}}
+	return &Journal{store: store, prefix: prefix, rand: random, seen: map[string]sighting{}, logs: map[string]*chain{}}
 }
 
-// Close implements [Journal]. There is nothing to release.
-func (s *S3) Close() error { return nil }
+// Close implements [journal.Journal]. There is nothing to release.
+func (s *Journal) Close() error { return nil }
 
-// Get implements [Journal].
-func (s *S3) Get(ctx context.Context, key string) ([]byte, int64, error) {
-	if err := ready(ctx, key); err != nil {
+// Get implements [journal.Journal].
+func (s *Journal) Get(ctx context.Context, key string) ([]byte, int64, error) {
+	if err := contract.Ready(ctx, key); err != nil {
 		return nil, 0, err
 	}
 	found, err := s.look(ctx, key)
 	if err != nil || found.version() == 0 {
-		return nil, 0, failed("reading "+key, err)
+		return nil, 0, contract.Fail("reading "+key, err)
 	}
 	return found.payload, found.number, nil
 }
 
 // look reads a document's object, and remembers where it stands.
-func (s *S3) look(ctx context.Context, key string) (sighting, error) {
+func (s *Journal) look(ctx context.Context, key string) (sighting, error) {
 	name := s.documentName(key)
 	body, etag, err := s.store.Get(ctx, name)
 	if err != nil {
-		return sighting{}, failed("reading "+key, err)
+		return sighting{}, contract.Fail("reading "+key, err)
 	}
 	if etag == "" {
 		s.remember(key, sighting{})
@@ -110,7 +113,7 @@ func (s *S3) look(ctx context.Context, key string) (sighting, error) {
 }
 
 // remember keeps where a document stands; nothing is kept of those that are gone.
-func (s *S3) remember(key string, what sighting) {
+func (s *Journal) remember(key string, what sighting) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if what.version() == 0 {
@@ -120,23 +123,23 @@ func (s *S3) remember(key string, what sighting) {
 	s.seen[key] = what
 }
 
-// Put implements [Journal].
-func (s *S3) Put(ctx context.Context, key string, value []byte, version int64) (int64, error) {
-	if err := ready(ctx, key, value); err != nil {
+// Put implements [journal.Journal].
+func (s *Journal) Put(ctx context.Context, key string, value []byte, version int64) (int64, error) {
+	if err := contract.Ready(ctx, key, value); err != nil {
 		return 0, err
 	}
 	return s.replace(ctx, "writing", key, version, object{kind: kindDocument, payload: value})
 }
 
-// Delete implements [Journal].
-func (s *S3) Delete(ctx context.Context, key string, version int64) error {
-	if err := ready(ctx, key); err != nil {
+// Delete implements [journal.Journal].
+func (s *Journal) Delete(ctx context.Context, key string, version int64) error {
+	if err := contract.Ready(ctx, key); err != nil {
 		return err
 	}
 	if version == 0 { // deleting nothing: true if there is nothing
 		found, err := s.look(ctx, key)
 		if err == nil && found.version() != 0 {
-			err = conflict("deleting "+key, found.version(), 0)
+			err = contract.Conflicted("deleting "+key, found.version(), 0)
 		}
 		return err
 	}
@@ -145,14 +148,14 @@ func (s *S3) Delete(ctx context.Context, key string, version int64) error {
 }
 
 // replace puts an object in the place of the document of that version.
-func (s *S3) replace(ctx context.Context, doing, key string, version int64, o object) (int64, error) {
+func (s *Journal) replace(ctx context.Context, doing, key string, version int64, o object) (int64, error) {
 	what := doing + " " + key
 	before, err := s.expect(ctx, what, key, version)
 	if err != nil {
 		return 0, err
 	}
 	if o.writer, err = s.mark(); err != nil {
-		return 0, failed(what, err)
+		return 0, contract.Fail(what, err)
 	}
 	o.number = before.number + 1
 	if before.etag == "" {
@@ -161,11 +164,11 @@ func (s *S3) replace(ctx context.Context, doing, key string, version int64, o ob
 	etag, err := s.swap(ctx, what, key, before, o)
 	if err != nil {
 		s.remember(key, sighting{})
-		return 0, failed(what, err)
+		return 0, contract.Fail(what, err)
 	}
 	s.remember(key, sighting{o.withoutPayload(), etag})
 	if remover, ok := s.store.(ObjectRemover); ok && o.kind == kindTombstone {
-		_ = remover.DeleteIfMatch(ctx, s.documentName(key), etag) // or it stays: see S3
+		_ = remover.DeleteIfMatch(ctx, s.documentName(key), etag) // or it stays: see Journal
 	}
 	return o.number, nil
 }
@@ -179,7 +182,7 @@ func firstVersion(mark [8]byte) int64 {
 }
 
 // swap puts an object in the place of the one that was sighted before.
-func (s *S3) swap(ctx context.Context, what, key string, before sighting, o object) (etag string, err error) {
+func (s *Journal) swap(ctx context.Context, what, key string, before sighting, o object) (etag string, err error) {
 	name := s.documentName(key)
 	body := encode(name, o)
 	for range clashes {
@@ -199,7 +202,7 @@ func (s *S3) swap(ctx context.Context, what, key string, before sighting, o obje
 		}
 		now, err := s.look(ctx, key)
 		if err == nil {
-			err = conflict(what, now.version(), before.version())
+			err = contract.Conflicted(what, now.version(), before.version())
 		}
 		return "", err
 	}
@@ -213,7 +216,7 @@ const clashes = 10
 var errClash = errors.New("S3 keeps turning down conflicting requests")
 
 // expect is the document's state, if its version is the given one.
-func (s *S3) expect(ctx context.Context, what, key string, version int64) (sighting, error) {
+func (s *Journal) expect(ctx context.Context, what, key string, version int64) (sighting, error) {
 	s.mu.Lock()
 	known, ok := s.seen[key]
 	s.mu.Unlock()
@@ -222,32 +225,32 @@ func (s *S3) expect(ctx context.Context, what, key string, version int64) (sight
 	}
 	found, err := s.look(ctx, key)
 	if err == nil && found.version() != version {
-		err = conflict(what, found.version(), version)
+		err = contract.Conflicted(what, found.version(), version)
 	}
 	return found, err
 }
 
 // mark makes one write distinguishable from every other.
-func (s *S3) mark() (mark [8]byte, err error) {
+func (s *Journal) mark() (mark [8]byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, err = io.ReadFull(s.rand, mark[:])
 	return mark, err
 }
 
-// Keys implements [Journal].
-func (s *S3) Keys(ctx context.Context, prefix string) ([]string, error) {
+// Keys implements [journal.Journal].
+func (s *Journal) Keys(ctx context.Context, prefix string) ([]string, error) {
 	start := s.documentName(prefix)
 	var keys []string
 	for after := ""; ; {
 		names, sizes, err := s.store.List(ctx, start, after, 1000)
 		if err != nil {
-			return nil, failed("listing "+prefix, err)
+			return nil, contract.Fail("listing "+prefix, err)
 		}
 		for i, name := range names {
 			key, err := unescape(strings.TrimPrefix(name, s.documentName("")))
 			if err != nil {
-				return nil, corrupt("listing "+prefix, fmt.Sprintf("object %q is not the journal's", name))
+				return nil, contract.Damaged("listing "+prefix, fmt.Sprintf("object %q is not the journal's", name))
 			}
 			if sizes[i] > headerSize { // a tombstone has nothing but a header
 				keys = append(keys, key)
@@ -261,4 +264,4 @@ func (s *S3) Keys(ctx context.Context, prefix string) ([]string, error) {
 	}
 }
 
-func (s *S3) documentName(key string) string { return s.prefix + "documents/" + escape(key) }
+func (s *Journal) documentName(key string) string { return s.prefix + "documents/" + escape(key) }

@@ -1,4 +1,4 @@
-package journal
+package s3
 
 import (
 	"context"
@@ -8,20 +8,22 @@ import (
 	"sort"
 	"strings"
 	"sync"
+
+	"github.com/setmend/setmend/journal/internal/contract"
 )
 
-// Read implements [Journal].
-func (s *S3) Read(ctx context.Context, log string, after int64) iter.Seq2[[]byte, error] {
+// Read implements [journal.Journal].
+func (s *Journal) Read(ctx context.Context, log string, after int64) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		if err := s.read(ctx, log, max(after, 0), func(entry []byte) bool { return yield(entry, nil) }); err != nil {
-			yield(nil, failed("reading log "+log, err))
+			yield(nil, contract.Fail("reading log "+log, err))
 		}
 	}
 }
 
 // read gives the entries to visit until that says false.
-func (s *S3) read(ctx context.Context, log string, after int64, visit func([]byte) bool) error {
-	if err := ready(ctx, log); err != nil {
+func (s *Journal) read(ctx context.Context, log string, after int64, visit func([]byte) bool) error {
+	if err := contract.Ready(ctx, log); err != nil {
 		return err
 	}
 	last, err := s.lastLink(ctx, log, 0)
@@ -40,7 +42,7 @@ func (s *S3) read(ctx context.Context, log string, after int64, visit func([]byt
 		}
 		for _, o := range links {
 			if count >= 0 && o.number != count {
-				return corrupt("reading log "+log, fmt.Sprintf("a link says that %d entries precede it, there are %d", o.number, count))
+				return contract.Damaged("reading log "+log, fmt.Sprintf("a link says that %d entries precede it, there are %d", o.number, count))
 			}
 			count = o.number
 			for _, entry := range o.entries {
@@ -56,7 +58,7 @@ func (s *S3) read(ctx context.Context, log string, after int64, visit func([]byt
 
 // linkWith finds the link to begin reading at: the last one that is preceded by
 // no more than `after` entries. Counts never fall along the chain.
-func (s *S3) linkWith(ctx context.Context, log string, after, last int64) (int64, error) {
+func (s *Journal) linkWith(ctx context.Context, log string, after, last int64) (int64, error) {
 	if after == 0 || last == 0 {
 		return 1, nil
 	}
@@ -80,7 +82,7 @@ type readLink struct {
 	entries [][]byte
 }
 
-func (s *S3) fetch(ctx context.Context, log string, first, last int64) ([]readLink, error) {
+func (s *Journal) fetch(ctx context.Context, log string, first, last int64) ([]readLink, error) {
 	links := make([]readLink, last-first+1)
 	failures := make([]error, len(links))
 	var wait sync.WaitGroup
@@ -102,15 +104,15 @@ func (s *S3) fetch(ctx context.Context, log string, first, last int64) ([]readLi
 	return links, nil
 }
 
-// Logs implements [Journal]. It skips from log to log, one request for each.
-func (s *S3) Logs(ctx context.Context, prefix string) ([]string, error) {
+// Logs implements [journal.Journal]. It skips from log to log, one request for each.
+func (s *Journal) Logs(ctx context.Context, prefix string) ([]string, error) {
 	root := s.prefix + "logs/"
 	start := root + escapeSegment(prefix)
 	var logs []string
 	for after := ""; ; {
 		names, _, err := s.store.List(ctx, start, after, 1)
 		if err != nil {
-			return nil, failed("listing logs "+prefix, err)
+			return nil, contract.Fail("listing logs "+prefix, err)
 		}
 		if len(names) == 0 {
 			slices.Sort(logs)
@@ -119,7 +121,7 @@ func (s *S3) Logs(ctx context.Context, prefix string) ([]string, error) {
 		segment, _, _ := strings.Cut(strings.TrimPrefix(names[0], root), "/")
 		log, err := unescape(segment)
 		if err != nil {
-			return nil, corrupt("listing logs "+prefix, fmt.Sprintf("object %q is not the journal's", names[0]))
+			return nil, contract.Damaged("listing logs "+prefix, fmt.Sprintf("object %q is not the journal's", names[0]))
 		}
 		logs = append(logs, log)
 		after = root + segment + "/~" // behind all of its links, which are hexadecimal

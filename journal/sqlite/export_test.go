@@ -1,9 +1,9 @@
-package journal
+package sqlite
 
 import "time"
 
 // OpenWith lets tests wait less for locks and limit the file's size.
-func OpenWith(path string, patience time.Duration, pragmas ...string) (*SQLite, error) {
+func OpenWith(path string, patience time.Duration, pragmas ...string) (*Journal, error) {
 	return openWith(path, patience, pragmas...)
 }
 
@@ -11,7 +11,7 @@ func OpenWith(path string, patience time.Duration, pragmas ...string) (*SQLite, 
 func Opening(path string, err error) error { return opening(path, err) }
 
 // Synchronous is SQLite's synchronous setting of the writer: 2 is FULL.
-func (s *SQLite) Synchronous() (level int, err error) {
+func (s *Journal) Synchronous() (level int, err error) {
 	err = s.writer.QueryRow("PRAGMA synchronous").Scan(&level)
 	return level, err
 }

@@ -1,4 +1,4 @@
-package journal
+package sqlite
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/setmend/setmend/journal/internal/contract"
 )
 
 const (
@@ -89,7 +91,7 @@ func syncDirectory(path string) error {
 }
 
 // verify makes sure that the file is a journal that this program understands.
-func (s *SQLite) verify() error {
+func (s *Journal) verify() error {
 	var application, version int64
 	row := s.readers.QueryRow("SELECT application_id, user_version FROM pragma_application_id, pragma_user_version")
 	if err := row.Scan(&application, &version); err != nil {
@@ -103,23 +105,23 @@ func (s *SQLite) verify() error {
 		if version < schemaVersion {
 			writer = "An earlier"
 		}
-		return &Error{Kind: Unusable, What: "opening journal " + s.path,
-			Why:  fmt.Sprintf("its schema version is %d, this setmend knows %d", version, schemaVersion),
-			hint: writer + " setmend wrote it. Use that one, or another journal file."}
+		return &contract.Error{Kind: contract.Unusable, What: "opening journal " + s.path,
+			Why:    fmt.Sprintf("its schema version is %d, this setmend knows %d", version, schemaVersion),
+			Advice: writer + " setmend wrote it. Use that one, or another journal file."}
 	}
 	return s.verifyMode()
 }
 
 // verifyMode makes sure of write-ahead logging: the promises of durability and
 // of several processes rest on it. The mode is a property of the file.
-func (s *SQLite) verifyMode() error {
+func (s *Journal) verifyMode() error {
 	var mode string
 	if err := s.readers.QueryRowContext(context.Background(), "PRAGMA journal_mode").Scan(&mode); err != nil {
 		return err
 	}
 	if mode != "wal" {
-		return &Error{Kind: Unusable, What: "opening journal " + s.path, Why: "its journal mode is " + mode + ", not wal",
-			hint: "Somebody changed the file with another tool. `sqlite3 FILE 'PRAGMA journal_mode=WAL'` changes it back."}
+		return &contract.Error{Kind: contract.Unusable, What: "opening journal " + s.path, Why: "its journal mode is " + mode + ", not wal",
+			Advice: "Somebody changed the file with another tool. `sqlite3 FILE 'PRAGMA journal_mode=WAL'` changes it back."}
 	}
 	return nil
 }

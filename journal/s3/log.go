@@ -1,4 +1,4 @@
-package journal
+package s3
 
 import (
 	"bytes"
@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/setmend/setmend/journal/internal/contract"
+	"github.com/setmend/setmend/journal/internal/group"
 )
 
 // A log is a chain of objects, its links, numbered 1, 2, 3 … without gaps. A
@@ -17,7 +20,7 @@ import (
 // give way to. Every link repeats the epoch and the count, so that the last one
 // tells all about the log.
 type chain struct {
-	commits *group[addition]
+	commits *group.Group[addition]
 	tail    tail // the last link known here; owned by who has commits' turn
 }
 
@@ -38,53 +41,53 @@ type addition struct {
 // creates tells a Create: entries that are a claim as well.
 func (a addition) creates() bool { return a.claim && len(a.entries) > 0 }
 
-func (s *S3) chain(log string) *chain {
+func (s *Journal) chain(log string) *chain {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.logs[log]
 	if c == nil {
 		c = &chain{}
-		c.commits = newGroup(func(requests []*request[addition]) { s.extend(log, c, requests) })
+		c.commits = group.New(func(requests []*group.Request[addition]) { s.extend(log, c, requests) })
 		s.logs[log] = c
 	}
 	return c
 }
 
-// Claim implements [Journal].
-func (s *S3) Claim(ctx context.Context, log string) (epoch int64, err error) {
-	if err := ready(ctx, log); err != nil {
+// Claim implements [journal.Journal].
+func (s *Journal) Claim(ctx context.Context, log string) (epoch int64, err error) {
+	if err := contract.Ready(ctx, log); err != nil {
 		return 0, err
 	}
-	err = s.chain(log).commits.do(ctx, addition{claim: true, granted: &epoch})
-	return epoch, failed("claiming log "+log, err)
+	err = s.chain(log).commits.Do(ctx, addition{claim: true, granted: &epoch})
+	return epoch, contract.Fail("claiming log "+log, err)
 }
 
-// Create implements [Journal]. It is one link: entries with an epoch of their own.
-func (s *S3) Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error) {
-	if err := readyToCreate(ctx, log, entries); err != nil {
+// Create implements [journal.Journal]. It is one link: entries with an epoch of their own.
+func (s *Journal) Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error) {
+	if err := contract.ReadyToCreate(ctx, log, entries); err != nil {
 		return 0, err
 	}
-	err = s.chain(log).commits.do(ctx, addition{claim: true, granted: &epoch, entries: entries})
-	return epoch, failed("creating log "+log, err)
+	err = s.chain(log).commits.Do(ctx, addition{claim: true, granted: &epoch, entries: entries})
+	return epoch, contract.Fail("creating log "+log, err)
 }
 
-// Append implements [Journal].
-func (s *S3) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
-	if err := ready(ctx, log, entries...); err != nil {
+// Append implements [journal.Journal].
+func (s *Journal) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
+	if err := contract.Ready(ctx, log, entries...); err != nil {
 		return err
 	}
-	return failed("appending to log "+log, s.chain(log).commits.do(ctx, addition{epoch: epoch, entries: entries}))
+	return contract.Fail("appending to log "+log, s.chain(log).commits.Do(ctx, addition{epoch: epoch, entries: entries}))
 }
 
 // extend carries out a batch: appends that stand together with one epoch become
 // one link, a claim becomes a link of its own.
-func (s *S3) extend(log string, c *chain, requests []*request[addition]) {
+func (s *Journal) extend(log string, c *chain, requests []*group.Request[addition]) {
 	for len(requests) > 0 {
 		n, size := 1, 0
-		first := requests[0].value
+		first := requests[0].Value
 		entries := slices.Clone(first.entries)
-		for !first.claim && n < len(requests) && size < maxValue {
-			next := requests[n].value
+		for !first.claim && n < len(requests) && size < contract.MaxValue {
+			next := requests[n].Value
 			if next.claim || next.epoch != first.epoch {
 				break
 			}
@@ -97,7 +100,7 @@ func (s *S3) extend(log string, c *chain, requests []*request[addition]) {
 		first.entries = entries
 		err := s.add(log, c, first)
 		for _, r := range requests[:n] {
-			r.done <- err
+			r.Done <- err
 		}
 		requests = requests[n:]
 	}
@@ -108,7 +111,7 @@ func (s *S3) extend(log string, c *chain, requests []*request[addition]) {
 const linkTimeout = time.Minute
 
 // add makes an addition the chain's next link.
-func (s *S3) add(log string, c *chain, a addition) error {
+func (s *Journal) add(log string, c *chain, a addition) error {
 	ctx, cancel := context.WithTimeout(context.Background(), linkTimeout)
 	defer cancel()
 	mark, err := s.mark()
@@ -124,10 +127,10 @@ func (s *S3) add(log string, c *chain, a addition) error {
 	}
 	for attempts := 0; attempts < clashes; {
 		if !a.claim && c.tail.epoch != a.epoch {
-			return fenced(log, c.tail.epoch, a.epoch)
+			return contract.FencedOff(log, c.tail.epoch, a.epoch)
 		}
 		if a.creates() && c.tail.count > 0 {
-			return exists(log, c.tail.count)
+			return contract.Existing(log, c.tail.count)
 		}
 		if !a.claim && len(a.entries) == 0 {
 			return nil
@@ -149,7 +152,7 @@ func (s *S3) add(log string, c *chain, a addition) error {
 
 // tryLink creates the next link. If another link is there already it takes note
 // of that one, and the caller tries again behind it.
-func (s *S3) tryLink(ctx context.Context, log string, c *chain, a addition, mark [8]byte) (done bool, err error) {
+func (s *Journal) tryLink(ctx context.Context, log string, c *chain, a addition, mark [8]byte) (done bool, err error) {
 	next := c.tail.link + 1
 	name := s.linkName(log, next)
 	o := object{kind: kindEntries, number: c.tail.count, epoch: c.tail.epoch, writer: mark, payload: packEntries(a.entries)}
@@ -194,7 +197,7 @@ func (c *chain) pass(name string, number int64, o object) error {
 }
 
 // catchUp moves the tail to the chain's end.
-func (s *S3) catchUp(ctx context.Context, log string, c *chain) error {
+func (s *Journal) catchUp(ctx context.Context, log string, c *chain) error {
 	last, err := s.lastLink(ctx, log, c.tail.link)
 	if err != nil || last == c.tail.link {
 		return err
@@ -207,7 +210,7 @@ func (s *S3) catchUp(ctx context.Context, log string, c *chain) error {
 }
 
 // lastLink is the number of the chain's last link; known is one that exists, or 0.
-func (s *S3) lastLink(ctx context.Context, log string, known int64) (int64, error) {
+func (s *Journal) lastLink(ctx context.Context, log string, known int64) (int64, error) {
 	for {
 		names, _, err := s.store.List(ctx, s.chainName(log), s.linkName(log, known), 1000)
 		if err != nil {
@@ -217,7 +220,7 @@ func (s *S3) lastLink(ctx context.Context, log string, known int64) (int64, erro
 			last := names[len(names)-1]
 			number, err := strconv.ParseInt(strings.TrimPrefix(last, s.chainName(log)), 16, 64)
 			if err != nil || number != known+int64(len(names)) {
-				return 0, corrupt("reading log "+log, fmt.Sprintf("links between %d and object %s are missing", known, last))
+				return 0, contract.Damaged("reading log "+log, fmt.Sprintf("links between %d and object %s are missing", known, last))
 			}
 			known = number
 		}
@@ -227,21 +230,21 @@ func (s *S3) lastLink(ctx context.Context, log string, known int64) (int64, erro
 	}
 }
 
-func (s *S3) link(ctx context.Context, log string, number int64) (object, error) {
+func (s *Journal) link(ctx context.Context, log string, number int64) (object, error) {
 	name := s.linkName(log, number)
 	body, etag, err := s.store.Get(ctx, name)
 	if err != nil {
 		return object{}, err
 	}
 	if etag == "" {
-		return object{}, corrupt("reading log "+log, "object "+name+" is missing")
+		return object{}, contract.Damaged("reading log "+log, "object "+name+" is missing")
 	}
 	return decode(name, body)
 }
 
-func (s *S3) chainName(log string) string { return s.prefix + "logs/" + escapeSegment(log) + "/" }
+func (s *Journal) chainName(log string) string { return s.prefix + "logs/" + escapeSegment(log) + "/" }
 
 // linkName pads the number, so that S3's order is the chain's.
-func (s *S3) linkName(log string, number int64) string {
+func (s *Journal) linkName(log string, number int64) string {
 	return fmt.Sprintf("%s%016x", s.chainName(log), number)
 }

@@ -1,4 +1,4 @@
-package journal
+package s3
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/setmend/setmend/journal/internal/contract"
 )
 
 // object is what one S3 object holds: a header of 64 bytes and a payload.
@@ -63,12 +65,12 @@ func encode(name string, o object) []byte {
 }
 
 func (o object) sum(name string) []byte {
-	return checksum(o.kind, name, []int64{o.number, o.epoch, int64(binary.BigEndian.Uint64(o.writer[:]))}, o.payload)
+	return contract.Checksum(o.kind, name, []int64{o.number, o.epoch, int64(binary.BigEndian.Uint64(o.writer[:]))}, o.payload)
 }
 
 func decode(name string, body []byte) (object, error) {
 	if len(body) < headerSize || string(body[:4]) != magic {
-		return object{}, corrupt("reading object "+name, "it is not one of the journal's")
+		return object{}, contract.Damaged("reading object "+name, "it is not one of the journal's")
 	}
 	o := object{
 		kind:    body[4],
@@ -81,7 +83,7 @@ func decode(name string, body []byte) (object, error) {
 		o.payload = o.payload[:len(o.payload)-1]
 	}
 	if !bytes.Equal(body[32:40], o.sum(name)) {
-		return object{}, corrupt("reading object "+name, "its checksum does not match")
+		return object{}, contract.Damaged("reading object "+name, "its checksum does not match")
 	}
 	return o, nil
 }
@@ -100,7 +102,7 @@ func unpackEntries(name string, payload []byte) ([][]byte, error) {
 	for len(payload) > 0 {
 		size, n := binary.Uvarint(payload)
 		if n <= 0 || size > uint64(len(payload)-n) {
-			return nil, corrupt("reading object "+name, "its entries are cut off")
+			return nil, contract.Damaged("reading object "+name, "its entries are cut off")
 		}
 		end := n + int(size)
 		entries = append(entries, payload[n:end:end])

@@ -1,4 +1,4 @@
-package journal_test
+package sqlite_test
 
 import (
 	"bytes"
@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/journal/journaltest"
+	"github.com/setmend/setmend/journal/sqlite"
 )
 
 func TestTheFileIsReadableByItsOwnerOnly(t *testing.T) {
@@ -89,7 +89,7 @@ func TestAFileThatCannotBeOpenedIsExplained(t *testing.T) {
 		{dir, "is a directory", ""},
 	} {
 		before, _ := os.ReadFile(c.path)
-		_, err := journal.Open(c.path)
+		_, err := sqlite.Open(c.path)
 		wantError(t, err, "opening journal "+c.path, c.why, c.hint)
 		if after, _ := os.ReadFile(c.path); !bytes.Equal(before, after) {
 			t.Errorf("%s was changed", c.path)
@@ -102,10 +102,10 @@ func TestAFileThatCannotBeOpenedIsExplained(t *testing.T) {
 
 func TestLackOfPermissionIsExplained(t *testing.T) {
 	for _, cause := range []error{fs.ErrPermission, syscall.EACCES, syscall.EROFS} {
-		err := journal.Opening("/x/j.db", &fs.PathError{Op: "open", Path: "/x/j.db", Err: cause})
+		err := sqlite.Opening("/x/j.db", &fs.PathError{Op: "open", Path: "/x/j.db", Err: cause})
 		wantError(t, err, "opening journal /x/j.db", "no permission to write", "must be writable")
 	}
-	wantError(t, journal.Opening("j", syscall.ENOSPC), "opening journal j", "no space", "disk is full")
+	wantError(t, sqlite.Opening("j", syscall.ENOSPC), "opening journal j", "no space", "disk is full")
 }
 
 func TestAJournalThatIsLockedTooLongIsExplained(t *testing.T) {
@@ -120,7 +120,7 @@ func TestAJournalThatIsLockedTooLongIsExplained(t *testing.T) {
 	if _, err := holder.Exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	s, err := journal.OpenWith(path, time.Millisecond)
+	s, err := sqlite.OpenWith(path, time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestAJournalThatIsLockedTooLongIsExplained(t *testing.T) {
 
 func TestAFullDiskLosesNothingThatWasAcknowledged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.db")
-	s, err := journal.OpenWith(path, time.Second, "max_page_count(40)")
+	s, err := sqlite.OpenWith(path, time.Second, "max_page_count(40)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,4 +283,14 @@ func wantCorrupt(t *testing.T, err error, name string) {
 	if !errors.As(err, &told) || !told.Corrupt() || !strings.Contains(err.Error(), name) {
 		t.Errorf("got %v, want corruption of %q", err, name)
 	}
+}
+
+func open(t testing.TB, path string) *sqlite.Journal {
+	t.Helper()
+	s, err := sqlite.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
 }

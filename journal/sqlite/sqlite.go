@@ -1,4 +1,4 @@
-package journal
+package sqlite
 
 import (
 	"bytes"
@@ -13,33 +13,37 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite": SQLite in Go, no cgo
+
+	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/internal/contract"
+	"github.com/setmend/setmend/journal/internal/group"
 )
 
-// SQLite is a journal in one file (with -wal and -shm beside it while open).
+// Journal is a journal in one file (with -wal and -shm beside it while open).
 // Goroutines and processes may share it.
-type SQLite struct {
+type Journal struct {
 	path    string
 	readers *sql.DB
 	writer  *sql.DB // one connection: SQLite has one writer at a time
-	commits *group[change]
+	commits *group.Group[change]
 	session *session // what the writer's connection has prepared; owned by who has commits' turn
 }
 
-var _ Journal = (*SQLite)(nil)
+var _ journal.Journal = (*Journal)(nil)
 
 // lockPatience is how long a call waits for other processes to finish writing.
 const lockPatience = 10 * time.Second
 
 // Open opens the journal at path, and makes it (mode 0600) if there is no file.
 // It never changes a file that is not a setmend journal.
-func Open(path string) (*SQLite, error) { return openWith(path, lockPatience) }
+func Open(path string) (*Journal, error) { return openWith(path, lockPatience) }
 
 // openWith is Open with another patience and more pragmas for the writer.
-func openWith(path string, patience time.Duration, pragmas ...string) (*SQLite, error) {
+func openWith(path string, patience time.Duration, pragmas ...string) (*Journal, error) {
 	if err := prepare(path); err != nil {
 		return nil, err
 	}
-	s := &SQLite{
+	s := &Journal{
 		path:    path,
 		readers: connect(path, patience, "query_only(1)"),
 		// FULL: a commit is on the disk before it is acknowledged.
@@ -47,7 +51,7 @@ func openWith(path string, patience time.Duration, pragmas ...string) (*SQLite, 
 	}
 	s.readers.SetMaxOpenConns(4)
 	s.writer.SetMaxOpenConns(1)
-	s.commits = newGroup(s.commit)
+	s.commits = group.New(s.commit)
 	if err := s.verify(); err != nil {
 		return nil, errors.Join(opening(path, err), s.Close())
 	}
@@ -66,17 +70,16 @@ func connect(path string, patience time.Duration, pragmas ...string) *sql.DB {
 }
 
 // Close releases the file. Calls under way may fail.
-func (s *SQLite) Close() error {
-	s.commits.turn <- struct{}{} // after the commit under way
-	defer func() { <-s.commits.turn }()
+func (s *Journal) Close() error {
+	defer s.commits.Pause()() // after the commit under way
 	s.session.discard()
 	s.session = nil
-	return failed("closing journal "+s.path, errors.Join(s.readers.Close(), s.writer.Close()))
+	return contract.Fail("closing journal "+s.path, errors.Join(s.readers.Close(), s.writer.Close()))
 }
 
-// Get implements [Journal].
-func (s *SQLite) Get(ctx context.Context, key string) ([]byte, int64, error) {
-	if err := ready(ctx, key); err != nil {
+// Get implements [journal.Journal].
+func (s *Journal) Get(ctx context.Context, key string) ([]byte, int64, error) {
+	if err := contract.Ready(ctx, key); err != nil {
 		return nil, 0, err
 	}
 	var value, sum []byte
@@ -89,25 +92,25 @@ func (s *SQLite) Get(ctx context.Context, key string) ([]byte, int64, error) {
 	if err != nil {
 		return nil, 0, s.explain("reading "+key, err)
 	}
-	if !bytes.Equal(sum, checksum('d', key, []int64{version}, value)) {
-		return nil, 0, corrupt("reading "+key, "its checksum does not match")
+	if !bytes.Equal(sum, contract.Checksum('d', key, []int64{version}, value)) {
+		return nil, 0, contract.Damaged("reading "+key, "its checksum does not match")
 	}
-	return copied(value), version, nil
+	return contract.Copied(value), version, nil
 }
 
-// Keys implements [Journal].
-func (s *SQLite) Keys(ctx context.Context, prefix string) ([]string, error) {
+// Keys implements [journal.Journal].
+func (s *Journal) Keys(ctx context.Context, prefix string) ([]string, error) {
 	return s.names(ctx, "SELECT key FROM documents WHERE key >= ? ORDER BY key", prefix)
 }
 
-// Logs implements [Journal].
-func (s *SQLite) Logs(ctx context.Context, prefix string) ([]string, error) {
+// Logs implements [journal.Journal].
+func (s *Journal) Logs(ctx context.Context, prefix string) ([]string, error) {
 	return s.names(ctx, "SELECT name FROM logs WHERE name >= ? ORDER BY name", prefix)
 }
 
 // names takes from a query those that start with prefix, which come first: SQLite
 // compares bytes, as Go does.
-func (s *SQLite) names(ctx context.Context, query, prefix string) ([]string, error) {
+func (s *Journal) names(ctx context.Context, query, prefix string) ([]string, error) {
 	rows, err := s.readers.QueryContext(ctx, query, prefix)
 	if err != nil {
 		return nil, s.explain("listing "+prefix, err)
@@ -127,8 +130,8 @@ func (s *SQLite) names(ctx context.Context, query, prefix string) ([]string, err
 	return names, s.explain("listing "+prefix, rows.Err())
 }
 
-// Read implements [Journal].
-func (s *SQLite) Read(ctx context.Context, log string, after int64) iter.Seq2[[]byte, error] {
+// Read implements [journal.Journal].
+func (s *Journal) Read(ctx context.Context, log string, after int64) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		position := max(after, 0)
 		for {
@@ -157,8 +160,8 @@ const pageEntries = 256
 
 // page reads the entries that follow the first `after`. With an error it
 // returns the entries that are sound.
-func (s *SQLite) page(ctx context.Context, log string, after int64) ([][]byte, error) {
-	if err := ready(ctx, log); err != nil {
+func (s *Journal) page(ctx context.Context, log string, after int64) ([][]byte, error) {
+	if err := contract.Ready(ctx, log); err != nil {
 		return nil, err
 	}
 	what := "reading log " + log
@@ -182,10 +185,10 @@ func (s *SQLite) page(ctx context.Context, log string, after int64) ([][]byte, e
 		if next > count && position == 0 {
 			return entries, nil
 		}
-		if position != next || !bytes.Equal(sum, checksum('e', log, []int64{position}, value)) {
-			return entries, corrupt(what, "entry "+strconv.FormatInt(next, 10)+" is missing or fails its checksum")
+		if position != next || !bytes.Equal(sum, contract.Checksum('e', log, []int64{position}, value)) {
+			return entries, contract.Damaged(what, "entry "+strconv.FormatInt(next, 10)+" is missing or fails its checksum")
 		}
-		entries = append(entries, copied(value))
+		entries = append(entries, contract.Copied(value))
 	}
 	return entries, s.explain(what, rows.Err())
 }

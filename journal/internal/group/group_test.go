@@ -1,4 +1,4 @@
-package journal
+package group
 
 import (
 	"context"
@@ -11,19 +11,19 @@ import (
 func TestWritersThatWaitShareOneCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sizes []int
-		g := newGroup(func(batch []*request[int]) {
+		g := New(func(batch []*Request[int]) {
 			sizes = append(sizes, len(batch))
 			time.Sleep(time.Second) // the fsync
 			for _, r := range batch {
-				r.done <- nil
+				r.Done <- nil
 			}
 		})
 		for i := range 10 {
-			go g.do(t.Context(), i)
+			go g.Do(t.Context(), i)
 		}
 		begin := time.Now()
 		synctest.Wait()
-		if err := g.do(t.Context(), 10); err != nil {
+		if err := g.Do(t.Context(), 10); err != nil {
 			t.Error(err)
 		}
 		if time.Since(begin) > 2*time.Second || len(sizes) > 2 {
@@ -34,12 +34,12 @@ func TestWritersThatWaitShareOneCommit(t *testing.T) {
 
 func TestEachWriterGetsItsOwnAnswer(t *testing.T) {
 	odd := errors.New("odd")
-	g := newGroup(func(batch []*request[int]) {
+	g := New(func(batch []*Request[int]) {
 		for _, r := range batch {
-			if r.value%2 == 1 {
-				r.done <- odd
+			if r.Value%2 == 1 {
+				r.Done <- odd
 			} else {
-				r.done <- nil
+				r.Done <- nil
 			}
 		}
 	})
@@ -47,7 +47,7 @@ func TestEachWriterGetsItsOwnAnswer(t *testing.T) {
 		g.turn = make(chan struct{}, 1)
 		for i := range 20 {
 			go func() {
-				if err := g.do(t.Context(), i); (err == odd) != (i%2 == 1) {
+				if err := g.Do(t.Context(), i); (err == odd) != (i%2 == 1) {
 					t.Errorf("%d was answered %v", i, err)
 				}
 			}()
@@ -59,21 +59,21 @@ func TestEachWriterGetsItsOwnAnswer(t *testing.T) {
 func TestAWriterWhoseContextEndsWhileItWaitsHasWrittenNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var written []string
-		g := newGroup(func(batch []*request[string]) {
+		g := New(func(batch []*Request[string]) {
 			time.Sleep(time.Minute)
 			for _, r := range batch {
-				written = append(written, r.value)
-				r.done <- nil
+				written = append(written, r.Value)
+				r.Done <- nil
 			}
 		})
-		go g.do(t.Context(), "first")
+		go g.Do(t.Context(), "first")
 		synctest.Wait()
 		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := g.do(impatient, "second"); !errors.Is(err, context.DeadlineExceeded) {
+		if err := g.Do(impatient, "second"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
-		if err := g.do(t.Context(), "third"); err != nil {
+		if err := g.Do(t.Context(), "third"); err != nil {
 			t.Error(err)
 		}
 		if len(written) != 2 || written[1] != "third" {
@@ -84,15 +84,15 @@ func TestAWriterWhoseContextEndsWhileItWaitsHasWrittenNothing(t *testing.T) {
 
 func TestAWriteOnceBegunIsSeenThroughThoughTheContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGroup(func(batch []*request[string]) {
+		g := New(func(batch []*Request[string]) {
 			time.Sleep(time.Minute)
 			for _, r := range batch {
-				r.done <- nil
+				r.Done <- nil
 			}
 		})
 		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := g.do(impatient, "only"); err != nil {
+		if err := g.Do(impatient, "only"); err != nil {
 			t.Errorf("got %v for a write that went through", err)
 		}
 	})

@@ -1,13 +1,15 @@
-package journal_test
+package s3_test
 
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/journal/journaltest"
+	"github.com/setmend/setmend/journal/s3"
 )
 
 func newS3(t *testing.T) (*journaltest.Objects, journaltest.Journal) {
@@ -141,7 +143,7 @@ func TestS3NoticesDamage(t *testing.T) {
 
 func TestS3JournalsWithDifferentPrefixesAreApart(t *testing.T) {
 	objects := journaltest.NewObjects()
-	a, b := journal.NewS3(objects, "a/", nil), journal.NewS3(objects, "", nil)
+	a, b := s3.New(objects, "a/", nil), s3.New(objects, "", nil)
 	if _, err := a.Put(t.Context(), "k", nil, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -225,5 +227,56 @@ func TestS3TellsIdenticalWritesApart(t *testing.T) {
 	var told *journal.Error
 	if !errors.As(err, &told) || !told.Conflict() {
 		t.Errorf("a stale writer got %v", err)
+	}
+}
+
+func readAll(t *testing.T, j journaltest.Journal, log string) [][]byte {
+	t.Helper()
+	var entries [][]byte
+	for entry, err := range j.Read(t.Context(), log, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, entry)
+	}
+	return entries
+}
+
+func onObjects(objects s3.ObjectStore) journaltest.Place {
+	seed := 0
+	return func(*testing.T) journaltest.Journal {
+		seed++
+		return s3.New(objects, "setmend/", rand.NewChaCha8([32]byte{byte(seed)}))
+	}
+}
+
+func wantError(t *testing.T, err error, what, why, hint string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: no error, want %q", what, why)
+		return
+	}
+	if !strings.HasPrefix(err.Error(), what+": ") || !strings.Contains(err.Error(), why) {
+		t.Errorf("got %q, want %q because of %q", err, what, why)
+	}
+	var told interface{ Hint() string }
+	if !errors.As(err, &told) || !strings.Contains(told.Hint(), hint) {
+		t.Errorf("%q has not the hint %q", err, hint)
+	}
+}
+
+// wantCorrupt wants an error that says corrupt and contains name, or, if name is
+// empty, no error.
+func wantCorrupt(t *testing.T, err error, name string) {
+	t.Helper()
+	if name == "" {
+		if err != nil {
+			t.Errorf("got %v, want no error", err)
+		}
+		return
+	}
+	var told interface{ Corrupt() bool }
+	if !errors.As(err, &told) || !told.Corrupt() || !strings.Contains(err.Error(), name) {
+		t.Errorf("got %v, want corruption of %q", err, name)
 	}
 }

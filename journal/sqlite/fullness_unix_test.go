@@ -1,6 +1,6 @@
 //go:build unix
 
-package journal_test
+package sqlite_test
 
 import (
 	"bufio"
@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/sqlite"
 )
 
 func init() { roles["fill"] = fill }
@@ -26,7 +27,7 @@ func fill(path string) error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		return err
 	}
-	s, err := journal.Open(path)
+	s, err := sqlite.Open(path)
 	if err != nil {
 		return err
 	}

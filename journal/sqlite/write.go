@@ -1,10 +1,13 @@
-package journal
+package sqlite
 
 import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+
+	"github.com/setmend/setmend/journal/internal/contract"
+	"github.com/setmend/setmend/journal/internal/group"
 )
 
 // change is one write. It returns what to tell its caller (a conflict, say,
@@ -12,12 +15,12 @@ import (
 // which undoes the whole batch.
 type change func(*batch) (answer, failure error)
 
-// Put implements [Journal].
-func (s *SQLite) Put(ctx context.Context, key string, value []byte, version int64) (next int64, err error) {
-	if err := ready(ctx, key, value); err != nil {
+// Put implements [journal.Journal].
+func (s *Journal) Put(ctx context.Context, key string, value []byte, version int64) (next int64, err error) {
+	if err := contract.Ready(ctx, key, value); err != nil {
 		return 0, err
 	}
-	err = s.commits.do(ctx, func(b *batch) (error, error) {
+	err = s.commits.Do(ctx, func(b *batch) (error, error) {
 		answer, failure := b.expect("writing", key, version)
 		if answer != nil || failure != nil {
 			return answer, failure
@@ -25,7 +28,7 @@ func (s *SQLite) Put(ctx context.Context, key string, value []byte, version int6
 		next = b.number()
 		return nil, b.exec(`INSERT INTO documents (key, version, sum, value) VALUES (?1, ?2, ?3, ?4)
 			ON CONFLICT (key) DO UPDATE SET version = ?2, sum = ?3, value = ?4`,
-			key, next, checksum('d', key, []int64{next}, value), notNull(value))
+			key, next, contract.Checksum('d', key, []int64{next}, value), notNull(value))
 	})
 	if err != nil {
 		return 0, s.explain("writing "+key, err)
@@ -33,12 +36,12 @@ func (s *SQLite) Put(ctx context.Context, key string, value []byte, version int6
 	return next, nil
 }
 
-// Delete implements [Journal].
-func (s *SQLite) Delete(ctx context.Context, key string, version int64) error {
-	if err := ready(ctx, key); err != nil {
+// Delete implements [journal.Journal].
+func (s *Journal) Delete(ctx context.Context, key string, version int64) error {
+	if err := contract.Ready(ctx, key); err != nil {
 		return err
 	}
-	return s.explain("deleting "+key, s.commits.do(ctx, func(b *batch) (error, error) {
+	return s.explain("deleting "+key, s.commits.Do(ctx, func(b *batch) (error, error) {
 		answer, failure := b.expect("deleting", key, version)
 		if answer != nil || failure != nil {
 			return answer, failure
@@ -47,12 +50,12 @@ func (s *SQLite) Delete(ctx context.Context, key string, version int64) error {
 	}))
 }
 
-// Claim implements [Journal].
-func (s *SQLite) Claim(ctx context.Context, log string) (epoch int64, err error) {
-	if err := ready(ctx, log); err != nil {
+// Claim implements [journal.Journal].
+func (s *Journal) Claim(ctx context.Context, log string) (epoch int64, err error) {
+	if err := contract.Ready(ctx, log); err != nil {
 		return 0, err
 	}
-	err = s.commits.do(ctx, func(b *batch) (error, error) {
+	err = s.commits.Do(ctx, func(b *batch) (error, error) {
 		l, err := b.log(log)
 		if err != nil {
 			return nil, err
@@ -68,13 +71,13 @@ func (s *SQLite) Claim(ctx context.Context, log string) (epoch int64, err error)
 	return epoch, nil
 }
 
-// Create implements [Journal].
-func (s *SQLite) Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error) {
-	if err := readyToCreate(ctx, log, entries); err != nil {
+// Create implements [journal.Journal].
+func (s *Journal) Create(ctx context.Context, log string, entries ...[]byte) (epoch int64, err error) {
+	if err := contract.ReadyToCreate(ctx, log, entries); err != nil {
 		return 0, err
 	}
 	first := sums(log, 1, entries) // here, beside the commits of others
-	err = s.commits.do(ctx, func(b *batch) (error, error) {
+	err = s.commits.Do(ctx, func(b *batch) (error, error) {
 		made, err := b.found(log, int64(len(entries)))
 		if err != nil {
 			return nil, err
@@ -88,7 +91,7 @@ func (s *SQLite) Create(ctx context.Context, log string, entries ...[]byte) (epo
 			return nil, err
 		}
 		if l.count > 0 {
-			return exists(log, l.count), nil
+			return contract.Existing(log, l.count), nil
 		}
 		l.epoch++
 		epoch = l.epoch
@@ -100,18 +103,18 @@ func (s *SQLite) Create(ctx context.Context, log string, entries ...[]byte) (epo
 	return epoch, nil
 }
 
-// Append implements [Journal].
-func (s *SQLite) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
-	if err := ready(ctx, log, entries...); err != nil {
+// Append implements [journal.Journal].
+func (s *Journal) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
+	if err := contract.Ready(ctx, log, entries...); err != nil {
 		return err
 	}
-	return s.explain("appending to log "+log, s.commits.do(ctx, func(b *batch) (error, error) {
+	return s.explain("appending to log "+log, s.commits.Do(ctx, func(b *batch) (error, error) {
 		l, err := b.log(log)
 		if err != nil {
 			return nil, err
 		}
 		if l.epoch != epoch {
-			return fenced(log, l.epoch, epoch), nil
+			return contract.FencedOff(log, l.epoch, epoch), nil
 		}
 		return nil, b.append(l, entries)
 	}))
@@ -119,7 +122,7 @@ func (s *SQLite) Append(ctx context.Context, log string, epoch int64, entries ..
 
 // commit carries out a batch in one transaction. Its requests' contexts do not
 // matter any more: one caller's impatience must not undo the others' writes.
-func (s *SQLite) commit(requests []*request[change]) {
+func (s *Journal) commit(requests []*group.Request[change]) {
 	answers, err := s.transact(requests)
 	if err != nil {
 		s.session.discard()
@@ -127,14 +130,14 @@ func (s *SQLite) commit(requests []*request[change]) {
 	}
 	for i, r := range requests {
 		if err != nil {
-			r.done <- err
+			r.Done <- err
 		} else {
-			r.done <- answers[i]
+			r.Done <- answers[i]
 		}
 	}
 }
 
-func (s *SQLite) transact(requests []*request[change]) ([]error, error) {
+func (s *Journal) transact(requests []*group.Request[change]) ([]error, error) {
 	if s.session == nil {
 		conn, err := s.writer.Conn(context.Background())
 		if err != nil {
@@ -148,7 +151,7 @@ func (s *SQLite) transact(requests []*request[change]) ([]error, error) {
 	}
 	answers := make([]error, len(requests))
 	for i, r := range requests {
-		answer, err := r.value(b)
+		answer, err := r.Value(b)
 		if err != nil {
 			return nil, err
 		}

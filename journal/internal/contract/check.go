@@ -1,4 +1,4 @@
-package journal
+package contract
 
 import (
 	"encoding/binary"
@@ -10,14 +10,15 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-const (
-	maxName  = 256      // bytes; escaped threefold it still fits into an S3 key of 1,024
-	maxValue = 64 << 20 // bytes; far below SQLite's 1 GB and S3's 5 GB for one write
-)
+// MaxValue is how many bytes the entries of one write may have together: far below
+// SQLite's 1 GB and S3's 5 GB.
+const MaxValue = 64 << 20
 
-// checkName refuses names that some backend could not hold, so that a program
+const maxName = 256 // bytes; escaped threefold it still fits into an S3 key of 1,024
+
+// CheckName refuses names that some backend could not hold, so that a program
 // that works on one of them works on all.
-func checkName(name string) error {
+func CheckName(name string) error {
 	why := ""
 	switch {
 	case name == "":
@@ -35,23 +36,23 @@ func checkName(name string) error {
 	return &Error{Kind: Refused, What: fmt.Sprintf("using %.64q as a name in the journal", name), Why: why}
 }
 
-// checkWrite is checkName for something about to be written.
-func checkWrite(name string, values ...[]byte) error {
+// CheckWrite is checkName for something about to be written.
+func CheckWrite(name string, values ...[]byte) error {
 	size := 0
 	for _, value := range values {
 		size += len(value)
 	}
-	if size > maxValue {
+	if size > MaxValue {
 		return &Error{Kind: Refused, What: "writing " + name,
-			Why: fmt.Sprintf("%d bytes are more than the %d that one write may have", size, maxValue)}
+			Why: fmt.Sprintf("%d bytes are more than the %d that one write may have", size, MaxValue)}
 	}
-	return checkName(name)
+	return CheckName(name)
 }
 
-// checksum covers a value and its place, so that a value that turns up
+// Checksum covers a value and its place, so that a value that turns up
 // somewhere else, or in an older state, is noticed as well as a damaged one. It
 // is against accidents, not against somebody who wants to deceive.
-func checksum(kind byte, name string, numbers []int64, value []byte) []byte {
+func Checksum(kind byte, name string, numbers []int64, value []byte) []byte {
 	head := append(make([]byte, 0, 64), kind)
 	head = append(binary.AppendUvarint(head, uint64(len(name))), name...)
 	for _, n := range numbers {
