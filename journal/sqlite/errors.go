@@ -30,7 +30,7 @@ func opening(path string, err error) error {
 		e.Why, e.Err = errForeign.Error(), nil
 		e.Advice = "Nothing was changed in it. Name another file; setmend makes one that does not exist."
 	default:
-		e.Advice = hintFor(code, err)
+		e.Advice = hintFor(path, code, err)
 	}
 	return e
 }
@@ -41,7 +41,7 @@ func (s *Journal) explain(what string, err error) error {
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	e := &contract.Error{Kind: contract.Failed, What: what, Err: err, Advice: hintFor(sqliteCode(err), err)}
+	e := &contract.Error{Kind: contract.Failed, What: what, Err: err, Advice: hintFor(s.path, sqliteCode(err), err)}
 	if code := sqliteCode(err); code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB {
 		e.Kind = contract.Corrupt
 	}
@@ -49,12 +49,12 @@ func (s *Journal) explain(what string, err error) error {
 }
 
 // hintFor knows the primary result codes of https://sqlite.org/rescode.html.
-func hintFor(code int, err error) string {
+func hintFor(path string, code int, err error) string {
 	switch {
 	case code == sqlite3.SQLITE_FULL, errors.Is(err, syscall.ENOSPC):
 		return "The disk is full. Make room; nothing that was acknowledged is lost."
 	case code == sqlite3.SQLITE_BUSY, code == sqlite3.SQLITE_LOCKED:
-		return "Another process held the journal for longer than " + lockPatience.String() + ". End it, or use another journal file."
+		return "Another process" + holders(path) + " held the journal for longer than " + lockPatience.String() + ". End it or let it go on, or use another journal file."
 	case code == sqlite3.SQLITE_READONLY, code == sqlite3.SQLITE_CANTOPEN:
 		return "The journal and its directory must be writable."
 	case code == sqlite3.SQLITE_CORRUPT, code == sqlite3.SQLITE_NOTADB:
@@ -63,6 +63,14 @@ func hintFor(code int, err error) string {
 		return "The disk failed to read or write. Look at the system's log."
 	}
 	return ""
+}
+
+const sqliteNotADatabase = sqlite3.SQLITE_NOTADB
+
+// isCorrupt reports whether an error says that stored data is damaged.
+func isCorrupt(err error) bool {
+	var known *contract.Error
+	return errors.As(err, &known) && known.Kind == contract.Corrupt
 }
 
 // sqliteCode is the primary result code in err's chain, 0 if there is none.

@@ -31,8 +31,10 @@ type Journal struct {
 
 var _ journal.Journal = (*Journal)(nil)
 
-// lockPatience is how long a call waits for other processes to finish writing.
-const lockPatience = 10 * time.Second
+// lockPatience is how long a call waits for other processes to finish writing. A
+// write takes milliseconds; a process that is suspended in the middle of one holds
+// the lock for as long as it sleeps.
+const lockPatience = 2 * time.Minute
 
 // Open opens the journal at path, and makes it (mode 0600) if there is no file.
 // It never changes a file that is not a setmend journal.

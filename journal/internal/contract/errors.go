@@ -80,7 +80,7 @@ func Existing(log string, count int64) error {
 
 func Damaged(what, why string) error {
 	return &Error{Kind: Corrupt, What: what, Why: why,
-		Advice: "The stored data was changed or damaged outside setmend. Restore the journal from a backup; do not edit it."}
+		Advice: "The stored data was changed or damaged outside setmend. `setmend journal check` lists what is damaged, `setmend journal repair` takes it out; or restore a backup."}
 }
 
 // Fail adds what was being done to an error, unless it tells already.
