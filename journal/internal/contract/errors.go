@@ -62,6 +62,9 @@ func (e *Error) Unknown() bool { return e.Kind == Failed }
 // Corrupt reports that stored data failed its checksum.
 func (e *Error) Corrupt() bool { return e.Kind == Corrupt }
 
+// Unusable reports that the journal as a whole cannot be used.
+func (e *Error) Unusable() bool { return e.Kind == Unusable || e.Kind == Corrupt }
+
 // Hint tells a person what to do about it, "" if there is nothing to say.
 func (e *Error) Hint() string { return e.Advice }
 
