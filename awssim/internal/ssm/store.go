@@ -29,11 +29,11 @@ const keptVersions = 100
 
 // Store is Parameter Store in every account and region.
 type Store struct {
-	world  *core.World
-	places map[place]map[string]*parameter
+	world *core.World
+	live  *core.Mirror[parameter]
+	// pending is the version that this service is about to write.
+	pending *version
 }
-
-type place struct{ account, region string }
 
 type parameter struct {
 	name, tier string
@@ -51,9 +51,11 @@ type version struct {
 	tier                               string
 }
 
-// New makes the service.
-func New(w *core.World) *Store {
-	return &Store{world: w, places: map[place]map[string]*parameter{}}
+// New makes the service as a view on the live parameters.
+func New(w *core.World, store core.LiveStore) *Store {
+	s := &Store{world: w}
+	s.live = core.NewMirror(store, liveType, s.take)
+	return s
 }
 
 // Service is the API.
@@ -81,7 +83,10 @@ func (s *Store) Service() core.Service {
 
 // Value is a parameter's latest value and type, for services that resolve it.
 func (s *Store) Value(account, region, name string) (value, kind string, ok bool) {
-	p := s.places[place{account, region}][name]
+	if value, public := publicValue(region, name); public {
+		return value, String, true
+	}
+	p := s.live.At(account, region)[name]
 	if p == nil {
 		return "", "", false
 	}
@@ -96,11 +101,7 @@ func (s *Store) Put(account, region, name, value string) error {
 }
 
 func (s *Store) here(c *core.Call) map[string]*parameter {
-	at := place{c.Caller.Account, c.Region}
-	if s.places[at] == nil {
-		s.places[at] = map[string]*parameter{}
-	}
-	return s.places[at]
+	return s.live.At(c.Caller.Account, c.Region)
 }
 
 func (p *parameter) latest() *version { return &p.versions[len(p.versions)-1] }
@@ -109,7 +110,10 @@ func (p *parameter) latest() *version { return &p.versions[len(p.versions)-1] }
 // or :label.
 func (s *Store) find(c *core.Call, ref string) (p *parameter, v *version, selector string, err error) {
 	name, selector := split(plainName(ref))
-	if p = s.places[place{c.Caller.Account, c.Region}][name]; p == nil {
+	if p = s.public(c, name); p == nil {
+		p = s.here(c)[name]
+	}
+	if p == nil {
 		return nil, nil, "", refuse("ParameterNotFound", "Parameter %s not found.", name)
 	}
 	if selector == "" {
@@ -156,6 +160,9 @@ func (p *parameter) version(selector string) *version {
 }
 
 func (s *Store) arn(c *core.Call, name string) string {
+	if strings.HasPrefix(name, "/aws/service/") { // AWS's own belong to no account
+		return fmt.Sprintf("arn:%s:ssm:%s::parameter%s", s.world.Options.Partition, c.Region, name)
+	}
 	return fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", s.world.Options.Partition, c.Region, c.Caller.Account, strings.TrimPrefix(name, "/"))
 }
 

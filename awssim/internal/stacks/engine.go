@@ -24,6 +24,9 @@ type Options struct {
 	Parameters ParameterStore
 	// Templates reads a TemplateURL; nil refuses them.
 	Templates func(account, region, url string) (string, error)
+	// Undeletable says why a service refuses to delete a live resource, such as a
+	// bucket that is not empty; "" if it does not. nil: none ever does.
+	Undeletable func(l core.Live) string
 	// StackSetTemplate reads a stack set's template, for GetTemplateSummary; nil
 	// where there are no stack sets.
 	StackSetTemplate func(c *core.Call, name, callAs string) (string, error)
@@ -64,10 +67,13 @@ type Engine struct {
 	claims  map[claim]owner
 	exports map[exportName]*export
 	loose   map[looseKey]*loose
-	drifts  map[string]*driftRun // by detection id
-	sets    map[string]*changeSet
-	tokens  map[tokenKey]string // client request tokens of change sets
-	ended   []func(core.StackInfo)
+	// loosePlaces are the keys of loose by place.
+	loosePlaces map[place]map[looseKey]bool
+	version     uint64               // counts changes of what is live
+	drifts      map[string]*driftRun // by detection id
+	sets        map[string]*changeSet
+	tokens      map[tokenKey]string // client request tokens of change sets
+	ended       []func(core.StackInfo)
 }
 
 // place is an account in a region.
@@ -82,17 +88,18 @@ type stackName struct {
 func New(w *core.World, options Options) *Engine {
 	options.complete()
 	return &Engine{
-		world:   w,
-		options: options,
-		stacks:  map[string]*stack{},
-		names:   map[stackName]*stack{},
-		places:  map[place][]*stack{},
-		claims:  map[claim]owner{},
-		exports: map[exportName]*export{},
-		loose:   map[looseKey]*loose{},
-		drifts:  map[string]*driftRun{},
-		sets:    map[string]*changeSet{},
-		tokens:  map[tokenKey]string{},
+		world:       w,
+		options:     options,
+		stacks:      map[string]*stack{},
+		names:       map[stackName]*stack{},
+		places:      map[place][]*stack{},
+		claims:      map[claim]owner{},
+		exports:     map[exportName]*export{},
+		loose:       map[looseKey]*loose{},
+		loosePlaces: map[place]map[looseKey]bool{},
+		drifts:      map[string]*driftRun{},
+		sets:        map[string]*changeSet{},
+		tokens:      map[tokenKey]string{},
 	}
 }
 

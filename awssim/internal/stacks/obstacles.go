@@ -11,9 +11,12 @@ type claim struct{ account, region, typ, name string }
 
 // owner holds a claim; stack is nil for a resource without a stack.
 type owner struct {
+	place     place
 	stack     *stack
 	logicalID string
 }
+
+func ownerOf(s *stack, logicalID string) owner { return owner{s.place, s, logicalID} }
 
 // claimOf is the claim that a resource with these properties makes, if any.
 func claimOf(p place, t *resource.Type, properties map[string]any) (claim, bool) {
@@ -42,7 +45,7 @@ func (e *Engine) taken(s *stack, logicalID string, t *resource.Type, properties 
 	}
 	holder, held := e.claims[c]
 	switch {
-	case !held || holder == owner{s, logicalID}:
+	case !held || holder == ownerOf(s, logicalID):
 		return ""
 	case t.Single != "":
 		return t.Single
@@ -54,14 +57,14 @@ func (e *Engine) taken(s *stack, logicalID string, t *resource.Type, properties 
 
 func (e *Engine) take(s *stack, logicalID string, t *resource.Type, properties map[string]any) {
 	if c, claims := claimOf(s.place, t, properties); claims {
-		e.claims[c] = owner{s, logicalID}
+		e.claims[c] = ownerOf(s, logicalID)
 	}
 }
 
 // release gives a name back, unless somebody else holds it.
 func (e *Engine) release(s *stack, logicalID string, t *resource.Type, properties map[string]any) {
 	c, claims := claimOf(s.place, t, properties)
-	if claims && e.claims[c] == (owner{s, logicalID}) {
+	if claims && e.claims[c] == ownerOf(s, logicalID) {
 		delete(e.claims, c)
 	}
 }
@@ -176,7 +179,11 @@ func (e *Engine) deleteObstacle(s *stack, a actor, c *change) string {
 	if why := s.touchedOf(c.resource.LogicalID).obstacle; why != "" {
 		return why
 	}
-	return e.denied(s.place, a, c.typ.Delete, c.oldID)
+	if why := e.denied(s.place, a, c.typ.Delete, c.oldID); why != "" || e.options.Undeletable == nil {
+		return why
+	}
+	return e.options.Undeletable(Live{Account: s.account, Region: s.region, Type: c.typ.Name, ID: c.oldID,
+		Properties: c.live, StackID: s.id, LogicalID: c.resource.LogicalID})
 }
 
 // keeps reports whether a policy leaves the resource when the stack lets go of it.

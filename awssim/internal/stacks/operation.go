@@ -135,6 +135,7 @@ func (e *Engine) finish(s *stack, status, reason string) {
 }
 
 func (e *Engine) setStatus(s *stack, status, reason string) {
+	e.version++
 	s.status, s.reason = status, reason
 	e.publishStatus(s)
 }
