@@ -27,6 +27,9 @@ type Options struct {
 	// Undeletable says why a service refuses to delete a live resource, such as a
 	// bucket that is not empty; "" if it does not. nil: none ever does.
 	Undeletable func(l core.Live) string
+	// Makers make resources of types that are more than data, by type. Nested stacks
+	// are the engine's own.
+	Makers map[string]Maker
 	// StackSetTemplate reads a stack set's template, for GetTemplateSummary; nil
 	// where there are no stack sets.
 	StackSetTemplate func(c *core.Call, name, callAs string) (string, error)

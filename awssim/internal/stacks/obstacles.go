@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/resource"
 )
@@ -25,7 +26,7 @@ func claimOf(p place, t *resource.Type, properties map[string]any) (claim, bool)
 	if t.Single != "" {
 		c.name, named = "", true
 	}
-	if !named || t.Scope == resource.Unclaimed {
+	if !named || t.Scope == resource.Unclaimed || strings.Contains(name, notMadeYet) {
 		return c, false
 	}
 	if t.Scope != resource.PerPartition {
