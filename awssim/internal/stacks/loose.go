@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -131,6 +132,11 @@ func (e *Engine) ChangeLive(l Live, properties map[string]any) error {
 
 // DeleteLive deletes a live resource by hand.
 func (e *Engine) DeleteLive(l Live) error {
+	if e.options.Undeletable != nil {
+		if why := e.options.Undeletable(l); why != "" {
+			return errors.New(why)
+		}
+	}
 	if l.StackID != "" {
 		return e.DeleteResource(l.StackID, l.LogicalID)
 	}
