@@ -7,6 +7,7 @@ import (
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/template"
+	"github.com/setmend/setmend/awssim/internal/template/transform"
 )
 
 // ParameterStore is SSM Parameter Store, for parameters of SSM types and dynamic
@@ -24,6 +25,9 @@ type Options struct {
 	Parameters ParameterStore
 	// Templates reads a TemplateURL; nil refuses them.
 	Templates func(account, region, url string) (string, error)
+	// Macro runs the Lambda function of a registered macro; known is false where
+	// the account has none of that name. nil: no macro is known anywhere.
+	Macro func(account, region string, call transform.Macro) (fragment []byte, known bool, err error)
 	// StackSetTemplate reads a stack set's template, for GetTemplateSummary; nil
 	// where there are no stack sets.
 	StackSetTemplate func(c *core.Call, name, callAs string) (string, error)

@@ -1,6 +1,8 @@
 package template
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,12 +55,13 @@ func (b *Binding) pseudo(name string) any {
 	case "AWS::StackName":
 		return b.place.StackName
 	case "AWS::NotificationARNs":
-		return []any{}
-	case "AWS::URLSuffix":
-		if b.place.Partition == "aws-cn" {
-			return "amazonaws.com.cn"
+		out := []any{}
+		for _, arn := range b.place.NotificationARNs {
+			out = append(out, arn)
 		}
-		return "amazonaws.com"
+		return out
+	case "AWS::URLSuffix":
+		return urlSuffix(b.place.Partition)
 	}
 	return noValue{}
 }
@@ -191,7 +194,7 @@ func (b *Binding) branch(f *Func) (any, error) {
 
 func (b *Binding) findInMap(f *Func) (any, error) {
 	var names [3]string
-	for i, one := range f.list() {
+	for i, one := range f.list()[:3] {
 		s, err := b.text(one)
 		if err != nil {
 			return nil, err
@@ -199,10 +202,107 @@ func (b *Binding) findInMap(f *Func) (any, error) {
 		names[i] = s
 	}
 	v, ok := b.template.mappings[names[0]][names[1]][names[2]]
+	if fallback, given := findDefault(f); !ok && given {
+		return b.eval(fallback)
+	}
 	if !ok {
 		return nil, failf("Template error: Unable to get mapping for %s::%s::%s", names[0], names[1], names[2])
 	}
 	return v, nil
+}
+
+// findDefault is the value that AWS::LanguageExtensions lets Fn::FindInMap fall
+// back to.
+func findDefault(f *Func) (any, bool) {
+	l := f.list()
+	if len(l) != 4 {
+		return nil, false
+	}
+	m, _ := l[3].(*Map)
+	v, given := m.Get("DefaultValue"), m != nil
+	return v, given
+}
+
+func urlSuffix(partition string) string {
+	switch partition {
+	case "aws-cn":
+		return "amazonaws.com.cn"
+	case "aws-iso":
+		return "c2s.ic.gov"
+	case "aws-iso-b":
+		return "sc2s.sgov.gov"
+	}
+	return "amazonaws.com"
+}
+
+// stackOutput is the output of another stack, by the stack's name.
+func (b *Binding) stackOutput(f *Func) (any, error) {
+	m, _ := f.Arg.(*Map)
+	var of [4]string
+	for i, key := range []string{"StackName", "OutputName", "Region", "RoleArn"} {
+		if m.Values[key] == nil {
+			continue
+		}
+		s, err := b.text(m.Values[key])
+		if err != nil {
+			return nil, err
+		}
+		of[i] = s
+	}
+	if of[2] == "" {
+		of[2] = b.place.Region
+	}
+	world, ok := b.around.(Outlook)
+	if !ok {
+		return nil, errNowhere
+	}
+	return world.StackOutput(of[0], of[1], of[2], of[3])
+}
+
+// toJSON is a value's JSON text with the keys in the template's order.
+func (b *Binding) toJSON(f *Func) (any, error) {
+	v, err := b.inOrder(f.Arg)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, failf("Template error: Fn::ToJsonString cannot convert the value: %s", err)
+	}
+	return b.produce(strings.TrimSuffix(out.String(), "\n"))
+}
+
+// inOrder evaluates a value and keeps the order of its objects' keys.
+func (b *Binding) inOrder(v any) (any, error) {
+	switch v := v.(type) {
+	case *Map:
+		out := NewMap()
+		for _, k := range v.Keys {
+			one, err := b.inOrder(v.Values[k])
+			if err != nil {
+				return nil, err
+			}
+			if one != (noValue{}) {
+				out.Set(k, one)
+			}
+		}
+		return out, nil
+	case []any:
+		out := make([]any, 0, len(v))
+		for _, item := range v {
+			one, err := b.inOrder(item)
+			if err != nil {
+				return nil, err
+			}
+			if one != (noValue{}) {
+				out = append(out, one)
+			}
+		}
+		return out, nil
+	}
+	return b.eval(v)
 }
 
 func (b *Binding) zones(f *Func) (any, error) {
