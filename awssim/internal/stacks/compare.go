@@ -199,7 +199,7 @@ func (c *change) compareProperties(revert bool) bool {
 		if threeWay && p.ignore(c) || !p.changes(threeWay) {
 			continue
 		}
-		p.recreates = !p.sync && c.typ.Replaces(name, c.before)
+		p.recreates = !p.sync && c.typ.ReplacedBy(name, p.before, p.after, c.before)
 		c.replace = c.replace || p.recreates
 		c.properties = append(c.properties, p)
 	}
