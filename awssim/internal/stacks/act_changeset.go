@@ -2,24 +2,35 @@ package stacks
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 )
 
 type createChangeSetInput struct {
-	StackName     string `valid:"required,min=1"`
+	StackName     string `valid:"required,min=1,pattern=[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"`
 	ChangeSetName string `valid:"required,min=1,max=128,pattern=[a-zA-Z][-a-zA-Z0-9]*"`
 	request
-	ChangeSetType    string `valid:"enum=CREATE|UPDATE|IMPORT"`
-	ClientToken      string `valid:"min=1,max=128"`
-	DeploymentMode   string `valid:"enum=REVERT_DRIFT"`
-	Description      string `valid:"min=1,max=8192"`
-	OnStackFailure   string `valid:"enum=DO_NOTHING|ROLLBACK|DELETE"`
-	NotificationARNs []string
+	ChangeSetType           string `valid:"enum=CREATE|UPDATE|IMPORT"`
+	ClientToken             string `valid:"min=1,max=128"`
+	DeploymentMode          string `valid:"enum=REVERT_DRIFT"`
+	Description             string `valid:"min=1,max=8192"`
+	OnStackFailure          string `valid:"enum=DO_NOTHING|ROLLBACK|DELETE"`
+	IncludeNestedStacks     *bool
+	ImportExistingResources *bool
+	ResourcesToImport       []importInput `valid:"max=200"`
+}
+
+type importInput struct {
+	ResourceType       string            `valid:"required,min=1,max=256"`
+	LogicalResourceId  string            `valid:"required"`
+	ResourceIdentifier map[string]string `valid:"required"`
 }
 
 type createChangeSetOutput struct{ Id, StackId string }
 
+// createChangeSet refuses at once what cannot be evaluated, as AWS does; what a
+// change set would do is worked out later.
 func (e *Engine) createChangeSet(c *core.Call, in *createChangeSetInput) (*createChangeSetOutput, error) {
 	p := placeOf(c)
 	if id, again := e.tokens[tokenKey{p, in.ClientToken}]; again && in.ClientToken != "" && e.sets[id].name == in.ChangeSetName {
@@ -41,15 +52,27 @@ func (e *Engine) createChangeSet(c *core.Call, in *createChangeSetInput) (*creat
 	if err != nil {
 		return nil, err
 	}
-	if s == nil {
+	if err := in.checkTypes(d.template); err != nil {
+		return nil, err
+	}
+	isNew := s == nil
+	if isNew {
 		s = e.newStack(p, in.StackName)
-		e.add(s)
-		e.setStatus(s, reviewInProgress, "User Initiated")
 	}
 	set := &changeSet{name: in.ChangeSetName, description: in.Description, kind: in.kind(), revert: in.DeploymentMode != "",
-		deployment: d, onFailure: in.OnStackFailure, token: in.ClientToken, role: in.RoleARN, notify: in.NotificationARNs}
-	if set.onFailure == "" {
-		set.onFailure = onFailureRollback
+		deployment: d, onFailure: in.OnStackFailure, token: in.ClientToken, role: in.RoleARN, settings: in.settings,
+		nested: yes(in.IncludeNestedStacks), importExisting: in.ImportExistingResources}
+	if set.imports, err = e.importsOf(s, d, in); err != nil {
+		return nil, err
+	}
+	set.stack = s
+	if _, _, err := e.assessSet(set); err != nil {
+		return nil, err
+	}
+	if isNew {
+		e.add(s)
+		s.extra().reviewed = e.world.Now()
+		e.setStatus(s, reviewInProgress, "User Initiated")
 	}
 	e.newChangeSet(s, set)
 	return &createChangeSetOutput{set.id, s.id}, nil
@@ -63,28 +86,33 @@ func (in *createChangeSetInput) kind() string {
 }
 
 // changeSetTarget finds the stack that a change set is for: nil for one that the
-// change set is to make.
+// change set is to make. A deleted stack is found by its id, and not made again.
 func (e *Engine) changeSetTarget(c *core.Call, in *createChangeSetInput) (*stack, error) {
 	s, exists := e.find(placeOf(c), in.StackName)
-	exists = exists && s.status != deleteComplete
 	review := exists && s.status == reviewInProgress
+	makes := in.kind() == "CREATE" || in.kind() == "IMPORT" && (!exists || review)
 	switch {
-	case in.ChangeSetType == "IMPORT":
-		return nil, core.Invalid("Resource import is not supported by the embedded AWS")
-	case in.kind() == "CREATE" && in.DeploymentMode != "":
+	case in.kind() != "IMPORT" && len(in.ResourcesToImport) > 0:
+		return nil, core.Invalid("Resources to import can only be specified for change sets of type IMPORT")
+	case in.kind() == "IMPORT" && len(in.ResourcesToImport) == 0:
+		return nil, core.Invalid("You must specify ResourcesToImport for change sets of type IMPORT")
+	case in.kind() != "UPDATE" && in.DeploymentMode != "":
 		return nil, core.Invalid("DeploymentMode REVERT_DRIFT is only supported for change sets of type UPDATE")
-	case in.kind() == "CREATE" && exists && !review:
+	case makes && exists && !review:
 		return nil, core.Invalid("Stack [%s] already exists and cannot be created again with the changeSet [%s].", in.StackName, in.ChangeSetName)
-	case in.kind() == "CREATE" && !exists:
+	case makes && !exists:
+		if strings.HasPrefix(in.StackName, "arn:") {
+			return nil, core.Invalid("Stack [%s] does not exist", in.StackName)
+		}
 		return nil, nil
-	case !exists || in.kind() == "UPDATE" && review:
+	case !exists || s.status == deleteComplete || in.kind() == "UPDATE" && review:
 		return nil, core.Invalid("Stack [%s] does not exist", in.StackName)
 	case !review && !s.updatable():
 		return nil, inState(s, "updated")
 	}
 	if s.more != nil {
 		for _, other := range s.more.sets {
-			if other.name == in.ChangeSetName {
+			if other.name == in.ChangeSetName && !other.executed() {
 				return nil, core.Errorf(http.StatusBadRequest, "AlreadyExistsException", "ChangeSet %s already exists", other.id)
 			}
 		}
@@ -93,10 +121,11 @@ func (e *Engine) changeSetTarget(c *core.Call, in *createChangeSetInput) (*stack
 }
 
 type executeChangeSetInput struct {
-	ChangeSetName      string `valid:"required,min=1,max=1600"`
-	StackName          string
-	ClientRequestToken string `valid:"min=1,max=128,pattern=[a-zA-Z0-9][-a-zA-Z0-9]*"`
-	DisableRollback    *bool
+	ChangeSetName        string `valid:"required,min=1,max=1600"`
+	StackName            string
+	ClientRequestToken   string `valid:"min=1,max=128,pattern=[a-zA-Z0-9][-a-zA-Z0-9]*"`
+	DisableRollback      *bool
+	RetainExceptOnCreate *bool
 }
 
 func (e *Engine) executeChangeSet(c *core.Call, in *executeChangeSetInput) (*struct{}, error) {
@@ -119,7 +148,10 @@ func (e *Engine) executeChangeSet(c *core.Call, in *executeChangeSetInput) (*str
 	if err != nil {
 		return nil, err
 	}
-	return &struct{}{}, e.execute(set, a, in.ClientRequestToken, yes(in.DisableRollback))
+	if in.DisableRollback != nil && set.onFailure != "" {
+		return nil, core.Invalid("You may only specify one of [DisableRollback, OnStackFailure]")
+	}
+	return &struct{}{}, e.execute(set, a, in)
 }
 
 func invalidStatus(format string, args ...any) *core.Error {

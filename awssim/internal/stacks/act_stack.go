@@ -2,19 +2,22 @@ package stacks
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 )
 
 type createStackInput struct {
-	StackName string `valid:"required,min=1,max=128,pattern=[a-zA-Z][-a-zA-Z0-9]*"`
+	StackName string `valid:"required,min=1,max=128,pattern=[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"`
 	request
 	ClientRequestToken          string `valid:"min=1,max=128,pattern=[a-zA-Z0-9][-a-zA-Z0-9]*"`
 	DisableRollback             *bool
 	OnFailure                   string `valid:"enum=DO_NOTHING|ROLLBACK|DELETE"`
 	EnableTerminationProtection *bool
-	TimeoutInMinutes            *int32 `valid:"min=1"`
-	NotificationARNs            []string
+	RetainExceptOnCreate        *bool
+	TimeoutInMinutes            *int32  `valid:"min=1"`
+	StackPolicyBody             *string `valid:"min=1,max=16384"`
+	StackPolicyURL              *string `valid:"min=1,max=5120"`
 }
 
 type stackOutput struct{ StackId string }
@@ -28,7 +31,7 @@ func (e *Engine) createStack(c *core.Call, in *createStackInput) (*stackOutput, 
 	switch {
 	case in.DisableRollback != nil && onFailure != "":
 		return nil, core.Invalid("You may only specify one of [DisableRollback, OnFailure]")
-	case yes(in.DisableRollback):
+	case in.keepsFailed(in.DisableRollback):
 		onFailure = onFailureDoNothing
 	case onFailure == "":
 		onFailure = onFailureRollback
@@ -41,12 +44,22 @@ func (e *Engine) createStack(c *core.Call, in *createStackInput) (*stackOutput, 
 	if err != nil {
 		return nil, err
 	}
+	policy, err := e.readPolicy(p, in.StackPolicyBody, in.StackPolicyURL)
+	if err != nil {
+		return nil, err
+	}
+	if t, err := e.parse(spec.Template); err == nil { // or else begin says what is wrong
+		if err := in.checkTypes(t); err != nil {
+			return nil, err
+		}
+	}
 	s, b, f, err := e.begin(p, spec)
 	if err != nil {
 		return nil, err
 	}
 	s.protected = yes(in.EnableTerminationProtection)
-	s.remember(in.RoleARN, in.NotificationARNs, in.TimeoutInMinutes, onFailure == onFailureDoNothing)
+	s.remember(in.RoleARN, &in.settings, in.TimeoutInMinutes, onFailure == onFailureDoNothing, in.RetainExceptOnCreate)
+	s.setPolicy(policy)
 	e.create(s, b.deployment, a, b.comparison, f, onFailure, in.ClientRequestToken, ignore)
 	return &stackOutput{s.id}, nil
 }
@@ -62,24 +75,37 @@ func (s *stack) roleOr(role string) string {
 	return role
 }
 
-// remember keeps the settings that few stacks have.
-func (s *stack) remember(role string, notify []string, timeout *int32, keepFailed bool) {
-	if role == "" && len(notify) == 0 && timeout == nil && !keepFailed {
+// remember keeps the settings that few stacks have. Notification topics, rollback
+// triggers and the deployment's configuration that a request does not name stay.
+func (s *stack) remember(role string, set *settings, timeout *int32, keepFailed bool, retainNew *bool) {
+	if role == "" && set.NotificationARNs == nil && set.RollbackConfiguration == nil && set.DeploymentConfig == nil &&
+		timeout == nil && !keepFailed && retainNew == nil && s.more == nil {
 		return
 	}
 	m := s.extra()
-	m.role, m.notify, m.keepFailed = role, notify, keepFailed
+	m.role, m.keepFailed, m.retainNew = role, keepFailed, yes(retainNew)
+	if set.NotificationARNs != nil {
+		m.notify = set.NotificationARNs
+	}
+	if set.RollbackConfiguration != nil {
+		m.rollback = set.RollbackConfiguration
+	}
+	m.config = set.DeploymentConfig
 	if timeout != nil {
 		m.timeout = *timeout
 	}
 }
 
 type updateStackInput struct {
-	StackName string `valid:"required"`
+	StackName string `valid:"required,min=1,pattern=[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"`
 	request
-	ClientRequestToken string `valid:"min=1,max=128,pattern=[a-zA-Z0-9][-a-zA-Z0-9]*"`
-	DisableRollback    *bool
-	NotificationARNs   []string
+	ClientRequestToken          string `valid:"min=1,max=128,pattern=[a-zA-Z0-9][-a-zA-Z0-9]*"`
+	DisableRollback             *bool
+	RetainExceptOnCreate        *bool
+	StackPolicyBody             *string `valid:"min=1,max=16384"`
+	StackPolicyURL              *string `valid:"min=1,max=5120"`
+	StackPolicyDuringUpdateBody *string `valid:"min=1,max=16384"`
+	StackPolicyDuringUpdateURL  *string `valid:"min=1,max=5120"`
 }
 
 func (e *Engine) updateStack(c *core.Call, in *updateStackInput) (*stackOutput, error) {
@@ -106,20 +132,48 @@ func (e *Engine) updateStack(c *core.Call, in *updateStackInput) (*stackOutput, 
 	if err != nil {
 		return nil, err
 	}
+	if err := in.checkTypes(d.template); err != nil {
+		return nil, err
+	}
+	policy, err := e.readPolicy(s.place, in.StackPolicyBody, in.StackPolicyURL)
+	if err != nil {
+		return nil, err
+	}
+	during, err := e.readPolicy(s.place, in.StackPolicyDuringUpdateBody, in.StackPolicyDuringUpdateURL)
+	if err != nil {
+		return nil, err
+	}
 	comparison, f, err := e.assess(s, d, false)
 	if err != nil {
 		return nil, err
 	}
-	if f == nil && comparison.empty() {
+	if f == nil && comparison.empty() && !s.notifies(in.NotificationARNs) {
 		return nil, errNoUpdates()
 	}
-	s.remember(role, in.NotificationARNs, nil, yes(in.DisableRollback))
+	s.remember(role, &in.settings, nil, in.keepsFailed(in.DisableRollback), in.RetainExceptOnCreate)
+	if f == nil {
+		f = s.forbidden(comparison, during)
+	}
+	s.setPolicy(policy)
 	e.update(s, d, a, comparison, f, in.ClientRequestToken, ignore)
 	return &stackOutput{s.id}, nil
 }
 
+// notifies reports whether the topics differ from those that the stack notifies.
+func (s *stack) notifies(topics []string) bool {
+	if topics == nil {
+		return false
+	}
+	var now []string
+	if s.more != nil {
+		now = s.more.notify
+	}
+	return !slices.Equal(now, topics)
+}
+
 type deleteStackInput struct {
-	StackName          string `valid:"required"`
+	StackName          string `valid:"required,min=1,pattern=[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"`
+	DeploymentConfig   *DeploymentConfig
 	ClientRequestToken string `valid:"min=1,max=128,pattern=[a-zA-Z0-9][-a-zA-Z0-9]*"`
 	DeletionMode       string `valid:"enum=STANDARD|FORCE_DELETE_STACK"`
 	RetainResources    []string

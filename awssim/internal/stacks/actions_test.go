@@ -20,7 +20,7 @@ func TestAResourceIsFoundByItsPhysicalID(t *testing.T) {
 	id := c.create("app", "Resources: {Topic: {Type: AWS::SNS::Topic, Metadata: {a: [1, !Ref AWS::Region]}}}")
 	one, err := c.DescribeStackResource(t.Context(), &cloudformation.DescribeStackResourceInput{StackName: &id, LogicalResourceId: aws.String("Topic")})
 	c.must(err)
-	if got := *one.StackResourceDetail.Metadata; got != `{"a":[1,{"Ref":"AWS::Region"}]}` {
+	if got := *one.StackResourceDetail.Metadata; got != `{"a":[1,"eu-central-1"]}` {
 		t.Errorf("metadata %s", got)
 	}
 	out, err := c.DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: one.StackResourceDetail.PhysicalResourceId})

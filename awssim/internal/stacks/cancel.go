@@ -11,7 +11,8 @@ func (e *Engine) cancel(s *stack) {
 		part := float64(now.Sub(op.began)) / float64(total)
 		taken = op.steps[:int(part*float64(len(op.steps)))]
 	}
-	op.steps, op.after = taken, undo(taken)
+	op.steps = taken
+	op.after, op.last = restore(taken)
 	op.reason = "The following resource(s) failed to update: []. Rollback requested by user."
 	if len(taken) == 0 {
 		op.reason = "User Initiated"
@@ -27,7 +28,7 @@ func (e *Engine) cancel(s *stack) {
 	standing := e.outputsOf(s)
 	e.withdraw(s, standing, standing)
 	e.setStatus(s, updateRollbackInProgress, cancelled.reason)
-	e.announce(s, cancelled, cancelled.after, cancelled.turned, cancelled.ended)
+	e.planRest(s, cancelled)
 	e.at(s, cancelled, rest, func() {
 		e.rolledBack(s, cancelled, &failure{reason: "The update was cancelled"})
 	})
@@ -67,7 +68,7 @@ func (e *Engine) continueRollback(s *stack, skip []string, force bool, token str
 			stuck = append(stuck, st)
 		}
 	}
-	op := &operation{verb: "UPDATE", deployment: s.current, steps: []step{}, token: token, turn: updateRollbackInProgress, reason: "User Initiated"}
+	op := &operation{verb: "UPDATE", deployment: s.current, previous: s.current, steps: []step{}, token: token, turn: updateRollbackInProgress, reason: "User Initiated"}
 	for _, st := range stuck {
 		if !force && s.touchedOf(st.logicalID).deleted {
 			op.after = append(op.after, st)
@@ -80,7 +81,7 @@ func (e *Engine) continueRollback(s *stack, skip []string, force bool, token str
 	s.history = append(s.history, op)
 	s.running = op
 	e.setStatus(s, updateRollbackInProgress, "User Initiated")
-	e.announce(s, op, op.after, op.turned, op.ended)
+	e.planRest(s, op)
 	e.at(s, op, rest, func() {
 		if len(op.after) > 0 {
 			e.stuck(s, op, &failure{logicalID: op.after[0].logicalID, typ: op.after[0].typ, reason: op.after[0].failed})

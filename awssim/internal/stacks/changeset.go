@@ -34,19 +34,42 @@ type changeSet struct {
 	created               time.Time
 	status, reason        string
 	execution             string
-	kind                  string // CREATE, UPDATE
+	kind                  string // CREATE, UPDATE, IMPORT
 	revert                bool   // DeploymentMode=REVERT_DRIFT
 	deployment            *deployment
 	previous              *deployment // what the stack had when the change set was made
 	changes               []change
-	onFailure             string
+	told                  []told            // how changes are shown; nil of a REVERT_DRIFT
+	imports               map[string]*loose // resources to take over, by logical id
+	onFailure             string            // "" unless the request names it
 	token, role           string
-	notify                []string
+	settings              settings
+	nested                bool
+	importExisting        *bool
+	parent                *changeSet // of a nested stack's
 }
 
-// dropChangeSets forgets a stack's change sets.
+// executed reports whether the change set was executed, so that its name is free.
+func (c *changeSet) executed() bool {
+	switch c.execution {
+	case executeInProgress, executeComplete, executeFailed:
+		return true
+	}
+	return false
+}
+
+// root is the change set of the outermost stack.
+func (c *changeSet) root() *changeSet {
+	for c.parent != nil {
+		c = c.parent
+	}
+	return c
+}
+
+// dropChangeSets forgets a stack's change sets, but for those that were executed:
+// they can be described by their ids when the stack is gone.
 func (e *Engine) dropChangeSets(s *stack) {
-	e.keepChangeSets(s, func(*changeSet) bool { return false })
+	e.keepChangeSets(s, (*changeSet).executed)
 }
 
 func (e *Engine) keepChangeSets(s *stack, keep func(*changeSet) bool) {
@@ -91,7 +114,7 @@ func (e *Engine) changeSetFor(c *core.Call, stackName, name string) (*changeSet,
 		return nil, err
 	}
 	if s.more != nil {
-		for _, set := range s.more.sets {
+		for _, set := range slices.Backward(s.more.sets) { // of one name, the latest
 			if set.name == name {
 				return set, nil
 			}
@@ -129,10 +152,20 @@ func (e *Engine) later(set *changeSet, d time.Duration, f func()) {
 	})
 }
 
-// fill works out what the change set would do.
+// assessSet compares a change set's deployment with what its stack has.
+func (e *Engine) assessSet(set *changeSet) (*comparison, *failure, error) {
+	c, f, err := e.assess(set.stack, set.deployment, set.revert)
+	if c != nil {
+		c.takeOver(set.imports)
+	}
+	return c, f, err
+}
+
+// fill works out what the change set would do. Only one that makes a stack may do
+// nothing.
 func (e *Engine) fill(set *changeSet) {
 	set.status = "FAILED"
-	c, f, err := e.assess(set.stack, set.deployment, set.revert)
+	c, f, err := e.assessSet(set)
 	switch {
 	case err != nil:
 		set.reason = message(err)
@@ -140,10 +173,13 @@ func (e *Engine) fill(set *changeSet) {
 		set.reason = f.reason
 	case set.stack.busy():
 		set.reason = inState(set.stack, "updated").Message
-	case c.empty():
+	case c.empty() && set.kind == "UPDATE" && !set.stack.notifies(set.settings.NotificationARNs):
 		set.reason = "The submitted information didn't contain changes. Submit different information to create a change set."
 	default:
 		set.changes = c.changes
+		if !set.revert {
+			set.told = e.explain(set, c)
+		}
 		set.status, set.execution = "CREATE_COMPLETE", available
 	}
 }
@@ -156,26 +192,40 @@ func message(err error) string {
 }
 
 // execute begins to do what a change set says, against the state as it is now.
-func (e *Engine) execute(set *changeSet, a actor, token string, keepFailed bool) error {
+func (e *Engine) execute(set *changeSet, a actor, in *executeChangeSetInput) error {
 	s := set.stack
-	c, f, err := e.assess(s, set.deployment, set.revert)
+	c, f, err := e.assessSet(set)
 	if err != nil {
 		return err
 	}
+	onFailure := set.onFailure
+	if onFailure == "" {
+		onFailure = onFailureRollback
+	}
+	if set.settings.keepsFailed(in.DisableRollback) {
+		onFailure = onFailureDoNothing
+	}
 	set.execution = executeInProgress
 	s.extra().executed = set.id
-	s.extra().keepFailed = keepFailed
-	e.keepChangeSets(s, func(other *changeSet) bool { return other == set })
+	s.updated = e.world.Now()
+	s.remember(s.roleOr(set.role), &set.settings, nil, onFailure == onFailureDoNothing, in.RetainExceptOnCreate)
+	e.keepChangeSets(s, func(other *changeSet) bool { return other == set || other.executed() })
 	done := func(r result) {
 		set.execution = executeComplete
 		if !r.ok {
 			set.execution = executeFailed
 		}
 	}
-	if set.kind == "CREATE" {
-		e.create(s, set.deployment, a, c, f, set.onFailure, token, done)
-		return nil
+	switch {
+	case set.kind == "IMPORT":
+		e.importAll(set, a, c, f, in.ClientRequestToken, done)
+	case set.kind == "CREATE":
+		e.create(s, set.deployment, a, c, f, onFailure, in.ClientRequestToken, done)
+	default:
+		if f == nil {
+			f = s.forbidden(c, nil)
+		}
+		e.update(s, set.deployment, a, c, f, in.ClientRequestToken, done)
 	}
-	e.update(s, set.deployment, a, c, f, token, done)
 	return nil
 }

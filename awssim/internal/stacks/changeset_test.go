@@ -167,7 +167,7 @@ func TestAnOrdinaryChangeSetDoesNotLookAtLiveState(t *testing.T) {
 	set := c.changeSet(&cloudformation.CreateChangeSetInput{StackName: &id, ChangeSetName: aws.String("plain"), UsePreviousTemplate: aws.Bool(true),
 		Parameters: []cfn.Parameter{{ParameterKey: aws.String("Delay"), ParameterValue: aws.String("7")}}})
 	change := set.Changes[0].ResourceChange
-	if len(set.Changes) != 1 || len(change.Details) != 1 || *change.Details[0].Target.Name != "DelaySeconds" || change.ResourceDriftStatus != "" || set.StackDriftStatus != "" {
+	if len(set.Changes) != 1 || len(change.Details) != 2 || *change.Details[0].Target.Name != "DelaySeconds" || change.ResourceDriftStatus != "" || set.StackDriftStatus != "" {
 		t.Errorf("%+v", change)
 	}
 }
@@ -246,11 +246,12 @@ Resources:
 	id := c.create("app", text("one"))
 	set := c.changeSet(&cloudformation.CreateChangeSetInput{StackName: &id, ChangeSetName: aws.String("all"), TemplateBody: aws.String(text("two")),
 		Parameters: []cfn.Parameter{{ParameterKey: aws.String("Delay"), ParameterValue: aws.String("6")}, {ParameterKey: aws.String("Words"), ParameterValue: aws.String("loud-loud")}}})
-	got := map[string]string{}
+	got := map[string][]string{}
 	for _, change := range set.Changes {
 		r := change.ResourceChange
 		for _, d := range r.Details {
-			got[*r.LogicalResourceId+"."+aws.ToString(d.Target.Name)] = strings.TrimSpace(string(d.ChangeSource) + " " + aws.ToString(d.CausingEntity) + " " + string(d.Evaluation) + " " + string(d.Target.RequiresRecreation))
+			name := *r.LogicalResourceId + "." + aws.ToString(d.Target.Name)
+			got[name] = append(got[name], string(d.ChangeSource)+" "+aws.ToString(d.CausingEntity)+" "+string(d.Evaluation)+" "+string(d.Target.RequiresRecreation))
 		}
 		for _, context := range []*string{r.BeforeContext, r.AfterContext} {
 			if strings.Contains(*context, "hush") || strings.Contains(*context, "loud") {
@@ -258,12 +259,12 @@ Resources:
 			}
 		}
 	}
-	want := map[string]string{
-		"Queue.QueueName":      "DirectModification  Static Always",
-		"Queue.DelaySeconds":   "ParameterReference Delay Static Never",
-		"Topic.DisplayName":    "ResourceReference Queue Dynamic Never",
-		"Topic.TracingConfig":  "ResourceAttribute Queue.Arn Dynamic Never",
-		"Topic.KmsMasterKeyId": "ParameterReference Words Static Never",
+	want := map[string][]string{
+		"Queue.QueueName":      {"DirectModification  Static Always"},
+		"Queue.DelaySeconds":   {"ParameterReference Delay Static Never", "DirectModification  Dynamic Never"},
+		"Topic.DisplayName":    {"ResourceReference Queue Static Never", "DirectModification  Dynamic Never"},
+		"Topic.TracingConfig":  {"ResourceAttribute Queue.Arn Static Never", "DirectModification  Dynamic Never"},
+		"Topic.KmsMasterKeyId": {"ParameterReference Words Static Never", "DirectModification  Dynamic Never"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

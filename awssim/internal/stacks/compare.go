@@ -15,6 +15,7 @@ const (
 	modify action = "Modify"
 	remove action = "Remove"
 	sync   action = "SyncWithActual" // only CloudFormation's own record changes
+	adopt  action = "Import"         // a resource that was there without the stack
 )
 
 // change is what a deployment does to one resource.
@@ -26,12 +27,19 @@ type change struct {
 	// before and after are the evaluated properties of the previous and the new
 	// deployment; live is what is there, nil if the resource is gone.
 	before, after, live map[string]any
-	oldID, newID        string
-	properties          []propertyChange
-	ignored             []ignoredDrift
-	secret              map[string]bool // properties whose values are not shown
+	// was and will are before and after with the stack's tags.
+	was, will    map[string]any
+	oldID, newID string
+	properties   []propertyChange
+	ignored      []ignoredDrift
+	secret       map[string]bool // properties whose values are not shown
 	// drift is the resource's state where live state was looked at, else "".
 	drift string
+	// stackTags tells that the stack's tags change, and the resource has them;
+	// attributes are what else of the declaration changes, such as Metadata.
+	stackTags  bool
+	attributes []string
+	imported   *loose // what an import takes over
 }
 
 // propertyChange is a change of one top-level property.
@@ -57,10 +65,12 @@ type comparison struct {
 	// metadata tells that outputs or tags change, which is an update too.
 	metadata bool
 	resolved map[string]string
+	// late is why the deployment fails when its resources are made, nil if not.
+	late *failure
 }
 
 // empty reports that there is nothing to update.
-func (c *comparison) empty() bool { return len(c.changes) == 0 && !c.metadata }
+func (c *comparison) empty() bool { return len(c.changes) == 0 && !c.metadata && c.late == nil }
 
 // compare works out what a deployment would change. With revert, live state is
 // the third to compare: AWS's REVERT_DRIFT.
@@ -82,7 +92,12 @@ func (e *Engine) compare(s *stack, d *deployment, revert bool) (*comparison, err
 		return nil, refusal(err)
 	}
 	if c.outputs, err = next.binding.Outputs(); err != nil {
-		return nil, refusal(err)
+		if missing, ok := err.(*unsupported); ok {
+			c.late = missing.late(d.template)
+			err = nil
+		} else {
+			return nil, refusal(err)
+		}
 	}
 	c.resolved, c.imported = next.resolved, next.imported
 	if previous != nil {
@@ -147,7 +162,7 @@ func (v *view) live(r *template.Resource, expected map[string]any) map[string]an
 	case t.properties != nil:
 		return t.properties
 	}
-	return expected
+	return v.deployed(r, expected)
 }
 
 func compareResource(previous, next *view, r *template.Resource, revert bool) (change, bool, error) {
@@ -162,6 +177,7 @@ func compareResource(previous, next *view, r *template.Resource, revert bool) (c
 		had = had && old.Type == r.Type
 	}
 	if !had {
+		c.will = next.deployed(r, c.after)
 		c.newID, err = next.PhysicalID(r)
 		return c, true, err
 	}
@@ -173,7 +189,11 @@ func compareResource(previous, next *view, r *template.Resource, revert bool) (c
 	}
 	c.live = previous.live(old, c.before)
 	c.secret = hidden(next.deployment, r)
+	c.was, c.will = previous.deployed(old, c.before), next.deployed(r, c.after)
 	changed := c.compareProperties(revert)
+	if c.action == modify {
+		changed = c.compareRest(previous, next, old) || changed
+	}
 	if c.replace || c.action == add {
 		next.ahead[r.LogicalID]++
 	}
@@ -181,6 +201,20 @@ func compareResource(previous, next *view, r *template.Resource, revert bool) (c
 		next.ahead[r.LogicalID]-- // a custom name: the ids of both are the same
 	}
 	return c, changed, err
+}
+
+// compareRest finds changes of what is no property of the resource: the stack's
+// tags, and its metadata.
+func (c *change) compareRest(previous, next *view, old *template.Resource) bool {
+	if name, _ := tagProperty(c.typ); name != "" && !slices.Equal(previous.deployment.tags, next.deployment.tags) {
+		c.stackTags = true
+	}
+	was, _ := previous.binding.Metadata(old)
+	will, err := next.binding.Metadata(c.resource)
+	if err == nil && !template.Equal(was, will) {
+		c.attributes = append(c.attributes, "Metadata")
+	}
+	return c.stackTags || len(c.attributes) > 0
 }
 
 // compareProperties fills in what changes, and reports whether anything does.
@@ -213,7 +247,7 @@ func (c *change) driftStatus() string {
 	switch {
 	case c.live == nil:
 		return "DELETED"
-	case len(c.typ.Diff(c.before, c.live)) > 0:
+	case len(c.typ.Diff(c.was, c.live)) > 0:
 		return "MODIFIED"
 	}
 	return "IN_SYNC"
@@ -224,7 +258,7 @@ func (c *change) property(name string) propertyChange {
 	p.before, p.hadBefore = c.before[name]
 	p.after, p.hasAfter = c.after[name]
 	p.actual, p.inLive = c.live[name]
-	if name == "Tags" {
+	if tags, _ := tagProperty(c.typ); name == tags {
 		p.actual = withoutForeignTags(p.actual, p.before, p.after)
 	}
 	p.drifted = p.hadBefore && (!p.inLive || !template.Equal(p.before, p.actual))

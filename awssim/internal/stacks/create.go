@@ -17,7 +17,9 @@ func (e *Engine) create(s *stack, d *deployment, a actor, c *comparison, f *fail
 	op := &operation{verb: "CREATE", deployment: d, token: token, done: done}
 	s.current = d
 	if f == nil {
-		op.steps, f = e.firstObstacle(s, a, c)
+		if op.steps, f = e.firstObstacle(s, a, c); f == nil {
+			f = c.late
+		}
 	}
 	if f != nil {
 		e.failCreate(s, op, f, onFailure)
@@ -89,6 +91,9 @@ func (e *Engine) turnBack(s *stack, op *operation, f *failure, onFailure string)
 	}
 	rest := e.world.Between(e.options.Shortest/4, e.options.Longest/4)
 	op.ended = op.turned.Add(rest)
+	if op.turn == rollbackInProgress {
+		s.deleted = op.turned // AWS shows a DeletionTime of stacks that were rolled back
+	}
 	e.setStatus(s, op.turn, op.reason)
 	e.announce(s, op, op.after, op.turned, op.ended)
 	e.at(s, op, rest, func() {

@@ -8,12 +8,15 @@ import (
 // remove begins to delete a stack. retain lists resources to leave alone.
 func (e *Engine) remove(s *stack, a actor, retain []string, force bool, token string, done func(result)) {
 	op := &operation{verb: "DELETE", deployment: e.view(s).deployment, token: token, done: done}
+	if why := e.exportInUse(s, e.outputsOf(s), nil); why != "" {
+		e.refuseDeletion(s, op, why)
+		return
+	}
+	s.deleted = e.world.Now()
 	steps, failed, reason := e.deletion(s, a, retain, force)
 	op.steps = steps
 	end := func() { e.deleted(s, op) }
-	if reason == "" || len(steps) > 0 {
-		e.withdraw(s, e.outputsOf(s), nil)
-	}
+	e.withdraw(s, e.outputsOf(s), nil)
 	if reason != "" {
 		op.reason = reason
 		end = func() { e.deletionFailed(s, op, failed) }
@@ -21,12 +24,20 @@ func (e *Engine) remove(s *stack, a actor, retain []string, force bool, token st
 	e.start(s, op, e.duration(), 0, nil, end)
 }
 
+// refuseDeletion ends a deletion that an export in use forbids: the stack goes
+// back to the status that it had, with AWS's reason.
+func (e *Engine) refuseDeletion(s *stack, op *operation, why string) {
+	status := s.status
+	op.steps, op.reason = []step{}, why
+	e.start(s, op, e.duration()/cleanupShare, 0, nil, func() {
+		e.finish(s, status, why)
+		op.report(result{reason: why})
+	})
+}
+
 // deletion works out the steps of a deletion, dependents first, and how it fails.
 func (e *Engine) deletion(s *stack, a actor, retain []string, force bool) (steps []step, failed *failure, reason string) {
 	steps = []step{}
-	if why := e.exportInUse(s, e.outputsOf(s), nil); why != "" {
-		return steps, &failure{reason: why}, why
-	}
 	var names []string
 	for _, c := range e.everything(s) {
 		st := step{logicalID: c.resource.LogicalID, typ: c.resource.Type, physicalID: c.oldID, verb: "DELETE"}
@@ -79,10 +90,8 @@ func (e *Engine) deleted(s *stack, op *operation) {
 
 // deletionFailed ends a deletion that left resources behind; the others are gone.
 func (e *Engine) deletionFailed(s *stack, op *operation, f *failure) {
-	if len(op.steps) > 0 {
-		e.publishExports(s, e.outputsOf(s), nil)
-		s.useImports(nil)
-	}
+	e.publishExports(s, e.outputsOf(s), nil)
+	s.useImports(nil)
 	for _, c := range e.everything(s) {
 		st := stepOf(op.steps, c.resource.LogicalID)
 		if st.verb != "" && st.failed == "" && !st.skipped {

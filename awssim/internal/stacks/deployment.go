@@ -34,8 +34,11 @@ func refusal(err error) error {
 	if err == nil {
 		return nil
 	}
-	if refused, ok := err.(*template.Error); ok {
+	switch refused := err.(type) {
+	case *template.Error:
 		return core.Invalid("%s", refused.Message)
+	case *unsupported:
+		return core.Invalid("%s", refused.Error())
 	}
 	return err
 }

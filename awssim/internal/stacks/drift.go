@@ -99,7 +99,7 @@ func (v *view) drift(r *template.Resource, a actor) (d core.ResourceDrift, faile
 	if v.stack.touchedOf(r.LogicalID).properties == nil {
 		return d, ""
 	}
-	for _, one := range t.Diff(expected, live) {
+	for _, one := range t.Diff(v.comparedWith(r, expected), live) {
 		d.Differences = append(d.Differences, core.PropertyDifference{
 			Path: one.Path, Expected: one.Expected, Actual: one.Actual, Type: one.Type,
 		})

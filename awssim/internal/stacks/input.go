@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/template"
@@ -116,6 +117,67 @@ type request struct {
 	Capabilities []string `each:"enum=CAPABILITY_IAM|CAPABILITY_NAMED_IAM|CAPABILITY_AUTO_EXPAND"`
 	Tags         []Tag
 	RoleARN      string `valid:"min=20,max=2048"`
+	settings
+}
+
+// settings are how a request wants its operation to be run.
+type settings struct {
+	NotificationARNs      []string `valid:"max=5"`
+	ResourceTypes         []string `each:"min=1,max=256"`
+	RollbackConfiguration *RollbackConfiguration
+	DeploymentConfig      *DeploymentConfig
+	DisableValidation     *bool
+}
+
+// RollbackConfiguration names the alarms that turn an operation back while they
+// are watched.
+type RollbackConfiguration struct {
+	RollbackTriggers        []RollbackTrigger `valid:"max=5"`
+	MonitoringTimeInMinutes *int32            `valid:"min=0,max=180"`
+}
+
+// RollbackTrigger is an alarm of a RollbackConfiguration.
+type RollbackTrigger struct {
+	Arn  string `valid:"required"`
+	Type string `valid:"required"`
+}
+
+// DeploymentConfig is how careful a deployment is.
+type DeploymentConfig struct {
+	Mode            string `valid:"enum=STANDARD|EXPRESS"`
+	DisableRollback *bool
+}
+
+// express reports whether the operation does not wait for resources to settle.
+func (s *settings) express() bool {
+	return s.DeploymentConfig != nil && s.DeploymentConfig.Mode == "EXPRESS"
+}
+
+// keepsFailed reports whether a failed operation is to be left as it is.
+func (s *settings) keepsFailed(disableRollback *bool) bool {
+	return yes(disableRollback) || s.DeploymentConfig != nil && yes(s.DeploymentConfig.DisableRollback)
+}
+
+// checkTypes refuses a template with resources of types that the request does not
+// list: exactly, or as AWS::*, AWS::Service::*, Custom::* and Custom::Name.
+func (s *settings) checkTypes(t *template.Template) error {
+	if len(s.ResourceTypes) == 0 {
+		return nil
+	}
+	var refused []string
+	for _, r := range t.Resources {
+		allowed := slices.ContainsFunc(s.ResourceTypes, func(pattern string) bool {
+			start, wild := strings.CutSuffix(pattern, "*")
+			return pattern == r.Type || wild && strings.HasPrefix(r.Type, start)
+		})
+		if !allowed && !slices.Contains(refused, r.Type) {
+			refused = append(refused, r.Type)
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	return core.Invalid("Resource types [%s] are not in the list of allowed ResourceTypes", join(refused))
 }
 
 // spec completes a request to a stack's spec; previous is the stack's deployment
@@ -129,7 +191,7 @@ func (r *request) spec(e *Engine, p place, name string, previous *deployment) (*
 	if previous != nil {
 		before = previous.values
 	}
-	spec := &core.StackSpec{Account: p.account, Region: p.region, Name: name, Template: body, Capabilities: slices.Sorted(slices.Values(r.Capabilities))}
+	spec := &core.StackSpec{Account: p.account, Region: p.region, Name: name, Template: body, Capabilities: slices.Clone(r.Capabilities)}
 	if spec.Parameters, err = values(r.Parameters, before); err != nil {
 		return nil, err
 	}

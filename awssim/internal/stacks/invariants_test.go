@@ -113,7 +113,7 @@ func (m *machine) Revert(t *rapid.T) {
 	if set.execution != available || !s.updatable() {
 		return
 	}
-	_ = m.engine.execute(set, actor{}, "", false)
+	_ = m.engine.execute(set, actor{}, &executeChangeSetInput{})
 	m.world.Advance(time.Minute * 5)
 	if s.status == updateComplete {
 		if d := m.engine.detect(s, actor{}, nil); d.OK && d.Status != "IN_SYNC" {

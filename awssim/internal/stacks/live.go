@@ -75,7 +75,7 @@ func (e *Engine) Change(stackID, logicalID string, f func(live map[string]any) (
 	if err != nil {
 		return fmt.Errorf("changing resource %s: %w", logicalID, err)
 	}
-	s.setLive(logicalID, expected, changed)
+	s.setLive(logicalID, v.deployed(r, expected), changed)
 	return nil
 }
 

@@ -131,7 +131,7 @@ func customNamed(name string) string {
 func (e *Engine) obstacle(s *stack, a actor, c *change) string {
 	verb, id := c.typ.Update, c.oldID
 	switch {
-	case c.action == sync:
+	case c.action == sync || c.action == adopt:
 		return ""
 	case c.action == remove:
 		return e.deleteObstacle(s, a, c)

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,18 +16,25 @@ type operation struct {
 	verb       string // CREATE, UPDATE, DELETE
 	began      time.Time
 	turned     time.Time // when rollback or cleanup began, or the end
+	cleaned    time.Time // when a rollback's cleanup began; zero: it has none
 	ended      time.Time
 	deployment *deployment
+	previous   *deployment // what a rollback goes back to
 	// generations are the stack's when the operation began.
 	generations map[string]int
 	steps       []step // nil of a CREATE: every resource, successfully
-	after       []step // of the rollback or cleanup
+	after       []step // of the rollback, or of an update's cleanup
+	last        []step // of a rollback's cleanup
 	reason      string // why it was rolled back, or failed
-	turn        string // the status from turned to ended, "" if none
+	turn        string // the status from turned on, "" if none
 	final       string
 	token       string       // the client request token
 	done        func(result) // whom to tell the outcome; nil once told
 }
+
+// cleanupShare is the part of an operation that AWS's cleanup states take where
+// nothing is to be cleaned up.
+const cleanupShare = 16
 
 // report tells the outcome, once.
 func (op *operation) report(r result) {
@@ -42,6 +50,9 @@ type step struct {
 	verb                       string // CREATE, UPDATE, DELETE
 	failed                     string // why it failed
 	skipped                    bool   // a deletion that a policy forbids
+	// replaced is the physical id of the resource that the step replaces, "" if
+	// it replaces none.
+	replaced string
 }
 
 // result is how an operation ended.
@@ -67,13 +78,41 @@ func (e *Engine) start(s *stack, op *operation, first, second time.Duration, tur
 	e.setStatus(s, op.verb+"_IN_PROGRESS", "User Initiated")
 	e.announce(s, op, op.steps, op.began, op.turned)
 	if second > 0 {
-		e.announce(s, op, op.after, op.turned, op.ended)
 		e.at(s, op, first, func() {
-			e.setStatus(s, op.turn, op.reason)
+			e.setStatus(s, op.turn, op.turnReason())
 			turn()
 		})
+		e.planRest(s, op)
 	}
 	e.at(s, op, first+second, end)
+}
+
+// planRest announces what happens from turned to ended, and schedules the
+// cleanup that ends a rollback.
+func (e *Engine) planRest(s *stack, op *operation) {
+	failed := slices.ContainsFunc(op.after, func(st step) bool { return st.failed != "" })
+	if op.turn == updateRollbackInProgress && !failed {
+		op.cleaned = op.ended.Add(-op.ended.Sub(op.turned) / 4)
+		e.at(s, op, op.cleaned.Sub(e.world.Now()), func() { e.setStatus(s, updateRollbackCleanup, "") })
+		e.announce(s, op, op.last, op.cleaned, op.ended)
+	}
+	e.announce(s, op, op.after, op.turned, op.turnEnd())
+}
+
+// turnEnd is when the part of an operation that began at turned ends.
+func (op *operation) turnEnd() time.Time {
+	if op.cleaned.IsZero() {
+		return op.ended
+	}
+	return op.cleaned
+}
+
+// turnReason is the reason of the status at turned: a cleanup has none.
+func (op *operation) turnReason() string {
+	if op.turn == updateCleanup {
+		return ""
+	}
+	return op.reason
 }
 
 // at runs f later, unless the operation is broken off by then.
@@ -133,8 +172,14 @@ func (c *change) step() step {
 	if c.replace || c.action == add && c.before != nil {
 		st.physicalID = c.newID
 	}
-	if c.action == add {
+	if c.replace {
+		st.replaced = c.oldID
+	}
+	switch c.action {
+	case add:
 		st.verb = "CREATE"
+	case adopt:
+		st.verb, st.physicalID = "IMPORT", c.newID
 	}
 	return st
 }
@@ -159,6 +204,29 @@ func undo(steps []step) []step {
 		out = append(out, st)
 	}
 	return out
+}
+
+// restore is what the rollback of an update does: resources that were updated, or
+// failed to be, go back to what they were; what was made is deleted in the cleanup.
+func restore(steps []step) (back, cleanup []step) {
+	for i := len(steps) - 1; i >= 0; i-- {
+		st := steps[i]
+		failed := st.failed != ""
+		st.failed = ""
+		switch {
+		case st.verb == "CREATE":
+			st.verb = "DELETE"
+			cleanup = append(cleanup, st)
+		case st.replaced != "":
+			back = append(back, step{logicalID: st.logicalID, typ: st.typ, verb: "UPDATE", physicalID: st.replaced})
+			if !failed {
+				cleanup = append(cleanup, step{logicalID: st.logicalID, typ: st.typ, verb: "DELETE", physicalID: st.physicalID})
+			}
+		default:
+			back = append(back, st)
+		}
+	}
+	return back, cleanup
 }
 
 // outputsOf evaluates the outputs of what stands; none if nothing stands.

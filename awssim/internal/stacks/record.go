@@ -16,11 +16,21 @@ type event struct {
 	status, reason             string
 	at                         time.Time
 	token                      string
+	// as is the deployment whose properties the event shows; nil: none are shown.
+	as *view
 }
+
+// ofStack reports whether the event is the stack's own.
+func (ev *event) ofStack(s *stack) bool { return ev.typ == stackType && ev.physicalID == s.id }
 
 // events lists a stack's events up to now, oldest first.
 func (e *Engine) events(s *stack) []event {
 	var out []event
+	if s.more != nil && !s.more.reviewed.IsZero() {
+		ev := event{logicalID: s.name, typ: stackType, physicalID: s.id, status: reviewInProgress, reason: "User Initiated", at: s.more.reviewed}
+		ev.id = stackEventID(s, ev, 0)
+		out = append(out, ev)
+	}
 	for _, op := range s.history {
 		out = append(out, e.eventsOf(s, op, e.world.Now())...)
 	}
@@ -34,14 +44,20 @@ func (e *Engine) eventsOf(s *stack, op *operation, until time.Time) []event {
 	if steps == nil {
 		steps = createSteps(w.view)
 	}
-	w.write(event{logicalID: s.name, typ: stackType, physicalID: s.id, status: op.verb + "_IN_PROGRESS", reason: "User Initiated", at: op.began})
+	w.ofStack(op.verb+"_IN_PROGRESS", "User Initiated", op.began)
 	w.steps(steps, op.began, op.turned)
 	if op.turn != "" {
-		w.write(event{logicalID: s.name, typ: stackType, physicalID: s.id, status: op.turn, reason: op.reason, at: op.turned})
-		w.steps(op.after, op.turned, op.ended)
+		w.ofStack(op.turn, op.turnReason(), op.turned)
+		w.turned()
+		w.steps(op.after, op.turned, op.turnEnd())
+	}
+	if !op.cleaned.IsZero() {
+		w.ofStack(updateRollbackCleanup, "", op.cleaned)
+		w.view = nil
+		w.steps(op.last, op.cleaned, op.ended)
 	}
 	if op.final != "" {
-		w.write(event{logicalID: s.name, typ: stackType, physicalID: s.id, status: op.final, reason: op.lastReason(), at: op.ended})
+		w.ofStack(op.final, op.lastReason(), op.ended)
 	}
 	out := w.out
 	if i := slices.IndexFunc(out, func(ev event) bool { return ev.at.After(until) }); i >= 0 {
@@ -52,8 +68,12 @@ func (e *Engine) eventsOf(s *stack, op *operation, until time.Time) []event {
 
 // lastReason is the reason of the final status.
 func (op *operation) lastReason() string {
+	refused := op.verb == "DELETE" && op.final != deleteComplete // an export is in use
 	switch op.final {
-	case createFailed, deleteFailed, updateFailed:
+	case createFailed, deleteFailed, updateFailed, rollbackFailed:
+		refused = true
+	}
+	if refused {
 		return op.reason
 	}
 	return ""
@@ -63,19 +83,51 @@ func (op *operation) lastReason() string {
 type writer struct {
 	stack *stack
 	op    *operation
-	view  *view
-	out   []event
+	// planned is the deployment of the operation; view is the one whose properties
+	// are shown at present, nil where AWS shows none.
+	planned, view *view
+	out           []event
 }
 
 func (e *Engine) writer(s *stack, op *operation) *writer {
-	w := &writer{stack: s, op: op, view: e.look(s, op.deployment, nil)}
-	w.view.generations = op.generations
+	w := &writer{stack: s, op: op, planned: e.look(s, op.deployment, nil)}
+	w.planned.generations = op.generations
+	for _, st := range op.steps {
+		if st.replaced != "" {
+			if w.planned.ahead == nil {
+				w.planned.ahead = map[string]int{}
+			}
+			w.planned.ahead[st.logicalID] = 1
+		}
+	}
+	w.view = w.planned
 	return w
 }
 
+// turned switches to what is shown after the operation has turned: cleanups show
+// no properties, and the rollback of an update shows the earlier ones.
+func (w *writer) turned() {
+	switch w.op.turn {
+	case updateCleanup:
+		w.view = nil
+	case updateRollbackInProgress:
+		if w.op.previous == nil {
+			return
+		}
+		w.view = w.planned.engine.look(w.stack, w.op.previous, nil)
+		w.view.generations = w.op.generations
+	}
+}
+
+func (w *writer) ofStack(status, reason string, at time.Time) {
+	ev := event{logicalID: w.stack.name, typ: stackType, physicalID: w.stack.id, status: status, reason: reason, at: at, token: w.op.token}
+	ev.id = stackEventID(w.stack, ev, len(w.out))
+	w.out = append(w.out, ev)
+}
+
 func (w *writer) write(ev event) {
-	ev.token = w.op.token
-	ev.id = eventID(w.stack, ev, len(w.out), w.op)
+	ev.token, ev.as = w.op.token, w.view
+	ev.id = eventID(w.stack, ev, len(w.out))
 	w.out = append(w.out, ev)
 }
 
@@ -90,7 +142,12 @@ func (w *writer) steps(steps []step, from, to time.Time) {
 	}
 }
 
-// step writes a resource's events: begun, initiated for a creation, and ended.
+const (
+	creationInitiated = "Resource creation Initiated"
+	newPhysical       = "Requested update requires the creation of a new physical resource; hence creating one."
+)
+
+// step writes a resource's events: begun, initiated for what is made, and ended.
 func (w *writer) step(st step, began, ended time.Time) {
 	ev := event{logicalID: st.logicalID, typ: st.typ, physicalID: w.physicalID(st), at: began}
 	if st.skipped {
@@ -99,23 +156,24 @@ func (w *writer) step(st step, began, ended time.Time) {
 		return
 	}
 	ev.status = st.verb + "_IN_PROGRESS"
-	creating := st.verb == "CREATE"
-	if creating {
-		first := ev
+	first := ev
+	switch {
+	case st.verb == "CREATE":
 		first.physicalID = ""
-		w.write(first)
-	} else {
-		w.write(ev)
+	case st.replaced != "":
+		first.physicalID, first.reason = st.replaced, newPhysical
 	}
-	if creating && st.failed == "" {
-		ev.reason, ev.at = "Resource creation Initiated", began.Add(ended.Sub(began)/2)
+	w.write(first)
+	making := st.verb == "CREATE" || st.replaced != ""
+	if making && st.failed == "" {
+		ev.reason, ev.at = creationInitiated, began.Add(ended.Sub(began)/2)
 		w.write(ev)
 	}
 	ev.status, ev.reason, ev.at = st.verb+"_COMPLETE", "", ended
 	if st.failed != "" {
 		ev.status, ev.reason = st.verb+"_FAILED", st.failed
-		if creating {
-			ev.physicalID = ""
+		if making {
+			ev.physicalID = st.replaced
 		}
 	}
 	w.write(ev)
@@ -125,24 +183,29 @@ func (w *writer) physicalID(st step) string {
 	if st.physicalID != "" {
 		return st.physicalID
 	}
-	r, ok := w.view.deployment.template.Resource(st.logicalID)
+	r, ok := w.planned.deployment.template.Resource(st.logicalID)
 	if !ok {
 		return ""
 	}
-	id, err := w.view.PhysicalID(r)
+	id, err := w.planned.PhysicalID(r)
 	if err != nil {
 		return ""
 	}
 	return id
 }
 
-// eventID is a UUID for the stack's own events, and names resource and status
-// otherwise, as AWS does.
-func eventID(s *stack, ev event, n int, op *operation) string {
-	if ev.typ != stackType || ev.logicalID != s.name {
-		return fmt.Sprintf("%s-%s-%s", ev.logicalID, ev.status, ev.at.UTC().Format("2006-01-02T15:04:05.000Z"))
+// eventID names resource and status, as AWS does; where an event shows no
+// properties, resource and a UUID.
+func eventID(s *stack, ev event, n int) string {
+	if ev.as == nil {
+		return ev.logicalID + "-" + stackEventID(s, ev, n)
 	}
-	h := sha256.Sum256(fmt.Appendf(nil, "%s %d %d %s", s.id, op.began.UnixNano(), n, ev.status))
+	return fmt.Sprintf("%s-%s-%s", ev.logicalID, ev.status, ev.at.UTC().Format("2006-01-02T15:04:05.000Z"))
+}
+
+// stackEventID is the UUID of an event.
+func stackEventID(s *stack, ev event, n int) string {
+	h := sha256.Sum256(fmt.Appendf(nil, "%s %s %d %d %s", s.id, ev.logicalID, ev.at.UnixNano(), n, ev.status))
 	return fmt.Sprintf("%x-%x-4%03x-a%03x-%x", h[:4], h[4:6], uint16(h[6])<<4|uint16(h[7]>>4), uint16(h[8])<<4|uint16(h[9]>>4), h[10:16])
 }
 
@@ -182,7 +245,7 @@ func (e *Engine) told(s *stack) []resourceState {
 	index := map[string]int{}
 	var all []resourceState
 	for _, ev := range e.events(s) {
-		if ev.typ == stackType && ev.physicalID == s.id || ev.status == "DELETE_SKIPPED" {
+		if ev.ofStack(s) || ev.status == "DELETE_SKIPPED" {
 			continue
 		}
 		i, seen := index[ev.logicalID]

@@ -79,7 +79,8 @@ type begun struct {
 
 // begin checks a new stack's spec, and takes the stack in.
 func (e *Engine) begin(p place, spec *core.StackSpec) (*stack, begun, *failure, error) {
-	if _, exists := e.names[stackName{p, spec.Name}]; exists {
+	reviewed, exists := e.names[stackName{p, spec.Name}]
+	if exists && reviewed.status != reviewInProgress {
 		return nil, begun{}, nil, core.Errorf(400, "AlreadyExistsException", "Stack [%s] already exists", spec.Name)
 	}
 	if e.live(p) >= e.options.StacksPerRegion {
@@ -89,12 +90,18 @@ func (e *Engine) begin(p place, spec *core.StackSpec) (*stack, begun, *failure, 
 	if err != nil {
 		return nil, begun{}, nil, err
 	}
-	s := e.newStack(p, spec.Name)
+	s := reviewed
+	if !exists {
+		s = e.newStack(p, spec.Name)
+	}
 	c, f, err := e.assess(s, d, false)
 	if err != nil {
 		return nil, begun{}, nil, err
 	}
-	e.add(s)
+	if !exists {
+		e.add(s)
+	}
+	e.outdate(s)
 	return s, begun{d, c}, f, nil
 }
 
@@ -179,6 +186,9 @@ func (e *Engine) Seed(spec core.StackSpec) (string, error) {
 	s.current = b.deployment
 	if f == nil {
 		_, f = e.firstObstacle(s, e.roleActor(s, spec.Role), b.comparison)
+	}
+	if f == nil {
+		f = b.comparison.late
 	}
 	if f == nil {
 		if why := e.exportConflict(s, b.comparison.outputs); why != "" {

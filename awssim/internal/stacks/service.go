@@ -17,6 +17,8 @@ func (e *Engine) Actions() map[string]core.Action {
 		"DeleteStack":                 core.Write(core.Do(e.deleteStack)),
 		"CancelUpdateStack":           core.Write(core.Do(e.cancelUpdateStack)),
 		"ContinueUpdateRollback":      core.Write(core.Do(e.continueUpdateRollback)),
+		"SetStackPolicy":              core.Write(core.Do(e.setStackPolicy)),
+		"GetStackPolicy":              core.Do(e.getStackPolicy),
 		"UpdateTerminationProtection": core.Write(core.Do(e.updateTerminationProtection)),
 
 		"DescribeStacks":         core.Do(e.describeStacks),

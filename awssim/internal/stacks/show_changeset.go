@@ -61,7 +61,10 @@ type describeChangeSetOutput struct {
 	ExecutionStatus, Status, StatusReason          string
 	StackDriftStatus                               string
 	NotificationARNs                               []string
-	RollbackConfiguration                          *struct{}
+	RollbackConfiguration                          *RollbackConfiguration
+	DeploymentConfig                               *DeploymentConfig
+	ParentChangeSetId, RootChangeSetId             string
+	ImportExistingResources                        *bool
 	Capabilities                                   []string
 	Tags                                           []Tag
 	Changes                                        []*changeShape
@@ -76,30 +79,57 @@ func (e *Engine) describeChangeSet(c *core.Call, in *describeChangeSetInput) (*d
 	if err != nil {
 		return nil, err
 	}
-	some, next, err := page(set.changes, in.NextToken, pageSize)
+	some, next, err := page(e.showChanges(set, yes(in.IncludePropertyValues)), in.NextToken, pageSize)
 	if err != nil {
 		return nil, err
 	}
 	out := e.describeHead(set)
 	out.NextToken = next
-	shower := changeShower{engine: e, set: set, values: yes(in.IncludePropertyValues)}
-	for i := range some {
-		out.Changes = append(out.Changes, &changeShape{"Resource", shower.show(&some[i])})
+	for _, one := range some {
+		out.Changes = append(out.Changes, &changeShape{"Resource", one})
 	}
 	return out, nil
+}
+
+// showChanges spells all changes of a change set out.
+func (e *Engine) showChanges(set *changeSet, values bool) []*resourceChangeShape {
+	out := []*resourceChangeShape{}
+	if set.revert {
+		shower := changeShower{engine: e, set: set, values: values}
+		for i := range set.changes {
+			out = append(out, shower.show(&set.changes[i]))
+		}
+		return out
+	}
+	for _, one := range set.told {
+		if shape := e.showTold(&one, values); shape != nil {
+			out = append(out, shape)
+		}
+	}
+	return out
 }
 
 func (e *Engine) describeHead(set *changeSet) *describeChangeSetOutput {
 	out := &describeChangeSetOutput{
 		ChangeSetName: set.name, ChangeSetId: set.id, StackId: set.stack.id, StackName: set.stack.name, Description: set.description,
 		CreationTime: set.created, ExecutionStatus: set.execution, Status: set.status, StatusReason: set.reason,
-		NotificationARNs: append([]string{}, set.notify...), RollbackConfiguration: &struct{}{},
-		Capabilities: append([]string{}, set.deployment.capabilities...), Tags: append([]Tag{}, set.deployment.tags...),
-		Changes: []*changeShape{}, OnStackFailure: set.onFailure,
+		NotificationARNs: append([]string{}, set.settings.NotificationARNs...), RollbackConfiguration: &RollbackConfiguration{},
+		Capabilities: append([]string{}, set.deployment.capabilities...), Tags: set.deployment.tags,
+		Changes: []*changeShape{}, OnStackFailure: set.onFailure, IncludeNestedStacks: set.nested,
+		ImportExistingResources: set.importExisting, DeploymentConfig: set.settings.DeploymentConfig,
 		Parameters: e.showParameters(set.deployment, func(name string) string {
 			value, _ := e.parameter(set.stack.place, name)
 			return value
 		}),
+	}
+	if len(out.Tags) == 0 {
+		out.Tags = nil
+	}
+	if set.settings.RollbackConfiguration != nil {
+		out.RollbackConfiguration = set.settings.RollbackConfiguration
+	}
+	if set.parent != nil {
+		out.ParentChangeSetId, out.RootChangeSetId = set.parent.id, set.parent.root().id
 	}
 	if set.revert {
 		out.DeploymentMode = "REVERT_DRIFT"
@@ -111,7 +141,8 @@ func (e *Engine) describeHead(set *changeSet) *describeChangeSetOutput {
 	return out
 }
 
-// changeShower spells changes out; values tells whether with property values.
+// changeShower spells the changes of a drift-aware change set out; values tells
+// whether with property values.
 type changeShower struct {
 	engine *Engine
 	set    *changeSet
@@ -121,16 +152,13 @@ type changeShower struct {
 func (w *changeShower) show(c *change) *resourceChangeShape {
 	out := &resourceChangeShape{
 		Action: string(c.action), LogicalResourceId: c.resource.LogicalID, PhysicalResourceId: c.oldID,
-		ResourceType: c.resource.Type, Scope: []string{}, Details: []*changeDetail{},
+		ResourceType: c.resource.Type, Scope: []string{}, Details: []*changeDetail{}, ResourceDriftStatus: c.drift,
 	}
-	if w.set.revert {
-		out.ResourceDriftStatus = c.drift
-		if c.drift == "" && c.before != nil {
-			out.ResourceDriftStatus = "UNSUPPORTED"
-		}
-		for _, one := range c.ignored {
-			out.ResourceDriftIgnoredAttributes = append(out.ResourceDriftIgnoredAttributes, &ignoredShape{one.path, one.reason})
-		}
+	if c.drift == "" && c.before != nil {
+		out.ResourceDriftStatus = "UNSUPPORTED"
+	}
+	for _, one := range c.ignored {
+		out.ResourceDriftIgnoredAttributes = append(out.ResourceDriftIgnoredAttributes, &ignoredShape{one.path, one.reason})
 	}
 	switch c.action {
 	case modify, sync:
@@ -151,14 +179,8 @@ func (w *changeShower) modification(c *change, out *resourceChangeShape) {
 		out.PolicyAction = "ReplaceAnd" + policyAction(c.resource.UpdateReplacePolicy)
 	}
 	for _, p := range c.properties {
-		attribute := "Properties"
-		if p.name == "Tags" {
-			attribute = "Tags"
-		}
-		if !slices.Contains(out.Scope, attribute) {
-			out.Scope = append(out.Scope, attribute)
-		}
-		out.Details = append(out.Details, w.details(c, &p, attribute)...)
+		out.Scope = []string{"Properties"}
+		out.Details = append(out.Details, w.details(c, &p)...)
 	}
 }
 
@@ -173,11 +195,8 @@ func policyAction(policy string) string {
 }
 
 // details tells what changes of a property, by its parts if values are wanted.
-func (w *changeShower) details(c *change, p *propertyChange, attribute string) []*changeDetail {
-	base := changeTarget{Attribute: attribute, RequiresRecreation: "Never"}
-	if attribute == "Properties" {
-		base.Name = p.name
-	}
+func (w *changeShower) details(c *change, p *propertyChange) []*changeDetail {
+	base := changeTarget{Attribute: "Properties", Name: p.name, RequiresRecreation: "Never"}
 	if p.recreates {
 		base.RequiresRecreation = "Always"
 	}
@@ -235,9 +254,6 @@ func (w *changeShower) fillTarget(c *change, p *propertyChange, d resource.Diffe
 	}
 	if target.AttributeChangeType == "" {
 		target.AttributeChangeType = map[string]string{"ADD": "Add", "REMOVE": "Remove", "NOT_EQUAL": "Modify"}[d.Type]
-	}
-	if !w.set.revert {
-		return
 	}
 	target.BeforeValueFrom, target.AfterValueFrom = "PREVIOUS_DEPLOYMENT_STATE", "TEMPLATE"
 	if c.drift == "" {
@@ -317,7 +333,7 @@ func (e *Engine) listChangeSets(c *core.Call, in *listChangeSetsInput) (*listCha
 	all := []*changeSetSummary{}
 	if s.more != nil {
 		for _, set := range s.more.sets {
-			all = append(all, &changeSetSummary{s.id, s.name, set.id, set.name, set.execution, set.status, set.reason, set.created, set.description, false})
+			all = append(all, &changeSetSummary{s.id, s.name, set.id, set.name, set.execution, set.status, set.reason, set.created, set.description, set.nested})
 		}
 	}
 	some, next, err := page(all, in.NextToken, pageSize)

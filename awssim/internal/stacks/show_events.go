@@ -9,11 +9,12 @@ import (
 )
 
 type eventShape struct {
-	StackId, EventId, StackName                         string
-	LogicalResourceId, PhysicalResourceId, ResourceType string
-	Timestamp                                           time.Time
-	ResourceStatus, ResourceStatusReason                string
-	ResourceProperties, ClientRequestToken              string
+	StackId, EventId, StackName            string
+	LogicalResourceId, ResourceType        string
+	PhysicalResourceId                     *string // "" at first, never absent
+	Timestamp                              time.Time
+	ResourceStatus, ResourceStatusReason   string
+	ResourceProperties, ClientRequestToken string
 }
 
 type describeEventsInput struct {
@@ -38,7 +39,7 @@ func (e *Engine) describeStackEvents(c *core.Call, in *describeEventsInput) (*de
 	out := &describeEventsOutput{StackEvents: []*eventShape{}, NextToken: next}
 	for _, ev := range some {
 		out.StackEvents = append(out.StackEvents, &eventShape{
-			StackId: s.id, EventId: ev.id, StackName: s.name, LogicalResourceId: ev.logicalID, PhysicalResourceId: ev.physicalID,
+			StackId: s.id, EventId: ev.id, StackName: s.name, LogicalResourceId: ev.logicalID, PhysicalResourceId: &ev.physicalID,
 			ResourceType: ev.typ, Timestamp: ev.at, ResourceStatus: ev.status, ResourceStatusReason: ev.reason,
 			ResourceProperties: e.propertiesAt(s, ev), ClientRequestToken: ev.token,
 		})
@@ -47,12 +48,13 @@ func (e *Engine) describeStackEvents(c *core.Call, in *describeEventsInput) (*de
 }
 
 // propertiesAt is the ResourceProperties of a resource's event: what the template
-// sets, with NoEcho values hidden.
+// of the time sets, with NoEcho values hidden.
 func (e *Engine) propertiesAt(s *stack, ev event) string {
-	if ev.typ == stackType && ev.physicalID == s.id || s.current == nil {
+	if ev.as == nil || ev.ofStack(s) {
 		return ""
 	}
-	v := e.masked(s, s.current)
+	v := e.masked(s, ev.as.deployment)
+	v.generations, v.ahead = ev.as.generations, ev.as.ahead
 	r, ok := v.active(ev.logicalID)
 	if !ok || r.Type != ev.typ {
 		return ""

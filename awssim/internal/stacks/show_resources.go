@@ -106,17 +106,23 @@ func (e *Engine) describeStackResource(c *core.Call, in *describeResourceInput) 
 			continue
 		}
 		return &describeResourceOutput{&resourceDetail{s.name, s.id, r.logicalID, r.physicalID, r.typ, r.at, r.status, r.reason,
-			metadataOf(s, r.logicalID), e.knownDrift(s).of(r.logicalID)}}, nil
+			e.metadataOf(s, r.logicalID), e.knownDrift(s).of(r.logicalID)}}, nil
 	}
 	return nil, core.Invalid("Resource %s does not exist for stack %s", in.LogicalResourceId, s.name)
 }
 
-func metadataOf(s *stack, logicalID string) string {
-	r, ok := s.current.template.Resource(logicalID)
+// metadataOf is a resource's metadata as evaluated when it was deployed.
+func (e *Engine) metadataOf(s *stack, logicalID string) string {
+	v := e.view(s)
+	r, ok := v.deployment.template.Resource(logicalID)
 	if !ok || r.Metadata == nil {
 		return "{}"
 	}
-	return resource.JSON(r.Metadata)
+	metadata, err := v.binding.Metadata(r)
+	if err != nil {
+		return "{}"
+	}
+	return resource.JSON(metadata)
 }
 
 type listResourcesInput struct {

@@ -14,7 +14,9 @@ type driftInformation struct {
 }
 
 type outputShape struct {
-	OutputKey, OutputValue, Description, ExportName string
+	OutputKey               string
+	OutputValue             *string // an empty one is shown as such
+	Description, ExportName string
 }
 
 type stackShape struct {
@@ -29,8 +31,11 @@ type stackShape struct {
 	TimeoutInMinutes                             *int32
 	RoleARN                                      string
 	DisableRollback                              bool
-	EnableTerminationProtection                  bool
-	RollbackConfiguration                        *struct{}
+	EnableTerminationProtection                  *bool // absent of a deleted stack
+	RetainExceptOnCreate                         *bool
+	DeletionMode, ParentId, RootId               string
+	RollbackConfiguration                        *RollbackConfiguration
+	DeploymentConfig                             *DeploymentConfig
 	DriftInformation                             *driftInformation
 }
 
@@ -74,33 +79,57 @@ func (e *Engine) newestFirst(p place, pass func(*stack) bool) []*stack {
 	return out
 }
 
+// shape spells a stack out. As AWS shows it, a stack has no reason in a state that
+// needs none, and of a deleted one neither the protection nor the change set.
 func (e *Engine) shape(s *stack) *stackShape {
 	out := &stackShape{
 		StackId: s.id, StackName: s.name, StackStatus: s.status, StackStatusReason: s.reason,
 		CreationTime: s.created, LastUpdatedTime: s.updated, DeletionTime: s.deleted,
-		EnableTerminationProtection: s.protected, NotificationARNs: []string{}, Tags: []Tag{},
-		Capabilities: []string{}, RollbackConfiguration: &struct{}{}, DriftInformation: &driftInformation{},
+		NotificationARNs: []string{}, Tags: []Tag{},
+		RollbackConfiguration: &RollbackConfiguration{}, DriftInformation: &driftInformation{},
 	}
 	out.DriftInformation.StackDriftStatus, out.DriftInformation.LastCheckTimestamp = s.driftStatus()
+	if s.status != deleteComplete {
+		out.EnableTerminationProtection = &s.protected
+	}
 	if m := s.more; m != nil {
-		out.RoleARN, out.DisableRollback = m.role, m.keepFailed
-		out.NotificationARNs = append(out.NotificationARNs, m.notify...)
-		if m.timeout > 0 {
-			out.TimeoutInMinutes = &m.timeout
-		}
-		out.ChangeSetId = m.executed
+		e.shapeMore(s, m, out)
 	}
 	if s.current == nil {
 		return out
 	}
 	out.Description = s.current.template.Description
 	out.Tags = append(out.Tags, s.current.tags...)
-	out.Capabilities = append(out.Capabilities, s.current.capabilities...)
+	out.Capabilities = slices.Clone(s.current.capabilities)
+	if len(out.Capabilities) == 0 {
+		out.Capabilities = nil
+	}
 	out.Parameters = e.shownParameters(s)
 	for _, o := range e.outputsOf(s) {
-		out.Outputs = append(out.Outputs, outputShape{o.Key, o.Value, o.Description, o.Export})
+		out.Outputs = append(out.Outputs, outputShape{o.Key, &o.Value, o.Description, o.Export})
 	}
 	return out
+}
+
+func (e *Engine) shapeMore(s *stack, m *more, out *stackShape) {
+	out.RoleARN, out.DisableRollback, out.DeletionMode = m.role, m.keepFailed, m.deletionMode
+	out.NotificationARNs = append(out.NotificationARNs, m.notify...)
+	out.DeploymentConfig = m.config
+	if m.rollback != nil {
+		out.RollbackConfiguration = m.rollback
+	}
+	if m.timeout > 0 {
+		out.TimeoutInMinutes = &m.timeout
+	}
+	if s.status != deleteComplete {
+		out.ChangeSetId = m.executed
+	}
+	if m.retainNew {
+		out.RetainExceptOnCreate = &m.retainNew
+	}
+	if m.parent != nil {
+		out.ParentId, out.RootId = m.parent.id, m.parent.root().id
+	}
 }
 
 // noEcho is what AWS shows instead of the value of a NoEcho parameter.
@@ -132,6 +161,7 @@ func (e *Engine) showParameters(d *deployment, resolve func(name string) string)
 
 type stackSummary struct {
 	StackId, StackName, TemplateDescription     string
+	ParentId, RootId                            string
 	CreationTime, LastUpdatedTime, DeletionTime time.Time
 	StackStatus, StackStatusReason              string
 	DriftInformation                            *driftInformation
@@ -161,7 +191,7 @@ func (e *Engine) listStacks(c *core.Call, in *listStacksInput) (*listStacksOutpu
 		if len(in.StackStatusFilter) > 0 && !slices.Contains(in.StackStatusFilter, s.status) {
 			return false
 		}
-		return s.deleted.IsZero() || c.Now().Sub(s.deleted) < remembered
+		return s.status != deleteComplete || c.Now().Sub(s.deleted) < remembered
 	})
 	some, next, err := page(all, in.NextToken, pageSize)
 	out := &listStacksOutput{StackSummaries: []*stackSummary{}, NextToken: next}
@@ -171,9 +201,9 @@ func (e *Engine) listStacks(c *core.Call, in *listStacksInput) (*listStacksOutpu
 	return out, err
 }
 
-var statuses = []string{createInProgress, createFailed, createComplete, rollbackInProgress, "ROLLBACK_FAILED", rollbackComplete,
+var statuses = []string{createInProgress, createFailed, createComplete, rollbackInProgress, rollbackFailed, rollbackComplete,
 	deleteInProgress, deleteFailed, deleteComplete, updateInProgress, updateCleanup, updateComplete, updateFailed,
-	updateRollbackInProgress, updateRollbackFailed, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", updateRollbackComplete,
+	updateRollbackInProgress, updateRollbackFailed, updateRollbackCleanup, updateRollbackComplete,
 	reviewInProgress, "IMPORT_IN_PROGRESS", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_FAILED", "IMPORT_ROLLBACK_COMPLETE"}
 
 func (s *stack) summary() *stackSummary {
@@ -182,6 +212,9 @@ func (s *stack) summary() *stackSummary {
 		StackStatus: s.status, StackStatusReason: s.reason, DriftInformation: &driftInformation{},
 	}
 	out.DriftInformation.StackDriftStatus, out.DriftInformation.LastCheckTimestamp = s.driftStatus()
+	if s.more != nil && s.more.parent != nil {
+		out.ParentId, out.RootId = s.more.parent.id, s.more.parent.root().id
+	}
 	if s.current != nil {
 		out.TemplateDescription = s.current.template.Description
 	}

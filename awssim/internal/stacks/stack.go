@@ -5,6 +5,8 @@ import (
 	"maps"
 	"strings"
 	"time"
+
+	"github.com/setmend/setmend/awssim/internal/resource"
 )
 
 // Stack statuses.
@@ -14,12 +16,14 @@ const (
 	createComplete           = "CREATE_COMPLETE"
 	createFailed             = "CREATE_FAILED"
 	rollbackInProgress       = "ROLLBACK_IN_PROGRESS"
+	rollbackFailed           = "ROLLBACK_FAILED"
 	rollbackComplete         = "ROLLBACK_COMPLETE"
 	updateInProgress         = "UPDATE_IN_PROGRESS"
 	updateCleanup            = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 	updateComplete           = "UPDATE_COMPLETE"
 	updateFailed             = "UPDATE_FAILED"
 	updateRollbackInProgress = "UPDATE_ROLLBACK_IN_PROGRESS"
+	updateRollbackCleanup    = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
 	updateRollbackComplete   = "UPDATE_ROLLBACK_COMPLETE"
 	updateRollbackFailed     = "UPDATE_ROLLBACK_FAILED"
 	deleteInProgress         = "DELETE_IN_PROGRESS"
@@ -35,8 +39,8 @@ type stack struct {
 	status    string
 	reason    string
 	created   time.Time
-	updated   time.Time // zero: never
-	deleted   time.Time
+	updated   time.Time   // when the last update began; zero: never
+	deleted   time.Time   // when it was deleted, or its creation was rolled back
 	current   *deployment // what is deployed; nil under review
 	running   *operation  // the last of history, while it runs
 	history   []*operation
@@ -55,11 +59,29 @@ type more struct {
 	detection   *driftRun              // the last that a caller started
 	checked     map[string]*checkedOne // resources checked one by one since
 	sets        []*changeSet
-	role        string // RoleARN
-	executed    string // the id of the change set executed last
-	keepFailed  bool   // DisableRollback
+	role        string    // RoleARN
+	executed    string    // the id of the change set executed last
+	reviewed    time.Time // when a change set made the stack; zero: none did
+	keepFailed  bool      // DisableRollback
 	timeout     int32
 	notify      []string
+
+	rollback     *RollbackConfiguration
+	config       *DeploymentConfig
+	retainNew    bool // RetainExceptOnCreate
+	deletionMode string
+	policy       *stackPolicy                  // nil: everything may be updated
+	parent       *stack                        // of a nested stack
+	made         map[string]*made              // resources that others make, by logical id
+	adopted      map[string]*resource.Identity // of imported resources, until they are replaced
+}
+
+// root is the outermost stack that a stack is nested in, itself if in none.
+func (s *stack) root() *stack {
+	for s.more != nil && s.more.parent != nil {
+		s = s.more.parent
+	}
+	return s
 }
 
 // extra is the stack's more, made on first use.
@@ -117,6 +139,7 @@ func (s *stack) bump(logicalID string) {
 	}
 	next[logicalID]++
 	m.generations = next
+	delete(m.adopted, logicalID)
 }
 
 // newStack makes a stack with a new id, from which place and name are cut, so

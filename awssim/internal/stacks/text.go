@@ -12,6 +12,8 @@ func join(names []string) string { return strings.Join(names, ", ") }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
+func compareText(a, b string) int { return strings.Compare(a, b) }
+
 // firstPart is the first part of a JSON pointer.
 func firstPart(path string) string {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")

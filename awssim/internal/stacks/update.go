@@ -15,13 +15,19 @@ func errNoUpdates() *core.Error { return core.Invalid("No updates are to be perf
 
 // update begins to bring a stack to a new deployment.
 func (e *Engine) update(s *stack, d *deployment, a actor, c *comparison, f *failure, token string, done func(result)) {
-	op := &operation{verb: "UPDATE", deployment: d, token: token, steps: []step{}, done: done}
+	op := &operation{verb: "UPDATE", deployment: d, previous: s.current, token: token, steps: []step{}, done: done}
 	e.outdate(s)
+	s.updated = e.world.Now()
 	var before, after []template.OutputValue
+	if f != nil && c != nil {
+		op.steps = c.failedStep(f)
+	}
 	if f == nil {
 		before = e.outputsOf(s)
 		after = c.outputs
-		op.steps, f = e.firstObstacle(s, a, c)
+		if op.steps, f = e.firstObstacle(s, a, c); f == nil {
+			f = c.late
+		}
 	}
 	if f == nil {
 		if why := e.exportInUse(s, before, after); why != "" {
@@ -37,6 +43,18 @@ func (e *Engine) update(s *stack, d *deployment, a actor, c *comparison, f *fail
 	e.carryOut(s, op, a, c, before, after)
 }
 
+// failedStep is the one step of an update that is refused for a resource.
+func (c *comparison) failedStep(f *failure) []step {
+	for i := range c.changes {
+		if one := &c.changes[i]; one.resource.LogicalID == f.logicalID {
+			st := one.step()
+			st.failed = f.reason
+			return []step{st}
+		}
+	}
+	return []step{}
+}
+
 // carryOut runs an update that succeeds.
 func (e *Engine) carryOut(s *stack, op *operation, a actor, c *comparison, before, after []template.OutputValue) {
 	e.claimAll(s, c)
@@ -48,17 +66,18 @@ func (e *Engine) carryOut(s *stack, op *operation, a actor, c *comparison, befor
 		s.useImports(c.imported)
 	}
 	op.after = e.cleanup(s, a, c)
-	if len(op.after) == 0 {
-		e.start(s, op, e.duration(), 0, nil, func() { commit(); e.updated(s, op) })
-		return
-	}
 	op.turn = updateCleanup
-	e.start(s, op, e.duration(), e.world.Between(e.options.Shortest/4, e.options.Longest/4), commit,
-		func() { e.updated(s, op) })
+	first := e.duration()
+	second := first / cleanupShare
+	if len(op.after) > 0 {
+		second = e.world.Between(e.options.Shortest/4, e.options.Longest/4)
+	} else {
+		first -= second
+	}
+	e.start(s, op, first, second, commit, func() { e.updated(s, op) })
 }
 
 func (e *Engine) updated(s *stack, op *operation) {
-	s.updated = e.world.Now()
 	e.finish(s, updateComplete, "")
 	op.report(result{ok: true})
 }
@@ -89,16 +108,17 @@ func (e *Engine) cleanup(s *stack, a actor, c *comparison) []step {
 // failUpdate runs an update that is known to fail and to be rolled back.
 func (e *Engine) failUpdate(s *stack, op *operation, c *comparison, f *failure) {
 	op.reason = failedToText("update", f)
-	op.after = undo(op.steps)
+	op.after, op.last = restore(op.steps)
 	op.turn = updateRollbackInProgress
 	first, second := e.duration()/2, e.duration()/2
 	if s.more != nil && s.more.keepFailed {
-		op.turn, op.after, second = "", nil, 0
+		op.turn, op.after, op.last, second = "", nil, nil, 0
 	}
 	end := func() { e.rolledBack(s, op, f) }
 	if failed := gone(c, f); failed != "" && second > 0 {
 		// A rollback updates the failed resource too, and fails on it again.
 		op.after[0].failed = failed
+		op.last = nil
 		end = func() { e.stuck(s, op, f) }
 	}
 	e.start(s, op, first, second, func() {}, end)
@@ -119,7 +139,6 @@ func gone(c *comparison, f *failure) string {
 }
 
 func (e *Engine) rolledBack(s *stack, op *operation, f *failure) {
-	s.updated = e.world.Now()
 	if op.turn == "" {
 		e.finish(s, updateFailed, op.reason)
 	} else {
@@ -129,7 +148,6 @@ func (e *Engine) rolledBack(s *stack, op *operation, f *failure) {
 }
 
 func (e *Engine) stuck(s *stack, op *operation, f *failure) {
-	s.updated = e.world.Now()
 	e.finish(s, updateRollbackFailed, "The following resource(s) failed to update: ["+f.logicalID+"]. ")
 	op.report(result{reason: f.text()})
 }
@@ -141,6 +159,8 @@ func (e *Engine) apply(s *stack, c *comparison) {
 		switch {
 		case one.action == remove:
 			e.applyRemoval(s, one)
+		case one.action == adopt:
+			e.applyImport(s, one)
 		case one.replace:
 			e.applyReplacement(s, one)
 		case one.action == add:
@@ -186,33 +206,76 @@ func (e *Engine) applyRemoval(s *stack, c *change) {
 }
 
 // applyModification sets the changed properties. What somebody changed in other
-// properties stays as it is.
+// properties stays as it is, and so do tags of keys that no template mentions.
 func (e *Engine) applyModification(s *stack, c *change) {
 	t := s.touchedOf(c.resource.LogicalID)
 	if t.properties == nil {
 		return
 	}
 	live := cloneMap(t.properties)
+	tags, asMap := tagProperty(c.typ)
+	changed := c.stackTags
 	for _, p := range c.properties {
-		if !p.hasAfter {
+		switch {
+		case p.name == tags:
+			changed = true
+		case !p.hasAfter:
 			delete(live, p.name)
-			continue
-		}
-		live[p.name] = template.Clone(p.after)
-		if p.name == "Tags" && c.drift != "" {
-			live[p.name] = withForeignTags(live[p.name], c.live[p.name], p.before)
+		default:
+			live[p.name] = template.Clone(p.after)
 		}
 	}
-	s.setLive(c.resource.LogicalID, c.after, live)
+	if changed && tags != "" {
+		setTags(live, tags, asMap, c.was[tags], c.will[tags])
+	}
+	s.setLive(c.resource.LogicalID, c.will, live)
+}
+
+// setTags brings live tags from what they were to what they are to be.
+func setTags(live map[string]any, name string, asMap bool, was, will any) {
+	var next any
+	if asMap {
+		next = withForeignMapTags(template.Clone(will), live[name], was)
+	} else {
+		next = withForeignTags(template.Clone(will), live[name], was)
+	}
+	switch tags := next.(type) {
+	case nil:
+		delete(live, name)
+		return
+	case []any:
+		if len(tags) == 0 && will == nil {
+			delete(live, name)
+			return
+		}
+	}
+	live[name] = next
+}
+
+func withForeignMapTags(tags, live, before any) any {
+	m, _ := tags.(map[string]any)
+	have, _ := live.(map[string]any)
+	known, _ := before.(map[string]any)
+	for k, v := range have {
+		_, wanted := m[k]
+		if _, mentioned := known[k]; wanted || mentioned {
+			continue
+		}
+		if m == nil {
+			m = map[string]any{}
+		}
+		m[k] = v
+	}
+	if m == nil {
+		return nil
+	}
+	return m
 }
 
 // withForeignTags adds the live tags that no template mentions.
 func withForeignTags(tags, live, before any) any {
-	list, ok := tags.([]any)
+	list, _ := tags.([]any)
 	have, _ := live.([]any)
-	if !ok {
-		return tags
-	}
 	mentioned := tagKeys(before)
 	for k := range tagKeys(tags) {
 		mentioned[k] = true

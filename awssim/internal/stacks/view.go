@@ -23,6 +23,10 @@ type view struct {
 	resolved map[string]string
 	// imported are the exports that evaluation has used.
 	imported []*export
+	// unknown tells which resources' ids and attributes are not known yet; nil: all
+	// are. Of the others, those of standing are.
+	unknown  func(logicalID string) bool
+	standing *view
 }
 
 // nothing is the deployment of a stack that has none yet.
@@ -141,6 +145,11 @@ func (v *view) identity(r *template.Resource) (*resource.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m := v.stack.more; m != nil && m.adopted[r.LogicalID] != nil && v.ahead[r.LogicalID] == 0 {
+		i := *m.adopted[r.LogicalID]
+		i.Properties = properties
+		return &i, nil
+	}
 	return &resource.Identity{
 		Account: v.stack.account, Region: v.stack.region, Partition: v.engine.world.Options.Partition,
 		StackID: v.stack.id, Stack: v.stack.name, LogicalID: r.LogicalID,
@@ -151,6 +160,16 @@ func (v *view) identity(r *template.Resource) (*resource.Identity, error) {
 
 // PhysicalID is what Ref yields.
 func (v *view) PhysicalID(r *template.Resource) (string, error) {
+	if v.unknown != nil {
+		old, ok := v.known(r)
+		if !ok {
+			return knownAfterApply, nil
+		}
+		return v.standing.PhysicalID(old)
+	}
+	if m := v.stack.madeOf(r.LogicalID); m.id != "" && v.ahead[r.LogicalID] == 0 {
+		return m.id, nil
+	}
 	i, err := v.identity(r)
 	if err != nil {
 		return "", err
@@ -158,15 +177,49 @@ func (v *view) PhysicalID(r *template.Resource) (string, error) {
 	return resource.Find(r.Type).PhysicalID(i), nil
 }
 
+// unsupported is the error of an attribute that a type does not have. In outputs
+// AWS notices when it has made the resources; anywhere else at once.
+type unsupported struct{ logicalID, typ, attribute string }
+
+func (u *unsupported) Error() string {
+	return "Template error: resource " + u.logicalID + " does not support attribute type " + u.attribute + " in Fn::GetAtt"
+}
+
+// late is what the stack fails for where the attribute is one of an output.
+func (u *unsupported) late(t *template.Template) *failure {
+	path := t.AttributePath(u.logicalID, u.attribute)
+	return &failure{reason: "[Error] " + path + ": Resource type " + u.typ + " does not support attribute {" + u.attribute + "}."}
+}
+
+// known finds the resource as it stands, unless what it will be is not known yet.
+func (v *view) known(r *template.Resource) (*template.Resource, bool) {
+	if v.standing == nil || v.unknown(r.LogicalID) {
+		return nil, false
+	}
+	return v.standing.active(r.LogicalID)
+}
+
 // Attribute is what Fn::GetAtt yields.
 func (v *view) Attribute(r *template.Resource, name string) (any, error) {
+	if v.unknown != nil {
+		old, ok := v.known(r)
+		if !ok {
+			return knownAfterApply, nil
+		}
+		return v.standing.Attribute(old, name)
+	}
+	if m := v.stack.madeOf(r.LogicalID); m.attributes != nil && v.ahead[r.LogicalID] == 0 {
+		if value, ok := m.attributes[name]; ok {
+			return value, nil
+		}
+	}
 	i, err := v.identity(r)
 	if err != nil {
 		return nil, err
 	}
 	value, ok := resource.Find(r.Type).Attribute(i, name)
 	if !ok {
-		return nil, &template.Error{Message: "Template error: resource " + r.LogicalID + " does not support attribute type " + name + " in Fn::GetAtt"}
+		return nil, &unsupported{r.LogicalID, r.Type, name}
 	}
 	return value, nil
 }
