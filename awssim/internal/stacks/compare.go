@@ -108,6 +108,9 @@ func (e *Engine) compare(s *stack, d *deployment, revert bool) (*comparison, err
 
 func (c *comparison) compareAll(previous, next *view, revert bool) error {
 	wanted, err := next.resources()
+	if err == nil {
+		err = refusal(unrecognized(wanted))
+	}
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,13 @@ type deployment struct {
 
 // parse reads a template, or finds the parsed form of an equal one.
 func (e *Engine) parse(text string) (*template.Template, error) {
-	t, err := e.templates.get(text, func() (*template.Template, error) { return template.Parse(text) })
+	t, err := e.templates.get(text, func() (*template.Template, error) {
+		t, err := template.Parse(text)
+		if err == nil {
+			err = recognized(t)
+		}
+		return t, err
+	})
 	if err != nil {
 		return nil, refusal(err)
 	}

@@ -246,9 +246,9 @@ func (v *view) use(x *export) {
 	}
 }
 
-// Zones lists a region's Availability Zones: three, as in most regions.
+// Zones lists a region's Availability Zones.
 func (v *view) Zones(region string) ([]string, error) {
-	return []string{region + "a", region + "b", region + "c"}, nil
+	return zonesOf(region), nil
 }
 
 // Resolve is the value of a dynamic reference, as it was when it was deployed.
@@ -261,7 +261,7 @@ func (v *view) Resolve(d template.DynamicReference) (string, error) {
 	if value, ok := v.resolved[key]; ok {
 		return value, nil
 	}
-	value, ok := v.engine.parameter(v.stack.place, d.Name())
+	value, ok := v.engine.parameter(v.stack.place, d.Key)
 	if !ok {
 		return "", &template.Error{Message: "Parameters: [ssm:" + d.Key + "] cannot be found."}
 	}

@@ -146,10 +146,24 @@ func (b *Binding) list(v any, name string) ([]any, error) {
 		return nil, err
 	}
 	list, ok := got.([]any)
+	if !ok && b.customAttribute(v) {
+		return []any{got}, nil
+	}
 	if !ok {
 		return nil, failf("%s", shapes[name].complaint)
 	}
 	return list, nil
+}
+
+// customAttribute reports whether a value is an attribute of a custom resource,
+// which may be a list: that is for its function to say.
+func (b *Binding) customAttribute(v any) bool {
+	f, ok := v.(*Func)
+	if !ok || f.Name != "Fn::GetAtt" {
+		return false
+	}
+	r := b.template.byName[f.list()[0].(string)]
+	return r != nil && (strings.HasPrefix(r.Type, "Custom::") || r.Type == "AWS::CloudFormation::CustomResource")
 }
 
 func (b *Binding) split(f *Func) (any, error) {
@@ -174,6 +188,9 @@ func (b *Binding) pick(f *Func) (any, error) {
 		return nil, err
 	}
 	i, err := strconv.Atoi(text)
+	if err == nil && i >= 0 && b.customAttribute(f.list()[1]) {
+		i = min(i, len(list)-1) // how many there are is for its function to say
+	}
 	if err != nil || i < 0 || i >= len(list) {
 		return nil, failf("Template error: Fn::Select cannot select nonexistent value at index %s", text)
 	}
