@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"fmt"
+	"hash/fnv"
 	"slices"
 
 	"github.com/setmend/setmend/awssim/internal/core"
@@ -252,10 +254,11 @@ func (v *view) Zones(region string) ([]string, error) {
 }
 
 // Resolve is the value of a dynamic reference, as it was when it was deployed.
-// Secrets are not kept: they resolve to a text that stands for them.
+// Secrets are not kept: they resolve to a text that stands for them, of letters and
+// digits, so that it passes where a property has a pattern.
 func (v *view) Resolve(d template.DynamicReference) (string, error) {
 	if d.Service != "ssm" {
-		return "{secret " + d.Name() + "}", nil
+		return standIn(d.Text), nil
 	}
 	key := ssmKey(d.Key)
 	if value, ok := v.resolved[key]; ok {
@@ -269,4 +272,11 @@ func (v *view) Resolve(d template.DynamicReference) (string, error) {
 		v.resolved[key] = value
 	}
 	return value, nil
+}
+
+// standIn is the text that stands for a secret.
+func standIn(reference string) string {
+	h := fnv.New64a()
+	h.Write([]byte(reference))
+	return fmt.Sprintf("secret%016x", h.Sum64())
 }

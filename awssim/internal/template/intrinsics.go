@@ -137,7 +137,11 @@ func (b *Binding) join(f *Func) (any, error) {
 		}
 		parts = append(parts, s)
 	}
-	return b.produce(strings.Join(parts, f.list()[0].(string)))
+	joined := strings.Join(parts, f.list()[0].(string))
+	if _, err := b.produce(joined); err != nil {
+		return nil, err
+	}
+	return b.resolve(joined)
 }
 
 func (b *Binding) list(v any, name string) ([]any, error) {

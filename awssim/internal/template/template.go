@@ -322,12 +322,40 @@ func findTransforms(root *Map) []string {
 	default:
 		add(macroName(v))
 	}
-	walk(root, func(f *Func) {
-		if f.Name == "Fn::Transform" {
-			add(macroName(f.Arg))
-		}
-	})
+	inlineTransforms(root, add)
 	return names
+}
+
+// inlineTransforms finds the macros of Fn::Transform, which may stand alone or
+// beside other members of an object.
+func inlineTransforms(v any, add func(any)) {
+	one := func(arg any) {
+		list, ok := arg.([]any)
+		if !ok {
+			list = []any{arg}
+		}
+		for _, macro := range list {
+			add(macroName(macro))
+		}
+	}
+	switch v := v.(type) {
+	case *Map:
+		for _, k := range v.Keys {
+			if k == "Fn::Transform" {
+				one(v.Values[k])
+			}
+			inlineTransforms(v.Values[k], add)
+		}
+	case []any:
+		for _, item := range v {
+			inlineTransforms(item, add)
+		}
+	case *Func:
+		if v.Name == "Fn::Transform" {
+			one(v.Arg)
+		}
+		inlineTransforms(v.Arg, add)
+	}
 }
 
 func macroName(v any) any {
