@@ -55,7 +55,7 @@ var shapes = map[string]struct {
 	}, "Template error: Fn::Select requires a list argument with two elements: an integer index and a list"},
 	"Fn::FindInMap": {func(f *Func) bool {
 		l := f.list()
-		return len(l) == 3 && allStringLike(l)
+		return len(l) == 3 && !slices.ContainsFunc(l, func(v any) bool { return !mapKey(v) })
 	}, "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value"},
 	"Fn::If": {func(f *Func) bool {
 		l := f.list()
@@ -110,7 +110,7 @@ func checkFunction(f *Func, in dialect) error {
 		all := slices.Concat(plain, ruleOnly, late)
 		return failf("Template error: Encountered unsupported function: %s Supported functions are: [%s]", f.Name, strings.Join(all, ", "))
 	}
-	if !shape.fits(f) && !(in.extended && f.Name == "Fn::FindInMap" && defaultFits(f)) {
+	if !shape.fits(f) && !(in.extended && f.Name == "Fn::FindInMap" && extendedFind(f)) {
 		return failf("%s", shape.complaint)
 	}
 	if f.Name == "Fn::Sub" {
@@ -119,11 +119,24 @@ func checkFunction(f *Func, in dialect) error {
 	return nil
 }
 
-// defaultFits is Fn::FindInMap with a fourth argument {DefaultValue: …}.
-func defaultFits(f *Func) bool {
+// mapKey is what AWS takes in Fn::FindInMap without AWS::LanguageExtensions: a
+// scalar, Ref or Fn::FindInMap.
+func mapKey(v any) bool {
+	if f, ok := v.(*Func); ok {
+		return f.Name == "Ref" || f.Name == "Fn::FindInMap" || f.Name == "Fn::Transform"
+	}
+	return stringLike(v)
+}
+
+// extendedFind is Fn::FindInMap as AWS::LanguageExtensions has it: with any
+// function, and a fourth argument {DefaultValue: …}.
+func extendedFind(f *Func) bool {
 	l := f.list()
-	if len(l) != 4 || !allStringLike(l[:3]) {
+	if len(l) < 3 || len(l) > 4 || !allStringLike(l[:3]) {
 		return false
+	}
+	if len(l) == 3 {
+		return true
 	}
 	m, ok := l[3].(*Map)
 	return ok && len(m.Keys) == 1 && m.Keys[0] == "DefaultValue"

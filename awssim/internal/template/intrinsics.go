@@ -113,15 +113,24 @@ func (b *Binding) sub(f *Func) (any, error) {
 }
 
 func (b *Binding) substitute(name string, values *Map) (string, error) {
-	if values != nil {
-		if v, own := values.Values[name]; own {
-			return b.text(v)
-		}
+	v, own := values.Get(name), values != nil && values.Values[name] != nil
+	if resource, attribute, dotted := strings.Cut(name, "."); !own && dotted {
+		v = &Func{"Fn::GetAtt", []any{resource, attribute}}
+	} else if !own {
+		v = &Func{"Ref", name}
 	}
-	if resource, attribute, dotted := strings.Cut(name, "."); dotted {
-		return b.text(&Func{"Fn::GetAtt", []any{resource, attribute}})
+	got, err := b.eval(v)
+	if err != nil {
+		return "", err
 	}
-	return b.text(&Func{"Ref", name})
+	if got == (noValue{}) {
+		return "", nil
+	}
+	s, ok := Text(got)
+	if !ok {
+		return "", failf("Template error: variable %s in Fn::Sub expression does not resolve to a string", name)
+	}
+	return s, nil
 }
 
 func (b *Binding) join(f *Func) (any, error) {

@@ -39,6 +39,8 @@ func (t *Template) readMappings(v any) error {
 	return nil
 }
 
+var elementName = regexp.MustCompile(`^[a-zA-Z0-9.-]+$`)
+
 func readMapping(v any) (map[string]map[string]any, error) {
 	top, ok := v.(*Map)
 	if !ok {
@@ -46,12 +48,18 @@ func readMapping(v any) (map[string]map[string]any, error) {
 	}
 	out := map[string]map[string]any{}
 	for _, key := range top.Keys {
+		if !elementName.MatchString(key) {
+			return nil, failf("Template format error: Mappings element name '%s' must be non-empty and can contain only alphanumerics, '-' or '.'", key)
+		}
 		second, ok := top.Values[key].(*Map)
 		if !ok {
 			return nil, failf("Template format error: Every Mappings member %s must be a map", key)
 		}
 		out[key] = map[string]any{}
 		for _, name := range second.Keys {
+			if !alphanumeric.MatchString(name) {
+				return nil, failf("Template format error: Mappings attribute name '%s' must contain only alphanumeric characters.", name)
+			}
 			value := second.Values[name]
 			if !constant(value) {
 				return nil, failf("Template format error: Every Mappings attribute must be a String or a List.")
