@@ -2,7 +2,7 @@
 
 # `make help` lists the targets.
 
-.PHONY: help test race soak lint bench screenshots test-clients fuzz test-asl-validators
+.PHONY: help test race soak lint bench screenshots test-clients fuzz test-asl-validators generate-catalogue
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: *(.*)## /\t/' | expand -t 24
@@ -40,3 +40,13 @@ test-asl-validators: ## the npm validators accept every definition that is shipp
 test-clients: test-asl-validators ## the embedded AWS under the AWS CLI, boto3 and the JavaScript SDK, where they are
 	if command -v npm >/dev/null; then cd clients/testdata && npm ci --no-audit --no-fund; fi
 	SETMEND_CLIENTS=yes go test ./clients -count=1 -timeout 20m -v
+
+# The two public packages that the catalogue of resource types is made from. CFN_LINT
+# is the folder that cfn-lint is installed in (pip install --target), or its wheel.
+SERVICE_SPEC ?= 0.1.216
+CFN_LINT ?= $(shell python3 -c 'import cfnlint, os; print(os.path.dirname(os.path.dirname(cfnlint.__file__)))')
+generate-catalogue: ## the embedded AWS's catalogue of resource types, from the public schemas (needs npm and cfn-lint 1.51.0)
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	npm pack --silent --pack-destination "$$folder" @aws-cdk/aws-service-spec@$(SERVICE_SPEC) >/dev/null && \
+	go run ./awssim/internal/catalogue/generate -cfn-lint "$(CFN_LINT)" -service-spec "$$folder"/*.tgz \
+		-out awssim/internal/catalogue/catalogue.bin

@@ -3,6 +3,7 @@ package cloudcontrol
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/resource"
@@ -76,7 +77,8 @@ func (cc *CloudControl) reach(r *request, arn, action string) (stacks.Live, *pro
 func patched(l stacks.Live, patch []operation) (map[string]any, *problem) {
 	t := resource.Find(l.Type)
 	before := clone(l.Model)
-	for _, p := range t.WriteOnly { // can be set, though not read
+	for _, path := range t.WriteOnly { // can be set, though not read
+		p, _, _ := strings.Cut(path, "/")
 		if v, ok := l.Properties[p]; ok {
 			before[p] = template.Clone(v)
 		}
@@ -86,31 +88,31 @@ func patched(l stacks.Live, patch []operation) (map[string]any, *problem) {
 		return nil, &problem{"InvalidRequest", "Invalid patch update: " + err.Error()}
 	}
 	var fixed []string
-	for _, p := range fixedProperties(t, l) {
-		if !template.Equal(before[p], after[p]) {
-			fixed = append(fixed, "/properties/"+p)
-		}
+	for _, p := range fixedProperties(t, l, before, after) {
+		fixed = append(fixed, "/properties/"+p)
 	}
 	if len(fixed) > 0 {
-		slices.Sort(fixed)
 		return nil, &problem{"NotUpdatable", "Invalid patch update: createOnlyProperties " + resource.JSON(fixed) + " cannot be updated"}
 	}
 	return written(t, l, after), nil
 }
 
 // fixedProperties lists what an update cannot change.
-func fixedProperties(t *resource.Type, l stacks.Live) []string {
-	out := slices.Clone(t.CreateOnly)
-	if name := t.NameOf(l.Properties); name != "" {
-		out = append(out, name)
+func fixedProperties(t *resource.Type, l stacks.Live, before, after map[string]any) []string {
+	var out []string
+	for p := range before {
+		_, declared := l.Properties[p]
+		if !template.Equal(before[p], after[p]) && (t.ReplacedBy(p, before[p], after[p], l.Properties) || t.ReadOnly(p) && !declared) {
+			out = append(out, p)
+		}
 	}
-	for p := range t.Attributes {
-		if _, settable := l.Properties[p]; !settable {
+	for p := range after {
+		if _, had := before[p]; !had && t.ReplacedBy(p, nil, after[p], l.Properties) {
 			out = append(out, p)
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
 // written leaves out of a model what is read-only or made up by AWS.
@@ -118,8 +120,7 @@ func written(t *resource.Type, l stacks.Live, model map[string]any) map[string]a
 	out := map[string]any{}
 	for p, v := range model {
 		_, had := l.Properties[p]
-		_, readOnly := t.Attributes[p]
-		if !had && (readOnly || p == t.NameProperty) {
+		if !had && (t.ReadOnly(p) || p == t.NameProperty) {
 			continue
 		}
 		out[p] = v
@@ -180,6 +181,9 @@ func (cc *CloudControl) createResource(c *core.Call, in *createInput) (*progress
 	properties, isObject := desired.(map[string]any)
 	if err != nil || !isObject {
 		return nil, core.Errorf(http.StatusBadRequest, "InvalidRequestException", "DesiredState must be a JSON object")
+	}
+	if why := resource.Find(in.TypeName).InvalidModel(properties); why != "" {
+		return nil, core.Errorf(http.StatusBadRequest, "ValidationException", "%s", why)
 	}
 	arn := callerARN(c, in.RoleArn)
 	r := &request{typ: in.TypeName, operation: "CREATE", what: "CREATE " + in.TypeName + " " + in.DesiredState}

@@ -121,7 +121,7 @@ var typeName = regexp.MustCompile(`^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-
 
 // checkType refuses types that are none, or that Cloud Control does not support.
 func checkType(name string) error {
-	if !typeName.MatchString(name) || strings.HasPrefix(name, "Custom::") {
+	if !typeName.MatchString(name) || strings.HasPrefix(name, "Custom::") || !resource.Known(name) {
 		return core.Errorf(http.StatusNotFound, "TypeNotFoundException", "The type '%s' cannot be found.", name)
 	}
 	if resource.Find(name).Unsupported {

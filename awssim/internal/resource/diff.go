@@ -21,16 +21,27 @@ type Difference struct {
 var neverCompared = []string{"KMSKeyId", "KmsKeyId"}
 
 // Compared lists, sorted, the explicitly set properties that drift detection
-// looks at: those that can be read back.
+// looks at: those of which anything can be read back.
 func (t *Type) Compared(expected map[string]any) []string {
 	keys := make([]string, 0, len(expected))
 	for p := range expected {
-		if !slices.Contains(t.WriteOnly, p) && !slices.Contains(neverCompared, p) {
+		if !slices.Contains(t.WriteOnly, p) && !slices.Contains(neverCompared, p) && t.readable(p, expected[p]) != nil {
 			keys = append(keys, p)
 		}
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// readable is a property's value without what is write-only in it; nil if nothing
+// is left.
+func (t *Type) readable(property string, v any) any {
+	for _, path := range t.WriteOnly {
+		if rest, ok := strings.CutPrefix(path, property+"/"); ok && v != nil {
+			v = cutOut(v, rest)
+		}
+	}
+	return v
 }
 
 // Diff compares the explicitly set properties with the live ones. Properties
@@ -39,7 +50,7 @@ func (t *Type) Diff(expected, live map[string]any) []Difference {
 	var out []Difference
 	for _, p := range t.Compared(expected) {
 		actual, present := live[p]
-		out = append(out, diffAt("/"+escape(p), expected[p], actual, present)...)
+		out = append(out, diffAt("/"+escape(p), t.readable(p, expected[p]), t.readable(p, actual), present)...)
 	}
 	return out
 }

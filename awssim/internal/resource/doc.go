@@ -6,7 +6,10 @@
 // alone (stack, logical id, generation, properties), so that a stack that nobody
 // has touched needs to store nothing for its resources.
 //
-// The catalog (catalog_*.go) writes ids and attributes as patterns:
+// What a type is follows from its schema (package catalogue): identifiers,
+// attributes, what is read-only, write-only and create-only, which properties are
+// taken ([Type.Invalid]). On top of that catalog_*.go holds behaviour made by hand,
+// with ids and attributes as patterns:
 //
 //	{name}        the name property, or else a generated name in AWS's style
 //	{id}          the physical id, in attributes
@@ -14,11 +17,12 @@
 //	{hexN} {upperN} {lowerN} {digitsN} {uuid}   derived from the identity
 //	{account} {region} {partition} {stack} {logical}
 //
-// An attribute's pattern that begins with [] is a list, divided by spaces.
+// An attribute's pattern that begins with [] is a list, divided by spaces. Other
+// read-only values are made up in AWS's forms (forms.go): by the schema's
+// enumeration and pattern, the template of the type's ARN, the prefixes of ids.
 //
-// A type that the catalog does not list gets defaults that hold for most types:
-// a name property if it has one that looks like it, a generated name otherwise,
-// any attribute, drift support, no replacement but by name.
+// Custom resources, and any name that no registry has, get defaults: a generated
+// name, any attribute, no replacement but by name.
 //
 // [Diff] compares a resource as the template wants it with the live one, in the
 // form that drift detection reports; [Get] and [Set] work with JSON pointers.

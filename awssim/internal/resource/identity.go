@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,28 +21,48 @@ type Identity struct {
 }
 
 // PhysicalID is what the resource is called.
-func (t *Type) PhysicalID(i *Identity) string { return t.expand(t.ID, i, "") }
+func (t *Type) PhysicalID(i *Identity) string {
+	if t.ID == "" {
+		return t.joined(i, t.refs)
+	}
+	return t.expand(t.ID, i, "")
+}
 
 // CloudControlID is the resource's identifier in Cloud Control.
 func (t *Type) CloudControlID(i *Identity) string {
-	return t.expand(t.Identifier, i, t.PhysicalID(i))
+	switch {
+	case t.Identifier != "":
+		return t.expand(t.Identifier, i, t.PhysicalID(i))
+	case t.Schema != nil && len(t.Schema.Identifier) > 1 && t.ID == "":
+		return t.joined(i, t.Schema.Identifier)
+	case t.Schema != nil && len(t.Schema.Identifier) == 1 && t.ID == "" && !slices.Equal(t.refs, t.Schema.Identifier):
+		return t.joined(i, t.Schema.Identifier)
+	}
+	return t.PhysicalID(i)
 }
 
-// Attribute is what Fn::GetAtt yields, a text or a list of texts; false if the
-// type has no such attribute. A resource that is unknown to the catalog has every
-// attribute.
+// Attribute is what Fn::GetAtt returns: a text, a number, or a list of texts; false
+// if the type has no such attribute. A custom resource has every attribute.
 func (t *Type) Attribute(i *Identity, name string) (any, bool) {
-	id := t.PhysicalID(i)
 	if pattern, ok := t.Attributes[name]; ok {
-		return t.attribute(pattern, i, id), true
+		return t.attribute(pattern, i, t.PhysicalID(i)), true
 	}
-	if !t.Open {
+	path := strings.ReplaceAll(name, ".", "/")
+	if t.Schema != nil && !t.Open && !t.gettable(name, path) {
 		return nil, false
 	}
-	if s, ok := i.Properties[name].(string); ok {
-		return s, true
+	if v := pick(i.Properties, path); v != nil {
+		return v, true
 	}
-	return t.guess(i, id, name), true
+	if t.Schema != nil {
+		if v, ok := t.generated(i, path); ok {
+			return v, true
+		}
+		if !t.Open || t.gettable(name, path) {
+			return "", true
+		}
+	}
+	return t.guess(i, t.PhysicalID(i), name), true
 }
 
 // attribute fills in an attribute's pattern; one that begins with [] is a list,
@@ -58,7 +79,7 @@ func (t *Type) attribute(pattern string, i *Identity, id string) any {
 	return list
 }
 
-// guess makes up an attribute that the catalog does not list.
+// guess makes up an attribute of a type that the catalogue does not list.
 func (t *Type) guess(i *Identity, id, name string) string {
 	switch {
 	case strings.HasSuffix(name, "Arn"):
@@ -78,19 +99,24 @@ func (t *Type) guess(i *Identity, id, name string) string {
 func (t *Type) Model(i *Identity) map[string]any {
 	id := t.PhysicalID(i)
 	model := make(map[string]any, len(i.Properties)+len(t.Attributes)+1)
-	for name, pattern := range t.Attributes {
-		if !strings.Contains(name, ".") {
-			model[name] = t.attribute(pattern, i, id)
+	if t.Schema == nil {
+		for name, pattern := range t.Attributes {
+			if !strings.Contains(name, ".") {
+				model[name] = t.attribute(pattern, i, id)
+			}
 		}
-	}
-	if t.NameProperty != "" && strings.Contains(t.ID+t.Identifier, "{name}") {
-		model[t.NameProperty] = t.name(i)
 	}
 	for p, v := range i.Properties {
 		model[p] = v
 	}
+	if t.NameProperty != "" && model[t.NameProperty] == nil && t.usesName() {
+		model[t.NameProperty] = t.name(i)
+	}
+	if t.Schema != nil {
+		t.addReadOnly(i, model)
+	}
 	for _, p := range t.WriteOnly {
-		delete(model, p)
+		without(model, p)
 	}
 	return model
 }
@@ -213,8 +239,19 @@ func (i *Identity) random(token string) string {
 	return string(out)
 }
 
-func (i *Identity) uuid() string {
-	h := i.random("hex32")
+// randomFor is random for a purpose of its own.
+func (i *Identity) randomFor(token, purpose string) string {
+	other := *i
+	other.StackID = i.StackID + "\x00" + purpose
+	return other.random(token)
+}
+
+func (i *Identity) uuid() string { return uuidOf(i.random("hex32")) }
+
+// uuidFor is a UUID for a purpose of its own.
+func (i *Identity) uuidFor(purpose string) string { return uuidOf(i.randomFor("hex32", purpose)) }
+
+func uuidOf(h string) string {
 	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-a" + h[17:20] + "-" + h[20:]
 }
 

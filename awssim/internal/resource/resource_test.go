@@ -8,18 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/setmend/setmend/awssim/internal/catalogue"
 	"github.com/setmend/setmend/awssim/internal/template"
 )
 
 func identity(properties map[string]any) *Identity {
 	return &Identity{Account: "111122223333", Region: "eu-west-1", Partition: "aws",
 		StackID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/app/u", Stack: "app", LogicalID: "Thing", Properties: properties}
-}
-
-func TestCatalogListsAtLeastSixtyTypes(t *testing.T) {
-	if n := len(Names()); n < 60 {
-		t.Errorf("%d types", n)
-	}
 }
 
 func TestPhysicalIDsHaveTheFormsOfAWS(t *testing.T) {
@@ -37,6 +32,19 @@ func TestPhysicalIDsHaveTheFormsOfAWS(t *testing.T) {
 		{"AWS::KMS::Key", nil, `[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}`},
 		{"AWS::IAM::ManagedPolicy", nil, `arn:aws:iam::111122223333:policy/app-Thing-[A-Z0-9]{12}`},
 		{"AWS::Lambda::Function", map[string]any{"FunctionName": "f"}, `f`},
+		{"AWS::EC2::NetworkInterface", nil, `eni-[0-9a-f]{17}`}, // from the schema from here on
+		{"AWS::EC2::TransitGatewayRouteTable", nil, `tgw-rtb-[0-9a-f]{17}`},
+		{"AWS::AppConfig::Environment", map[string]any{"ApplicationId": "abc"}, `[a-z0-9]{7}`},
+		{"AWS::AppConfig::Application", nil, `[a-z0-9]{7}`},
+		{"AWS::Athena::WorkGroup", map[string]any{"Name": "wg"}, `wg`},
+		{"AWS::CloudFront::CachePolicy", nil, `[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}`},
+		{"AWS::Glue::Job", map[string]any{"Name": "j"}, `j`},
+		{"AWS::RolesAnywhere::Profile", nil, `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`},
+		{"AWS::ServiceCatalog::Portfolio", nil, `port-[a-z0-9]{13}`},
+		{"AWS::CodeArtifact::Domain", map[string]any{"DomainName": "d"}, `arn:aws:codeartifact:eu-west-1:111122223333:domain/d`},
+		{"AWS::Organizations::OrganizationalUnit", nil, `ou-[a-z0-9]{4}-[a-z0-9]{8}`},
+		{"AWS::Route53Resolver::ResolverEndpoint", nil, `rslvr-in-[0-9a-f]{17}`},
+		{"AWS::APIGateway::New", map[string]any{"NewName": "w"}, `w`},
 		{"AWS::New::Widget", map[string]any{"WidgetName": "w"}, `w`},
 		{"AWS::New::Widget", nil, `app-Thing-[A-Z0-9]{12}`},
 		{"Custom::Thing", map[string]any{"Name": "w"}, `app-Thing-[A-Z0-9]{12}`},
@@ -208,6 +216,110 @@ func TestPointersSetInsertAndRemove(t *testing.T) {
 			t.Errorf("%s: %v", test.pointer, err)
 		case err == nil && JSON(got) != test.want:
 			t.Errorf("%s: got %s, want %s", test.pointer, JSON(got), test.want)
+		}
+	}
+}
+
+func TestCloudControlIdentifiersAreCompound(t *testing.T) {
+	tests := []struct {
+		typ        string
+		properties map[string]any
+		form       string
+	}{
+		{"AWS::ApiGateway::Resource", map[string]any{"RestApiId": "api"}, `api\|[a-z0-9]{10}`},
+		{"AWS::ECS::Service", map[string]any{"Cluster": "c", "ServiceName": "s"}, `arn:aws:ecs:eu-west-1:111122223333:service/s\|c`},
+		{"AWS::Cognito::UserPoolClient", map[string]any{"UserPoolId": "eu-west-1_x"}, `eu-west-1_x\|[a-z0-9]{26}`},
+		{"AWS::ApiGatewayV2::Route", map[string]any{"ApiId": "a"}, `a\|[a-z0-9]{10}`},
+		{"AWS::SNS::Topic", map[string]any{"TopicName": "t"}, `arn:aws:sns:eu-west-1:111122223333:t`},
+	}
+	for _, test := range tests {
+		got := Find(test.typ).CloudControlID(identity(test.properties))
+		if !regexp.MustCompile("^" + test.form + "$").MatchString(got) {
+			t.Errorf("%s: %s is not of the form %s", test.typ, got, test.form)
+		}
+	}
+}
+
+func TestAttributesFollowFromSchemas(t *testing.T) {
+	tests := []struct{ typ, attribute, form string }{ // "" for no such attribute
+		{"AWS::SNS::Topic", "DisplayName", "hello"}, // every property of this type
+		{"AWS::SSM::Parameter", "Invalid", ""},
+		{"AWS::SSM::Parameter", "Value", "v"},
+		{"AWS::EC2::NetworkInterface", "PrimaryPrivateIpAddress", ".+"},
+		{"AWS::Glue::Job", "Name", ""},
+		{"AWS::AppFlow::Flow", "FlowArn", `arn:aws:appflow:eu-west-1:111122223333:flow/app-Thing-[A-Z0-9]{12}`},
+		{"AWS::RDS::DBCluster", "Endpoint.Address", `.+\.rds\.amazonaws\.com`},
+		{"AWS::RDS::DBCluster", "Endpoint.Nothing", ""},
+		{"AWS::WAFv2::IPSet", "Id", `[0-9a-f-]{36}`},
+		{"AWS::MediaLive::Channel", "Arn", `arn:aws:medialive:eu-west-1:111122223333:channel.+`},
+		{"Custom::Anything", "Whatever", ".+"},
+	}
+	for _, test := range tests {
+		v, ok := Find(test.typ).Attribute(identity(map[string]any{"DisplayName": "hello", "Value": "v"}), test.attribute)
+		text, _ := template.Text(v)
+		if ok != (test.form != "") || ok && !regexp.MustCompile("^"+test.form+"$").MatchString(text) {
+			t.Errorf("%s.%s = %v, %v", test.typ, test.attribute, v, ok)
+		}
+	}
+}
+
+func TestReplacementFollowsTheSchema(t *testing.T) {
+	object := func(k string, v any) map[string]any { return map[string]any{k: v} }
+	tests := []struct {
+		typ, property string
+		before, after any
+		want          bool
+	}{
+		{"AWS::EC2::NetworkInterface", "SubnetId", "a", "b", true},
+		{"AWS::EC2::NetworkInterface", "Description", "a", "b", false},
+		{"AWS::SQS::Queue", "QueueName", "a", "b", true},
+		{"AWS::Cognito::UserPool", "UserPoolName", "a", "b", false},
+		// create-only members: the rest of the object can be updated
+		{"AWS::EC2::EC2Fleet", "TargetCapacitySpecification", object("DefaultTargetCapacityType", "a"), object("DefaultTargetCapacityType", "b"), true},
+		{"AWS::EC2::EC2Fleet", "TargetCapacitySpecification", object("TotalTargetCapacity", "1"), object("TotalTargetCapacity", "2"), false},
+		{"AWS::EC2::TransitGatewayConnectPeer", "ConnectPeerConfiguration", object("BgpConfigurations", []any{object("PeerAsn", "1")}),
+			object("BgpConfigurations", []any{object("PeerAsn", "2")}), true},
+		{"AWS::New::Widget", "Colour", "a", "b", false},
+	}
+	for _, test := range tests {
+		if got := Find(test.typ).ReplacedBy(test.property, test.before, test.after, nil); got != test.want {
+			t.Errorf("%s: changing %s from %v to %v replaces: %v", test.typ, test.property, test.before, test.after, got)
+		}
+	}
+}
+
+func TestEveryTypeHasAnIdAndItsAttributes(t *testing.T) {
+	n := 0
+	for name := range catalogue.Names() {
+		if n++; n%11 != 0 { // a sample
+			continue
+		}
+		typ := Find(name)
+		i := identity(map[string]any{})
+		if id := typ.PhysicalID(i); strings.ContainsAny(id, "{}$") || id != typ.PhysicalID(i) {
+			t.Errorf("%s is called %q", name, id)
+		}
+		for _, path := range typ.Schema.ReadOnly {
+			if _, ok := typ.Attribute(i, strings.ReplaceAll(path, "/", ".")); !ok && !strings.Contains(path, "*") {
+				t.Errorf("%s has no attribute %s", name, path)
+			}
+		}
+		if model := typ.Model(i); model == nil {
+			t.Errorf("%s has no model", name)
+		}
+	}
+}
+
+func TestTextsAreMadeFromPatterns(t *testing.T) {
+	for _, pattern := range []string{`^[0-9a-f]{32}$`, `^sp-[0-9a-f]{32}$`, `^(?:[a-z]{2}-)?x[0-9]{3,5}$`, `^[A-Z0-9]{10}$`, `^dzd[-_][a-zA-Z0-9_-]{1,36}$`} {
+		text, ok := fromPattern(identity(nil), pattern, "test")
+		if !ok || !regexp.MustCompile(pattern).MatchString(text) {
+			t.Errorf("%s: %q, %v", pattern, text, ok)
+		}
+	}
+	for _, pattern := range []string{`^.*$`, `^(?=x)y$`, `^arn:aws:x$`, ""} {
+		if text, ok := fromPattern(identity(nil), pattern, "test"); ok {
+			t.Errorf("%s: %q", pattern, text)
 		}
 	}
 }

@@ -2,8 +2,14 @@ package resource
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/setmend/setmend/awssim/internal/catalogue"
+	"github.com/setmend/setmend/awssim/internal/template"
 )
 
 // Scope is where a type's explicit names must be unique.
@@ -35,9 +41,14 @@ type Type struct {
 	// read-only properties. Open types have more than are listed.
 	Attributes map[string]string
 	Open       bool
-	CreateOnly []string // top-level properties whose change replaces the resource
-	WriteOnly  []string // top-level properties that cannot be read back
 	Managed    []string // top-level properties that AWS itself changes
+	// Schema is the type in the catalogue; nil for custom resources.
+	Schema *catalogue.Type
+	// CreateOnly and WriteOnly are paths of properties whose change replaces the
+	// resource, and of those that cannot be read back. A property all of whose
+	// members are write-only is listed itself.
+	CreateOnly, WriteOnly []string
+	refs                  []string // what Ref returns, where ID is ""
 	// NoDrift types do not take part in drift detection (AWS's table of 2026-04).
 	NoDrift bool
 	// TwoWay types take part, but REVERT_DRIFT does not compare them three ways.
@@ -48,46 +59,78 @@ type Type struct {
 	Unsupported bool
 }
 
-// Find answers a type of the catalog, or the defaults for any other name.
+// found are the types that were asked for. A read takes no lock.
+var (
+	found   atomic.Pointer[map[string]*Type]
+	finding sync.Mutex
+)
+
+// Find returns a type: what is made by hand on top of the catalogue, or the
+// defaults for any other name. Types are shared and must not be changed.
 func Find(name string) *Type {
-	if t, ok := catalog[name]; ok {
-		return t
+	if m := found.Load(); m != nil {
+		if t := (*m)[name]; t != nil {
+			return t
+		}
 	}
-	return byDefault(name)
+	t := made(name)
+	if t.Schema == nil && !byHand[name] {
+		return t // any name at all: nothing to keep
+	}
+	finding.Lock()
+	defer finding.Unlock()
+	next := map[string]*Type{}
+	if m := found.Load(); m != nil {
+		if earlier := (*m)[name]; earlier != nil {
+			return earlier
+		}
+		maps.Copy(next, *m)
+	}
+	next[name] = t
+	found.Store(&next)
+	return t
 }
 
-// Known reports whether the catalog lists the type.
-func Known(name string) bool { return catalog[name] != nil }
-
-// Names lists the types in the catalog, sorted.
-func Names() []string {
-	names := make([]string, 0, len(catalog))
-	for name := range catalog {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+// Known reports whether CloudFormation has the type: one of the registry, or a
+// custom resource.
+func Known(name string) bool {
+	return strings.HasPrefix(name, "Custom::") && len(name) > len("Custom::") || catalogue.Known(name) || byHand[name]
 }
 
-var catalog = build(compute, network, storage, security, management, integration)
+// Names lists the types that behaviour is made for by hand, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(byHand)) }
 
-func build(parts ...[]Type) map[string]*Type {
-	m := map[string]*Type{}
+// parts are the types made by hand, which begin from what follows from a schema.
+var parts = [][]Type{compute, network, storage, security, management, integration}
+
+var byHand = func() map[string]bool {
+	m := map[string]bool{}
 	for _, part := range parts {
 		for i := range part {
-			t := &part[i]
-			t.complete()
-			m[t.Name] = t
+			m[part[i].Name] = true
 		}
 	}
 	return m
-}
+}()
 
-// byDefault describes a type that the catalog does not list.
-func byDefault(name string) *Type {
-	t := &Type{Name: name, ID: "{name}", Scope: Unclaimed, Open: true}
-	if strings.HasPrefix(name, "Custom::") {
-		t.ID, t.NoDrift, t.Unsupported = "{stack}-{logical}-{upper12}", true, true
+// made makes a type.
+func made(name string) *Type {
+	t := &Type{Name: name}
+	for _, part := range parts {
+		for i := range part {
+			if part[i].Name == name {
+				*t = part[i]
+			}
+		}
+	}
+	t.Schema, _ = catalogue.Find(name)
+	switch {
+	case strings.HasPrefix(name, "Custom::"):
+		t.ID, t.Scope, t.Open, t.NoDrift, t.Unsupported = "{stack}-{logical}-{upper12}", Unclaimed, true, true, true
+	case t.Schema != nil:
+		t.derive()
+	case t.ID == "":
+		t.ID, t.Scope, t.Open = "{name}", Unclaimed, true
 	}
 	t.complete()
 	return t
@@ -114,9 +157,6 @@ func (t *Type) complete() {
 	fill(&t.Update, "Update")
 	fill(&t.Delete, "Delete")
 	fill(&t.Read, "Get")
-	if t.Identifier == "" {
-		t.Identifier = "{id}"
-	}
 }
 
 // split answers the service and the kind of thing in a type's name.
@@ -138,13 +178,10 @@ var prefixes = map[string]string{
 }
 
 // NameOf is the property that names the resource in these properties, "" if
-// none does. Types outside the catalog are searched for the usual ones.
+// none does. Types outside the catalogue are searched for the usual ones.
 func (t *Type) NameOf(properties map[string]any) string {
-	if t.NameProperty != "" {
+	if t.NameProperty != "" || t.Schema != nil {
 		return t.NameProperty
-	}
-	if Known(t.Name) {
-		return ""
 	}
 	_, thing := t.split()
 	for _, p := range []string{thing + "Name", "Name"} {
@@ -155,9 +192,63 @@ func (t *Type) NameOf(properties map[string]any) string {
 	return ""
 }
 
-// Replaces reports whether changing the property replaces the resource.
+// Replaces reports whether any change of the top-level property replaces the
+// resource.
 func (t *Type) Replaces(property string, properties map[string]any) bool {
-	return slices.Contains(t.CreateOnly, property) || property == t.NameOf(properties)
+	return slices.Contains(t.CreateOnly, property) || t.Schema == nil && property == t.NameOf(properties)
+}
+
+// ReplacedBy reports whether changing a top-level property from one value to
+// another replaces the resource: always where the property is create-only, and
+// where a create-only member of it differs.
+func (t *Type) ReplacedBy(property string, before, after any, properties map[string]any) bool {
+	if t.Replaces(property, properties) {
+		return true
+	}
+	for _, path := range t.CreateOnly {
+		if rest, ok := strings.CutPrefix(path, property+"/"); ok && !template.Equal(pick(before, rest), pick(after, rest)) {
+			return true
+		}
+	}
+	return false
+}
+
+// pick is what a value holds at a path; members of lists are gathered.
+func pick(v any, path string) any {
+	if path == "" {
+		return v
+	}
+	part, rest, _ := strings.Cut(path, "/")
+	switch v := v.(type) {
+	case map[string]any:
+		if part == "*" {
+			return gather(slices.Sorted(maps.Keys(v)), func(k string) any { return pick(v[k], rest) })
+		}
+		return pick(v[part], rest)
+	case []any:
+		if part != "*" {
+			rest = path
+		}
+		return gather(v, func(one any) any { return pick(one, rest) })
+	}
+	return nil
+}
+
+func gather[T any](from []T, f func(T) any) []any {
+	out := make([]any, 0, len(from))
+	for _, one := range from {
+		out = append(out, f(one))
+	}
+	return out
+}
+
+// ReadOnly reports whether a top-level property can only be read.
+func (t *Type) ReadOnly(property string) bool {
+	if t.Schema != nil {
+		return slices.Contains(t.Schema.ReadOnly, property)
+	}
+	_, ok := t.Attributes[property]
+	return ok
 }
 
 // Named reports whether the properties give the resource an explicit name, and
@@ -195,4 +286,21 @@ func (t *Type) Capability(named bool) string {
 		return "CAPABILITY_IAM"
 	}
 	return ""
+}
+
+// Invalid says in CloudFormation's words why it refuses a resource with these
+// evaluated properties, "" if it takes it.
+func (t *Type) Invalid(logicalID string, properties map[string]any) string {
+	if t.Schema == nil || t.Name == "AWS::CloudFormation::CustomResource" {
+		return ""
+	}
+	return t.Schema.Check(properties).Text(logicalID)
+}
+
+// InvalidModel is Invalid in Cloud Control's words.
+func (t *Type) InvalidModel(properties map[string]any) string {
+	if t.Schema == nil {
+		return ""
+	}
+	return t.Schema.Check(properties).ModelText()
 }

@@ -199,7 +199,7 @@ func TestADeletedChangeSetIsGone(t *testing.T) {
 
 func TestAFailedStackCanBeKept(t *testing.T) {
 	c := newClient(t)
-	text := "Resources: {A: {Type: AWS::SNS::Topic}, B: {Type: AWS::S3::Bucket, DependsOn: A, Properties: {BucketName: NO}}, C: {Type: AWS::SNS::Topic, DependsOn: B}}"
+	text := "Resources: {A: {Type: AWS::SNS::Topic}, B: {Type: AWS::S3::Bucket, DependsOn: A, Properties: {BucketName: NAME}}, C: {Type: AWS::SNS::Topic, DependsOn: B}}"
 	out, err := c.CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: aws.String("app"), TemplateBody: &text, OnFailure: cfn.OnFailureDoNothing})
 	c.must(err)
 	c.aws.Advance(5 * time.Minute)

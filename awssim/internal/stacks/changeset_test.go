@@ -99,7 +99,7 @@ func TestRevertDriftLeavesAloneWhatItCannotRevert(t *testing.T) {
 	c := newClient(t)
 	id := c.create("app", `
 Resources:
-  Function: {Type: AWS::Lambda::Function, Properties: {Timeout: 3, PackageType: Zip, Code: {ZipFile: x}, Tags: [{Key: a, Value: "1"}]}}
+  Function: {Type: AWS::Lambda::Function, Properties: {Timeout: 3, PackageType: Zip, Role: 'arn:aws:iam::111122223333:role/r', Code: {ZipFile: x}, Tags: [{Key: a, Value: "1"}]}}
   Group: {Type: AWS::AutoScaling::AutoScalingGroup, Properties: {DesiredCapacity: "1", MinSize: "1", MaxSize: "3"}}`)
 	c.byHand(func(e *stacks.Engine) error {
 		return errors.Join(

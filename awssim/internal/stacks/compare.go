@@ -109,6 +109,9 @@ func (e *Engine) compare(s *stack, d *deployment, revert bool) (*comparison, err
 
 func (c *comparison) compareAll(previous, next *view, revert bool) error {
 	wanted, err := next.resources()
+	if err == nil {
+		err = refusal(unrecognized(wanted))
+	}
 	if err != nil {
 		return err
 	}
@@ -246,7 +249,7 @@ func (c *change) compareProperties(revert bool) bool {
 		if threeWay && p.ignore(c) || !p.changes(threeWay) {
 			continue
 		}
-		p.recreates = !p.sync && c.typ.Replaces(name, c.before)
+		p.recreates = !p.sync && c.typ.ReplacedBy(name, p.before, p.after, c.before)
 		c.replace = c.replace || p.recreates
 		c.properties = append(c.properties, p)
 	}

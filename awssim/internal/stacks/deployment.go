@@ -22,7 +22,13 @@ type deployment struct {
 
 // parse reads a template, or finds the parsed form of an equal one.
 func (e *Engine) parse(text string) (*template.Template, error) {
-	t, err := e.templates.get(text, func() (*template.Template, error) { return template.Parse(text) })
+	t, err := e.templates.get(text, func() (*template.Template, error) {
+		t, err := template.Parse(text)
+		if err == nil {
+			err = recognized(t)
+		}
+		return t, err
+	})
 	if err != nil {
 		return nil, refusal(err)
 	}
@@ -49,19 +55,27 @@ func (e *Engine) prepare(spec *core.StackSpec) (*deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.deployments.get(deploymentKey(t, spec), func() (*deployment, error) { return newDeployment(t, spec) })
+	if t.Pending() { // what it expands to depends on the place and on the world
+		return e.newDeployment(t, spec)
+	}
+	return e.deployments.get(deploymentKey(t, spec), func() (*deployment, error) { return e.newDeployment(t, spec) })
 }
 
-func newDeployment(t *template.Template, spec *core.StackSpec) (*deployment, error) {
-	if err := t.Deployable(); err != nil {
-		return nil, refusal(err)
-	}
+func (e *Engine) newDeployment(t *template.Template, spec *core.StackSpec) (*deployment, error) {
 	values, err := t.Values(spec.Parameters)
 	if err != nil {
 		return nil, refusal(err)
 	}
 	if err := checkCapabilities(t, spec.Capabilities); err != nil {
 		return nil, err
+	}
+	if t.Pending() {
+		if t, err = e.expand(t, values, spec); err != nil {
+			return nil, err
+		}
+		if err := checkCapabilities(t, spec.Capabilities); err != nil {
+			return nil, err
+		}
 	}
 	d := &deployment{template: t, given: spec.Parameters, values: values, tags: sortedTags(spec.Tags), capabilities: spec.Capabilities}
 	return d, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/template"
+	"github.com/setmend/setmend/awssim/internal/template/transform"
 )
 
 // ParameterStore is SSM Parameter Store, for parameters of SSM types and dynamic
@@ -30,6 +31,9 @@ type Options struct {
 	// Makers make resources of types that are more than data, by type. Nested stacks
 	// are the engine's own.
 	Makers map[string]Maker
+	// Macro runs the Lambda function of a registered macro; known is false where
+	// the account has none of that name. nil: no macro is known anywhere.
+	Macro func(account, region string, call transform.Macro) (fragment []byte, known bool, err error)
 	// StackSetTemplate reads a stack set's template, for GetTemplateSummary; nil
 	// where there are no stack sets.
 	StackSetTemplate func(c *core.Call, name, callAs string) (string, error)

@@ -50,7 +50,7 @@ func TestSubscribersHearOfARollback(t *testing.T) {
 		name, _ := e.Detail["logical-resource-id"].(string)
 		got = append(got, name+" "+e.Detail["status-details"].(map[string]any)["status"].(string))
 	})
-	l.create(spec("app", "Resources: {A: {Type: AWS::SNS::Topic}, B: {Type: AWS::S3::Bucket, DependsOn: A, Properties: {BucketName: NO}}}"))
+	l.create(spec("app", "Resources: {A: {Type: AWS::SNS::Topic}, B: {Type: AWS::S3::Bucket, DependsOn: A, Properties: {BucketName: NAME}}}"))
 	want := []string{
 		" CREATE_IN_PROGRESS", "A CREATE_IN_PROGRESS", "A CREATE_IN_PROGRESS", "A CREATE_COMPLETE", "B CREATE_IN_PROGRESS", "B CREATE_FAILED",
 		" DELETE_IN_PROGRESS", "B DELETE_IN_PROGRESS", "B DELETE_COMPLETE", "A DELETE_IN_PROGRESS", "A DELETE_COMPLETE", " DELETE_COMPLETE",

@@ -78,7 +78,7 @@ func TestRefusedRequestsSayWhy(t *testing.T) {
 }
 
 func TestExplicitNamesCollide(t *testing.T) {
-	role := "Resources: {R: {Type: AWS::IAM::Role, Properties: {RoleName: admin}}}"
+	role := "Resources: {R: {Type: AWS::IAM::Role, Properties: {RoleName: admin, AssumeRolePolicyDocument: {}}}}"
 	bucket := "Resources: {B: {Type: AWS::S3::Bucket, Properties: {BucketName: mine}}}"
 	detector := "Resources: {D: {Type: AWS::GuardDuty::Detector, Properties: {Enable: true}}}"
 	topic := "Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: t}}}"
@@ -110,7 +110,7 @@ func TestExplicitNamesCollide(t *testing.T) {
 
 func TestNamesThatTheServiceRefusesFailTheCreation(t *testing.T) {
 	tests := []struct{ text, want string }{
-		{"Resources: {R: {Type: AWS::IAM::Role, Properties: {RoleName: !Sub '${AWS::StackName}-the-role-of-the-audit-team'}}}",
+		{"Resources: {R: {Type: AWS::IAM::Role, Properties: {RoleName: !Sub '${AWS::StackName}-the-role-of-the-audit-team', AssumeRolePolicyDocument: {}}}}",
 			"Value 'StackSet-audit-6c1f6f6e-0000-4000-a000-000000000000-the-role-of-the-audit-team' at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64"},
 		{"Resources: {B: {Type: AWS::S3::Bucket, Properties: {BucketName: Mine}}}", "Bucket name should not contain uppercase characters"},
 	}
@@ -194,7 +194,7 @@ func TestAnUpdateKeepsOrReplacesAsTheTypeSays(t *testing.T) {
 func TestACustomNamedResourceCannotBeReplaced(t *testing.T) {
 	l := newLab(t)
 	text := func(path string) string {
-		return "Resources: {R: {Type: AWS::IAM::Role, Properties: {RoleName: admin, Path: " + path + "}}}"
+		return "Resources: {R: {Type: AWS::IAM::Role, Properties: {RoleName: admin, AssumeRolePolicyDocument: {}, Path: " + path + "}}}"
 	}
 	id := l.mustCreate("app", text("/a/"))
 	r := l.update(id, text("/b/"))

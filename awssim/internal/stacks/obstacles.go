@@ -142,6 +142,9 @@ func (e *Engine) obstacle(s *stack, a actor, c *change) string {
 	case c.action == add || c.replace:
 		verb, id = c.typ.Create, c.newID
 	}
+	if why := c.invalid(); why != "" {
+		return why
+	}
 	if why := e.denied(s.place, a, verb, id); why != "" {
 		return why
 	}
@@ -157,12 +160,18 @@ func (e *Engine) obstacle(s *stack, a actor, c *change) string {
 		}
 		return ""
 	}
-	if name, named := c.typ.Named(c.after); named {
+	return e.taken(s, c.resource.LogicalID, c.typ, c.after)
+}
+
+// invalid says why CloudFormation or the service refuses the properties, "" if they
+// take them.
+func (c *change) invalid() string {
+	if name, named := c.typ.Named(c.after); named && (c.action == add || c.replace) {
 		if why := c.typ.BadName(name); why != "" {
 			return why
 		}
 	}
-	return e.taken(s, c.resource.LogicalID, c.typ, c.after)
+	return c.typ.Invalid(c.resource.LogicalID, c.after)
 }
 
 // keptName is the explicit name that a resource had and is to keep.

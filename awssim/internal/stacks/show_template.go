@@ -27,7 +27,7 @@ func (e *Engine) getTemplate(c *core.Call, in *getTemplateInput) (*getTemplateOu
 		if err != nil {
 			return nil, err
 		}
-		return &getTemplateOutput{set.deployment.template.Text, stages}, nil
+		return &getTemplateOutput{bodyOf(set.deployment, in.TemplateStage), stages}, nil
 	}
 	s, err := e.described(c, in.StackName)
 	if err != nil {
@@ -36,7 +36,16 @@ func (e *Engine) getTemplate(c *core.Call, in *getTemplateInput) (*getTemplateOu
 	if s.current == nil {
 		return &getTemplateOutput{StagesAvailable: stages}, nil
 	}
-	return &getTemplateOutput{s.current.template.Text, stages}, nil
+	return &getTemplateOutput{bodyOf(s.current, in.TemplateStage), stages}, nil
+}
+
+// bodyOf is a deployment's template: as submitted, which is the default, or as
+// its transforms made it.
+func bodyOf(d *deployment, stage string) string {
+	if stage == "Processed" && d.template.Processed != "" {
+		return d.template.Processed
+	}
+	return d.template.Text
 }
 
 type parameterConstraints struct{ AllowedValues []string }

@@ -9,6 +9,7 @@ import (
 type shelf map[string]string
 
 func (s shelf) Value(_, _, name string) (string, string, bool) {
+	name, _, _ = strings.Cut(name, ":") // all versions are alike
 	v, ok := s[name]
 	return v, "String", ok
 }

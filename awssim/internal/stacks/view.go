@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"fmt"
+	"hash/fnv"
 	"slices"
 
 	"github.com/setmend/setmend/awssim/internal/core"
@@ -253,22 +255,23 @@ func (v *view) use(x *export) {
 	}
 }
 
-// Zones lists a region's Availability Zones: three, as in most regions.
+// Zones lists a region's Availability Zones.
 func (v *view) Zones(region string) ([]string, error) {
-	return []string{region + "a", region + "b", region + "c"}, nil
+	return zonesOf(region), nil
 }
 
 // Resolve is the value of a dynamic reference, as it was when it was deployed.
-// Secrets are not kept: they resolve to a text that stands for them.
+// Secrets are not kept: they resolve to a text that stands for them, of letters and
+// digits, so that it passes where a property has a pattern.
 func (v *view) Resolve(d template.DynamicReference) (string, error) {
 	if d.Service != "ssm" {
-		return "{secret " + d.Name() + "}", nil
+		return standIn(d.Text), nil
 	}
 	key := ssmKey(d.Key)
 	if value, ok := v.resolved[key]; ok {
 		return value, nil
 	}
-	value, ok := v.engine.parameter(v.stack.place, d.Name())
+	value, ok := v.engine.parameter(v.stack.place, d.Key)
 	if !ok {
 		return "", &template.Error{Message: "Parameters: [ssm:" + d.Key + "] cannot be found."}
 	}
@@ -276,4 +279,11 @@ func (v *view) Resolve(d template.DynamicReference) (string, error) {
 		v.resolved[key] = value
 	}
 	return value, nil
+}
+
+// standIn is the text that stands for a secret.
+func standIn(reference string) string {
+	h := fnv.New64a()
+	h.Write([]byte(reference))
+	return fmt.Sprintf("secret%016x", h.Sum64())
 }

@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // maxDepth bounds the nesting of a template. AWS has a bound too but does not
@@ -22,6 +19,7 @@ func decode(text string) (any, error) {
 	if !utf8.ValidString(text) {
 		return nil, failf("Template format error: unsupported structure.")
 	}
+	text = strings.TrimPrefix(text, "\ufeff")
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return decodeJSON(text)
 	}
@@ -65,7 +63,7 @@ func jsonValue(d *json.Decoder, depth int) (any, error) {
 }
 
 func jsonObject(d *json.Decoder, depth int) (any, error) {
-	m := newMap()
+	m := NewMap()
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
@@ -75,7 +73,7 @@ func jsonObject(d *json.Decoder, depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.set(fmt.Sprint(key), v)
+		m.Set(fmt.Sprint(key), v)
 	}
 	_, err := d.Token()
 	return asFunc(m), err
@@ -99,95 +97,6 @@ func position(text string, offset int64) (line, column int) {
 	before := []byte(text)[:min(int(offset), len(text))]
 	line = bytes.Count(before, []byte("\n")) + 1
 	return line, len(before) - bytes.LastIndexByte(before, '\n')
-}
-
-var yamlLine = regexp.MustCompile(`line (\d+)`)
-
-func decodeYAML(text string) (any, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
-		line := "1"
-		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-			line = m[1]
-		}
-		return nil, failf("Template format error: YAML not well-formed. (line %s, column 1)", line)
-	}
-	if len(doc.Content) == 0 {
-		return nil, nil
-	}
-	return yamlValue(doc.Content[0], 0)
-}
-
-func yamlValue(n *yaml.Node, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, errDepth()
-	}
-	if n.Kind == yaml.AliasNode {
-		return nil, failf("Template format error: YAML aliases are not allowed in CloudFormation templates")
-	}
-	v, err := yamlContent(n, depth)
-	if err != nil {
-		return nil, err
-	}
-	if tag := n.ShortTag(); strings.HasPrefix(tag, "!") && !strings.HasPrefix(tag, "!!") {
-		return normal(&Func{Name: longName(tag[1:]), Arg: v}), nil
-	}
-	return v, nil
-}
-
-func yamlContent(n *yaml.Node, depth int) (any, error) {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return yamlMapping(n, depth)
-	case yaml.SequenceNode:
-		list := make([]any, 0, len(n.Content))
-		for _, c := range n.Content {
-			v, err := yamlValue(c, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, v)
-		}
-		return list, nil
-	}
-	return yamlScalar(n), nil
-}
-
-func yamlMapping(n *yaml.Node, depth int) (any, error) {
-	m := newMap()
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
-		if key.Kind != yaml.ScalarNode {
-			return nil, failf("Template format error: YAML not well-formed. (line %d, column %d)", key.Line, key.Column)
-		}
-		v, err := yamlValue(n.Content[i+1], depth+1)
-		if err != nil {
-			return nil, err
-		}
-		m.set(key.Value, v)
-	}
-	if strings.HasPrefix(n.ShortTag(), "!!") {
-		return asFunc(m), nil
-	}
-	return m, nil
-}
-
-var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
-
-// yamlScalar keeps the text of everything that is not plainly a JSON number, a
-// boolean or null: dates, versions, octal-looking account ids.
-func yamlScalar(n *yaml.Node) any {
-	switch n.ShortTag() {
-	case "!!bool":
-		return strings.EqualFold(n.Value, "true")
-	case "!!null":
-		return nil
-	case "!!int", "!!float":
-		if jsonNumber.MatchString(n.Value) {
-			return Number(n.Value)
-		}
-	}
-	return n.Value
 }
 
 func errDepth() error {

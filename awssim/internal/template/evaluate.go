@@ -2,12 +2,14 @@ package template
 
 import (
 	"encoding/base64"
+	"strconv"
 	"strings"
 )
 
 // Place is what the pseudo parameters tell.
 type Place struct {
 	Account, Region, Partition, StackID, StackName string
+	NotificationARNs                               []string
 }
 
 // Surroundings is what a binding must know of the world. Errors become the
@@ -24,6 +26,29 @@ type Surroundings interface {
 	// Resolve is the value of a dynamic reference.
 	Resolve(d DynamicReference) (string, error)
 }
+
+// Outlook is what a binding may also ask of its surroundings; those that do not
+// implement it have neither stacks with outputs nor resources to look up.
+type Outlook interface {
+	// StackOutput is another stack's output, which need not be exported.
+	StackOutput(stack, output, region, role string) (string, error)
+	// ResourceAttribute is an attribute of an existing resource that a parameter
+	// of an AWS-specific type names, for Fn::ValueOf and Fn::ValueOfAll; false if
+	// there is no such resource.
+	ResourceAttribute(parameterType, id, attribute string) (string, bool)
+}
+
+// Nowhere are surroundings without a world: everything that would have to be
+// looked up is an error.
+type Nowhere struct{}
+
+var errNowhere = failf("Template error: only parameters, mappings and conditions can be used here")
+
+func (Nowhere) PhysicalID(*Resource) (string, error)     { return "", errNowhere }
+func (Nowhere) Attribute(*Resource, string) (any, error) { return nil, errNowhere }
+func (Nowhere) Import(string) (any, error)               { return nil, errNowhere }
+func (Nowhere) Zones(string) ([]string, error)           { return nil, errNowhere }
+func (Nowhere) Resolve(DynamicReference) (string, error) { return "", errNowhere }
 
 // Binding is a template with values, in a place. It is used by one goroutine;
 // it remembers what it has evaluated.
@@ -288,8 +313,17 @@ func (b *Binding) call(f *Func) (any, error) {
 		return b.zones(f)
 	case "Fn::ImportValue":
 		return b.importValue(f)
-	case "Fn::ValueOf", "Fn::ValueOfAll", "Fn::RefAll":
-		return nil, failf("Template error: %s needs values of AWS resources, which the embedded AWS does not look up", f.Name)
+	case "Fn::GetStackOutput":
+		return b.stackOutput(f)
+	case "Fn::Length":
+		list, err := b.list(f.Arg, f.Name)
+		return Number(strconv.Itoa(len(list))), err
+	case "Fn::ToJsonString":
+		return b.toJSON(f)
+	case "Fn::RefAll":
+		return b.refAll(f)
+	case "Fn::ValueOf", "Fn::ValueOfAll":
+		return b.valueOf(f)
 	}
 	return b.truth(f)
 }

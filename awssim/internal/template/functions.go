@@ -6,16 +6,23 @@ import (
 	"strings"
 )
 
+// dialect is what the functions of a template are checked against.
+type dialect struct {
+	rules    bool // the Rules section, which has functions of its own
+	extended bool // AWS::LanguageExtensions is among the transforms
+}
+
 // plain are the functions of resources, outputs and conditions; ruleOnly those
-// that AWS allows in the Rules section alone. Everything else (Fn::Length,
-// Fn::ToJsonString, Fn::ForEach, a default in Fn::FindInMap) needs the
-// AWS::LanguageExtensions transform and is refused, as AWS refuses it without.
+// that AWS allows in the Rules section alone. extensions need the
+// AWS::LanguageExtensions transform and are refused without, as by AWS;
+// Fn::ForEach is expanded before functions are checked.
 var (
 	plain = []string{"Fn::Base64", "Fn::GetAtt", "Fn::GetAZs", "Fn::ImportValue", "Fn::Join", "Fn::Split",
 		"Fn::FindInMap", "Fn::Select", "Ref", "Fn::Equals", "Fn::If", "Fn::Not", "Condition", "Fn::And", "Fn::Or"}
 	ruleOnly = []string{"Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn", "Fn::ValueOf",
 		"Fn::ValueOfAll", "Fn::RefAll"}
-	late = []string{"Fn::Sub", "Fn::Cidr"}
+	late       = []string{"Fn::Sub", "Fn::Cidr", "Fn::GetStackOutput"}
+	extensions = []string{"Fn::Length", "Fn::ToJsonString"}
 )
 
 // shapes holds for each function what its argument must look like, and AWS's
@@ -48,7 +55,7 @@ var shapes = map[string]struct {
 	}, "Template error: Fn::Select requires a list argument with two elements: an integer index and a list"},
 	"Fn::FindInMap": {func(f *Func) bool {
 		l := f.list()
-		return len(l) == 3 && allStringLike(l)
+		return len(l) == 3 && !slices.ContainsFunc(l, func(v any) bool { return !mapKey(v) })
 	}, "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value"},
 	"Fn::If": {func(f *Func) bool {
 		l := f.list()
@@ -70,36 +77,79 @@ var shapes = map[string]struct {
 		l := f.list()
 		return (len(l) == 2 || len(l) == 3) && allStringLike(l)
 	}, "Template error: every Fn::Cidr object requires two or three parameters: ipBlock, count and cidrBits"},
-	"Fn::Sub": {subFits, "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string"},
+	"Fn::Length": {func(f *Func) bool { return listLike(f.Arg) },
+		"Template error: every Fn::Length object requires a list or a function that returns a list"},
+	"Fn::ToJsonString": {func(f *Func) bool {
+		switch f.Arg.(type) {
+		case *Map, []any, *Func:
+			return true
+		}
+		return false
+	}, "Template error: every Fn::ToJsonString object requires an object or an array"},
+	"Fn::GetStackOutput": {stackOutputFits, "Template error: every Fn::GetStackOutput object requires StackName and OutputName, and takes Region and RoleArn"},
+	"Fn::Sub":            {subFits, "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string"},
 }
 
 // checkFunctions checks the names and argument shapes of all functions in v.
-func checkFunctions(v any, rules bool) error {
+func checkFunctions(v any, in dialect) error {
 	var first error
 	walk(v, func(f *Func) {
 		if first == nil {
-			first = checkFunction(f, rules)
+			first = checkFunction(f, in)
 		}
 	})
 	return first
 }
 
-func checkFunction(f *Func, rules bool) error {
+func checkFunction(f *Func, in dialect) error {
 	shape, known := shapes[f.Name]
-	if !known {
-		if rules && slices.Contains(ruleOnly, f.Name) {
+	if !known || !in.extended && slices.Contains(extensions, f.Name) {
+		if in.rules && slices.Contains(ruleOnly, f.Name) {
 			return nil
 		}
 		all := slices.Concat(plain, ruleOnly, late)
 		return failf("Template error: Encountered unsupported function: %s Supported functions are: [%s]", f.Name, strings.Join(all, ", "))
 	}
-	if !shape.fits(f) {
+	if !shape.fits(f) && !(in.extended && f.Name == "Fn::FindInMap" && extendedFind(f)) {
 		return failf("%s", shape.complaint)
 	}
 	if f.Name == "Fn::Sub" {
 		return checkSub(f)
 	}
 	return nil
+}
+
+// mapKey is what AWS takes in Fn::FindInMap without AWS::LanguageExtensions: a
+// scalar, Ref or Fn::FindInMap.
+func mapKey(v any) bool {
+	if f, ok := v.(*Func); ok {
+		return f.Name == "Ref" || f.Name == "Fn::FindInMap" || f.Name == "Fn::Transform"
+	}
+	return stringLike(v)
+}
+
+// extendedFind is Fn::FindInMap as AWS::LanguageExtensions has it: with any
+// function, and a fourth argument {DefaultValue: …}.
+func extendedFind(f *Func) bool {
+	l := f.list()
+	if len(l) < 3 || len(l) > 4 || !allStringLike(l[:3]) {
+		return false
+	}
+	if len(l) == 3 {
+		return true
+	}
+	m, ok := l[3].(*Map)
+	return ok && len(m.Keys) == 1 && m.Keys[0] == "DefaultValue"
+}
+
+func stackOutputFits(f *Func) bool {
+	m, ok := f.Arg.(*Map)
+	if !ok || m.Values["StackName"] == nil || m.Values["OutputName"] == nil {
+		return false
+	}
+	return !slices.ContainsFunc(m.Keys, func(k string) bool {
+		return !slices.Contains([]string{"StackName", "OutputName", "Region", "RoleArn"}, k) || !stringLike(m.Values[k])
+	})
 }
 
 func oneString(f *Func) bool { return isString(f.Arg) && f.Arg != "" }

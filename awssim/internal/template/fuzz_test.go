@@ -30,7 +30,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		values, err := tpl.Values(given)
-		if err != nil || tpl.Deployable() != nil {
+		if err != nil || tpl.Pending() {
 			return
 		}
 		b := tpl.Bind(values, here, world{})

@@ -13,6 +13,7 @@ var pseudo = []string{"AWS::AccountId", "AWS::NotificationARNs", "AWS::NoValue",
 type references struct {
 	names      []string // Ref and ${Name}: parameters, resources
 	attributes []string // Fn::GetAtt and ${Resource.Attribute}: resources
+	variables  []string // ${Resource.Attribute} alone, whole
 	conditions []string
 	mappings   []string
 }
@@ -55,6 +56,7 @@ func (r *references) addSub(f *Func) {
 		}
 		if resource, _, dotted := strings.Cut(p.variable, "."); dotted {
 			r.attributes = append(r.attributes, resource)
+			r.variables = append(r.variables, p.variable)
 		} else {
 			r.names = append(r.names, p.variable)
 		}
@@ -67,7 +69,7 @@ func (t *Template) checkReferences() error {
 		return err
 	}
 	for _, r := range t.Resources {
-		if err := checkFunctions(r.Properties, false); err != nil {
+		if err := checkFunctions(r.everything(), t.dialect()); err != nil {
 			return err
 		}
 	}
@@ -84,11 +86,25 @@ func (t *Template) checkReferences() error {
 	return t.collectDynamic()
 }
 
+func (t *Template) dialect() dialect { return dialect{extended: t.extended} }
+
+// everything is all that may hold functions.
+func (r *Resource) everything() []any {
+	all := append([]any{r.Properties, r.Metadata}, r.attributes...)
+	for _, name := range sortedKeys(r.policies) {
+		all = append(all, r.policies[name])
+	}
+	return all
+}
+
 // checkConditions lets conditions refer to parameters and each other only.
 func (t *Template) checkConditions() error {
 	for _, name := range sortedKeys(t.conditions) {
 		v := t.conditions[name]
-		if err := checkFunctions(v, false); err != nil {
+		if err := checkFunctions(v, t.dialect()); err != nil {
+			return err
+		}
+		if err := checkConditionFunctions(v); err != nil {
 			return err
 		}
 		refs := referencesIn(v)
@@ -96,17 +112,39 @@ func (t *Template) checkConditions() error {
 			return failf("Template format error: Unresolved dependencies [%s]. Cannot reference resources in the Conditions block of the template",
 				strings.Join(append(bad, refs.attributes...), ", "))
 		}
-		if err := t.checkNames(refs); err != nil {
+		if err := t.checkNames(refs, "Conditions"); err != nil {
 			return err
 		}
 	}
+	if name, found := t.circularCondition(); found {
+		return failf("Template format error: Found circular condition dependency with %s", name)
+	}
+	return nil
+}
+
+// circularCondition finds a condition that depends on itself.
+func (t *Template) circularCondition() (string, bool) {
 	finished := map[string]bool{}
 	for _, name := range sortedKeys(t.conditions) {
 		if t.conditionCycle(name, map[string]bool{}, finished) {
-			return failf("Template format error: Found circular condition dependency with %s", name)
+			return name, true
 		}
 	}
-	return nil
+	return "", false
+}
+
+// checkConditionFunctions refuses what AWS does not evaluate in conditions.
+func checkConditionFunctions(v any) error {
+	var first error
+	walk(v, func(f *Func) {
+		switch f.Name {
+		case "Fn::ImportValue":
+			first = failf("Template error: Cannot use Fn::ImportValue in Conditions.")
+		case "Fn::If", "Fn::GetAZs", "Fn::Cidr", "Fn::GetStackOutput":
+			first = failf("Template format error: Conditions can only be boolean operations on parameters and other conditions")
+		}
+	})
+	return first
 }
 
 // conditionCycle follows Condition references depth first; finished holds what is
@@ -127,10 +165,10 @@ func (t *Template) conditionCycle(name string, open, finished map[string]bool) b
 }
 
 // checkNames resolves the conditions and mappings that a value names.
-func (t *Template) checkNames(refs references) error {
+func (t *Template) checkNames(refs references, block string) error {
 	for _, c := range refs.conditions {
 		if _, ok := t.conditions[c]; !ok {
-			return failf("Template format error: Unresolved condition dependency %s in the Conditions block of the template", c)
+			return failf("Template format error: Unresolved condition dependency %s in the %s block of the template", c, block)
 		}
 	}
 	for _, m := range refs.mappings {
@@ -142,11 +180,11 @@ func (t *Template) checkNames(refs references) error {
 }
 
 func (t *Template) checkResource(r *Resource) error {
-	refs := referencesIn(r.Properties)
+	refs := referencesIn(r.everything())
 	if r.Condition != "" {
 		refs.conditions = append(refs.conditions, r.Condition)
 	}
-	if err := t.checkNames(refs); err != nil {
+	if err := t.checkNames(refs, "Resources"); err != nil {
 		return err
 	}
 	if bad := t.unresolved(append(refs.names, r.DependsOn...), true); len(bad) > 0 {
@@ -166,6 +204,12 @@ func (t *Template) checkResource(r *Resource) error {
 }
 
 func (t *Template) checkAttributes(refs references) error {
+	for _, name := range refs.variables {
+		resource, _, _ := strings.Cut(name, ".")
+		if _, ok := t.byName[resource]; !ok {
+			return failf("Template error: instance of Fn::Sub references invalid resource attribute %s", name)
+		}
+	}
 	for _, name := range refs.attributes {
 		if _, ok := t.byName[name]; !ok {
 			return failf("Template error: instance of Fn::GetAtt references undefined resource %s", name)
@@ -176,14 +220,14 @@ func (t *Template) checkAttributes(refs references) error {
 
 func (t *Template) checkOutput(o *Output) error {
 	both := []any{o.value, o.export}
-	if err := checkFunctions(both, false); err != nil {
+	if err := checkFunctions(both, t.dialect()); err != nil {
 		return err
 	}
 	refs := referencesIn(both)
 	if o.Condition != "" {
 		refs.conditions = append(refs.conditions, o.Condition)
 	}
-	if err := t.checkNames(refs); err != nil {
+	if err := t.checkNames(refs, "Outputs"); err != nil {
 		return err
 	}
 	if bad := t.unresolved(refs.names, true); len(bad) > 0 {

@@ -10,7 +10,7 @@ import (
 // section answers a section as an object, empty if it is absent.
 func section(name string, v any) (*Map, error) {
 	if v == nil {
-		return newMap(), nil
+		return NewMap(), nil
 	}
 	m, ok := v.(*Map)
 	if !ok {
@@ -39,6 +39,8 @@ func (t *Template) readMappings(v any) error {
 	return nil
 }
 
+var elementName = regexp.MustCompile(`^[a-zA-Z0-9.-]+$`)
+
 func readMapping(v any) (map[string]map[string]any, error) {
 	top, ok := v.(*Map)
 	if !ok {
@@ -46,12 +48,18 @@ func readMapping(v any) (map[string]map[string]any, error) {
 	}
 	out := map[string]map[string]any{}
 	for _, key := range top.Keys {
+		if !elementName.MatchString(key) {
+			return nil, failf("Template format error: Mappings element name '%s' must be non-empty and can contain only alphanumerics, '-' or '.'", key)
+		}
 		second, ok := top.Values[key].(*Map)
 		if !ok {
 			return nil, failf("Template format error: Every Mappings member %s must be a map", key)
 		}
 		out[key] = map[string]any{}
 		for _, name := range second.Keys {
+			if !alphanumeric.MatchString(name) {
+				return nil, failf("Template format error: Mappings attribute name '%s' must contain only alphanumeric characters.", name)
+			}
 			value := second.Values[name]
 			if !constant(value) {
 				return nil, failf("Template format error: Every Mappings attribute must be a String or a List.")
@@ -126,7 +134,8 @@ func readResource(name string, v any) (*Resource, error) {
 			return nil, failf("Invalid template resource property '%s'", k)
 		}
 	}
-	r := &Resource{LogicalID: name, Properties: newMap(), Metadata: body.Values["Metadata"]}
+	r := &Resource{LogicalID: name, Properties: NewMap(), Metadata: body.Values["Metadata"],
+		attributes: []any{body.Values["CreationPolicy"], body.Values["UpdatePolicy"]}}
 	if r.Type, ok = body.Values["Type"].(string); !ok || r.Type == "" {
 		return nil, failf("Template format error: [/Resources/%s] Every Resources object must contain a Type member.", name)
 	}
@@ -162,27 +171,51 @@ func (r *Resource) readAttributes(body *Map) error {
 		return failf("Template format error: DependsOn must be a string or list of strings. [/Resources/%s/DependsOn]", r.LogicalID)
 	}
 	var err error
-	if r.DeletionPolicy, err = readPolicy("DeletionPolicy", body, "Delete", "Retain", "Snapshot", "RetainExceptOnCreate"); err != nil {
+	if r.DeletionPolicy, err = r.readPolicy("DeletionPolicy", body); err != nil {
 		return err
 	}
-	r.UpdateReplacePolicy, err = readPolicy("UpdateReplacePolicy", body, "Delete", "Retain", "Snapshot")
+	r.UpdateReplacePolicy, err = r.readPolicy("UpdateReplacePolicy", body)
 	return err
 }
 
-func readPolicy(name string, body *Map, allowed ...string) (string, error) {
+var policyValues = map[string][]string{
+	"DeletionPolicy":      {"Delete", "Retain", "Snapshot", "RetainExceptOnCreate"},
+	"UpdateReplacePolicy": {"Delete", "Retain", "Snapshot"},
+}
+
+// readPolicy reads a deletion policy. AWS takes Fn::If here without a transform,
+// and any other function only with AWS::LanguageExtensions, which has evaluated
+// it by the time that this is read.
+func (r *Resource) readPolicy(name string, body *Map) (string, error) {
 	v, given := body.Values[name]
 	if !given {
+		return "", nil
+	}
+	if f, ok := v.(*Func); ok && f.Name == "Fn::If" {
+		if r.policies == nil {
+			r.policies = map[string]*Func{}
+		}
+		r.policies[name] = f
 		return "", nil
 	}
 	s, ok := v.(string)
 	if !ok {
 		return "", failf("Template format error: Every %s member must be a string.", name)
 	}
-	if !slices.Contains(allowed, s) {
+	if allowed := policyValues[name]; !slices.Contains(allowed, s) {
 		return "", failf("Template format error: Unrecognized %s %s. Allowed values are [%s].", name, s, strings.Join(allowed, ", "))
+	}
+	if s == "Snapshot" && !slices.Contains(snapshots, r.Type) {
+		return "", failf("Template error: resource type %s does not support deletion policy Snapshot", r.Type)
 	}
 	return s, nil
 }
+
+// snapshots are the types that AWS can snapshot before it deletes them
+// (documentation of the DeletionPolicy attribute).
+var snapshots = []string{"AWS::DocDB::DBCluster", "AWS::EC2::Volume", "AWS::ElastiCache::CacheCluster",
+	"AWS::ElastiCache::ReplicationGroup", "AWS::Neptune::DBCluster", "AWS::RDS::DBCluster", "AWS::RDS::DBInstance",
+	"AWS::Redshift::Cluster"}
 
 // typeName is the form of AWS, third-party, module and custom resource types.
 // AWS knows a closed list; here every well-formed name is a type.

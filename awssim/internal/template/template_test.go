@@ -107,7 +107,7 @@ func TestEveryIntrinsicFunctionEvaluates(t *testing.T) {
 		{`!Sub "{{resolve:secretsmanager:${Env}:SecretString:pw}}"`, "<secretsmanager prod>"},
 		{`012345678901`, "012345678901"},
 		{`2010-09-09`, "2010-09-09"},
-		{`{a: null, b: 1.50}`, map[string]any{"a": nil, "b": Number("1.50")}},
+		{`{b: 1.50}`, map[string]any{"b": Number("1.50")}},
 	}
 	for _, test := range tests {
 		t.Run(test.expression, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestBadFunctionsAreRefusedInAWSWords(t *testing.T) {
 		{`!FindInMap [Sizes, prod, Nothing]`, "Template error: Unable to get mapping for Sizes::prod::Nothing"},
 		{`!FindInMap [None, prod, Nothing]`, "Template error: Mapping named 'None' is not present in the 'Mappings' section of template."},
 		{`!FindInMap [Sizes, prod, Nothing, {DefaultValue: x}]`, "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value"},
-		{`!If [Nowhere, 1, 2]`, "Template format error: Unresolved condition dependency Nowhere in the Conditions block of the template"},
+		{`!If [Nowhere, 1, 2]`, "Template format error: Unresolved condition dependency Nowhere in the Resources block of the template"},
 		{`!ImportValue unknown`, "No export named unknown found."},
 		{`!Sub "x${}"`, "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons"},
 		{`!Sub "${a b}"`, "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons"},
@@ -202,15 +202,11 @@ func TestDeepNestingIsRefused(t *testing.T) {
 	}
 }
 
-func TestTemplatesWithTransformsAreReadButNotDeployable(t *testing.T) {
-	for text, want := range map[string]string{
-		"Transform: MyMacro":                              "No transform named MyMacro found.",
-		"Transform: [AWS::Serverless-2016-10-31]":         "Transform AWS::Serverless-2016-10-31 failed with: the embedded AWS runs no transforms",
-		"Metadata: {Fn::Transform: {Name: AWS::Include}}": "Transform AWS::Include failed with: the embedded AWS runs no transforms",
-	} {
+func TestTemplatesWithTransformsAreReadAndPending(t *testing.T) {
+	for _, text := range []string{"Transform: MyMacro", "Transform: [AWS::Serverless-2016-10-31]", "Metadata: {Fn::Transform: {Name: AWS::Include}}"} {
 		tpl := mustParse(t, text+"\nParameters: {P: {Type: String}}\nResources: {F: {Type: AWS::Serverless::Function, Properties: !Length [1]}}\n")
-		if err := tpl.Deployable(); err == nil || err.Error() != want {
-			t.Errorf("%s: %v", text, err)
+		if !tpl.Pending() || len(tpl.Transforms) != 1 {
+			t.Errorf("%s is not pending", text)
 		}
 		if len(tpl.Parameters) != 1 || tpl.Resources[0].Type != "AWS::Serverless::Function" {
 			t.Errorf("%s: parameters and types are lost", text)
@@ -265,8 +261,8 @@ func TestMissingAndUnknownParametersAreNamed(t *testing.T) {
 
 func TestOutputsFollowTheirConditions(t *testing.T) {
 	tpl := mustParse(t, `
-Parameters: {On: {Type: String, Default: "true"}}
-Conditions: {C: !Equals [!Ref On, true]}
+Parameters: {Enabled: {Type: String, Default: "true"}}
+Conditions: {C: !Equals [!Ref Enabled, true]}
 Resources: {T: {Type: AWS::SNS::Topic}}
 Outputs:
   Z: {Value: !Ref T, Export: {Name: !Sub "${AWS::StackName}-topic"}}
@@ -280,7 +276,7 @@ Outputs:
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	got, _ = bind(t, tpl, map[string]string{"On": "false"}).Outputs()
+	got, _ = bind(t, tpl, map[string]string{"Enabled": "false"}).Outputs()
 	if len(got) != 1 {
 		t.Errorf("%d outputs without the condition", len(got))
 	}
@@ -348,3 +344,57 @@ func TestTextsThatGrowWithoutEndAreCutOff(t *testing.T) {
 		t.Error("20 MB made of 20 KB")
 	}
 }
+
+func TestPlainScalarsAreReadAsYAML11(t *testing.T) {
+	for text, want := range map[string]any{
+		"yes": true, "No": false, "ON": true, "off": false, "true": true, "y": "y", "n": "n", "yEs": "yEs",
+		"'yes'": "yes", `"no"`: "no", "!!str yes": "yes",
+		"0123": Number("83"), "012345678901": "012345678901", "065115117704": Number("7133765572"), "0x1F": Number("31"), "0b101": Number("5"),
+		"1_000": Number("1000"), "-0o17": "-0o17", "1:30": Number("90"), "22:22:22": Number("80542"), "03:00": "03:00", "1:75": "1:75",
+		"1.50": Number("1.50"), "1e3": Number("1e3"), "2012-10-17": "2012-10-17", ".5": ".5", "+1": Number("1"),
+	} {
+		v, err := Decode("K: " + text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := v.(*Map).Values["K"]; got != want {
+			t.Errorf("%s is %#v, not %#v", text, got, want)
+		}
+	}
+}
+
+func TestOtherStacksOutputsAndAttributesAreAskedFor(t *testing.T) {
+	tpl := mustParse(t, `
+Parameters: {Vpc: {Type: 'AWS::EC2::VPC::Id'}, Subnets: {Type: 'List<AWS::EC2::Subnet::Id>'}}
+Rules:
+  Inside: {Assertions: [{Assert: {'Fn::EachMemberIn': [{'Fn::ValueOfAll': ['AWS::EC2::Subnet::Id', VpcId]}, {'Fn::RefAll': 'AWS::EC2::VPC::Id'}]}, AssertDescription: subnets lie in the VPC}]}
+Resources: {T: {Type: AWS::SNS::Topic, Properties: {DisplayName: {'Fn::GetStackOutput': {StackName: net, OutputName: Id}}}}}
+`)
+	values := map[string]string{"Vpc": "vpc-1", "Subnets": "subnet-1,subnet-2"}
+	for around, want := range map[Outlook]string{outlook{"vpc-1"}: "", outlook{"vpc-2"}: "Template error: Rule Inside failed: subnets lie in the VPC"} {
+		b := tpl.Bind(values, here, around.(outlook))
+		if err := b.CheckRules(); errText(err) != want {
+			t.Errorf("%v, not %s", err, want)
+		}
+		if p, err := b.Properties(tpl.Resources[0]); err != nil || p["DisplayName"] != "net.Id in eu-west-1" {
+			t.Errorf("%v, %v", p, err)
+		}
+	}
+	if err := tpl.Bind(values, here, world{}).CheckRules(); err != nil {
+		t.Errorf("a world that cannot be asked refuses: %v", err)
+	}
+}
+
+// outlook is a world whose subnets all lie in one VPC.
+type outlook struct{ vpc string }
+
+func (outlook) PhysicalID(r *Resource) (string, error)          { return world{}.PhysicalID(r) }
+func (outlook) Attribute(r *Resource, name string) (any, error) { return world{}.Attribute(r, name) }
+func (outlook) Import(name string) (any, error)                 { return world{}.Import(name) }
+func (outlook) Zones(region string) ([]string, error)           { return world{}.Zones(region) }
+func (outlook) Resolve(d DynamicReference) (string, error)      { return world{}.Resolve(d) }
+func (outlook) StackOutput(stack, output, region, _ string) (string, error) {
+	return stack + "." + output + " in " + region, nil
+}
+func (o outlook) ResourceAttribute(_, _, _ string) (string, bool) { return o.vpc, true }

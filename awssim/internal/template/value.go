@@ -17,14 +17,31 @@ type Map struct {
 	Values map[string]any
 }
 
-func newMap() *Map { return &Map{Values: map[string]any{}} }
+// NewMap makes an empty object.
+func NewMap() *Map { return &Map{Values: map[string]any{}} }
 
-// set adds or replaces a key; of duplicate keys the last one counts.
-func (m *Map) set(key string, v any) {
+// Set adds or replaces a key; of duplicate keys the last one counts.
+func (m *Map) Set(key string, v any) {
 	if _, dup := m.Values[key]; !dup {
 		m.Keys = append(m.Keys, key)
 	}
 	m.Values[key] = v
+}
+
+// Get returns a key's value, nil if the object is nil or has no such key.
+func (m *Map) Get(key string) any {
+	if m == nil {
+		return nil
+	}
+	return m.Values[key]
+}
+
+// Delete removes a key.
+func (m *Map) Delete(key string) {
+	if _, had := m.Values[key]; had {
+		delete(m.Values, key)
+		m.Keys = slices.DeleteFunc(m.Keys, func(k string) bool { return k == key })
+	}
 }
 
 // Func is a call of an intrinsic function.
@@ -97,9 +114,17 @@ func equalMaps(a, b map[string]any) bool {
 	return true
 }
 
-// Clone copies an evaluated value deeply.
+// Clone copies a value deeply, evaluated or not.
 func Clone(v any) any {
 	switch v := v.(type) {
+	case *Map:
+		out := &Map{Keys: slices.Clone(v.Keys), Values: make(map[string]any, len(v.Values))}
+		for k := range v.Values {
+			out.Values[k] = Clone(v.Values[k])
+		}
+		return out
+	case *Func:
+		return &Func{v.Name, Clone(v.Arg)}
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
@@ -124,11 +149,11 @@ func (m *Map) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		key, err := json.Marshal(k)
+		key, err := marshal(k)
 		if err != nil {
 			return nil, err
 		}
-		value, err := json.Marshal(m.Values[k])
+		value, err := marshal(m.Values[k])
 		if err != nil {
 			return nil, err
 		}
@@ -141,4 +166,13 @@ func (m *Map) MarshalJSON() ([]byte, error) {
 }
 
 // MarshalJSON writes the function's long form.
-func (f *Func) MarshalJSON() ([]byte, error) { return json.Marshal(map[string]any{f.Name: f.Arg}) }
+func (f *Func) MarshalJSON() ([]byte, error) { return marshal(map[string]any{f.Name: f.Arg}) }
+
+// marshal writes JSON as CloudFormation does, without Go's escapes for HTML.
+func marshal(v any) ([]byte, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
+}
