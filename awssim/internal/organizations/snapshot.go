@@ -15,7 +15,8 @@ type Snapshot struct {
 	Root       string              `json:"root"`
 	Units      []UnitSnapshot      `json:"units,omitempty"` // parents before children
 	Accounts   []AccountSnapshot   `json:"accounts"`
-	Trusted    []string            `json:"trusted,omitempty"`   // service principals with trusted access
+	Trusted    []string            `json:"trusted,omitempty"`   // services that turned trusted access on
+	Enabled    []string            `json:"enabled,omitempty"`   // those enabled in Organizations alone
 	Delegates  map[string][]string `json:"delegates,omitempty"` // account id → service principals
 }
 
@@ -41,7 +42,14 @@ func (o *Organization) Save() *Snapshot {
 	if !o.Exists() {
 		return nil
 	}
-	s := &Snapshot{ID: o.id, Management: o.management, Root: o.root.id, Trusted: slices.Sorted(maps.Keys(o.trusted))}
+	s := &Snapshot{ID: o.id, Management: o.management, Root: o.root.id}
+	for _, principal := range slices.Sorted(maps.Keys(o.trusted)) {
+		if o.trusted[principal].activated {
+			s.Trusted = append(s.Trusted, principal)
+		} else {
+			s.Enabled = append(s.Enabled, principal)
+		}
+	}
 	s.addUnits(o.root)
 	for _, id := range slices.Sorted(maps.Keys(o.members)) {
 		m := o.members[id]
@@ -88,7 +96,10 @@ func (o *Organization) Load(s *Snapshot) error {
 	}
 	o.forget()
 	for _, principal := range s.Trusted {
-		o.SetTrustedAccess(principal, true)
+		o.trust(principal, true)
+	}
+	for _, principal := range s.Enabled {
+		o.trust(principal, false)
 	}
 	for _, account := range slices.Sorted(maps.Keys(s.Delegates)) {
 		for _, principal := range s.Delegates[account] {

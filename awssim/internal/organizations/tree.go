@@ -22,7 +22,7 @@ type Organization struct {
 	members    map[string]*member
 	departed   map[string]string // account id → last state
 
-	trusted    map[string]time.Time // service principal → enabled
+	trusted    map[string]trust     // by service principal
 	requests   map[string]*creation // CreateAccount requests by id
 	handshakes map[string]*handshake
 	policies   map[string]*policy
@@ -101,7 +101,7 @@ func (o *Organization) clear() {
 		units:      map[string]*unit{},
 		members:    map[string]*member{},
 		departed:   map[string]string{},
-		trusted:    map[string]time.Time{},
+		trusted:    map[string]trust{},
 		requests:   map[string]*creation{},
 		handshakes: map[string]*handshake{},
 		policies:   map[string]*policy{},
