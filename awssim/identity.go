@@ -58,22 +58,32 @@ func (a *AWS) principal(s signature) (core.Principal, *core.Error) {
 }
 
 // route finds the service that a request is for: by its signature, else by its
-// JSON target, else by the host's name.
-func (a *AWS) route(s signature, r *http.Request) *core.Service {
-	if service := a.services[s.service]; service != nil {
-		return service
+// JSON target, else by the host's name. service is nil for one that the embedded
+// AWS does not have, which name names.
+func (a *AWS) route(s signature, r *http.Request) (service *core.Service, name string) {
+	service, name = a.addressed(s, r)
+	if service != nil {
+		name = service.Name
+	}
+	return service, name
+}
+
+func (a *AWS) addressed(s signature, r *http.Request) (*core.Service, string) {
+	if s.service != "" {
+		return a.services[s.service], s.service
 	}
 	if prefix, _, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		for _, name := range a.names() {
 			if a.services[name].TargetPrefix == prefix {
-				return a.services[name]
+				return a.services[name], name
 			}
 		}
+		return nil, prefix
 	}
 	for label := range strings.SplitSeq(r.Host, ".") {
 		if service := a.services[label]; service != nil {
-			return service
+			return service, label
 		}
 	}
-	return a.services["s3"] // which also answers for hosts and paths of its own
+	return a.services["s3"], "s3" // which also answers for hosts and paths of its own
 }
