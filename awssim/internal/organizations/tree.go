@@ -26,6 +26,9 @@ type Organization struct {
 	requests   map[string]*creation // CreateAccount requests by id
 	handshakes map[string]*handshake
 	policies   map[string]*policy
+	enabled    map[string]bool // policy types
+	resource   *resourcePolicy // nil: none
+	allOpen    *bool           // cache of unrestricted, nil after a change
 	listeners  []func(core.OrgChange)
 
 	below  map[string][]*member // cache of accountsBelow, emptied by forget
@@ -89,6 +92,7 @@ func New(w *core.World, options Options) *Organization {
 	}
 	o := &Organization{world: w, options: options}
 	o.clear()
+	w.Access.SetPolicies(o.refusal)
 	return o
 }
 
@@ -105,6 +109,7 @@ func (o *Organization) clear() {
 		requests:   map[string]*creation{},
 		handshakes: map[string]*handshake{},
 		policies:   map[string]*policy{},
+		enabled:    map[string]bool{},
 		below:      map[string][]*member{},
 		direct:     map[string][]*member{},
 	}

@@ -75,12 +75,16 @@ func (s *Service) obstacle(o *operation, p place, action string) string {
 		return fmt.Sprintf("STS is not activated in this region for account:%s. Your account administrator can activate STS in this region using the IAM Console.", p.account)
 	}
 	member, _ := s.org.Account(p.account)
-	if s.world.Access.Denied(p.account, member.OUs, p.region, "cloudformation:"+action) {
-		return fmt.Sprintf("User: arn:%s:sts::%s:assumed-role/%s/%s is not authorized to perform: cloudformation:%s on resource: arn:%s:cloudformation:%s:%s:stack/StackSet-%s-*/* with an explicit deny in a service control policy",
-			s.world.Options.Partition, p.account, s.role(o.set, o.roles), roleSession, action,
-			s.world.Options.Partition, p.region, p.account, o.set.name)
+	partition := s.world.Options.Partition
+	caller := fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", partition, p.account, s.role(o.set, o.roles), roleSession)
+	stack := fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/StackSet-%s-*/*", partition, p.region, p.account, o.set.name)
+	clause := s.world.Access.Refusal(core.AccessRequest{
+		Account: p.account, OUs: member.OUs, Region: p.region, Action: "cloudformation:" + action, Principal: caller, Resource: stack,
+	})
+	if clause == "" {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("User: %s is not authorized to perform: cloudformation:%s on resource: %s %s", caller, action, stack, clause)
 }
 
 // missingRole is the reason text if StackSets cannot get into an account.
