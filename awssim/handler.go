@@ -10,6 +10,7 @@ import (
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/faults"
+	"github.com/setmend/setmend/awssim/internal/sts"
 	"github.com/setmend/setmend/awssim/internal/wire"
 )
 
@@ -103,15 +104,20 @@ func (a *AWS) open(x *exchange) {
 		x.call.Region = "us-east-1"
 	}
 	if x.service.Raw != nil {
-		if x.refused = refused; !isSigned { // S3 takes it for a request of anybody's
+		x.refused = refused
+		switch why := presigned(x.http); {
+		case !isSigned: // S3 takes it for an anonymous request
 			x.refused = core.Errorf(http.StatusForbidden, "AccessDenied", "Access Denied")
+		case why != nil:
+			x.refused = why
 		}
+		dropOldSignature(x.http)
 		return
 	}
 	x.request, x.refused = wire.Read(x.service, x.http)
 	x.call.Action = x.request.Action
 	switch {
-	case !isSigned:
+	case !isSigned && !(service.Name == "sts" && sts.Unsigned(x.call.Action)):
 		x.refused = core.Errorf(http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token")
 	case refused != nil:
 		x.refused = refused
