@@ -5,13 +5,17 @@ import (
 	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/catalogue"
+	"github.com/setmend/setmend/awssim/internal/reads"
 )
 
 // derive fills in what follows from a type's schema and is not made by hand.
 func (t *Type) derive() {
 	s := t.Schema
 	t.CreateOnly = s.CreateOnly
-	t.WriteOnly = slices.Concat(wholeToo(s.Schema, s.WriteOnly), t.WriteOnly)
+	t.WriteOnly = slices.DeleteFunc(slices.Concat(wholeToo(s.Schema, s.WriteOnly), t.WriteOnly), func(path string) bool {
+		property, _, _ := strings.Cut(path, "/")
+		return reads.Default().Readable(s, property)
+	})
 	t.refs = s.Ref
 	if len(t.refs) == 0 {
 		t.refs = s.Identifier
@@ -127,7 +131,7 @@ func (t *Type) text(i *Identity, path string) string {
 // addReadOnly adds the read-only properties to a model.
 func (t *Type) addReadOnly(i *Identity, model map[string]any) {
 	for _, path := range t.Schema.ReadOnly {
-		if strings.Contains(path, "*") || pick(model, path) != nil {
+		if strings.Contains(path, "*") || pick(model, path) != nil || reads.Default().Hides(t.Schema, i.Properties, path) {
 			continue
 		}
 		holder, key := model, path
@@ -180,8 +184,15 @@ func (t *Type) whollyReadOnly(property string) bool {
 	return true
 }
 
-// without takes what is at a path out of a model, and objects that are empty then.
-// What it changes it copies: models share values with live state.
+// emptied reports whether the schema calls members of a property write-only, not
+// the property itself: it is shown empty then, as a function's Code is.
+func (t *Type) emptied(property string) bool {
+	return t.Schema != nil && slices.ContainsFunc(t.Schema.WriteOnly, func(path string) bool { return strings.HasPrefix(path, property+"/") })
+}
+
+// without takes what is at a path out of a model; an object that is empty then
+// stays, as in a function's Code. What it changes it copies: models share values
+// with live state.
 func without(model map[string]any, path string) {
 	first, rest, nested := strings.Cut(path, "/")
 	if !nested {
@@ -192,10 +203,9 @@ func without(model map[string]any, path string) {
 	if !ok || pick(v, rest) == nil {
 		return
 	}
-	if cut := cutOut(v, rest); cut != nil {
-		model[first] = cut
-	} else {
-		delete(model, first)
+	model[first] = cutOut(v, rest)
+	if model[first] == nil {
+		model[first] = map[string]any{}
 	}
 }
 

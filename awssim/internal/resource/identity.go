@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/setmend/setmend/awssim/internal/reads"
 )
 
 // Identity is all that a resource's id and attributes follow from.
@@ -106,7 +108,11 @@ func (t *Type) Model(i *Identity) map[string]any {
 			}
 		}
 	}
-	for p, v := range i.Properties {
+	properties := i.Properties
+	if t.Schema != nil {
+		properties = reads.Default().Read(t.Schema, reader{t, i}, properties)
+	}
+	for p, v := range properties {
 		model[p] = v
 	}
 	if t.NameProperty != "" && model[t.NameProperty] == nil && t.usesName() {
@@ -116,9 +122,37 @@ func (t *Type) Model(i *Identity) map[string]any {
 		t.addReadOnly(i, model)
 	}
 	for _, p := range t.WriteOnly {
+		if _, isObject := model[p].(map[string]any); isObject && t.emptied(p) {
+			model[p] = map[string]any{}
+			continue
+		}
 		without(model, p)
 	}
 	return model
+}
+
+// reader fills in the tokens of rules for reads.
+type reader struct {
+	typ      *Type
+	identity *Identity
+}
+
+// Expand is a token's text: Account, Region, Partition, Name, Id, Arn, uuid, hex17.
+func (r reader) Expand(token string) string {
+	switch token {
+	case "Account", "Region", "Partition", "Name":
+		return r.typ.token(strings.ToLower(token), r.identity, "")
+	case "Id":
+		return r.typ.PhysicalID(r.identity)
+	case "Stack":
+		return r.identity.Stack
+	case "Arn":
+		if pattern, ok := r.typ.Attributes["Arn"]; ok {
+			return r.typ.expand(pattern, r.identity, r.typ.PhysicalID(r.identity))
+		}
+		return r.typ.generatedARN(r.identity, "Arn")
+	}
+	return r.typ.token(token, r.identity, "")
 }
 
 // expand fills in a pattern.
