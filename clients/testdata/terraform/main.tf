@@ -76,6 +76,8 @@ resource "aws_cloudformation_stack_set_instance" "service" {
 
 resource "aws_cloudformation_stack_set" "own" {
   name          = "own"
+  # AWS shows the default role where none was given.
+  administration_role_arn = "arn:aws:iam::${data.aws_caller_identity.this.account_id}:role/AWSCloudFormationStackSetAdministrationRole"
   template_body = local.template
   parameters    = { Name = var.value }
 }
