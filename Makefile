@@ -2,7 +2,7 @@
 
 # `make help` lists the targets.
 
-.PHONY: help test race soak lint bench screenshots test-clients fuzz test-asl-validators
+.PHONY: help test race soak lint bench screenshots test-clients judge fuzz test-asl-validators
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: *(.*)## /\t/' | expand -t 24
@@ -40,3 +40,7 @@ test-asl-validators: ## the npm validators accept every definition that is shipp
 test-clients: test-asl-validators ## the embedded AWS under the AWS CLI, boto3 and the JavaScript SDK, where they are
 	if command -v npm >/dev/null; then cd clients/testdata && npm ci --no-audit --no-fund; fi
 	SETMEND_CLIENTS=yes go test ./clients -count=1 -timeout 20m -v
+
+# TF_PLUGINS names a folder of Terraform providers where there is no registry.
+judge:           ## the embedded AWS under 100,000 generated requests, Terraform, the CLI's waiters and other tools, where they are
+	SETMEND_JUDGE=yes go test ./clients -run TestJudges -count=1 -timeout 60m -v

@@ -27,8 +27,6 @@ var judges = []judge{
 	{"boto3 shapes", "python3 -c import+boto3", "boto3", "python3 testdata/shapes.py", "1"},
 	{"AWS CLI waiters", "aws --version", "the AWS CLI", "sh testdata/waiters.sh", "60"},
 	{"Terraform", "terraform version", "terraform", "sh testdata/terraform.sh", "600"},
-	{"moto's stack-set tests", "sh -c test+-d+\"$MOTO_TESTS\"", "a checkout of moto, with MOTO_TESTS naming its tests folder", "sh testdata/moto.sh", "600"},
-	{"Ansible", "ansible-playbook --version", "ansible with amazon.aws", "ansible-playbook testdata/ansible.yaml", "600"},
 	{"AWS CLI story", "aws --version", "the AWS CLI", "sh testdata/story.sh", "1"},
 	{"boto3 story", "python3 -c import+boto3", "boto3", "python3 testdata/story.py", "1"},
 	{"JavaScript SDK story", "node -e require.resolve('./testdata/node_modules/@aws-sdk/client-cloudformation')", "make test-clients, which installs it", "node testdata/story.mjs", "1"},
