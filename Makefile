@@ -2,7 +2,7 @@
 
 # `make help` lists the targets.
 
-.PHONY: help test race soak lint bench screenshots test-clients fuzz test-asl-validators generate-catalogue
+.PHONY: help test race soak lint bench screenshots test-clients judge fuzz test-asl-validators generate-catalogue
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: *(.*)## /\t/' | expand -t 24
@@ -50,3 +50,7 @@ generate-catalogue: ## the embedded AWS's catalogue of resource types, from the 
 	npm pack --silent --pack-destination "$$folder" @aws-cdk/aws-service-spec@$(SERVICE_SPEC) >/dev/null && \
 	go run ./awssim/internal/catalogue/generate -cfn-lint "$(CFN_LINT)" -service-spec "$$folder"/*.tgz \
 		-out awssim/internal/catalogue/catalogue.bin
+
+# TF_PLUGINS names a folder of Terraform providers where there is no registry.
+judge:           ## the embedded AWS under 100,000 generated requests, Terraform, the CLI's waiters and other tools, where they are
+	SETMEND_JUDGE=yes go test ./clients -run TestJudges -count=1 -timeout 60m -v

@@ -64,9 +64,9 @@ func lastLine(out []byte) string {
 }
 
 // serve runs `setmend sim` on a free port until the test ends, and gives its URL.
-func serve(t *testing.T, binary string) string {
+func serve(t *testing.T, binary string, flags ...string) string {
 	t.Helper()
-	sim := exec.Command(binary, "sim", "--scenario", "empty", "--listen", "127.0.0.1:0")
+	sim := exec.Command(binary, append([]string{"sim", "--scenario", "empty", "--listen", "127.0.0.1:0"}, flags...)...)
 	stderr, err := sim.StderrPipe()
 	if err == nil {
 		err = sim.Start()

@@ -7,18 +7,6 @@ import (
 	"github.com/setmend/setmend/awssim/internal/core"
 )
 
-// automatic marks an operation as one of automatic deployment.
-type automatic struct {
-	accounts map[string]bool
-	batch    *batch
-}
-
-// batch is what one round of automatic deployment starts together.
-type batch struct{ deployments map[*set]*operation }
-
-// change is an account's move, kept until the round that deals with it.
-type change struct{ from, to []string }
-
 // organizationChanged is called by the organization. What happens within one
 // delay is dealt with in one round; the first move opens it.
 func (s *Service) organizationChanged(c core.OrgChange) {
@@ -91,28 +79,10 @@ func (s *Service) affected(t *set, moves map[string]change) (gone []target, come
 	return gone, come
 }
 
-// targetRegions lists the regions that the set is deployed to through OUs.
-func (t *set) targetRegions() []string {
-	all := map[string]bool{}
-	for _, regions := range t.targets {
-		maps.Copy(all, regions)
-	}
-	return slices.Sorted(maps.Keys(all))
-}
-
-// nearest is the deepest OU of a path that is a target in a region, "" if none is.
-func (t *set) nearest(path []string, region string) string {
-	for _, ou := range slices.Backward(path) {
-		if t.targets[ou][region] {
-			return ou
-		}
-	}
-	return ""
-}
-
 func (s *Service) automaticOperation(t *set, action string, targets []target, round *batch) *operation {
 	o := s.newOperation(t, action, "", nil, nil)
 	o.auto = &automatic{accounts: map[string]bool{}, batch: round}
+	o.ready, o.after = func() bool { return s.dependenciesMet(o) }, func() { s.automaticEnded(o) }
 	o.scope = map[place]bool{}
 	for _, each := range targets {
 		o.scope[each.place] = true

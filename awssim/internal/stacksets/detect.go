@@ -1,8 +1,6 @@
 package stacksets
 
 import (
-	"time"
-
 	"github.com/setmend/setmend/awssim/internal/core"
 )
 
@@ -75,32 +73,4 @@ func (d detect) end(s *Service, o *operation, i *instance, found core.StackDrift
 	}
 	d.mark(s, o, i, detailed, i.reason)
 	done(outcome{})
-}
-
-// see takes down when an instance was checked. In AWS's samples the timestamp of
-// the whole lags one instance behind the last check.
-func (d *driftSummary) see(at time.Time) {
-	if d.last.IsZero() {
-		d.last = at
-	}
-	d.checked, d.last = d.last, at
-}
-
-// driftFinished sums a detection up for the stack set.
-func (s *Service) driftFinished(o *operation) {
-	d := &o.drift
-	if d.status == "" && d.inSync > 0 {
-		d.status = inSync
-	}
-	switch {
-	case o.status == stopped:
-		d.detection = "STOPPED"
-	case o.status == failed:
-		d.detection = "FAILED"
-	case d.failed > 0:
-		d.detection = "PARTIAL_SUCCESS"
-	default:
-		d.detection = "COMPLETED"
-	}
-	o.set.drift = *d
 }

@@ -15,8 +15,12 @@
 // last page ended, whatever the filter and however many instances there are, and
 // an instance that exists throughout a listing is listed exactly once.
 //
-// Admission. queue.go decides whether an operation runs, waits or is refused;
+// Admission. admission.go decides whether an operation runs, waits or is refused;
 // access.go who may do what; targets.go which accounts are meant.
+//
+// Files. api.go lists the actions and is where to begin; the actions use admission,
+// targets and the kinds of work, these the engine, and all of them model.go, which
+// declares what refers to each other. No file uses one that is further up.
 //
 // Where AWS's documentation leaves something open, the choice is a field of
 // [Options] that says so.

@@ -98,12 +98,6 @@ func (s *Service) pumpRegion(o *operation, r *regionRun) {
 	}
 }
 
-// outcome is how work on one instance ended. Reason may be set without failure.
-type outcome struct {
-	failed bool
-	reason string
-}
-
 // lander is what work on an instance calls once when it has ended.
 func (s *Service) lander(o *operation, r *regionRun, n int) func(outcome) {
 	return func(end outcome) {
@@ -167,7 +161,9 @@ func (s *Service) conclude(o *operation) {
 		s.driftFinished(o)
 	}
 	s.operationEvent(o)
-	s.automaticEnded(o)
+	if o.after != nil {
+		o.after()
+	}
 	s.startQueued(o.set)
 }
 
@@ -206,21 +202,45 @@ func (s *Service) wake(h home) {
 	}
 }
 
-// busy is how many of the set's instances are under way.
-func (s *set) busy() int {
-	n := 0
-	for _, o := range s.active {
-		n += o.busy
+// mustWait tells whether an operation has to wait for one before it.
+func (s *Service) mustWait(t *set, o *operation) bool {
+	if o.ready != nil && !o.ready() {
+		return true
 	}
-	return n
-}
-
-func without[T comparable](list []T, gone T) []T {
-	out := make([]T, 0, len(list))
-	for _, each := range list {
-		if each != gone {
-			out = append(out, each)
+	for _, other := range t.active {
+		if other == o {
+			break
+		}
+		if s.options.StrictQueue || !t.managed || other.conflicts(o) {
+			return true
 		}
 	}
-	return out
+	return false
+}
+
+// conflicts reports whether two operations touch a common instance. One without
+// a scope touches them all.
+func (o *operation) conflicts(other *operation) bool {
+	if o.scope == nil || other.scope == nil {
+		return true
+	}
+	small, large := o.scope, other.scope
+	if len(small) > len(large) {
+		small, large = large, small
+	}
+	for p := range small {
+		if large[p] {
+			return true
+		}
+	}
+	return false
+}
+
+// startQueued starts every queued operation that needs no longer wait.
+func (s *Service) startQueued(t *set) {
+	for _, o := range append([]*operation(nil), t.active...) {
+		if o.status == queued && !s.mustWait(t, o) {
+			s.start(o)
+		}
+	}
 }

@@ -133,102 +133,6 @@ func (s *Service) deleteStackInstances(c *core.Call, in *deleteStackInstancesInp
 	return s.answer(o, nil)
 }
 
-// whole reports whether targets mean OUs as they are, without some of their
-// accounts.
-func (d *DeploymentTargets) whole() bool {
-	if d == nil {
-		return false
-	}
-	return d.AccountFilterType != "INTERSECTION" && d.AccountFilterType != "DIFFERENCE"
-}
-
-// cross multiplies accounts by regions, region by region.
-func cross(accounts, regions []string) []place {
-	out := make([]place, 0, len(accounts)*len(regions))
-	for _, region := range regions {
-		for _, account := range accounts {
-			out = append(out, place{account, region})
-		}
-	}
-	return out
-}
-
-func scopeOf(places []place) map[place]bool {
-	out := make(map[place]bool, len(places))
-	for _, p := range places {
-		out[p] = true
-	}
-	return out
-}
-
-// fresh counts the places without an instance.
-func (t *set) fresh(places []place) int {
-	n := 0
-	for _, p := range places {
-		if t.instances.at[p] == nil {
-			n++
-		}
-	}
-	return n
-}
-
-// existing returns the instances at the accounts and regions, for updates. It
-// fails where an account that was named lacks one; of those that an OU stands for,
-// what exists is meant.
-func (t *set) existing(chosen *selection, regions []string) ([]place, error) {
-	out := t.present(chosen, regions)
-	if t.serviceManaged() || len(out) == len(chosen.accounts)*len(regions) {
-		return out, nil
-	}
-	for _, p := range cross(chosen.accounts, regions) {
-		if t.instances.at[p] == nil {
-			return nil, instanceNotFound(t, p)
-		}
-	}
-	return out, nil
-}
-
-// present returns the places of a cross product where instances are. Deleting what
-// is not there is no error: StackInstanceNotFoundException is modelled for updates
-// only, and the operation succeeds at once (seen: copilot-cli#5060).
-func (t *set) present(chosen *selection, regions []string) []place {
-	out := []place{}
-	for _, p := range cross(chosen.accounts, regions) {
-		if t.instances.at[p] != nil {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// hasOUs fails for an OU through which the set has neither instances nor targets
-// (seen: terraform-provider-aws#27877, #33785).
-func (t *set) hasOUs(ous []string) error {
-	known := map[string]bool{}
-	for _, list := range t.instances.accounts {
-		for _, i := range list {
-			known[i.ou] = true
-		}
-	}
-	for _, ou := range ous {
-		if !known[ou] && t.targets[ou] == nil {
-			return core.Invalid("Organizational unit %s not found in StackSet", ou)
-		}
-	}
-	return nil
-}
-
-// targetsAt are the instances that are still at the places.
-func (t *set) targetsAt(places []place) []target {
-	out := make([]target, 0, len(places))
-	for _, p := range places {
-		if i := t.instances.at[p]; i != nil {
-			out = append(out, target{place: p, ou: i.ou, instance: i})
-		}
-	}
-	return out
-}
-
 type describeStackInstanceInput struct {
 	StackSetName         string `valid:"required"`
 	StackInstanceAccount string `valid:"required,pattern=[0-9]{12}"`
@@ -251,11 +155,4 @@ func (s *Service) describeStackInstance(c *core.Call, in *describeStackInstanceI
 		StackInstanceSummary: t.instanceSummary(i),
 		ParameterOverrides:   s.overrideShapes(t.definition, i.overrides),
 	}}, nil
-}
-
-func (t *set) instance(p place) (*instance, error) {
-	if i := t.instances.at[p]; i != nil {
-		return i, nil
-	}
-	return nil, instanceNotFound(t, p)
 }

@@ -1,11 +1,5 @@
 package stacksets
 
-import (
-	"time"
-
-	"github.com/setmend/setmend/awssim/internal/core"
-)
-
 // Instance statuses. AWS's Status is one of the first three, its DetailedStatus
 // one of the others or INOPERABLE.
 const (
@@ -29,41 +23,6 @@ const (
 	notChecked = "NOT_CHECKED"
 	unknown    = "UNKNOWN"
 )
-
-// place is where an instance sits.
-type place struct{ account, region string }
-
-// instance is one stack instance. Its indexed fields are changed by its table only.
-type instance struct {
-	place
-	slot      int
-	stackID   string // "" while there is no stack
-	ou        string // the OU or root it was deployed through, if service-managed
-	status    string
-	detailed  string // indexed
-	reason    string
-	drift     string // indexed
-	checked   time.Time
-	operation *operation // the last one; indexed
-	overrides overrides
-	// found is what the last drift detection found, for the operation that ran it.
-	found   *core.StackDrift
-	foundBy *operation
-}
-
-// table is a stack set's instances with their indexes.
-type table struct {
-	slots []*instance
-	free  bitset // slots to use again
-	live  bitset
-	at    map[place]*instance
-
-	accounts   map[string][]*instance
-	regions    map[string]*bitset
-	detailed   map[string]*bitset
-	drift      map[string]*bitset
-	operations map[*operation]*bitset
-}
 
 func newTable() table {
 	return table{

@@ -2,13 +2,10 @@ package stacksets
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 )
-
-// overrides are an instance's own parameter values. They are shared between
-// instances and never changed in place.
-type overrides map[string]string
 
 // Parameter is the Parameter structure of the API.
 type Parameter struct {
@@ -168,6 +165,31 @@ func (s *Service) values(d definition, o overrides) map[string]string {
 		if err != nil || declared[key] {
 			out[key] = value
 		}
+	}
+	return out
+}
+
+// effective are a definition's values with the template's defaults.
+func (s *Service) effective(d definition) map[string]string {
+	out := map[string]string{}
+	if summary, err := s.stacks.Summary(d.template); err == nil {
+		for _, p := range summary.Parameters {
+			if p.Default != nil {
+				out[p.Key] = *p.Default
+			}
+		}
+	}
+	for key, value := range d.parameters {
+		out[key] = value
+	}
+	return out
+}
+
+func parameterList(values map[string]string) []Parameter {
+	var out []Parameter
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		value := values[key]
+		out = append(out, Parameter{ParameterKey: key, ParameterValue: &value})
 	}
 	return out
 }

@@ -95,3 +95,20 @@ func (p *Preferences) order(regions []string) []string {
 	}
 	return out
 }
+
+// DeploymentTargets is the structure of that name of the API.
+type DeploymentTargets struct {
+	Accounts              []string `each:"pattern=[0-9]{12}"`
+	AccountsUrl           string   `valid:"min=1,max=5120,pattern=(s3://|http(s?)://).+"`
+	OrganizationalUnitIds []string `each:"pattern=(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})"`
+	AccountFilterType     string   `valid:"enum=NONE|INTERSECTION|DIFFERENCE|UNION"`
+}
+
+// whole reports whether targets mean OUs as they are, without some of their
+// accounts.
+func (d *DeploymentTargets) whole() bool {
+	if d == nil {
+		return false
+	}
+	return d.AccountFilterType != "INTERSECTION" && d.AccountFilterType != "DIFFERENCE"
+}

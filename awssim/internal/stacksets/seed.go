@@ -137,15 +137,6 @@ func (s *Service) autoSpec(h home, spec Spec) *AutoDeployment {
 	return out
 }
 
-func parameterList(values map[string]string) []Parameter {
-	var out []Parameter
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		value := values[key]
-		out = append(out, Parameter{ParameterKey: key, ParameterValue: &value})
-	}
-	return out
-}
-
 // SeedInstance makes an instance at once, with its stack.
 func (s *Service) SeedInstance(name, account, region string, seed InstanceSeed) error {
 	t, err := s.seeded(name)

@@ -19,63 +19,9 @@ const (
 	executionRole      = "AWSCloudFormationStackSetExecutionRole"
 )
 
-// set is one stack set.
-type set struct {
-	home
-	partition   string
-	name, uuid  string
-	description string
-	deleted     bool
-	definition
-	model   string
-	auto    autoDeployment
-	managed bool // ManagedExecution.Active
-
-	// targets are the regions by OU that instances were created through: where
-	// automatic deployment looks.
-	targets map[string]map[string]bool
-
-	instances  table
-	operations []*operation // oldest first
-	byID       map[string]*operation
-	active     []*operation // running or queued, in order of request
-	started    int          // how many operations there ever were
-	drift      driftSummary // of the last completed detection
-
-	token   string // of CreateStackSet
-	changed bool   // since its creation
-}
-
-// definition is what every stack of a set is made from.
-type definition struct {
-	template       string
-	parameters     map[string]string // as given; the template's defaults are not among them
-	capabilities   []string
-	tags           map[string]string
-	administration string // role ARN
-	execution      string // role name
-}
-
 // same tells whether stacks made from both would be alike, tags aside.
 func (d definition) same(other definition) bool {
 	return d.template == other.template && maps.Equal(d.parameters, other.parameters)
-}
-
-type autoDeployment struct {
-	enabled, retain bool
-	dependsOn       []string // ARNs
-}
-
-// driftSummary is a stack set's or operation's drift details.
-type driftSummary struct {
-	status    string // of the instances seen
-	detection string // of the detection itself
-	checked   time.Time
-	last      time.Time // when the last instance was checked
-	total     int
-	drifted   int
-	inSync    int
-	failed    int
 }
 
 func (d driftSummary) inProgress() int { return d.total - d.drifted - d.inSync - d.failed }
@@ -120,4 +66,60 @@ func (s *set) serviceManaged() bool { return s.model == serviceManaged }
 func (s *set) find(id string) (*operation, bool) {
 	o, ok := s.byID[id]
 	return o, ok
+}
+
+func (s *Service) shelf(h home) *shelf {
+	found := s.homes[h]
+	if found == nil {
+		found = &shelf{active: map[string]*set{}, ids: map[string]*set{}}
+		s.homes[h] = found
+	}
+	return found
+}
+
+// targetRegions lists the regions that the set is deployed to through OUs.
+func (t *set) targetRegions() []string {
+	all := map[string]bool{}
+	for _, regions := range t.targets {
+		maps.Copy(all, regions)
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// nearest is the deepest OU of a path that is a target in a region, "" if none is.
+func (t *set) nearest(path []string, region string) string {
+	for _, ou := range slices.Backward(path) {
+		if t.targets[ou][region] {
+			return ou
+		}
+	}
+	return ""
+}
+
+// busy is how many of the set's instances are under way.
+func (s *set) busy() int {
+	n := 0
+	for _, o := range s.active {
+		n += o.busy
+	}
+	return n
+}
+
+func without[T comparable](list []T, gone T) []T {
+	out := make([]T, 0, len(list))
+	for _, each := range list {
+		if each != gone {
+			out = append(out, each)
+		}
+	}
+	return out
+}
+
+// see takes down when an instance was checked. In AWS's samples the timestamp of
+// the whole lags one instance behind the last check.
+func (d *driftSummary) see(at time.Time) {
+	if d.last.IsZero() {
+		d.last = at
+	}
+	d.checked, d.last = d.last, at
 }

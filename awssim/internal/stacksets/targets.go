@@ -8,14 +8,6 @@ import (
 	"github.com/setmend/setmend/awssim/internal/core"
 )
 
-// DeploymentTargets is the structure of that name of the API.
-type DeploymentTargets struct {
-	Accounts              []string `each:"pattern=[0-9]{12}"`
-	AccountsUrl           string   `valid:"min=1,max=5120,pattern=(s3://|http(s?)://).+"`
-	OrganizationalUnitIds []string `each:"pattern=(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})"`
-	AccountFilterType     string   `valid:"enum=NONE|INTERSECTION|DIFFERENCE|UNION"`
-}
-
 const (
 	// maxOUs is how many OUs one call may name.
 	maxOUs = 50
@@ -223,4 +215,98 @@ func distinct(list []string) []string {
 		}
 	}
 	return out
+}
+
+// cross multiplies accounts by regions, region by region.
+func cross(accounts, regions []string) []place {
+	out := make([]place, 0, len(accounts)*len(regions))
+	for _, region := range regions {
+		for _, account := range accounts {
+			out = append(out, place{account, region})
+		}
+	}
+	return out
+}
+
+func scopeOf(places []place) map[place]bool {
+	out := make(map[place]bool, len(places))
+	for _, p := range places {
+		out[p] = true
+	}
+	return out
+}
+
+// fresh counts the places without an instance.
+func (t *set) fresh(places []place) int {
+	n := 0
+	for _, p := range places {
+		if t.instances.at[p] == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// existing returns the instances at the accounts and regions, for updates. It
+// fails where an account that was named lacks one; of those that an OU stands for,
+// what exists is meant.
+func (t *set) existing(chosen *selection, regions []string) ([]place, error) {
+	out := t.present(chosen, regions)
+	if t.serviceManaged() || len(out) == len(chosen.accounts)*len(regions) {
+		return out, nil
+	}
+	for _, p := range cross(chosen.accounts, regions) {
+		if t.instances.at[p] == nil {
+			return nil, instanceNotFound(t, p)
+		}
+	}
+	return out, nil
+}
+
+// present returns the places of a cross product where instances are. Deleting what
+// is not there is no error: StackInstanceNotFoundException is modelled for updates
+// only, and the operation succeeds at once (seen: copilot-cli#5060).
+func (t *set) present(chosen *selection, regions []string) []place {
+	out := []place{}
+	for _, p := range cross(chosen.accounts, regions) {
+		if t.instances.at[p] != nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// hasOUs fails for an OU through which the set has neither instances nor targets
+// (seen: terraform-provider-aws#27877, #33785).
+func (t *set) hasOUs(ous []string) error {
+	known := map[string]bool{}
+	for _, list := range t.instances.accounts {
+		for _, i := range list {
+			known[i.ou] = true
+		}
+	}
+	for _, ou := range ous {
+		if !known[ou] && t.targets[ou] == nil {
+			return core.Invalid("Organizational unit %s not found in StackSet", ou)
+		}
+	}
+	return nil
+}
+
+// targetsAt are the instances that are still at the places.
+func (t *set) targetsAt(places []place) []target {
+	out := make([]target, 0, len(places))
+	for _, p := range places {
+		if i := t.instances.at[p]; i != nil {
+			out = append(out, target{place: p, ou: i.ou, instance: i})
+		}
+	}
+	return out
+}
+
+func (t *set) instance(p place) (*instance, error) {
+	if i := t.instances.at[p]; i != nil {
+		return i, nil
+	}
+	return nil, instanceNotFound(t, p)
 }

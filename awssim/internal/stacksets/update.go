@@ -1,7 +1,6 @@
 package stacksets
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 
@@ -30,8 +29,6 @@ type updateStackSetInput struct {
 	As
 	ManagedExecution *ManagedExecution
 }
-
-type operationOutput struct{ OperationId string }
 
 // updateStackSet changes a stack set's definition, for good even if the operation
 // fails, and deploys it: to the instances named, or to all.
@@ -144,22 +141,6 @@ func (s *Service) updateTemplate(c *core.Call, t *set, in *updateStackSetInput) 
 	return t.template, nil
 }
 
-// effective are a definition's values with the template's defaults.
-func (s *Service) effective(d definition) map[string]string {
-	out := map[string]string{}
-	if summary, err := s.stacks.Summary(d.template); err == nil {
-		for _, p := range summary.Parameters {
-			if p.Default != nil {
-				out[p.Key] = *p.Default
-			}
-		}
-	}
-	for key, value := range d.parameters {
-		out[key] = value
-	}
-	return out
-}
-
 // reviseManaged changes managed execution. It fails while operations run or wait,
 // and for a request that gives a template or parameters besides, even if these are
 // what the set has (seen: terraform-provider-aws#35031, rain#748).
@@ -248,41 +229,4 @@ func (t *set) updatable(chosen []place) []target {
 		}
 	}
 	return out
-}
-
-// newOperation makes an operation of a request; a nil request cannot be repeated.
-func (s *Service) newOperation(t *set, action, id string, prefs *Preferences, request any) *operation {
-	o := &operation{set: t, id: id, action: action, prefs: prefs}
-	if id == "" {
-		o.id = s.world.UUID()
-	}
-	if s.options.IdempotentOperationIDs && request != nil {
-		if text, err := json.Marshal(request); err == nil {
-			o.request = action + string(text)
-		}
-	}
-	return o
-}
-
-// answer gives the operation's id, also to a request that is repeated.
-func (s *Service) answer(o *operation, err error) (*operationOutput, error) {
-	if again, ok := err.(repeated); ok {
-		return &operationOutput{again.operation.id}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &operationOutput{o.id}, nil
-}
-
-// free refuses early what could not run: AWS looks for a running operation
-// before it looks at what the request is for.
-func (s *Service) free(t *set, prefs *Preferences) error {
-	if err := prefs.check(); err != nil {
-		return err
-	}
-	if len(t.active) > 0 && !t.managed {
-		return inProgress(t)
-	}
-	return nil
 }

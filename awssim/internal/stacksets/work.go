@@ -1,24 +1,11 @@
 package stacksets
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 )
-
-// work is what an operation does to one instance.
-type work interface {
-	// accept is called for every target when the operation starts.
-	accept(s *Service, o *operation, r *result)
-	// begin does the work and calls done once, later.
-	begin(s *Service, o *operation, r *result, done func(outcome))
-	// cancel is called instead of begin where the operation ends before.
-	cancel(s *Service, o *operation, r *result)
-}
 
 func (s *Service) between(span Span) time.Duration { return s.world.Between(span.Low, span.High) }
 
@@ -116,37 +103,6 @@ func (s *Service) mayReachDeparted(o *operation) bool {
 	return s.options.DepartedReachable || o.auto != nil
 }
 
-// The roles of the service-managed permission model.
-const (
-	orgAdminRole  = "AWSServiceRoleForCloudFormationStackSetsOrgAdmin"
-	orgMemberRole = "AWSServiceRoleForCloudFormationStackSetsOrgMember"
-)
-
-// role is the name of the role that stacks are operated with in target accounts.
-func (s *Service) role(t *set, d definition) string {
-	_, execution := s.rolesOf(t, d)
-	return execution
-}
-
-// rolesOf returns the ARN of the administration role and the name of the execution
-// role that a set works with. AWS shows both for service-managed sets too: the
-// service-linked role of the management account, and the stacksets-exec role that
-// it makes in every member of the organization, under one name (seen:
-// terraform-provider-aws#23464, #30864, #45992).
-func (s *Service) rolesOf(t *set, d definition) (administration, execution string) {
-	if !t.serviceManaged() {
-		return d.administration, d.execution
-	}
-	administration = fmt.Sprintf("arn:%s:iam::%s:role/aws-service-role/%s/%s", t.partition, t.account, trustedPrincipal, orgAdminRole)
-	digest := sha256.Sum256([]byte(s.org.ID() + t.account))
-	return administration, "stacksets-exec-" + hex.EncodeToString(digest[:16])
-}
-
-// roleSession is the name of the sessions that StackSets opens.
-const roleSession = "AWSCloudFormation"
-
-func roleName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
-
 // spec is the stack that an instance should have.
 func (s *Service) spec(o *operation, i *instance, name string) core.StackSpec {
 	d := o.set.definition
@@ -161,9 +117,6 @@ func (s *Service) spec(o *operation, i *instance, name string) core.StackSpec {
 		Role:         s.role(o.set, o.roles),
 	}
 }
-
-// gate is an account gate: a function that lets StackSets into a place or not.
-type gate struct{ status, reason string }
 
 // gateFunction is the name that AWS looks for.
 const gateFunction = "AWSCloudFormationStackSetAccountGate"

@@ -1,6 +1,7 @@
 package stacksets
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -84,49 +85,6 @@ func (t *set) queuedCount() int {
 	return n
 }
 
-// mustWait tells whether an operation has to wait for one before it.
-func (s *Service) mustWait(t *set, o *operation) bool {
-	if o.auto != nil && !s.dependenciesMet(o) {
-		return true
-	}
-	for _, other := range t.active {
-		if other == o {
-			break
-		}
-		if s.options.StrictQueue || !t.managed || other.conflicts(o) {
-			return true
-		}
-	}
-	return false
-}
-
-// conflicts reports whether two operations touch a common instance. One without
-// a scope touches them all.
-func (o *operation) conflicts(other *operation) bool {
-	if o.scope == nil || other.scope == nil {
-		return true
-	}
-	small, large := o.scope, other.scope
-	if len(small) > len(large) {
-		small, large = large, small
-	}
-	for p := range small {
-		if large[p] {
-			return true
-		}
-	}
-	return false
-}
-
-// startQueued starts every queued operation that needs no longer wait.
-func (s *Service) startQueued(t *set) {
-	for _, o := range append([]*operation(nil), t.active...) {
-		if o.status == queued && !s.mustWait(t, o) {
-			s.start(o)
-		}
-	}
-}
-
 // forget drops operations that ended so long ago that AWS would not tell of
 // them. Those that an instance names as its last are kept.
 func (s *Service) forget(t *set) {
@@ -141,4 +99,43 @@ func (s *Service) forget(t *set) {
 
 func (o *operation) expired(limit time.Time) bool {
 	return o.finished() && o.ended.Before(limit) && o.set.instances.operations[o] == nil
+}
+
+type operationOutput struct{ OperationId string }
+
+// newOperation makes an operation of a request; a nil request cannot be repeated.
+func (s *Service) newOperation(t *set, action, id string, prefs *Preferences, request any) *operation {
+	o := &operation{set: t, id: id, action: action, prefs: prefs}
+	if id == "" {
+		o.id = s.world.UUID()
+	}
+	if s.options.IdempotentOperationIDs && request != nil {
+		if text, err := json.Marshal(request); err == nil {
+			o.request = action + string(text)
+		}
+	}
+	return o
+}
+
+// answer gives the operation's id, also to a request that is repeated.
+func (s *Service) answer(o *operation, err error) (*operationOutput, error) {
+	if again, ok := err.(repeated); ok {
+		return &operationOutput{again.operation.id}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &operationOutput{o.id}, nil
+}
+
+// free refuses early what could not run: AWS looks for a running operation
+// before it looks at what the request is for.
+func (s *Service) free(t *set, prefs *Preferences) error {
+	if err := prefs.check(); err != nil {
+		return err
+	}
+	if len(t.active) > 0 && !t.managed {
+		return inProgress(t)
+	}
+	return nil
 }

@@ -8,50 +8,6 @@ import (
 // those of the rest of CloudFormation.
 const namespace = "http://internal.amazon.com/coral/com.amazonaws.maestro.service.v20160713/"
 
-// Objects is where templates and lists of accounts come from that a request
-// names by URL: S3.
-type Objects interface {
-	// Fetch reads an object as the caller; the URL is s3://… or https://….
-	Fetch(c *core.Call, url string) ([]byte, error)
-}
-
-// Service is StackSets in every account and region. The world's lock guards it.
-type Service struct {
-	world   *core.World
-	stacks  core.Stacks
-	org     core.Organization
-	objects Objects // nil: nothing can be fetched
-	options Options
-
-	homes   map[home]*shelf
-	arns    map[string]*set       // active sets by ARN
-	gates   map[place]gate        // account gate functions that exist
-	regions map[place]bool        // regions that are disabled in an account
-	wakes   map[home][]*operation // operations that wait for a place, see take
-	moves   map[string]change     // accounts that moved since the last round of automatic deployment
-	// keys are the parameters that the template keysOf declares.
-	keysOf string
-	keys   map[string]bool
-	// landed is called after every instance that an operation brought to CURRENT.
-	landed []func(Landing)
-}
-
-// Landing is an instance that an operation has just deployed.
-type Landing struct {
-	StackSet, Account, Region, StackID, OperationID string
-}
-
-// home is where stack sets live.
-type home struct{ account, region string }
-
-// shelf is a home's stack sets.
-type shelf struct {
-	sets   []*set          // in order of creation, deleted ones included
-	active map[string]*set // by name
-	ids    map[string]*set // by StackSetId, deleted ones included
-	busy   int             // instances being operated on
-}
-
 // New makes the service. It listens to the organization for automatic deployment.
 func New(w *core.World, stacks core.Stacks, org core.Organization, objects Objects, options Options) *Service {
 	s := &Service{
@@ -104,13 +60,4 @@ func (s *Service) Actions() map[string]core.Action {
 		actions[name] = action
 	}
 	return actions
-}
-
-func (s *Service) shelf(h home) *shelf {
-	found := s.homes[h]
-	if found == nil {
-		found = &shelf{active: map[string]*set{}, ids: map[string]*set{}}
-		s.homes[h] = found
-	}
-	return found
 }
