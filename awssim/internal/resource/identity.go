@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/setmend/setmend/awssim/internal/reads"
 )
 
 // Identity is all that a resource's id and attributes follow from.
@@ -110,7 +108,7 @@ func (t *Type) Model(i *Identity) map[string]any {
 	}
 	properties := i.Properties
 	if t.Schema != nil {
-		properties = reads.Default().Read(t.Schema, reader{t, i}, properties)
+		properties = t.read(i, properties)
 	}
 	for p, v := range properties {
 		model[p] = v
