@@ -3,7 +3,6 @@ package integration
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
 	"crypto/rand"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -248,14 +247,9 @@ func checksum(o *model.Operation, in *wire.Struct, r *wire.Request) error {
 	if !asked && !o.Checksum || hasChecksum(r.Header) {
 		return nil
 	}
-	if o.ChecksumParam == "" {
-		sum := md5.Sum(r.Body)
-		r.Header.Set("Content-MD5", base64.StdEncoding.EncodeToString(sum[:]))
-		return nil
-	}
 	if !asked {
 		algorithm = "CRC32"
-		if m := o.Input.Member(o.ChecksumParam); m.Location == "header" {
+		if m := o.Input.Member(o.ChecksumParam); m != nil && m.Location == "header" {
 			r.Header.Set(m.WireName(), algorithm)
 		}
 	}

@@ -31,12 +31,12 @@ func (c *caller) sign(ctx context.Context, o *operation, t target, r *smithyhttp
 		return err
 	}
 	hash := unsignedPayload
-	if !o.UnsignedBody {
+	if !o.UnsignedBody || t.contentHeader { // S3 takes a signed one everywhere
 		if hash, err = bodyHash(r); err != nil {
 			return err
 		}
 	}
-	if t.contentHeader {
+	if o.UnsignedBody || t.contentHeader {
 		r.Header.Set("X-Amz-Content-Sha256", hash)
 	}
 	query := r.URL.RawQuery
