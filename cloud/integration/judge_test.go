@@ -106,7 +106,7 @@ func compareAll(t *testing.T, lines io.Reader, least int) {
 			}
 			if diff := compareOne(t, b, sent, service.Operations[want.Operation], want); diff != "" {
 				t.Errorf("%s %s %s\n%s", want.Service, want.Operation, want.Parameters, diff)
-				if failed++; failed > 20 {
+				if failed++; failed > 60 {
 					t.Fatal("and more")
 				}
 			}

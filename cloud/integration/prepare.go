@@ -95,7 +95,7 @@ func (c *caller) target(o *model.Operation, in *wire.Struct, region string) (tar
 
 // authorize chooses how to sign: the first way of the endpoint's that is known.
 func (t *target) authorize(o *model.Operation, schemes []model.AuthScheme) error {
-	t.contentHeader = o.Service.SDKID == "S3" || o.Service.SDKID == "S3 Control" || o.Service.SDKID == "S3Outposts"
+	t.contentHeader = o.Service.SDKID == "S3" || o.Service.SDKID == "S3 Control"
 	t.plainPath = o.Service.SDKID == "S3"
 	var others []string
 	for _, s := range schemes {
