@@ -24,7 +24,7 @@ func TestADefinitionThatStepFunctionsTakesIsTaken(t *testing.T) {
 		distributed(`"ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}}`),
 		one(`{"Type": "Parallel", "End": true, "Branches": [{"Comment": "c", "StartAt": "B", "States": {"B": {"Type": "Succeed"}}}], "Parameters": {"a": 1}, "ResultSelector": {"x.$": "$[0]"}, "Retry": [{"ErrorEquals": ["States.TaskFailed", "States.Timeout"]}]}`),
 		`{"StartAt": "S", "States": {"S": {"Type": "Choice", "InputPath": "$.x", "OutputPath": "$.y", "Comment": "c", "Default": "T", "Choices": [{"Comment": "r", "And": [{"Comment": "x", "Variable": "$.a", "IsPresent": true}, {"Not": {"Variable": "$.b", "StringMatches": "x\\*"}}], "Next": "T"}, {"Variable": "$.a[0]['b']", "TimestampLessThanEqualsPath": "$$.Execution.StartTime", "Next": "T"}]}, "T": {"Type": "Succeed"}}}`,
-		one(`{"Type": "Pass", "Next": "S", "End": false}`),
+		`{"StartAt": "S", "States": {"S": {"Type": "Pass", "Next": "T", "End": false}, "T": {"Type": "Succeed"}}}`,
 	} {
 		if list := problems(d); len(list) > 0 {
 			t.Errorf("%s\n%s", d, strings.Join(list, "\n"))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/setmend/setmend/asl/internal/jsonpath"
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
@@ -21,11 +20,10 @@ const causeNotIterable = "Attempting to map over non-iterable node."
 
 // An itemReader gets the items of a distributed Map from outside.
 type itemReader struct {
-	list         bool // list the objects rather than read one
-	parameters   *template
-	format       itemFormat
-	maxItems     int64 // 0 is all
-	maxItemsPath *jsonpath.Path
+	list       bool // list the objects rather than read one
+	parameters *template
+	format     itemFormat
+	maxItems   amount // 0 is all
 }
 
 func loadItemReader(l *loader, s *state, f *fields) *itemReader {
@@ -34,12 +32,12 @@ func loadItemReader(l *loader, s *state, f *fields) *itemReader {
 		return nil
 	}
 	defer inner.close()
-	ir := &itemReader{parameters: inner.template("Parameters")}
+	ir := &itemReader{parameters: inner.arguments()}
 	resource := inner.oneOf("Resource", s3GetObject, s3ListObjectsV2)
 	ir.list = resource == s3ListObjectsV2
 	l.resources = append(l.resources, Resource{Path: inner.at("Resource"), State: s.name, ARN: resource})
 	if ir.parameters == nil {
-		l.problem(inner.path, "Parameters is missing")
+		l.problem(inner.path, "%s is missing", argumentsName(l))
 	}
 	config := inner.object("ReaderConfig", "a reader configuration")
 	if config == nil {
@@ -49,9 +47,7 @@ func loadItemReader(l *loader, s *state, f *fields) *itemReader {
 		return ir
 	}
 	defer config.close()
-	config.onlyOne("MaxItems", "MaxItemsPath")
-	ir.maxItems, _ = config.integer("MaxItems", 1)
-	ir.maxItemsPath = config.reference("MaxItemsPath")
+	ir.maxItems = config.amount("MaxItems", 0)
 	if !ir.list {
 		ir.format.load(config)
 	}
@@ -86,7 +82,7 @@ func (ir *itemReader) source(r *run, f *frame, w *mapState, in *data) (source, *
 	if ir.list {
 		src.key = textMember(args, "Prefix")
 	}
-	src.maxItems, fail = w.pathInteger(r, f, in, "MaxItems", ir.maxItems, ir.maxItemsPath)
+	src.maxItems, fail = w.number(r, f, in, &ir.maxItems)
 	return src, fail
 }
 

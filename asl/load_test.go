@@ -61,7 +61,7 @@ func TestProblemsAreFoundAndNamed(t *testing.T) {
 		"unknown resource": {one(`{"Type": "Task", "Resource": "unknown", "End": true}`), []string{`$.States.S.Resource: nothing is known by the name "unknown"`}},
 		"unknown function": {one(`{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "unknown"}, "End": true}`), []string{`$.States.S.Resource: nothing is known by the name "unknown"`}},
 		"no function":      {one(`{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}`), []string{`$.States.S: Parameters must give a FunctionName`}},
-		"another role":     {one(`{"Type": "Task", "Resource": "known", "Credentials": {"RoleArn": "r"}, "End": true}`), []string{`$.States.S.Credentials: Credentials is not supported: here a task runs with the rights of the process, and would not take on another role`}},
+		"no role":          {one(`{"Type": "Task", "Resource": "known", "Credentials": {}, "End": true}`), []string{`$.States.S.Credentials: RoleArn is missing`}},
 		"no resource":      {one(`{"Type": "Task", "End": true}`), []string{`$.States.S: Resource is missing`}},
 		"bad times": {one(`{"Type": "Task", "Resource": "known", "TimeoutSeconds": 0, "HeartbeatSeconds": 1.5, "End": true}`),
 			[]string{`$.States.S.TimeoutSeconds: TimeoutSeconds must be at least 1, not 0`, `$.States.S.HeartbeatSeconds: HeartbeatSeconds must be an integer, not 1.5`}},
@@ -109,21 +109,29 @@ func TestProblemsAreFoundAndNamed(t *testing.T) {
 	}
 }
 
-func TestJSONataIsRefusedWhereItStands(t *testing.T) {
+func TestTheQueryLanguagesAreKeptApart(t *testing.T) {
 	for name, c := range map[string]struct {
 		definition string
 		want       []string
 	}{
-		"for the machine": {`{"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Succeed"}}}`,
-			[]string{`$.QueryLanguage: the query language JSONata is not supported in a state machine: use JSONPath`}},
-		"for a state": {one(`{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $x %}", "End": true}`), []string{
-			`$.States.S.QueryLanguage: the query language JSONata is not supported in the state "S": use JSONPath`,
-			`$.States.S.Output: Output belongs to the query language JSONata, which is not supported: use JSONPath`}},
-		"by an expression": {one(`{"Type": "Pass", "Parameters": {"a": {"b": "{% $x %}"}}, "End": true}`),
-			[]string{`$.States.S.Parameters.a.b: JSONata expressions are not supported: use JSONPath`}},
-		"by a condition": {one(`{"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": "S"}]}`), []string{
+		"JSONPath within JSONata": {`{"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Pass", "QueryLanguage": "JSONPath", "End": true}}}`,
+			[]string{`$.States.S.QueryLanguage: the state "S" must not use JSONPath where the definition's QueryLanguage is JSONata`}},
+		"an unknown language": {`{"QueryLanguage": "JSONATA", "StartAt": "S", "States": {"S": {"Type": "Pass", "End": true}}}`,
+			[]string{`$.QueryLanguage: unknown query language "JSONATA" (did you mean "JSONata"?)`}},
+		"a path in JSONata": {one(`{"Type": "Wait", "QueryLanguage": "JSONata", "Seconds": 1, "InputPath": "$.a", "End": true}`),
+			[]string{`$.States.S.InputPath: InputPath belongs to the query language JSONPath, and a Wait state uses JSONata`}},
+		"a condition in JSONPath": {one(`{"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": "S"}]}`), []string{
 			`$.States.S.Choices[0]: Variable is missing`, `$.States.S.Choices[0]: a condition must have an operator that exists`,
-			`$.States.S.Choices[0].Condition: Condition belongs to the query language JSONata, which is not supported: use JSONPath`}},
+			`$.States.S.Choices[0].Condition: Condition belongs to the query language JSONata, and a choice rule uses JSONPath: set QueryLanguage to JSONata`}},
+		"no expression": {one(`{"Type": "Pass", "QueryLanguage": "JSONata", "Output": {"a": ["{% 1 + %}"]}, "End": true}`),
+			[]string{`$.States.S.Output.a[0]: "{% 1 + %}" is not a JSONata expression: S0207: Unexpected end of expression`}},
+		"$eval": {one(`{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $eval('1') %}", "End": true}`),
+			[]string{`$.States.S.Output: Step Functions does not have the function $eval: $parse reads JSON`}},
+		"no condition": {one(`{"Type": "Choice", "QueryLanguage": "JSONata", "Choices": [{"Next": "S"}], "Default": "S"}`),
+			[]string{`$.States.S.Choices[0]: Condition is missing`}},
+		"no end": {one(`{"Type": "Pass", "QueryLanguage": "JSONata", "Next": "S"}`), []string{`$.States: no state ends the execution: one must be a Succeed or Fail state, or have End: true`}},
+		"items of no sort": {one(`{"Type": "Map", "QueryLanguage": "JSONata", "Items": "x", "ItemProcessor": {"StartAt": "T", "States": {"T": {"Type": "Succeed"}}}, "End": true}`),
+			[]string{`$.States.S.Items: Items must be an array or a JSONata expression in {% %}, not a string`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, problems(c.definition)); diff != "" {

@@ -62,6 +62,7 @@ type task struct {
 	names    []string // of the variables
 	texts    []string // their values, as JSON
 	host     Host
+	now      time.Time // asked by the caller, whose time may be virtual
 }
 
 // A reply is what became of a task.
@@ -137,7 +138,8 @@ type engine struct {
 	parse    goja.Callable
 	evaluate goja.Callable
 	bounds   bounds
-	host     Host // of the task
+	host     Host      // of the task
+	now      time.Time // of the task
 }
 
 // programs are the engine and its guard, compiled once for all runtimes.
@@ -167,7 +169,7 @@ func (e *engine) load() error {
 	}
 	rt := e.runtime
 	rt.SetMaxCallStackSize(maxStack)
-	rt.SetTimeSource(func() time.Time { return e.now() })
+	rt.SetTimeSource(func() time.Time { return e.now })
 	rt.SetRandSource(func() float64 { return e.host.Random().Float64() })
 	if _, err := rt.RunProgram(compiled.engine); err != nil {
 		return err
@@ -192,13 +194,6 @@ func (e *engine) load() error {
 	return err
 }
 
-func (e *engine) now() time.Time {
-	if e.host == nil {
-		return time.Now()
-	}
-	return e.host.Now()
-}
-
 // hostObject is all that JavaScript can reach of this process.
 func (e *engine) hostObject() map[string]any {
 	return map[string]any{
@@ -217,7 +212,7 @@ func (e *engine) hostObject() map[string]any {
 
 // do does one task, within the bounds.
 func (e *engine) do(t task) reply {
-	e.host = t.host
+	e.host, e.now = t.host, t.now
 	defer func() { e.host = nil }()
 	alarm := time.AfterFunc(e.bounds.time, func() { e.runtime.Interrupt("time") })
 	defer func() {

@@ -37,7 +37,7 @@ var ErrUndefined = errors.New("returned nothing (undefined)")
 
 // ErrUnsupported is the error of an evaluation whose result is no JSON, such as
 // a function.
-var ErrUnsupported = errors.New("returned an unsupported result type.")
+var ErrUnsupported = errors.New("returned an unsupported result type")
 
 // An Error is an error of JSONata.
 type Error struct {
@@ -144,7 +144,7 @@ func (e *Expression) Eval(host Host) (any, error) {
 
 // evalOfficial has the engine evaluate the expression.
 func (e *Expression) evalOfficial(host Host) (any, error) {
-	t := task{evaluate: true, source: e.source, host: host}
+	t := task{evaluate: true, source: e.source, host: host, now: host.Now()}
 	for _, name := range e.variables {
 		if v, ok := host.Variable(name); ok {
 			t.names = append(t.names, name)

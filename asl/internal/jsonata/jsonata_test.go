@@ -96,9 +96,9 @@ func TestExpressionsGiveWhatTheLanguageSays(t *testing.T) {
 		`$now()`:                                                `"2026-11-20T12:00:00.005Z"`,
 		`$fromMillis(1510067557121)`:                            `"2017-11-07T15:12:37.121Z"`,
 		`$contains('hello$world', /^hello\$/)`:                  `true`,
-		`function($x) { $x }`:                                   `error: returned an unsupported result type.`,
-		`$uppercase`:                                            `error: returned an unsupported result type.`,
-		`1 / 0`:                                                 `error: returned an unsupported result type.`,
+		`function($x) { $x }`:                                   `error: returned an unsupported result type`,
+		`$uppercase`:                                            `error: returned an unsupported result type`,
+		`1 / 0`:                                                 `error: returned an unsupported result type`,
 		`$states.input.name + 1`:                                `error: T2001: The left side of the "+" operator must evaluate to a number`,
 		`$noSuchFunction(1)`:                                    `error: T1006: Attempted to invoke a non-function`,
 		`$eval('1')`:                                            `error: T1006: Attempted to invoke a non-function`,
@@ -206,7 +206,7 @@ func agree(t *testing.T, source string) (plain bool) {
 
 func TestGoAgreesWithTheOfficialEngine(t *testing.T) {
 	plain := 0
-	const n = 500
+	const n = 250
 	for seed := range uint64(n) {
 		g := generator{rand.New(rand.NewPCG(seed, 15))}
 		if agree(t, g.expression(4)) {
