@@ -44,7 +44,7 @@ func (f *fields) has(name string) bool {
 func optional[T any](f *fields, name, kind string) (T, bool) {
 	v, ok := f.get(name)
 	t, is := v.(T)
-	if ok && !is {
+	if ok && !is && !f.l.text.IsOpen(f.at(name)) {
 		f.problem(name, "%s must be %s, not %s", name, kind, article(value.TypeName(v)))
 	}
 	return t, ok && is

@@ -8,13 +8,6 @@ import (
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
-// Resources of item readers and result writers.
-const (
-	s3GetObject     = "arn:aws:states:::s3:getObject"
-	s3ListObjectsV2 = "arn:aws:states:::s3:listObjectsV2"
-	s3PutObject     = "arn:aws:states:::s3:putObject"
-)
-
 // causeNotIterable is AWS's word for a JSON file that is not an array.
 const causeNotIterable = "Attempting to map over non-iterable node."
 
@@ -33,9 +26,10 @@ func loadItemReader(l *loader, s *state, f *fields) *itemReader {
 	}
 	defer inner.close()
 	ir := &itemReader{parameters: inner.arguments()}
-	resource := inner.oneOf("Resource", s3GetObject, s3ListObjectsV2)
-	ir.list = resource == s3ListObjectsV2
-	l.resources = append(l.resources, Resource{Path: inner.at("Resource"), State: s.name, ARN: resource})
+	if r, ok := inner.integration("Resource", s3GetObject, s3ListObjectsV2); ok {
+		ir.list = r.service == s3ListObjectsV2
+		l.resources = append(l.resources, Resource{Path: inner.at("Resource"), State: s.name, ARN: r.text})
+	}
 	if ir.parameters == nil {
 		l.problem(inner.path, "%s is missing", argumentsName(l))
 	}
@@ -66,19 +60,19 @@ func (f *fields) oneOf(name string, choices ...string) string {
 	return text
 }
 
-// A source is where a reader reads.
-type source struct {
+// An origin is where a reader reads.
+type origin struct {
 	bucket, key string // or prefix
 	maxItems    int64
 }
 
 // source evaluates where to read.
-func (ir *itemReader) source(r *run, f *frame, w *mapState, in *data) (source, *failure) {
+func (ir *itemReader) source(r *run, f *frame, w *mapState, in *data) (origin, *failure) {
 	args, fail := r.template(f, ir.parameters, in)
 	if fail != nil {
-		return source{}, fail
+		return origin{}, fail
 	}
-	src := source{bucket: textMember(args, "Bucket"), key: textMember(args, "Key")}
+	src := origin{bucket: textMember(args, "Bucket"), key: textMember(args, "Key")}
 	if ir.list {
 		src.key = textMember(args, "Prefix")
 	}
@@ -128,7 +122,7 @@ func (r *run) async(work func(ctx context.Context) func()) {
 	}()
 }
 
-func (ir *itemReader) fetch(ctx context.Context, e *Engine, src source, limit int) ([]any, error) {
+func (ir *itemReader) fetch(ctx context.Context, e *Engine, src origin, limit int) ([]any, error) {
 	objects, err := e.objectsOf(src.bucket)
 	if err != nil {
 		return nil, err
@@ -144,7 +138,7 @@ func (ir *itemReader) fetch(ctx context.Context, e *Engine, src source, limit in
 	return ir.format.decode(content, src.maxItems, int64(limit))
 }
 
-func (ir *itemReader) listed(ctx context.Context, objects ObjectStore, src source) ([]any, error) {
+func (ir *itemReader) listed(ctx context.Context, objects ObjectStore, src origin) ([]any, error) {
 	items := []any{}
 	for text, err := range objects.List(ctx, src.bucket, src.key) {
 		if err != nil {

@@ -1,6 +1,7 @@
 package asl
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/setmend/setmend/asl/internal/intrinsic"
 	"github.com/setmend/setmend/asl/internal/jsonpath"
+	"github.com/setmend/setmend/asl/internal/source"
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
@@ -19,8 +21,12 @@ const maxNesting = 50
 
 // Parse loads and checks a definition. The error is a *[DefinitionError] with all
 // that is wrong.
+//
+// A definition is JSON or YAML. Substitutions such as ${Name} are text; one that
+// stands without quotes must have been replaced (see [Substitute]).
 func Parse(definition []byte) (*Machine, error) {
-	m, problems := load(definition, nil)
+	l := &loader{closed: true}
+	m, problems := l.load(definition)
 	if len(problems) > 0 {
 		return nil, &DefinitionError{problems}
 	}
@@ -31,13 +37,31 @@ func Parse(definition []byte) (*Machine, error) {
 // whether there is something to call behind a Resource; nil means that
 // everything is known.
 func Validate(definition []byte, known func(resource string) bool) []Problem {
-	_, problems := load(definition, known)
+	l := &loader{known: known}
+	_, problems := l.load(definition)
 	return problems
+}
+
+// Substitute puts values in the place of substitutions: of ${Name}, that of Name.
+// Those that values does not name stay.
+func Substitute(definition []byte, values map[string]string) []byte {
+	return source.Substitute(definition, values)
+}
+
+// JSON returns a definition as JSON, whatever it is written in. It fails for what
+// is neither JSON nor YAML.
+func JSON(definition []byte) ([]byte, error) {
+	d, err := source.Read(definition)
+	if err != nil {
+		return nil, fmt.Errorf("reading the definition: %w", err)
+	}
+	return d.JSON, nil
 }
 
 // A loader compiles one definition and collects what is wrong with it.
 type loader struct {
 	known     func(resource string) bool
+	closed    bool // no substitution may be open
 	problems  []Problem
 	resources []Resource
 	names     map[string]string // of all states so far, with their paths
@@ -46,29 +70,50 @@ type loader struct {
 	state     string // being loaded, for Resources
 	standard  bool   // the definition's QueryLanguage is JSONata
 	jsonata   bool   // that of the state being loaded is
+	text      *source.Document
 }
 
-func load(definition []byte, known func(string) bool) (*Machine, []Problem) {
-	l := &loader{known: known, names: map[string]string{}}
+func (l *loader) load(definition []byte) (*Machine, []Problem) {
+	l.names = map[string]string{}
 	if len(definition) > MaxDefinition {
 		l.problem("$", "the definition is larger than %d bytes", MaxDefinition)
 		return nil, l.problems
 	}
-	v, err := value.Decode(definition)
-	if err != nil {
-		l.problem("$", "not JSON: %v", err)
+	var err error
+	if l.text, err = source.Read(definition); err != nil {
+		l.problems = append(l.problems, unreadable(err))
 		return nil, l.problems
 	}
-	o, ok := v.(*value.Object)
+	o, ok := l.text.Value.(*value.Object)
 	if !ok {
-		l.problem("$", "must be an object, not %s", article(value.TypeName(v)))
+		l.problem("$", "must be an object, not %s", article(value.TypeName(l.text.Value)))
 		return nil, l.problems
 	}
 	m := l.machine(&fields{l: l, path: "$", o: o, what: "a state machine"})
-	m.definition = append([]byte(nil), definition...)
-	m.compact = compact(definition)
+	if l.closed {
+		for _, open := range l.text.Open {
+			l.problem(open.Path, "the substitution ${%s} has no value", open.Name)
+		}
+	}
+	for _, twice := range l.text.Duplicates {
+		l.problem(twice.Path, "%q is there twice", twice.Name)
+	}
+	m.definition = append([]byte(nil), l.text.JSON...)
+	m.compact = compact(m.definition)
 	m.hash = hashOf(m.compact)
+	for i := range l.problems {
+		l.problems[i].Line = l.text.Line(l.problems[i].Path)
+	}
 	return m, l.problems
+}
+
+// unreadable is the problem of a text that is no definition.
+func unreadable(err error) Problem {
+	p := Problem{Path: "$", Message: err.Error()}
+	if syntax, ok := errors.AsType[*source.SyntaxError](err); ok {
+		p.Message, p.Line = syntax.Message, syntax.Line
+	}
+	return p
 }
 
 func (l *loader) problem(path, format string, args ...any) {

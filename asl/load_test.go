@@ -28,7 +28,7 @@ func TestProblemsAreFoundAndNamed(t *testing.T) {
 		definition string
 		want       []string
 	}{
-		"not JSON":         {`{`, []string{`$: not JSON: expected a member's name at offset 1`}},
+		"not JSON":         {`{`, []string{`$: not JSON: expected a member's name`}},
 		"not an object":    {`[]`, []string{`$: must be an object, not an array`}},
 		"empty":            {`{}`, []string{`$: States is missing`}},
 		"no states":        {`{"StartAt": "A", "States": {}}`, []string{`$.States: States must not be empty`}},

@@ -2,6 +2,7 @@ package asl
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/setmend/setmend/asl/internal/jsonpath"
 	"github.com/setmend/setmend/asl/internal/value"
@@ -33,14 +34,26 @@ func (d *distribution) load(l *loader, s *state, f *fields, distributed bool) {
 		d.loadPercentage(f)
 		return
 	}
-	if label, ok := f.text("Label"); ok && len([]rune(label)) > 40 {
-		f.problem("Label", "Label must have 40 characters at most")
+	if label, ok := f.text("Label"); ok {
+		checkLabel(f, label)
 	}
 	d.count = f.amount("ToleratedFailureCount", 0)
 	d.loadPercentage(f)
 	d.reader = loadItemReader(l, s, f)
 	d.batcher = loadItemBatcher(l, f)
 	d.writer = loadResultWriter(l, s, f)
+}
+
+// checkLabel checks the name of a Map's run: 40 characters at most, and none of
+// those that the developer guide ("Label") lists, which are those that no name of
+// Step Functions has.
+func checkLabel(f *fields, label string) {
+	if len([]rune(label)) > 40 {
+		f.problem("Label", "Label must have 40 characters at most")
+	}
+	if i := strings.IndexFunc(label, forbiddenInName); i >= 0 {
+		f.problem("Label", "Label must not have blanks, brackets, control characters or any of ?*\"#%%\\^|~`$&,;:/, and %q has %q", label, []rune(label[i:])[0])
+	}
 }
 
 func (d *distribution) loadPercentage(f *fields) {

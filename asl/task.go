@@ -3,13 +3,9 @@ package asl
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/setmend/setmend/asl/internal/value"
 )
-
-// lambdaInvoke is the integration that calls a function by name.
-const lambdaInvoke = "arn:aws:states:::lambda:invoke"
 
 // task calls a function.
 type task struct {
@@ -51,8 +47,7 @@ func loadTask(l *loader, s *state, f *fields) {
 		}
 		return
 	}
-	w.bind(resource)
-	w.check(l, s, f)
+	w.bind(l, s, f, resource)
 }
 
 func (w *task) times(l *loader, f *fields) {
@@ -90,23 +85,16 @@ func (w *task) credentials(f *fields) {
 	w.role = f.l.templateMember(inner.at(name), inner.location("RoleArn"), value.Member{Name: name, Value: v}).t
 }
 
-// bind works out how a resource is called.
-func (w *task) bind(resource string) {
-	w.resource, w.callback = strings.CutSuffix(resource, ".waitForTaskToken")
-	w.invoke = w.resource == lambdaInvoke
-	parts := strings.Split(resource, ":")
-	switch {
-	case len(parts) < 6 || parts[0] != "arn" || parts[2] == "lambda":
-		w.events = functionEvents
-	case parts[2] == "states" && parts[5] == "activity":
-		w.events = activityEvents
-	default:
-		w.events = serviceEvents
+// bind works out how a resource is called, and whether there is something to
+// call.
+func (w *task) bind(l *loader, s *state, f *fields, text string) {
+	r, fault := parseResource(text)
+	w.resource, w.callback = r.text, r.callback
+	w.invoke = r.service == lambdaInvoke
+	w.events = []*taskEvents{functionEvents, serviceEvents, activityEvents}[r.kind]
+	if fault != "" {
+		f.problem("Resource", "%s; %q is not", fault, text)
 	}
-}
-
-// check looks whether there is something to call.
-func (w *task) check(l *loader, s *state, f *fields) {
 	found := Resource{Path: f.at("Resource"), State: s.name, ARN: w.resource}
 	asked := w.resource
 	if w.invoke {
@@ -116,11 +104,8 @@ func (w *task) check(l *loader, s *state, f *fields) {
 			l.problem(f.path, "%s must give a FunctionName", argumentsName(l))
 		}
 	}
-	if w.callback && w.events != serviceEvents {
-		f.problem("Resource", ".waitForTaskToken belongs to service integrations such as %s", lambdaInvoke)
-	}
 	l.resources = append(l.resources, found)
-	if l.known != nil && asked != "" && !l.known(asked) {
+	if l.known != nil && asked != "" && fault == "" && !hasSubstitution(asked) && !l.known(asked) {
 		f.problem("Resource", "nothing is known by the name %q", asked)
 	}
 }
