@@ -39,7 +39,7 @@ func TestAPathThatStepFunctionsTakesIsTaken(t *testing.T) {
 		"$.a[?(@.b)]", "$.a[?(!@.b)]", "$.a[?(@.b == 'c')]", `$.a[?(@.b == "c")]`, "$.a[?(@.b==1)]", "$.a[?(@.b === 1)]", "$.a[?(@['b'] != null)]", "$.a[?(@.b < $.c)]",
 		"$.a[?(@.b == 1 && (@.c || !(@.d)))]", "$.a[?(@.b =~ /x.*/i)]", "$.a[?(@.b in ['x', 'y'])]", "$.a[?(@.b nin [1])]", "$.a[?(@.b subsetof [1])]",
 		"$.a[?(@.b anyof [1])]", "$.a[?(@.b noneof [1])]", "$.a[?(@.b all [1])]", "$.a[?(@.b contains 'x')]", "$.a[?(@.b size 2)]", "$.a[?(@.b empty true)]",
-		"$.a[?(@ == 'x')]", "$.a[?(@.b.length() > 1)]", "$.a[?(@.b)][0]", "$[?(@.a)]", "$.jar[?(@.a >= 5)]", "$.a.length()", "$.a.size()", "$.a.min()", "$.a.keys()", "$.a.first()",
+		"$.[*].['bucket', 'key']", "$.[?(@.a > 0)]", "$.a[?(@.Type==VENDOR)]", "$.a[?(@.b.length() > 1)]", "$.a[?(@.b)][0]", "$[?(@.a)]", "$.jar[?(@.a >= 5)]", "$.a.length()", "$.a.size()", "$.a.min()", "$.a.keys()", "$.a.first()",
 		`$.store\\.book`, `$.\\stor\\e.boo\\k`, `$.foo.\\.bar`, `$.foo\\@bar.baz\\[\\[.\\?pretty`, `$.&Ж中.\uD800\uDF46`, "$.ledgers[0][22][315].foo",
 	} {
 		path = strings.ReplaceAll(path, `"`, `\"`)

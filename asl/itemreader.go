@@ -2,7 +2,6 @@ package asl
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/setmend/setmend/asl/internal/value"
@@ -14,6 +13,7 @@ const causeNotIterable = "Attempting to map over non-iterable node."
 // An itemReader gets the items of a distributed Map from outside.
 type itemReader struct {
 	list       bool // list the objects rather than read one
+	flatten    bool // the items are those in the objects that are listed
 	parameters *template
 	format     itemFormat
 	maxItems   amount // 0 is all
@@ -42,7 +42,10 @@ func loadItemReader(l *loader, s *state, f *fields) *itemReader {
 	}
 	defer config.close()
 	ir.maxItems = config.amount("MaxItems", 0)
-	if !ir.list {
+	if ir.list && config.has("Transformation") {
+		ir.flatten = config.oneOf("Transformation", "NONE", "LOAD_AND_FLATTEN") == "LOAD_AND_FLATTEN"
+	}
+	if !ir.list || ir.flatten {
 		ir.format.load(config)
 	}
 	return ir
@@ -101,7 +104,7 @@ func (ir *itemReader) read(r *run, f *frame, w *mapState) {
 	at, entered := f.family, f.enteredID
 	limit := r.engine.limits.ItemBytes
 	r.async(func(ctx context.Context) func() {
-		items, err := ir.fetch(ctx, r.engine, src, limit)
+		items, err := ir.fetch(ctx, r.engine, src, int64(limit))
 		return func() {
 			if f.family == at && f.enteredID == entered && f.phase == phaseFamily {
 				ir.arrived(r, f, w, items, err)
@@ -120,40 +123,6 @@ func (r *run) async(work func(ctx context.Context) func()) {
 			finish()
 		})
 	}()
-}
-
-func (ir *itemReader) fetch(ctx context.Context, e *Engine, src origin, limit int) ([]any, error) {
-	objects, err := e.objectsOf(src.bucket)
-	if err != nil {
-		return nil, err
-	}
-	if ir.list {
-		return ir.listed(ctx, objects, src)
-	}
-	content, err := objects.Get(ctx, src.bucket, src.key)
-	if err != nil {
-		return nil, err
-	}
-	defer content.Close()
-	return ir.format.decode(content, src.maxItems, int64(limit))
-}
-
-func (ir *itemReader) listed(ctx context.Context, objects ObjectStore, src origin) ([]any, error) {
-	items := []any{}
-	for text, err := range objects.List(ctx, src.bucket, src.key) {
-		if err != nil {
-			return nil, err
-		}
-		v, err := value.Decode(text)
-		if err != nil {
-			return nil, fmt.Errorf("listing %s: %w", src.bucket, err)
-		}
-		items = append(items, v)
-		if int64(len(items)) == src.maxItems {
-			break
-		}
-	}
-	return items, nil
 }
 
 // itemChunk is about how many bytes of items one record holds.

@@ -41,7 +41,7 @@ func (w *mapState) loadItems(f *fields) {
 		w.loadItemsOfQuery(f)
 		return
 	}
-	w.itemsPath = f.pathOnly("ItemsPath") // a filter is fine: the developer guide's $.jar[?(@.a >= 5)]
+	w.itemsPath = f.reference("ItemsPath")
 	if t := f.arguments(); w.selector == nil {
 		w.selector = t // its name before there was ItemSelector
 	} else {

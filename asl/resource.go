@@ -51,7 +51,8 @@ func parseResource(text string) (r resource, fault string) {
 		r.kind = activityResource
 	default:
 		r.kind, r.service = serviceResource, found[1]
-		if !serviceForm.MatchString(r.service) && !hasSubstitution(text) {
+		isForm := serviceForm.MatchString(r.service) && strings.HasPrefix(r.service, "aws-sdk:") == (strings.Count(r.service, ":") == 2+strings.Count(r.service, ".sync:2"))
+		if !isForm && !hasSubstitution(text) {
 			fault = "an integration is SERVICE:ACTION or aws-sdk:SERVICE:ACTION, with .sync, .sync:2 or .waitForTaskToken where the service has it"
 		}
 	}

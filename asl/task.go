@@ -105,6 +105,10 @@ func (w *task) bind(l *loader, s *state, f *fields, text string) {
 		}
 	}
 	l.resources = append(l.resources, found)
+	if r.kind == activityResource && !l.closed && (l.known == nil || !l.known(asked)) {
+		f.problem("Resource", "activities are not served here: use an integration with .waitForTaskToken, whose token any process can answer")
+		return
+	}
 	if l.known != nil && asked != "" && fault == "" && !hasSubstitution(asked) && !l.known(asked) {
 		f.problem("Resource", "nothing is known by the name %q", asked)
 	}
