@@ -79,6 +79,9 @@ func (rec *record) stateOperation() op {
 	return opNone
 }
 
+// noEvent is the predecessor of a record that has none.
+const noEvent = -1
+
 // emit gives a record its place in the history, adds it to the batch and applies
 // it to f.
 func (r *run) emit(f *frame, rec *record) {
@@ -87,8 +90,11 @@ func (r *run) emit(f *frame, rec *record) {
 	if !rec.Type.private() {
 		exec.lastID++
 		rec.ID = exec.lastID
-		if rec.Previous == 0 {
+		switch rec.Previous {
+		case 0:
 			rec.Previous = f.previous
+		case noEvent:
+			rec.Previous = 0
 		}
 	}
 	if rec.data != nil {
@@ -112,8 +118,11 @@ func (r *run) write(rec *record) {
 // code that does, on the way forward as in recovery.
 func (r *run) apply(f *frame, rec *record) {
 	switch {
-	case rec.op == opDisband:
+	case rec.Type == ParallelStateSucceeded, rec.Type == MapStateSucceeded:
 		f.previous = rec.Previous // recorded on AWS: the exit refers to what the end refers to
+	case rec.Type == MapIterationFailed:
+		f.previous = rec.Previous // recorded on AWS: what follows refers to the iteration's last event
+	case rec.Type == MapIterationAborted:
 	case rec.ID > 0:
 		f.previous = rec.ID
 	}
@@ -155,7 +164,7 @@ func (r *run) apply(f *frame, rec *record) {
 }
 
 func (f *frame) applyEnter(rec *record) {
-	f.phase, f.entered, f.enteredID = phaseEntered, rec.At, rec.ID
+	f.phase, f.entered, f.enteredID, f.before = phaseEntered, rec.At, rec.ID, rec.Previous
 	f.input = rec.data
 	f.attempts = nil
 }

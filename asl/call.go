@@ -15,10 +15,11 @@ type call struct {
 	token     string
 	resource  string
 	arguments *data
-	deadline  int64 // of TimeoutSeconds, unix nanoseconds
-	heartbeat int64 // HeartbeatSeconds in nanoseconds, 0 is none
-	beat      int64 // deadline of the heartbeat, 0 is none
-	submitted bool  // the function has returned, and the token is awaited
+	role      string // that it takes on, "" is none
+	deadline  int64  // of TimeoutSeconds, unix nanoseconds
+	heartbeat int64  // HeartbeatSeconds in nanoseconds, 0 is none
+	beat      int64  // deadline of the heartbeat, 0 is none
+	submitted bool   // the function has returned, and the token is awaited
 
 	// Volatile.
 	cancel    context.CancelFunc
@@ -28,7 +29,7 @@ type call struct {
 
 func newCall(f *frame, rec *record) *call {
 	return &call{
-		frame: f, token: rec.Token, resource: rec.Resource, arguments: rec.data,
+		frame: f, token: rec.Token, resource: rec.Resource, arguments: rec.data, role: rec.Role,
 		deadline: rec.Until, beat: rec.Beat, heartbeat: max(0, rec.Beat-rec.At),
 	}
 }
@@ -172,7 +173,7 @@ func (r *run) callSucceeded(c *call, output json.RawMessage) {
 	task := f.state.work.(*task)
 	result = task.wrap(result)
 	if len(result.json()) > r.engine.limits.Payload {
-		r.callFailed(c, &failure{name: ErrorDataLimitExceeded, cause: fmt.Sprintf(causeResultTooLarge, c.resource)})
+		r.callFailed(c, &failure{name: ErrorDataLimitExceeded, cause: fmt.Sprintf(causeResultTooLarge, c.resource), answered: true})
 		return
 	}
 	r.release(c)

@@ -19,6 +19,7 @@ type rule struct {
 	next     *state
 	nextName string
 	assign   *template
+	outputs  *template // Output, with JSONata
 	label    string
 }
 
@@ -45,6 +46,11 @@ func loadRule(l *loader, f *fields) *rule {
 		l.problem(f.path, "Next is missing")
 	}
 	ru.assign = assign(f)
+	if l.jsonata {
+		ru.outputs = f.template("Output")
+		ru.when, ru.label = l.queried(f)
+		return ru
+	}
 	ru.when = l.condition(f, 0)
 	ru.label = describeCondition(f.o)
 	return ru
@@ -74,20 +80,23 @@ func (w *choice) choose(r *run, f *frame, in *data) *failure {
 	for _, ru := range w.rules {
 		holds, err := ru.when.holds(r.scope(f, in.v))
 		if err != nil {
-			return f.runtime("%v", err)
+			return f.broken(err)
 		}
 		if holds {
-			return w.goTo(r, f, in, ru.next, ru.assign)
+			return w.goTo(r, f, in, ru.next, ru.assign, ru.outputs)
 		}
 	}
 	if w.fallback == nil {
 		return f.runtime("%s", causeNoChoice)
 	}
-	return w.goTo(r, f, in, w.fallback, f.state.flow.assign)
+	return w.goTo(r, f, in, w.fallback, f.state.flow.assign, f.state.flow.outputs)
 }
 
-func (w *choice) goTo(r *run, f *frame, in *data, next *state, t *template) *failure {
-	assigned, fail := r.assigned(f, t, in)
+func (w *choice) goTo(r *run, f *frame, in *data, next *state, assign, outputs *template) *failure {
+	if f.state.jsonata {
+		return r.conclude(f, r.scope(f, nil), in, assign, outputs, next)
+	}
+	assigned, fail := r.assigned(f, assign, r.scope(f, in.v))
 	if fail != nil {
 		return fail
 	}

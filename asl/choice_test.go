@@ -110,7 +110,7 @@ func TestARuleThatCannotBeEvaluatedFailsTheExecution(t *testing.T) {
 // The developer guide: without a Default, the execution fails because it cannot
 // get out of the state. States.NoChoiceMatched is the specification's name only.
 func TestAChoiceWithoutAMatchFailsTheExecution(t *testing.T) {
-	definition := one(`{"Type": "Choice", "Choices": [{"Variable": "$.x", "NumericEquals": 1, "Next": "S"}]}`)
+	definition := `{"StartAt": "S", "States": {"S": {"Type": "Choice", "Choices": [{"Variable": "$.x", "NumericEquals": 1, "Next": "T"}]}, "T": {"Type": "Succeed"}}}`
 	expect(t, run(t, asl.NewEngine(asl.Config{}), definition, `{"x": 2}`), failed("States.Runtime",
 		"An error occurred while executing the state 'S' (entered at the event id #2). Failed to transition out of the state. The state does not point to a next state."))
 }

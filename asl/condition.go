@@ -78,6 +78,36 @@ func (c *comparison) holds(s *scope) (bool, error) {
 	return c.test(v, other), nil
 }
 
+// queried is a condition of JSONata.
+type queried struct{ *query }
+
+func (c queried) holds(s *scope) (bool, error) {
+	v, err := c.expect(s, "boolean")
+	return v == true, err
+}
+
+// fixed is a condition that is a constant.
+type fixed bool
+
+func (c fixed) holds(*scope) (bool, error) { return bool(c), nil }
+
+// queried reads Condition.
+func (l *loader) queried(f *fields) (c condition, label string) {
+	if q := f.queryOnly("Condition"); q != nil {
+		return queried{q}, q.e.String()
+	}
+	if !f.has("Condition") {
+		l.problem(f.path, "Condition is missing")
+		return fixed(false), ""
+	}
+	v, _ := f.get("Condition")
+	constant, ok := v.(bool)
+	if !ok {
+		f.problem("Condition", "Condition must be a JSONata expression in {%% %%} or a boolean, not %s", article(value.TypeName(v)))
+	}
+	return fixed(constant), fmt.Sprint(constant)
+}
+
 // condition reads the test of a rule, or of a part of one.
 func (l *loader) condition(f *fields, depth int) condition {
 	if depth > maxNesting {

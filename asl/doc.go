@@ -1,4 +1,5 @@
-// Package asl runs Amazon States Language definitions (JSONPath) the way Step
+// Package asl runs Amazon States Language definitions, written with JSONPath or
+// JSONata, the way Step
 // Functions does, in this process, and so that an execution survives it.
 //
 // # The log is the state

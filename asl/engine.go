@@ -7,11 +7,16 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/setmend/setmend/asl/internal/source"
 )
 
 // Prefixes of the names of the interpreter's logs: one for each execution, one
@@ -190,6 +195,10 @@ func (e *Engine) Run(ctx context.Context, name string, m *Machine, input json.Ra
 	if len(input) == 0 {
 		input = json.RawMessage("{}")
 	}
+	input, err := source.Clean(input)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("reading the input of execution %s: %w", name, err)
+	}
 	in, err := parseData(input)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("reading the input of execution %s: %w", name, err)
@@ -213,7 +222,20 @@ func checkName(name string) error {
 	if n := len([]rune(name)); n == 0 || n > maxName {
 		return fmt.Errorf("starting an execution: its name must have 1 to %d characters, not %d", maxName, n)
 	}
+	if !utf8.ValidString(name) {
+		return fmt.Errorf("starting an execution: its name %q is not UTF-8", name)
+	}
+	if i := strings.IndexFunc(name, forbiddenInName); i >= 0 {
+		return fmt.Errorf("starting an execution: its name %q has %q; blanks, brackets, control characters and any of ?*\"#%%\\^|~`$&,;:/ are not allowed in one", name, []rune(name[i:])[0])
+	}
 	return nil
+}
+
+// forbiddenInName reports whether AWS takes a name without this character only
+// (StartExecution, "name", in the API reference).
+func forbiddenInName(r rune) bool {
+	return unicode.IsSpace(r) || r < ' ' || r >= 0x7F && r <= 0x9F || r == '\uFFFE' || r == '\uFFFF' ||
+		strings.ContainsRune("<>{}[]?*\"#%\\^|~`$&,;:/", r)
 }
 
 func (e *Engine) register(r *run) error {

@@ -338,7 +338,7 @@ func copyLog(t *testing.T, from, to asl.Store, log string, change func([]byte) [
 }
 
 func TestLimitsAreThoseOfAWSUnlessGiven(t *testing.T) {
-	loop := `{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}`
+	loop := `{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "C"}, "C": {"Type": "Choice", "Choices": [{"Variable": "$$.never", "IsPresent": true, "Next": "Z"}], "Default": "A"}, "Z": {"Type": "Succeed"}}}`
 	expect(t, run(t, asl.NewEngine(asl.Config{}), loop, `{}`),
 		failed("States.Runtime", "The execution reached the maximum number of history events (25000)."))
 	engine := asl.NewEngine(asl.Config{Limits: asl.Limits{Events: 10}})
@@ -346,7 +346,7 @@ func TestLimitsAreThoseOfAWSUnlessGiven(t *testing.T) {
 	if got := strings.Count(history(t, engine), " ") + 1; got != 10 {
 		t.Errorf("%d events", got)
 	}
-	double := `{"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "Next": "A"}}}`
+	double := `{"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "Next": "C"}, "C": {"Type": "Choice", "Choices": [{"Variable": "$$.never", "IsPresent": true, "Next": "Z"}], "Default": "A"}, "Z": {"Type": "Succeed"}}}`
 	got := run(t, asl.NewEngine(asl.Config{}), double, `"xxxxxxxx"`)
 	expect(t, got, failed("States.DataLimitExceeded", "The state/task 'A' returned a result with a size exceeding the maximum number of bytes service limit."))
 	variable := `{"StartAt": "A", "States": {"A": {"Type": "Pass", "Assign": {"v": "` + strings.Repeat("x", 100) + `"}, "End": true}}}`

@@ -13,6 +13,8 @@ const (
 	ExecutionTimedOut  EventType = "ExecutionTimedOut"
 	ExecutionAborted   EventType = "ExecutionAborted"
 
+	EvaluationFailed EventType = "EvaluationFailed"
+
 	LambdaFunctionScheduled EventType = "LambdaFunctionScheduled"
 	LambdaFunctionStarted   EventType = "LambdaFunctionStarted"
 	LambdaFunctionSucceeded EventType = "LambdaFunctionSucceeded"

@@ -12,6 +12,7 @@ const (
 	ErrorHeartbeatTimeout    = "States.HeartbeatTimeout" // only in Retry and Catch; it surfaces as States.Timeout
 	ErrorTaskFailed          = "States.TaskFailed"
 	ErrorRuntime             = "States.Runtime"
+	ErrorQueryEvaluation     = "States.QueryEvaluationError"
 	ErrorDataLimitExceeded   = "States.DataLimitExceeded"
 	ErrorItemReaderFailed    = "States.ItemReaderFailed"
 	ErrorResultWriterFailed  = "States.ResultWriterFailed"
@@ -24,6 +25,7 @@ const (
 	causeStateInputTooLarge  = "The state/task '%s' has an input with a size exceeding the maximum number of bytes service limit."
 	causeWithinState         = "An error occurred while executing the state '%s' (entered at the event id #%d). %s"
 	causeNoChoice            = "Failed to transition out of the state. The state does not point to a next state."
+	causeWaitTooLong         = "Wait state delay is too long"
 	causeNullInput           = "Unable to apply Path transformation to null or empty input."
 	causeConditionUnresolved = "Invalid path '%s': The choice state's condition path references an invalid value."
 )
@@ -56,6 +58,16 @@ type failure struct {
 	// heartbeat marks the timeout of a heartbeat, which Retry and Catch may name
 	// by itself.
 	heartbeat bool
+
+	// answered marks a result that is too large, which States.ALL covers, unlike
+	// any other States.DataLimitExceeded (recorded on AWS).
+	answered bool
+
+	// location is the field whose query could not be evaluated, "" for any other
+	// failure. The history has an event of it. Where early is set, that event
+	// refers to the one before the state was entered.
+	location string
+	early    bool
 }
 
 // runtime is a failure of the definition meeting data that it cannot work on.

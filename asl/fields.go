@@ -17,10 +17,14 @@ type fields struct {
 	path  string
 	o     *value.Object
 	what  string // for messages: "a Pass state"
+	where string // within the state, before a field's name: Catch[0]/
 	asked []string
 }
 
 func (f *fields) at(name string) string { return member(f.path, name) }
+
+// location names a field within its state as AWS does.
+func (f *fields) location(name string) string { return f.where + name }
 
 func (f *fields) problem(name, format string, args ...any) {
 	f.l.problem(f.at(name), format, args...)
@@ -40,7 +44,7 @@ func (f *fields) has(name string) bool {
 func optional[T any](f *fields, name, kind string) (T, bool) {
 	v, ok := f.get(name)
 	t, is := v.(T)
-	if ok && !is {
+	if ok && !is && !f.l.text.IsOpen(f.at(name)) {
 		f.problem(name, "%s must be %s, not %s", name, kind, article(value.TypeName(v)))
 	}
 	return t, ok && is
@@ -66,7 +70,7 @@ func (f *fields) object(name, what string) *fields {
 	if !ok {
 		return nil
 	}
-	return &fields{l: f.l, path: f.at(name), o: o, what: what}
+	return &fields{l: f.l, path: f.at(name), o: o, what: what, where: f.location(name) + "/"}
 }
 
 // integer reads an integer from least on.
@@ -121,7 +125,27 @@ func (f *fields) template(name string) *template {
 	if !ok {
 		return nil
 	}
-	return f.l.template(f.at(name), v)
+	return f.l.template(f.at(name), f.location(name), v)
+}
+
+// queryOnly reads a member that is a query; nil if it is anything else.
+func (f *fields) queryOnly(name string) *query {
+	v, _ := f.o.Get(name)
+	text, ok := v.(string)
+	if !ok || !f.l.jsonata || !isQuery(text) {
+		return nil
+	}
+	f.asked = append(f.asked, name)
+	return f.l.query(f.at(name), f.location(name), text)
+}
+
+// textOrQuery reads a member that is a text or a query.
+func (f *fields) textOrQuery(name string) (string, *query) {
+	if q := f.queryOnly(name); q != nil {
+		return "", q
+	}
+	text, _ := f.text(name)
+	return text, nil
 }
 
 // onlyOne reports when several of names are there, and tells whether any is.
@@ -133,21 +157,30 @@ func (f *fields) onlyOne(names ...string) bool {
 		}
 	}
 	if len(there) > 1 {
-		f.l.problem(f.path, "only one of %s may be given", strings.Join(there, ", "))
+		f.l.problemOnce(f.path, "only one of %s may be given", strings.Join(there, ", "))
 	}
 	return len(there) > 0
 }
 
-// jsonataFields belong to the query language that setmend does not speak.
-var jsonataFields = []string{"Arguments", "Output", "Items", "Condition"}
+// Fields that belong to one query language alone.
+var (
+	jsonataFields  = []string{"Arguments", "Output", "Items", "Condition"}
+	jsonpathFields = []string{
+		"InputPath", "OutputPath", "ResultPath", "Parameters", "ResultSelector", "ItemsPath", "Result", "Variable", "And", "Or", "Not",
+		"SecondsPath", "TimestampPath", "TimeoutSecondsPath", "HeartbeatSecondsPath", "ErrorPath", "CausePath", "MaxConcurrencyPath",
+		"ToleratedFailureCountPath", "ToleratedFailurePercentagePath", "MaxItemsPath", "MaxItemsPerBatchPath", "MaxInputBytesPerBatchPath",
+	}
+)
 
-// close reports the members that nobody asked for. A comment may stand anywhere.
+// close reports the members that were not asked for. A comment may be anywhere.
 func (f *fields) close() {
 	for _, m := range f.o.Members() {
 		switch {
 		case slices.Contains(f.asked, m.Name), m.Name == "Comment":
-		case slices.Contains(jsonataFields, m.Name):
-			f.problem(m.Name, "%s belongs to the query language JSONata, which is not supported: use JSONPath", m.Name)
+		case f.l.jsonata && slices.Contains(jsonpathFields, m.Name):
+			f.problem(m.Name, "%s belongs to the query language JSONPath, and %s uses JSONata", m.Name, f.what)
+		case !f.l.jsonata && slices.Contains(jsonataFields, m.Name):
+			f.problem(m.Name, "%s belongs to the query language JSONata, and %s uses JSONPath: set QueryLanguage to JSONata", m.Name, f.what)
 		default:
 			f.l.suggest(f.at(m.Name), nearest(m.Name, f.asked), "%q does not belong in %s", m.Name, f.what)
 		}
@@ -188,7 +221,7 @@ func (f *fields) each(name, what string, read func(*fields)) {
 			f.l.problem(path, "must be an object, not %s", article(value.TypeName(item)))
 			continue
 		}
-		inner := &fields{l: f.l, path: path, o: o, what: what}
+		inner := &fields{l: f.l, path: path, o: o, what: what, where: element(f.location(name), i) + "/"}
 		read(inner)
 		inner.close()
 	}

@@ -15,7 +15,7 @@ import (
 // scope evaluates for f, with input as $. The scope is valid until the next one
 // is asked for.
 func (r *run) scope(f *frame, input any) *scope {
-	r.sc.f, r.sc.input = f, input
+	r.sc = scope{r: r, f: f, input: input}
 	return &r.sc
 }
 
@@ -72,14 +72,43 @@ func (r *run) template(f *frame, t *template, in *data) (*data, *failure) {
 	}
 	v, err := t.eval(r.scope(f, in.v))
 	if err != nil {
-		return nil, f.runtime("%v", err)
+		return nil, f.broken(err)
 	}
 	return newData(v), nil
+}
+
+// broken is the failure of the state that f is in, because an expression could
+// not be evaluated: States.Runtime for JSONPath, States.QueryEvaluationError for
+// JSONata.
+func (f *frame) broken(err error) *failure {
+	if q, ok := errors.AsType[*queryError](err); ok {
+		fail := f.misused(q.location, "%s", q.cause)
+		fail.early = true
+		return fail
+	}
+	return f.runtime("%v", err)
+}
+
+// misused is the failure of the state that f is in, because the result of a query
+// is of no use to the field at location. Unlike States.Runtime, Retry and Catch
+// see it.
+func (f *frame) misused(location, format string, args ...any) *failure {
+	fail := f.runtime(format, args...)
+	fail.name, fail.fatal, fail.location = ErrorQueryEvaluation, false, location
+	return fail
 }
 
 // finish brings the result of the state's work to its output, and leaves the
 // state.
 func (r *run) finish(f *frame, result *data) {
+	if f.state.jsonata {
+		s := r.scope(f, nil)
+		s.result = result
+		if fail := r.conclude(f, s, result, f.state.flow.assign, f.state.flow.outputs, f.state.next); fail != nil {
+			r.fail(f, fail)
+		}
+		return
+	}
 	result, fail := r.template(f, f.state.flow.selector, result)
 	if fail == nil {
 		fail = r.finishInto(f, result, f.state.flow.result, f.state.flow.noResult)
@@ -89,9 +118,26 @@ func (r *run) finish(f *frame, result *data) {
 	}
 }
 
+// conclude leaves a state of JSONata: with Output, or what stands for it where
+// that is not given.
+func (r *run) conclude(f *frame, s *scope, output *data, assign, outputs *template, next *state) *failure {
+	assigned, fail := r.assigned(f, assign, s)
+	if fail != nil {
+		return fail
+	}
+	if outputs != nil {
+		v, err := outputs.eval(s)
+		if err != nil {
+			return f.broken(err)
+		}
+		output = newData(v)
+	}
+	return r.leave(f, output, assigned, next)
+}
+
 // finishInto places the result in the state's input, as ResultPath has it.
 func (r *run) finishInto(f *frame, result *data, place *jsonpath.Path, discard bool) *failure {
-	assigned, fail := r.assigned(f, f.state.flow.assign, result)
+	assigned, fail := r.assigned(f, f.state.flow.assign, r.scope(f, result.v))
 	if fail != nil {
 		return fail
 	}
@@ -123,13 +169,13 @@ func (r *run) placed(f *frame, result *data, place *jsonpath.Path, discard bool)
 }
 
 // assigned evaluates Assign. All of it sees the variables from before.
-func (r *run) assigned(f *frame, t *template, result *data) (*value.Object, *failure) {
+func (r *run) assigned(f *frame, t *template, s *scope) (*value.Object, *failure) {
 	if t == nil {
 		return nil, nil
 	}
-	v, err := t.eval(r.scope(f, result.v))
+	v, err := t.eval(s)
 	if err != nil {
-		return nil, f.runtime("%v", err)
+		return nil, f.broken(err)
 	}
 	o, _ := v.(*value.Object)
 	return o, r.checkVariableSizes(f, o)

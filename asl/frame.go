@@ -4,6 +4,9 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"time"
+
+	"github.com/setmend/setmend/asl/internal/value"
 )
 
 // A phase is how far a frame has come with its state.
@@ -53,6 +56,7 @@ type frame struct {
 	entered   int64 // when, unix nanoseconds
 	enteredID int64 // event of it
 	previous  int64 // newest event of this frame
+	before    int64 // the event before the state was entered
 	vars      map[string]any
 	attempts  []int // retries so far, for each retrier of the state
 	until     int64 // deadline of phaseWaiting and phaseRetrying
@@ -146,11 +150,15 @@ func (fam *family) inOrder() []*frame {
 	return list
 }
 
-// scope evaluates paths and functions for a frame. There is one for each run.
+// scope evaluates paths, functions and queries for a frame. There is one for each
+// run.
 type scope struct {
-	r     *run
-	f     *frame
-	input any
+	r      *run
+	f      *frame
+	input  any    // $ of a path
+	query  *query // being evaluated; nil: none is
+	result *data  // $states.result; nil: there is none
+	caught *data  // $states.errorOutput; nil: there is none
 }
 
 func (s *scope) Input() any { return s.input }
@@ -159,4 +167,32 @@ func (s *scope) Random() *rand.Rand { return s.r.draw() }
 
 func (s *scope) Context() any { return s.r.contextObject(s.f) }
 
-func (s *scope) Variable(name string) (any, bool) { return s.f.variable(name) }
+// Now returns the time that $now and $millis give.
+func (s *scope) Now() time.Time { return time.Unix(0, s.r.now()) }
+
+// Variable returns the value of a variable; for a query, also that of $states.
+func (s *scope) Variable(name string) (any, bool) {
+	if name == reservedVariable && s.query != nil {
+		return s.states(), true
+	}
+	return s.f.variable(name)
+}
+
+// states is $states, as far as the query looks at it.
+func (s *scope) states() *value.Object {
+	needs := s.query.e.Needs
+	var members []value.Member
+	if needs("input") {
+		members = append(members, value.Member{Name: "input", Value: s.f.input.v})
+	}
+	if s.result != nil && needs("result") {
+		members = append(members, value.Member{Name: "result", Value: s.result.v})
+	}
+	if s.caught != nil && needs("errorOutput") {
+		members = append(members, value.Member{Name: "errorOutput", Value: s.caught.v})
+	}
+	if needs("context") {
+		members = append(members, value.Member{Name: "context", Value: s.Context()})
+	}
+	return value.NewObject(members...)
+}

@@ -22,8 +22,10 @@ type Event struct {
 	Error      string          `json:"error,omitempty"`
 	Cause      string          `json:"cause,omitempty"`
 	Resource   string          `json:"resource,omitempty"`
-	Index      *int            `json:"index,omitempty"`  // of an iteration
-	Length     *int            `json:"length,omitempty"` // of a Map's items
+	Index      *int            `json:"index,omitempty"`    // of an iteration
+	Length     *int            `json:"length,omitempty"`   // of a Map's items
+	Location   string          `json:"location,omitempty"` // of a field whose query failed
+	Role       string          `json:"roleArn,omitempty"`  // that a task takes on
 }
 
 // History lists the events of an execution so far, in order. It may be running,
@@ -57,6 +59,7 @@ func (rec *record) event() Event {
 	ev := Event{
 		ID: rec.ID, PreviousID: rec.Previous, Type: rec.Type, Time: time.Unix(0, rec.At).UTC(),
 		Name: rec.Name, Error: rec.Error, Cause: rec.Cause, Resource: rec.Resource, Variables: rec.Vars,
+		Location: rec.Location, Role: rec.Role,
 	}
 	switch rec.operation() {
 	case opBegin, opEnter:

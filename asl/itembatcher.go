@@ -1,17 +1,14 @@
 package asl
 
 import (
-	"github.com/setmend/setmend/asl/internal/jsonpath"
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
 // An itemBatcher gives several items to one child execution.
 type itemBatcher struct {
-	items     int64 // in a batch at most, 0 is no bound
-	itemsPath *jsonpath.Path
-	bytes     int64 // of a child's input at most, 0 is the payload limit
-	bytesPath *jsonpath.Path
-	input     *template // BatchInput
+	items amount    // in a batch at most, 0 is no bound
+	bytes amount    // of a child's input at most, 0 is the payload limit
+	input *template // BatchInput
 }
 
 func loadItemBatcher(l *loader, f *fields) *itemBatcher {
@@ -21,13 +18,9 @@ func loadItemBatcher(l *loader, f *fields) *itemBatcher {
 	}
 	defer inner.close()
 	b := &itemBatcher{input: inner.template("BatchInput")}
-	inner.onlyOne("MaxItemsPerBatch", "MaxItemsPerBatchPath")
-	inner.onlyOne("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath")
-	b.items, _ = inner.integer("MaxItemsPerBatch", 1)
-	b.itemsPath = inner.reference("MaxItemsPerBatchPath")
-	b.bytes, _ = inner.integer("MaxInputBytesPerBatch", 1)
-	b.bytesPath = inner.reference("MaxInputBytesPerBatchPath")
-	if b.items == 0 && b.itemsPath == nil && b.bytes == 0 && b.bytesPath == nil {
+	b.items = inner.amount("MaxItemsPerBatch", 1)
+	b.bytes = inner.amount("MaxInputBytesPerBatch", 1)
+	if !b.items.given && !b.bytes.given {
 		l.problem(inner.path, "an item batcher must bound the items or the bytes of a batch")
 	}
 	return b
@@ -45,10 +38,10 @@ func (b *itemBatcher) plan(r *run, f *frame, w *mapState, in *data) (*batching, 
 	}
 	p := &batching{}
 	var fail *failure
-	if p.items, fail = w.pathInteger(r, f, in, "MaxItemsPerBatch", b.items, b.itemsPath); fail != nil {
+	if p.items, fail = w.number(r, f, in, &b.items); fail != nil {
 		return nil, fail
 	}
-	if p.bytes, fail = w.pathInteger(r, f, in, "MaxInputBytesPerBatch", b.bytes, b.bytesPath); fail != nil {
+	if p.bytes, fail = w.number(r, f, in, &b.bytes); fail != nil {
 		return nil, fail
 	}
 	if p.items < 0 || p.bytes < 0 {

@@ -3,6 +3,7 @@ package asl
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -10,26 +11,40 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/setmend/setmend/asl/internal/source"
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
-// An itemFormat is what the file of an item reader looks like.
+// An itemFormat is what the files of an item reader look like.
 type itemFormat struct {
-	inputType string   // CSV, JSON or JSONL
+	inputType string   // CSV, JSON, JSONL, or one of the below
+	manifest  string   // what the manifest lists; "": the file itself has the items
 	headers   []string // CSVHeaders; nil: the first row
 	delimiter rune     // of CSV
 	pointer   []string // ItemsPointer, in its parts
 }
 
+const (
+	inputManifest     = "MANIFEST"     // InputType of an inventory: the items are its objects
+	inputParquet      = "PARQUET"      // InputType that is not read here
+	manifestInventory = "S3_INVENTORY" // ManifestType
+	manifestAthena    = "ATHENA_DATA"  // ManifestType: the addresses of files, one a line
+)
+
 var csvDelimiters = map[string]rune{"COMMA": ',', "PIPE": '|', "SEMICOLON": ';', "SPACE": ' ', "TAB": '\t'}
 
 func (t *itemFormat) load(f *fields) {
-	t.inputType = f.oneOf("InputType", "CSV", "JSON", "JSONL")
+	t.inputType = f.oneOf("InputType", "CSV", "JSON", "JSONL", inputManifest, inputParquet)
 	t.delimiter = ','
-	if t.inputType == "CSV" {
-		t.loadCSV(f)
+	if f.has("ManifestType") {
+		t.manifest = f.oneOf("ManifestType", manifestInventory, manifestAthena)
 	}
-	if t.inputType == "JSON" {
+	switch t.inputType {
+	case inputManifest:
+		t.manifest = manifestInventory
+	case "CSV":
+		t.loadCSV(f)
+	case "JSON":
 		if pointer, ok := f.text("ItemsPointer"); ok {
 			t.pointer = parsePointer(f, pointer)
 		}
@@ -65,20 +80,21 @@ func parsePointer(f *fields, pointer string) []string {
 	return parts
 }
 
-// decode reads at most max items (0 is all) out of at most limit bytes.
-func (t *itemFormat) decode(content io.Reader, max, limit int64) ([]any, error) {
-	content = &bounded{content, limit}
+// decode reads at most max items (0 is all).
+func (t *itemFormat) decode(content io.Reader, max int64) ([]any, error) {
 	switch t.inputType {
 	case "CSV":
 		return t.decodeCSV(content, max)
 	case "JSONL":
 		return decodeLines(content, max)
+	case inputParquet:
+		return nil, errors.New("the InputType PARQUET is not read here: export the data as CSV or JSONL")
 	}
 	text, err := io.ReadAll(content)
 	if err != nil {
 		return nil, err
 	}
-	v, err := value.Decode(text)
+	v, err := decodeText(text)
 	if err != nil {
 		return nil, fmt.Errorf("reading JSON: %w", err)
 	}
@@ -90,6 +106,15 @@ func (t *itemFormat) decode(content io.Reader, max, limit int64) ([]any, error) 
 		items = items[:max]
 	}
 	return items, nil
+}
+
+// decodeText decodes JSON that may begin with a byte order mark.
+func decodeText(text []byte) (any, error) {
+	text, err := source.Clean(text)
+	if err != nil {
+		return nil, err
+	}
+	return value.Decode(text)
 }
 
 // pointed follows ItemsPointer; what is not there is nil.
@@ -113,7 +138,7 @@ func decodeLines(content io.Reader, max int64) ([]any, error) {
 			return nil, err
 		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			v, err := value.Decode(line)
+			v, err := decodeText(line)
 			if err != nil {
 				return nil, fmt.Errorf("reading line %d: %w", n, err)
 			}
@@ -163,15 +188,31 @@ func csvItem(headers, row []string) *value.Object {
 	return value.NewObject(members...)
 }
 
-// bounded fails when more than left bytes are read.
+// A budget is how many bytes of items may still be read, of all files together.
+type budget struct{ left int64 }
+
+// open returns the content of a file, out of its compression if it has gzip's, and
+// fails when the budget is over.
+func (b *budget) open(content io.Reader) (io.Reader, error) {
+	buffered := bufio.NewReader(content)
+	if magic, _ := buffered.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return &bounded{buffered, b}, nil
+	}
+	plain, err := gzip.NewReader(buffered)
+	if err != nil {
+		return nil, fmt.Errorf("reading gzip: %w", err)
+	}
+	return &bounded{plain, b}, nil
+}
+
 type bounded struct {
 	io.Reader
-	left int64
+	of *budget
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
-	if b.left -= int64(n); b.left < 0 {
+	if b.of.left -= int64(n); b.of.left < 0 {
 		return 0, errors.New("the items take more bytes than the limit allows")
 	}
 	return n, err

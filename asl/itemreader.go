@@ -2,18 +2,9 @@ package asl
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
-	"github.com/setmend/setmend/asl/internal/jsonpath"
 	"github.com/setmend/setmend/asl/internal/value"
-)
-
-// Resources of item readers and result writers.
-const (
-	s3GetObject     = "arn:aws:states:::s3:getObject"
-	s3ListObjectsV2 = "arn:aws:states:::s3:listObjectsV2"
-	s3PutObject     = "arn:aws:states:::s3:putObject"
 )
 
 // causeNotIterable is AWS's word for a JSON file that is not an array.
@@ -21,11 +12,11 @@ const causeNotIterable = "Attempting to map over non-iterable node."
 
 // An itemReader gets the items of a distributed Map from outside.
 type itemReader struct {
-	list         bool // list the objects rather than read one
-	parameters   *template
-	format       itemFormat
-	maxItems     int64 // 0 is all
-	maxItemsPath *jsonpath.Path
+	list       bool // list the objects rather than read one
+	flatten    bool // the items are those in the objects that are listed
+	parameters *template
+	format     itemFormat
+	maxItems   amount // 0 is all
 }
 
 func loadItemReader(l *loader, s *state, f *fields) *itemReader {
@@ -34,12 +25,13 @@ func loadItemReader(l *loader, s *state, f *fields) *itemReader {
 		return nil
 	}
 	defer inner.close()
-	ir := &itemReader{parameters: inner.template("Parameters")}
-	resource := inner.oneOf("Resource", s3GetObject, s3ListObjectsV2)
-	ir.list = resource == s3ListObjectsV2
-	l.resources = append(l.resources, Resource{Path: inner.at("Resource"), State: s.name, ARN: resource})
+	ir := &itemReader{parameters: inner.arguments()}
+	if r, ok := inner.integration("Resource", s3GetObject, s3ListObjectsV2); ok {
+		ir.list = r.service == s3ListObjectsV2
+		l.resources = append(l.resources, Resource{Path: inner.at("Resource"), State: s.name, ARN: r.text})
+	}
 	if ir.parameters == nil {
-		l.problem(inner.path, "Parameters is missing")
+		l.problem(inner.path, "%s is missing", argumentsName(l))
 	}
 	config := inner.object("ReaderConfig", "a reader configuration")
 	if config == nil {
@@ -49,10 +41,11 @@ func loadItemReader(l *loader, s *state, f *fields) *itemReader {
 		return ir
 	}
 	defer config.close()
-	config.onlyOne("MaxItems", "MaxItemsPath")
-	ir.maxItems, _ = config.integer("MaxItems", 1)
-	ir.maxItemsPath = config.reference("MaxItemsPath")
-	if !ir.list {
+	ir.maxItems = config.amount("MaxItems", 0)
+	if ir.list && config.has("Transformation") {
+		ir.flatten = config.oneOf("Transformation", "NONE", "LOAD_AND_FLATTEN") == "LOAD_AND_FLATTEN"
+	}
+	if !ir.list || ir.flatten {
 		ir.format.load(config)
 	}
 	return ir
@@ -70,23 +63,23 @@ func (f *fields) oneOf(name string, choices ...string) string {
 	return text
 }
 
-// A source is where a reader reads.
-type source struct {
+// An origin is where a reader reads.
+type origin struct {
 	bucket, key string // or prefix
 	maxItems    int64
 }
 
 // source evaluates where to read.
-func (ir *itemReader) source(r *run, f *frame, w *mapState, in *data) (source, *failure) {
+func (ir *itemReader) source(r *run, f *frame, w *mapState, in *data) (origin, *failure) {
 	args, fail := r.template(f, ir.parameters, in)
 	if fail != nil {
-		return source{}, fail
+		return origin{}, fail
 	}
-	src := source{bucket: textMember(args, "Bucket"), key: textMember(args, "Key")}
+	src := origin{bucket: textMember(args, "Bucket"), key: textMember(args, "Key")}
 	if ir.list {
 		src.key = textMember(args, "Prefix")
 	}
-	src.maxItems, fail = w.pathInteger(r, f, in, "MaxItems", ir.maxItems, ir.maxItemsPath)
+	src.maxItems, fail = w.number(r, f, in, &ir.maxItems)
 	return src, fail
 }
 
@@ -111,7 +104,7 @@ func (ir *itemReader) read(r *run, f *frame, w *mapState) {
 	at, entered := f.family, f.enteredID
 	limit := r.engine.limits.ItemBytes
 	r.async(func(ctx context.Context) func() {
-		items, err := ir.fetch(ctx, r.engine, src, limit)
+		items, err := ir.fetch(ctx, r.engine, src, int64(limit))
 		return func() {
 			if f.family == at && f.enteredID == entered && f.phase == phaseFamily {
 				ir.arrived(r, f, w, items, err)
@@ -130,40 +123,6 @@ func (r *run) async(work func(ctx context.Context) func()) {
 			finish()
 		})
 	}()
-}
-
-func (ir *itemReader) fetch(ctx context.Context, e *Engine, src source, limit int) ([]any, error) {
-	objects, err := e.objectsOf(src.bucket)
-	if err != nil {
-		return nil, err
-	}
-	if ir.list {
-		return ir.listed(ctx, objects, src)
-	}
-	content, err := objects.Get(ctx, src.bucket, src.key)
-	if err != nil {
-		return nil, err
-	}
-	defer content.Close()
-	return ir.format.decode(content, src.maxItems, int64(limit))
-}
-
-func (ir *itemReader) listed(ctx context.Context, objects ObjectStore, src source) ([]any, error) {
-	items := []any{}
-	for text, err := range objects.List(ctx, src.bucket, src.key) {
-		if err != nil {
-			return nil, err
-		}
-		v, err := value.Decode(text)
-		if err != nil {
-			return nil, fmt.Errorf("listing %s: %w", src.bucket, err)
-		}
-		items = append(items, v)
-		if int64(len(items)) == src.maxItems {
-			break
-		}
-	}
-	return items, nil
 }
 
 // itemChunk is about how many bytes of items one record holds.

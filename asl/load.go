@@ -1,6 +1,7 @@
 package asl
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/setmend/setmend/asl/internal/intrinsic"
 	"github.com/setmend/setmend/asl/internal/jsonpath"
+	"github.com/setmend/setmend/asl/internal/source"
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
@@ -17,10 +19,14 @@ const MaxDefinition = 1 << 20
 // maxNesting bounds how deep programs may stand within one another.
 const maxNesting = 50
 
-// Parse loads and checks a JSONPath definition. The error is a
-// *[DefinitionError] with all that is wrong.
+// Parse loads and checks a definition. The error is a *[DefinitionError] with all
+// that is wrong.
+//
+// A definition is JSON or YAML. Substitutions such as ${Name} are text; one that
+// stands without quotes must have been replaced (see [Substitute]).
 func Parse(definition []byte) (*Machine, error) {
-	m, problems := load(definition, nil)
+	l := &loader{closed: true}
+	m, problems := l.load(definition)
 	if len(problems) > 0 {
 		return nil, &DefinitionError{problems}
 	}
@@ -31,46 +37,95 @@ func Parse(definition []byte) (*Machine, error) {
 // whether there is something to call behind a Resource; nil means that
 // everything is known.
 func Validate(definition []byte, known func(resource string) bool) []Problem {
-	_, problems := load(definition, known)
+	l := &loader{known: known}
+	_, problems := l.load(definition)
 	return problems
+}
+
+// Substitute puts values in the place of substitutions: of ${Name}, that of Name.
+// Those that values does not name stay.
+func Substitute(definition []byte, values map[string]string) []byte {
+	return source.Substitute(definition, values)
+}
+
+// JSON returns a definition as JSON, whatever it is written in. It fails for what
+// is neither JSON nor YAML.
+func JSON(definition []byte) ([]byte, error) {
+	d, err := source.Read(definition)
+	if err != nil {
+		return nil, fmt.Errorf("reading the definition: %w", err)
+	}
+	return d.JSON, nil
 }
 
 // A loader compiles one definition and collects what is wrong with it.
 type loader struct {
 	known     func(resource string) bool
+	closed    bool // no substitution may be open
 	problems  []Problem
 	resources []Resource
 	names     map[string]string // of all states so far, with their paths
 	depth     int
 	compared  int    // names, to find what a mistyped one may have meant
 	state     string // being loaded, for Resources
+	standard  bool   // the definition's QueryLanguage is JSONata
+	jsonata   bool   // that of the state being loaded is
+	text      *source.Document
 }
 
-func load(definition []byte, known func(string) bool) (*Machine, []Problem) {
-	l := &loader{known: known, names: map[string]string{}}
+func (l *loader) load(definition []byte) (*Machine, []Problem) {
+	l.names = map[string]string{}
 	if len(definition) > MaxDefinition {
 		l.problem("$", "the definition is larger than %d bytes", MaxDefinition)
 		return nil, l.problems
 	}
-	v, err := value.Decode(definition)
-	if err != nil {
-		l.problem("$", "not JSON: %v", err)
+	var err error
+	if l.text, err = source.Read(definition); err != nil {
+		l.problems = append(l.problems, unreadable(err))
 		return nil, l.problems
 	}
-	o, ok := v.(*value.Object)
+	o, ok := l.text.Value.(*value.Object)
 	if !ok {
-		l.problem("$", "must be an object, not %s", article(value.TypeName(v)))
+		l.problem("$", "must be an object, not %s", article(value.TypeName(l.text.Value)))
 		return nil, l.problems
 	}
 	m := l.machine(&fields{l: l, path: "$", o: o, what: "a state machine"})
-	m.definition = append([]byte(nil), definition...)
-	m.compact = compact(definition)
+	if l.closed {
+		for _, open := range l.text.Open {
+			l.problem(open.Path, "the substitution ${%s} has no value", open.Name)
+		}
+	}
+	for _, twice := range l.text.Duplicates {
+		l.problem(twice.Path, "%q is there twice", twice.Name)
+	}
+	m.definition = append([]byte(nil), l.text.JSON...)
+	m.compact = compact(m.definition)
 	m.hash = hashOf(m.compact)
+	for i := range l.problems {
+		l.problems[i].Line = l.text.Line(l.problems[i].Path)
+	}
 	return m, l.problems
+}
+
+// unreadable is the problem of a text that is no definition.
+func unreadable(err error) Problem {
+	p := Problem{Path: "$", Message: err.Error()}
+	if syntax, ok := errors.AsType[*source.SyntaxError](err); ok {
+		p.Message, p.Line = syntax.Message, syntax.Line
+	}
+	return p
 }
 
 func (l *loader) problem(path, format string, args ...any) {
 	l.suggest(path, "", format, args...)
+}
+
+// problemOnce reports a problem that two readers of a field may find.
+func (l *loader) problemOnce(path, format string, args ...any) {
+	p := Problem{Path: path, Message: fmt.Sprintf(format, args...)}
+	if !slices.Contains(l.problems, p) {
+		l.problems = append(l.problems, p)
+	}
 }
 
 func (l *loader) suggest(path, suggestion, format string, args ...any) {
@@ -85,22 +140,28 @@ func (l *loader) machine(f *fields) *Machine {
 	if seconds, ok := f.integer("TimeoutSeconds", 1); ok {
 		m.timeout = time.Duration(min(seconds, maxSeconds)) * time.Second
 	}
+	l.standard = l.queryLanguage(f, false)
 	m.root = l.program(f, nil)
 	f.close()
 	m.resources = l.resources
 	return m
 }
 
-// queryLanguage refuses all but JSONPath.
-func (l *loader) queryLanguage(f *fields) {
+// queryLanguage reports whether f is written with JSONata. Where it is given, a
+// definition of JSONata may not turn back to JSONPath.
+func (l *loader) queryLanguage(f *fields, standard bool) (isJSONata bool) {
 	language, ok := f.text("QueryLanguage")
 	switch {
-	case !ok || language == "JSONPath":
+	case !ok:
+		return standard
 	case language == "JSONata":
-		f.problem("QueryLanguage", "the query language JSONata is not supported in %s: use JSONPath", f.what)
-	default:
-		l.suggest(f.at("QueryLanguage"), nearest(language, []string{"JSONPath"}), "unknown query language %q", language)
+		return true
+	case language != "JSONPath":
+		l.suggest(f.at("QueryLanguage"), nearest(language, []string{"JSONPath", "JSONata"}), "unknown query language %q", language)
+	case standard:
+		f.problem("QueryLanguage", "%s must not use JSONPath where the definition's QueryLanguage is JSONata", f.what)
 	}
+	return false
 }
 
 // program reads StartAt and States of f. more reads the other members that a
@@ -108,9 +169,9 @@ func (l *loader) queryLanguage(f *fields) {
 func (l *loader) program(f *fields, more func()) *program {
 	l.depth++
 	defer func() { l.depth-- }()
+	before := len(l.problems)
 	p := &program{path: f.path, named: map[string]*state{}}
 	p.comment = f.comment()
-	l.queryLanguage(f)
 	if more != nil {
 		more()
 	}
@@ -120,6 +181,9 @@ func (l *loader) program(f *fields, more func()) *program {
 	}
 	l.states(f, p)
 	l.connect(f, p)
+	if len(l.problems) == before && !slices.ContainsFunc(p.states, func(s *state) bool { return s.end }) {
+		f.problem("States", "no state ends the execution: one must be a Succeed or Fail state, or have End: true")
+	}
 	return p
 }
 
@@ -254,9 +318,6 @@ func (l *loader) reachable(p *program) {
 }
 
 func (l *loader) path(at, text string) *jsonpath.Path {
-	if l.refuseJSONata(at, text) {
-		return nil
-	}
 	p, err := jsonpath.Parse(text)
 	if err != nil {
 		l.problem(at, "%q is not a path: %v", text, err)
@@ -266,9 +327,6 @@ func (l *loader) path(at, text string) *jsonpath.Path {
 }
 
 func (l *loader) expression(at, field, text string) *expression {
-	if l.refuseJSONata(at, text) {
-		return nil
-	}
 	e, err := parseExpression(field, text)
 	if err == nil {
 		return e
@@ -281,25 +339,31 @@ func (l *loader) expression(at, field, text string) *expression {
 	return nil
 }
 
-func (l *loader) refuseJSONata(at, text string) bool {
-	if strings.HasPrefix(text, "{%") {
-		l.problem(at, "JSONata expressions are not supported: use JSONPath")
-		return true
+func (l *loader) query(at, location, text string) *query {
+	q, err := parseQuery(location, text)
+	if err != nil {
+		l.problem(at, "%q is not a JSONata expression: %v", text, err)
+		return nil
 	}
-	return false
+	if q.e.Calls("eval") {
+		l.problem(at, "Step Functions does not have the function $eval: $parse reads JSON")
+	}
+	return q
 }
 
-// template compiles a payload template. In an array only objects and arrays are
-// looked into; a string there is itself.
-func (l *loader) template(at string, v any) *template {
+// template compiles a payload template that stands at location within its state.
+// With JSONPath, members whose names end in .$ are evaluated; in an array only
+// objects and arrays are looked into. With JSONata, texts in {% %} are evaluated
+// wherever they are.
+func (l *loader) template(at, location string, v any) *template {
 	switch v := v.(type) {
 	case *value.Object:
-		return l.objectTemplate(at, v)
+		return l.objectTemplate(at, location, v)
 	case []any:
 		t := &template{isArray: true}
 		constant := true
 		for i, item := range v {
-			inner := l.template(element(at, i), item)
+			inner := l.template(element(at, i), element(location, i), item)
 			constant = constant && inner.isConstant()
 			t.array = append(t.array, inner)
 		}
@@ -308,16 +372,20 @@ func (l *loader) template(at string, v any) *template {
 		}
 		return t
 	case string:
-		l.refuseJSONata(at, v)
+		if l.jsonata && isQuery(v) {
+			if q := l.query(at, location, v); q != nil {
+				return &template{query: q}
+			}
+		}
 	}
 	return &template{constant: v}
 }
 
-func (l *loader) objectTemplate(at string, o *value.Object) *template {
+func (l *loader) objectTemplate(at, location string, o *value.Object) *template {
 	t := &template{isObject: true}
 	constant := true
 	for _, m := range o.Members() {
-		tm := l.templateMember(member(at, m.Name), m)
+		tm := l.templateMember(member(at, m.Name), location+"/"+m.Name, m)
 		constant = constant && tm.t.isConstant()
 		t.object = append(t.object, tm)
 	}
@@ -327,10 +395,10 @@ func (l *loader) objectTemplate(at string, o *value.Object) *template {
 	return t
 }
 
-func (l *loader) templateMember(at string, m value.Member) templateMember {
+func (l *loader) templateMember(at, location string, m value.Member) templateMember {
 	name, dynamic := strings.CutSuffix(m.Name, ".$")
-	if !dynamic {
-		return templateMember{m.Name, l.template(at, m.Value)}
+	if !dynamic || l.jsonata {
+		return templateMember{m.Name, l.template(at, location, m.Value)}
 	}
 	text, ok := m.Value.(string)
 	if !ok {

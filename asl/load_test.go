@@ -28,7 +28,7 @@ func TestProblemsAreFoundAndNamed(t *testing.T) {
 		definition string
 		want       []string
 	}{
-		"not JSON":         {`{`, []string{`$: not JSON: expected a member's name at offset 1`}},
+		"not JSON":         {`{`, []string{`$: not JSON: expected a member's name`}},
 		"not an object":    {`[]`, []string{`$: must be an object, not an array`}},
 		"empty":            {`{}`, []string{`$: States is missing`}},
 		"no states":        {`{"StartAt": "A", "States": {}}`, []string{`$.States: States must not be empty`}},
@@ -52,17 +52,21 @@ func TestProblemsAreFoundAndNamed(t *testing.T) {
 			[]string{`$.States.S.ItemProcessor.States.I.Next: the state "Z" is not at the same level: it stands at $.States.Z`, `$.States.S: the state "S" cannot be reached`}},
 		"a long name": {strings.ReplaceAll(one(`{"Type": "Succeed"}`), `"S"`, `"`+strings.Repeat("x", 81)+`"`),
 			[]string{`$.States.` + strings.Repeat("x", 81) + `: a state's name must have 1 to 80 characters, not 81`}},
-		"a bad path":       {one(`{"Type": "Pass", "InputPath": "a.b", "End": true}`), []string{`$.States.S.InputPath: "a.b" is not a path: a path must begin with '$' at offset 0`}},
-		"a bad reference":  {one(`{"Type": "Pass", "ResultPath": "$.a[*]", "End": true}`), []string{`$.States.S.ResultPath: ResultPath must be a reference path into the input, and "$.a[*]" is not`}},
-		"result into $$":   {one(`{"Type": "Pass", "ResultPath": "$$.a", "End": true}`), []string{`$.States.S.ResultPath: ResultPath must be a reference path into the input, and "$$.a" is not`}},
-		"bad parameters":   {one(`{"Type": "Pass", "Parameters": {"a": [{"b.$": 1}]}, "End": true}`), []string{`$.States.S.Parameters.a[0]['b.$']: the value of a field whose name ends in .$ must be a path or an intrinsic function, not a number`}},
-		"bad intrinsic":    {one(`{"Type": "Pass", "Parameters": {"a.$": "States.Fromat('x')"}, "End": true}`), []string{`$.States.S.Parameters['a.$']: "States.Fromat('x')" is neither a path nor an intrinsic function: unknown function "States.Fromat" (did you mean "States.Format"?)`}},
-		"bad variables":    {one(`{"Type": "Pass", "Assign": {"1x": 1, "states": 2}, "End": true}`), []string{`$.States.S.Assign.1x: "1x" is not a name for a variable: a letter, then letters, digits and underscores, 80 at most`, `$.States.S.Assign.states: the name "states" is reserved`}},
-		"unknown resource": {one(`{"Type": "Task", "Resource": "unknown", "End": true}`), []string{`$.States.S.Resource: nothing is known by the name "unknown"`}},
-		"unknown function": {one(`{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "unknown"}, "End": true}`), []string{`$.States.S.Resource: nothing is known by the name "unknown"`}},
-		"no function":      {one(`{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}`), []string{`$.States.S: Parameters must give a FunctionName`}},
-		"another role":     {one(`{"Type": "Task", "Resource": "known", "Credentials": {"RoleArn": "r"}, "End": true}`), []string{`$.States.S.Credentials: Credentials is not supported: here a task runs with the rights of the process, and would not take on another role`}},
-		"no resource":      {one(`{"Type": "Task", "End": true}`), []string{`$.States.S: Resource is missing`}},
+		"a bad path":        {one(`{"Type": "Pass", "InputPath": "a.b", "End": true}`), []string{`$.States.S.InputPath: "a.b" is not a path: a path must begin with '$' at offset 0`}},
+		"a bad reference":   {one(`{"Type": "Pass", "ResultPath": "$.a[*]", "End": true}`), []string{`$.States.S.ResultPath: ResultPath must be a reference path into the input, and "$.a[*]" is not`}},
+		"result into $$":    {one(`{"Type": "Pass", "ResultPath": "$$.a", "End": true}`), []string{`$.States.S.ResultPath: ResultPath must be a reference path into the input, and "$$.a" is not`}},
+		"bad parameters":    {one(`{"Type": "Pass", "Parameters": {"a": [{"b.$": 1}]}, "End": true}`), []string{`$.States.S.Parameters.a[0]['b.$']: the value of a field whose name ends in .$ must be a path or an intrinsic function, not a number`}},
+		"bad intrinsic":     {one(`{"Type": "Pass", "Parameters": {"a.$": "States.Fromat('x')"}, "End": true}`), []string{`$.States.S.Parameters['a.$']: "States.Fromat('x')" is neither a path nor an intrinsic function: unknown function "States.Fromat" (did you mean "States.Format"?)`}},
+		"bad variables":     {one(`{"Type": "Pass", "Assign": {"1x": 1, "states": 2}, "End": true}`), []string{`$.States.S.Assign.1x: "1x" is not a name for a variable: a letter, then letters, digits and underscores, 80 at most`, `$.States.S.Assign.states: the name "states" is reserved`}},
+		"unknown resource":  {one(`{"Type": "Task", "Resource": "unknown", "End": true}`), []string{`$.States.S.Resource: nothing is known by the name "unknown"`}},
+		"unknown function":  {one(`{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "unknown"}, "End": true}`), []string{`$.States.S.Resource: nothing is known by the name "unknown"`}},
+		"no function":       {one(`{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}`), []string{`$.States.S: Parameters must give a FunctionName`}},
+		"no role":           {one(`{"Type": "Task", "Resource": "known", "Credentials": {}, "End": true}`), []string{`$.States.S.Credentials: RoleArn is missing`}},
+		"an activity":       {one(`{"Type": "Task", "Resource": "arn:aws:states:eu-west-1:123456789012:activity:a", "End": true}`), []string{`$.States.S.Resource: activities are not served here: use an integration with .waitForTaskToken, whose token any process can answer`}},
+		"no integration":    {one(`{"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:ec2", "End": true}`), []string{`$.States.S.Resource: an integration is SERVICE:ACTION or aws-sdk:SERVICE:ACTION, with .sync, .sync:2 or .waitForTaskToken where the service has it; "arn:aws:states:::aws-sdk:ec2" is not`}},
+		"bad label":         {distributed(`"Label": "a b"`), []string{"$.States.S.Label: Label must not have blanks, brackets, control characters or any of ?*\"#%\\^|~`$&,;:/, and \"a b\" has ' '"}},
+		"items of a filter": {one(`{"Type": "Map", "ItemsPath": "$.a[?(@.b)]", "ItemProcessor": {"StartAt": "T", "States": {"T": {"Type": "Succeed"}}}, "End": true}`), []string{`$.States.S.ItemsPath: ItemsPath must be a reference path, one that names a single value; "$.a[?(@.b)]" can name several`}},
+		"no resource":       {one(`{"Type": "Task", "End": true}`), []string{`$.States.S: Resource is missing`}},
 		"bad times": {one(`{"Type": "Task", "Resource": "known", "TimeoutSeconds": 0, "HeartbeatSeconds": 1.5, "End": true}`),
 			[]string{`$.States.S.TimeoutSeconds: TimeoutSeconds must be at least 1, not 0`, `$.States.S.HeartbeatSeconds: HeartbeatSeconds must be an integer, not 1.5`}},
 		"slow heartbeat": {one(`{"Type": "Task", "Resource": "known", "TimeoutSeconds": 5, "HeartbeatSeconds": 5, "End": true}`), []string{`$.States.S.HeartbeatSeconds: HeartbeatSeconds must be smaller than TimeoutSeconds`}},
@@ -109,21 +113,29 @@ func TestProblemsAreFoundAndNamed(t *testing.T) {
 	}
 }
 
-func TestJSONataIsRefusedWhereItStands(t *testing.T) {
+func TestTheQueryLanguagesAreKeptApart(t *testing.T) {
 	for name, c := range map[string]struct {
 		definition string
 		want       []string
 	}{
-		"for the machine": {`{"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Succeed"}}}`,
-			[]string{`$.QueryLanguage: the query language JSONata is not supported in a state machine: use JSONPath`}},
-		"for a state": {one(`{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $x %}", "End": true}`), []string{
-			`$.States.S.QueryLanguage: the query language JSONata is not supported in the state "S": use JSONPath`,
-			`$.States.S.Output: Output belongs to the query language JSONata, which is not supported: use JSONPath`}},
-		"by an expression": {one(`{"Type": "Pass", "Parameters": {"a": {"b": "{% $x %}"}}, "End": true}`),
-			[]string{`$.States.S.Parameters.a.b: JSONata expressions are not supported: use JSONPath`}},
-		"by a condition": {one(`{"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": "S"}]}`), []string{
+		"JSONPath within JSONata": {`{"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Pass", "QueryLanguage": "JSONPath", "End": true}}}`,
+			[]string{`$.States.S.QueryLanguage: the state "S" must not use JSONPath where the definition's QueryLanguage is JSONata`}},
+		"an unknown language": {`{"QueryLanguage": "JSONATA", "StartAt": "S", "States": {"S": {"Type": "Pass", "End": true}}}`,
+			[]string{`$.QueryLanguage: unknown query language "JSONATA" (did you mean "JSONata"?)`}},
+		"a path in JSONata": {one(`{"Type": "Wait", "QueryLanguage": "JSONata", "Seconds": 1, "InputPath": "$.a", "End": true}`),
+			[]string{`$.States.S.InputPath: InputPath belongs to the query language JSONPath, and a Wait state uses JSONata`}},
+		"a condition in JSONPath": {one(`{"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": "S"}]}`), []string{
 			`$.States.S.Choices[0]: Variable is missing`, `$.States.S.Choices[0]: a condition must have an operator that exists`,
-			`$.States.S.Choices[0].Condition: Condition belongs to the query language JSONata, which is not supported: use JSONPath`}},
+			`$.States.S.Choices[0].Condition: Condition belongs to the query language JSONata, and a choice rule uses JSONPath: set QueryLanguage to JSONata`}},
+		"no expression": {one(`{"Type": "Pass", "QueryLanguage": "JSONata", "Output": {"a": ["{% 1 + %}"]}, "End": true}`),
+			[]string{`$.States.S.Output.a[0]: "{% 1 + %}" is not a JSONata expression: S0207: Unexpected end of expression`}},
+		"$eval": {one(`{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $eval('1') %}", "End": true}`),
+			[]string{`$.States.S.Output: Step Functions does not have the function $eval: $parse reads JSON`}},
+		"no condition": {one(`{"Type": "Choice", "QueryLanguage": "JSONata", "Choices": [{"Next": "S"}], "Default": "S"}`),
+			[]string{`$.States.S.Choices[0]: Condition is missing`}},
+		"no end": {one(`{"Type": "Pass", "QueryLanguage": "JSONata", "Next": "S"}`), []string{`$.States: no state ends the execution: one must be a Succeed or Fail state, or have End: true`}},
+		"items of no sort": {one(`{"Type": "Map", "QueryLanguage": "JSONata", "Items": "x", "ItemProcessor": {"StartAt": "T", "States": {"T": {"Type": "Succeed"}}}, "End": true}`),
+			[]string{`$.States.S.Items: Items must be an array or a JSONata expression in {% %}, not a string`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, problems(c.definition)); diff != "" {

@@ -1,8 +1,6 @@
 package asl
 
 import (
-	"slices"
-
 	"github.com/setmend/setmend/asl/internal/jsonpath"
 )
 
@@ -22,19 +20,23 @@ func (l *loader) oneState(name string, f *fields) *state {
 	l.state = name
 	defer func() { l.state = outer }()
 	s.comment = f.comment()
-	l.stateLanguage(name, f)
+	around := l.jsonata
+	l.jsonata = l.stateLanguage(name, f)
+	defer func() { l.jsonata = around }()
+	s.jsonata = l.jsonata
 	if l.byKind(s, f, ok) {
 		f.close()
 	}
 	return s
 }
 
-// stateLanguage refuses JSONata, naming the state.
-func (l *loader) stateLanguage(name string, f *fields) {
+// stateLanguage reads the language of a state. That of the state around it does
+// not count.
+func (l *loader) stateLanguage(name string, f *fields) (isJSONata bool) {
 	what := f.what
 	f.what = "the state \"" + name + "\""
-	l.queryLanguage(f)
-	f.what = what
+	defer func() { f.what = what }()
+	return l.queryLanguage(f, l.standard)
 }
 
 func (l *loader) byKind(s *state, f *fields, given bool) bool {
@@ -82,8 +84,12 @@ func (s *state) transition(f *fields) {
 	}
 }
 
-// inputOutput reads InputPath and OutputPath.
+// inputOutput reads InputPath and OutputPath, or Output.
 func (s *state) inputOutput(f *fields) {
+	if s.jsonata {
+		s.flow.outputs = f.template("Output")
+		return
+	}
 	s.flow.input, s.flow.noInput = wholePath(f, "InputPath")
 	s.flow.output, s.flow.noOutput = wholePath(f, "OutputPath")
 }
@@ -103,8 +109,30 @@ func wholePath(f *fields, name string) (p *jsonpath.Path, null bool) {
 	return p, false
 }
 
-// resultPath reads ResultPath, which must be a place in the state's input.
+// arguments reads what the state's work is given: Parameters, or Arguments.
+func (s *state) arguments(f *fields) { s.flow.parameters = f.arguments() }
+
+// arguments reads Parameters, or Arguments with JSONata.
+func (f *fields) arguments() *template {
+	if f.l.jsonata {
+		return f.template("Arguments")
+	}
+	return f.template("Parameters")
+}
+
+// selector reads ResultSelector, which JSONata does not have.
+func (s *state) selector(f *fields) {
+	if !s.jsonata {
+		s.flow.selector = f.template("ResultSelector")
+	}
+}
+
+// resultPath reads ResultPath, which must be a place in the state's input. JSONata
+// does not have it.
 func (s *state) resultPath(f *fields) {
+	if s.jsonata {
+		return
+	}
 	s.flow.result, s.flow.noResult = wholePath(f, "ResultPath")
 	p := s.flow.result
 	if p == nil {
@@ -123,8 +151,8 @@ func assign(f *fields) *template {
 		return nil
 	}
 	checkVariables(f, v)
-	return f.l.template(f.at("Assign"), v)
+	return f.l.template(f.at("Assign"), f.location("Assign"), v)
 }
 
-// isReservedVariable: $states belongs to JSONata.
-func isReservedVariable(name string) bool { return slices.Contains([]string{"states"}, name) }
+// reservedVariable is the variable that JSONata gives the state's data by.
+const reservedVariable = "states"

@@ -66,6 +66,7 @@ type state struct {
 	kind    Kind
 	comment string
 	in      *program
+	jsonata bool // its QueryLanguage
 
 	next     *state // nil where end, and for states that choose
 	nextName string
@@ -123,11 +124,12 @@ func (leaf) programs() []*program { return nil }
 type flow struct {
 	input      *jsonpath.Path // nil is all
 	noInput    bool           // InputPath: null
-	parameters *template
-	selector   *template // ResultSelector
+	parameters *template      // Arguments with JSONata
+	selector   *template      // ResultSelector
 	result     *jsonpath.Path
 	noResult   bool // ResultPath: null
 	output     *jsonpath.Path
-	noOutput   bool // OutputPath: null
+	noOutput   bool      // OutputPath: null
+	outputs    *template // Output, with JSONata
 	assign     *template
 }

@@ -10,14 +10,14 @@ import (
 // mapState runs its item processor once for each item: inline as iterations of
 // the same execution, distributed as executions of their own.
 type mapState struct {
-	processor       *program
-	distributed     bool
-	itemsPath       *jsonpath.Path
-	parameters      *template // of the whole state, where there is an ItemSelector too
-	selector        *template // ItemSelector
-	concurrency     int64
-	concurrencyPath *jsonpath.Path
-	dist            distribution
+	processor   *program
+	distributed bool
+	itemsPath   *jsonpath.Path
+	items       *template // Items, with JSONata
+	parameters  *template // of the whole state, where there is an ItemSelector too
+	selector    *template // ItemSelector
+	concurrency amount
+	dist        distribution
 }
 
 func loadMap(l *loader, s *state, f *fields) {
@@ -25,7 +25,7 @@ func loadMap(l *loader, s *state, f *fields) {
 	s.work = w
 	s.transition(f)
 	s.inputOutput(f)
-	s.flow.selector = f.template("ResultSelector")
+	s.selector(f)
 	s.resultPath(f)
 	s.flow.assign = assign(f)
 	s.retryAndCatch(f)
@@ -35,16 +35,32 @@ func loadMap(l *loader, s *state, f *fields) {
 }
 
 func (w *mapState) loadItems(f *fields) {
-	w.itemsPath = f.pathOnly("ItemsPath") // a filter is fine: the developer guide's $.jar[?(@.a >= 5)]
+	w.concurrency = f.amount("MaxConcurrency", 0)
 	w.selector = f.template("ItemSelector")
-	if t := f.template("Parameters"); w.selector == nil {
+	if f.l.jsonata {
+		w.loadItemsOfQuery(f)
+		return
+	}
+	w.itemsPath = f.reference("ItemsPath")
+	if t := f.arguments(); w.selector == nil {
 		w.selector = t // its name before there was ItemSelector
 	} else {
 		w.parameters = t
 	}
-	f.onlyOne("MaxConcurrency", "MaxConcurrencyPath")
-	w.concurrency, _ = f.integer("MaxConcurrency", 0)
-	w.concurrencyPath = f.reference("MaxConcurrencyPath")
+}
+
+// loadItemsOfQuery reads Items: an array, or an expression.
+func (w *mapState) loadItemsOfQuery(f *fields) {
+	v, ok := f.get("Items")
+	if !ok {
+		return
+	}
+	text, isText := v.(string)
+	if _, isArray := v.([]any); !isArray && !(isText && isQuery(text)) {
+		f.problem("Items", "Items must be an array or a JSONata expression in {%% %%}, not %s", article(value.TypeName(v)))
+		return
+	}
+	w.items = f.template("Items")
 }
 
 // loadProcessor reads ItemProcessor, or Iterator, its older name.
@@ -139,7 +155,7 @@ func (w *mapState) plan(r *run, f *frame) (*mapPlan, *failure) {
 	if p.concurrency, fail = w.atOnce(r, f, in); fail != nil {
 		return nil, fail
 	}
-	p.items, fail = w.items(r, f, in)
+	p.items, fail = w.itemsOf(r, f, in)
 	return p, fail
 }
 
@@ -153,10 +169,13 @@ func (w *mapState) planRun(r *run, f *frame) (fail *failure) {
 	return fail
 }
 
-// items lists what there is to iterate over, as far as it is in the input.
-func (w *mapState) items(r *run, f *frame, in *data) ([]any, *failure) {
+// itemsOf lists what there is to iterate over, as far as it is in the input.
+func (w *mapState) itemsOf(r *run, f *frame, in *data) ([]any, *failure) {
 	if w.dist.reader != nil {
 		return nil, nil
+	}
+	if f.state.jsonata {
+		return w.queriedItems(r, f)
 	}
 	v, path := in.v, "$"
 	if w.itemsPath != nil {
@@ -175,7 +194,7 @@ func (w *mapState) items(r *run, f *frame, in *data) ([]any, *failure) {
 
 // atOnce is how many iterations may run at one time.
 func (w *mapState) atOnce(r *run, f *frame, in *data) (int, *failure) {
-	n, fail := w.pathInteger(r, f, in, "MaxConcurrency", w.concurrency, w.concurrencyPath)
+	n, fail := w.number(r, f, in, &w.concurrency)
 	if fail != nil {
 		return 0, fail
 	}
@@ -192,19 +211,49 @@ func (w *mapState) atOnce(r *run, f *frame, in *data) (int, *failure) {
 	return most, nil
 }
 
-// pathInteger is an integer that is given, or found in the input.
-func (w *mapState) pathInteger(r *run, f *frame, in *data, field string, constant int64, p *jsonpath.Path) (int64, *failure) {
-	if p == nil {
-		return constant, nil
+// queriedItems evaluates Items: an array, or the members of an object. Without it
+// the items are the state's input.
+func (w *mapState) queriedItems(r *run, f *frame) ([]any, *failure) {
+	switch {
+	case w.items == nil:
+		if items, ok := f.input.v.([]any); ok {
+			return items, nil
+		}
+		return nil, f.misused("Items", "The state's input must be an array where Items is not given, but was '%s'", value.TypeName(f.input.v))
+	case w.items.query != nil:
+		v, err := w.items.query.expect(r.scope(f, nil), "array")
+		if err != nil {
+			return nil, f.broken(err)
+		}
+		return v.([]any), nil
 	}
-	v, err := p.Eval(r.scope(f, in.v))
+	v, err := w.items.eval(r.scope(f, nil))
 	if err != nil {
-		return 0, r.invalidPath(f, p, err)
+		return nil, f.broken(err)
 	}
-	number, _ := v.(value.Number)
-	n, ok := number.Int64()
+	items, _ := v.([]any)
+	return items, nil
+}
+
+// number evaluates an amount.
+func (w *mapState) number(r *run, f *frame, in *data, a *amount) (int64, *failure) {
+	if a.query != nil {
+		n, err := a.evalQuery(r.scope(f, nil))
+		if err != nil {
+			return 0, f.broken(err)
+		}
+		return n, nil
+	}
+	if a.path == nil {
+		return a.constant, nil
+	}
+	v, err := a.path.Eval(r.scope(f, in.v))
+	if err != nil {
+		return 0, r.invalidPath(f, a.path, err)
+	}
+	n, ok := integerOf(v)
 	if !ok {
-		return 0, f.runtime("The %sPath field refers to value \"%s\" which is not a valid integer: %s", field, plain(v), p)
+		return 0, f.runtime("The %sPath field refers to value \"%s\" which is not a valid integer: %s", a.field, plain(v), a.path)
 	}
 	return n, nil
 }

@@ -1,6 +1,8 @@
 package asl_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -101,18 +103,42 @@ func distributed(fields string) string {
 
 const objects = `"ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {%s}, "Parameters": {"Bucket.$": "$.dir", "Key": %q}}`
 
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 func TestItemsAreReadFromFiles(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"items.json":  `[{"a": 1.50}, "x", null]`,
-		"deep.json":   `{"data": {"a/b": [1, 2, 3]}}`,
-		"object.json": `{"a": 1}`,
-		"items.jsonl": "{\"a\": 1}\n\n[2]\r\n3",
-		"items.csv":   "\uFEFFid,name\n1,\"Ann, Bob\"\n2\n",
-		"items.psv":   "1|2\n",
-		"broken.json": `[1,`,
-		"sub/a.txt":   "aa",
-		"sub/b.txt":   "b",
+		"items.json":              `[{"a": 1.50}, "x", null]`,
+		"deep.json":               `{"data": {"a/b": [1, 2, 3]}}`,
+		"object.json":             `{"a": 1}`,
+		"items.jsonl":             "{\"a\": 1}\n\n[2]\r\n3",
+		"items.csv":               "\uFEFFid,name\n1,\"Ann, Bob\"\n2\n",
+		"items.psv":               "1|2\n",
+		"broken.json":             `[1,`,
+		"athena.csv":              "nowhere\n",
+		"items.json.gz":           gzipped(t, `[1, 2]`),
+		"torn.gz":                 gzipped(t, `[1, 2]`)[:12],
+		"inventory/manifest.json": `{"fileFormat": "CSV", "fileSchema": "Bucket, Key, Size", "files": [{"key": "inventory/1.csv.gz", "size": 1}, {"key": "inventory/2.csv.gz"}]}`,
+		"inventory/1.csv.gz":      gzipped(t, "\"b\",\"a+b%2Fc.txt\",\"7\"\n"),
+		"inventory/2.csv.gz":      gzipped(t, "\"b\",\"d\",\"8\"\n\"b\",\"e\",\"9\"\n"),
+		"inventory/orc.json":      `{"fileFormat": "ORC", "files": []}`,
+		"inventory/list.json":     `[]`,
+		"lines/1.jsonl":           "{\"n\": 1}\n{\"n\": 2}\n",
+		"lines/2.jsonl":           "{\"n\": 3}\n",
+		"table.parquet":           "PAR1",
+		"sub/a.txt":               "aa",
+		"sub/b.txt":               "b",
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -127,6 +153,15 @@ func TestItemsAreReadFromFiles(t *testing.T) {
 		want   asl.Outcome
 	}{
 		"JSON":            {fmt.Sprintf(objects, `"InputType": "JSON"`, "items.json"), succeeded(`[{"a":1.50},"x",null]`)},
+		"gzip":            {fmt.Sprintf(objects, `"InputType": "JSON"`, "items.json.gz"), succeeded(`[1,2]`)},
+		"torn gzip":       {fmt.Sprintf(objects, `"InputType": "JSON"`, "torn.gz"), failed("States.ItemReaderFailed", "unexpected EOF")},
+		"all items":       {fmt.Sprintf(objects, `"InputType": "JSON", "MaxItems": 0`, "items.json.gz"), succeeded(`[1,2]`)},
+		"inventory":       {fmt.Sprintf(objects, `"InputType": "MANIFEST", "MaxItems": 2`, "inventory/manifest.json"), succeeded(`[{"Bucket":"b","Key":"a b/c.txt","Size":"7"},{"Bucket":"b","Key":"d","Size":"8"}]`)},
+		"ORC":             {fmt.Sprintf(objects, `"InputType": "MANIFEST", "ManifestType": "S3_INVENTORY"`, "inventory/orc.json"), failed("States.ItemReaderFailed", "the inventory's format ORC is not read here: let S3 write it as CSV")},
+		"no manifest":     {fmt.Sprintf(objects, `"InputType": "MANIFEST"`, "inventory/list.json"), failed("States.ItemReaderFailed", "reading the manifest: it is not an object")},
+		"Athena":          {fmt.Sprintf(objects, `"InputType": "JSONL", "ManifestType": "ATHENA_DATA"`, "athena.csv"), failed("States.ItemReaderFailed", "the manifest lists \"nowhere\", which is not the address of an object on S3")},
+		"Parquet":         {fmt.Sprintf(objects, `"InputType": "PARQUET"`, "table.parquet"), failed("States.ItemReaderFailed", "the InputType PARQUET is not read here: export the data as CSV or JSONL")},
+		"what is listed":  {`"ItemReader": {"Resource": "arn:aws-cn:states:cn-north-1:123456789012:s3:listObjectsV2", "ReaderConfig": {"Transformation": "LOAD_AND_FLATTEN", "InputType": "JSONL"}, "Parameters": {"Bucket.$": "$.dir", "Prefix": "lines/"}}`, succeeded(`[{"n":1},{"n":2},{"n":3}]`)},
 		"JSON within":     {fmt.Sprintf(objects, `"InputType": "JSON", "ItemsPointer": "/data/a~1b", "MaxItems": 2`, "deep.json"), succeeded(`[1,2]`)},
 		"JSON lines":      {fmt.Sprintf(objects, `"InputType": "JSONL"`, "items.jsonl"), succeeded(`[{"a":1},[2],3]`)},
 		"CSV":             {fmt.Sprintf(objects, `"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"`, "items.csv"), succeeded(`[{"id":"1","name":"Ann, Bob"},{"id":"2","name":""}]`)},

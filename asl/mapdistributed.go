@@ -2,6 +2,7 @@ package asl
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/setmend/setmend/asl/internal/jsonpath"
 	"github.com/setmend/setmend/asl/internal/value"
@@ -9,20 +10,18 @@ import (
 
 // distribution is what a distributed Map has besides.
 type distribution struct {
-	reader         *itemReader
-	batcher        *itemBatcher
-	writer         *resultWriter
-	count          int64
-	countPath      *jsonpath.Path
-	percentage     float64
-	percentagePath *jsonpath.Path
+	reader          *itemReader
+	batcher         *itemBatcher
+	writer          *resultWriter
+	count           amount
+	percentage      float64
+	percentagePath  *jsonpath.Path
+	percentageQuery *query
 }
 
-// distributedFields belong to distributed Maps alone.
-var distributedFields = []string{
-	"ItemReader", "ItemBatcher", "ResultWriter", "Label",
-	"ToleratedFailureCount", "ToleratedFailureCountPath", "ToleratedFailurePercentage", "ToleratedFailurePercentagePath",
-}
+// distributedFields belong to distributed Maps alone. AWS takes a tolerance for
+// failures in an inline Map too, where it has no effect.
+var distributedFields = []string{"ItemReader", "ItemBatcher", "ResultWriter", "Label"}
 
 func (d *distribution) load(l *loader, s *state, f *fields, distributed bool) {
 	if !distributed {
@@ -31,25 +30,46 @@ func (d *distribution) load(l *loader, s *state, f *fields, distributed bool) {
 				f.problem(name, "%s belongs to a Map whose item processor has the Mode DISTRIBUTED", name)
 			}
 		}
+		d.count = f.amount("ToleratedFailureCount", 0)
+		d.loadPercentage(f)
 		return
 	}
-	if label, ok := f.text("Label"); ok && len([]rune(label)) > 40 {
+	if label, ok := f.text("Label"); ok {
+		checkLabel(f, label)
+	}
+	d.count = f.amount("ToleratedFailureCount", 0)
+	d.loadPercentage(f)
+	d.reader = loadItemReader(l, s, f)
+	d.batcher = loadItemBatcher(l, f)
+	d.writer = loadResultWriter(l, s, f)
+}
+
+// checkLabel checks the name of a Map's run: 40 characters at most, and none of
+// those that the developer guide ("Label") lists, which are those that no name of
+// Step Functions has.
+func checkLabel(f *fields, label string) {
+	if len([]rune(label)) > 40 {
 		f.problem("Label", "Label must have 40 characters at most")
 	}
-	f.onlyOne("ToleratedFailureCount", "ToleratedFailureCountPath")
-	f.onlyOne("ToleratedFailurePercentage", "ToleratedFailurePercentagePath")
-	d.count, _ = f.integer("ToleratedFailureCount", 0)
-	d.countPath = f.reference("ToleratedFailureCountPath")
+	if i := strings.IndexFunc(label, forbiddenInName); i >= 0 {
+		f.problem("Label", "Label must not have blanks, brackets, control characters or any of ?*\"#%%\\^|~`$&,;:/, and %q has %q", label, []rune(label[i:])[0])
+	}
+}
+
+func (d *distribution) loadPercentage(f *fields) {
+	if d.percentageQuery = f.queryOnly("ToleratedFailurePercentage"); d.percentageQuery != nil {
+		return
+	}
 	if p, ok := f.number("ToleratedFailurePercentage"); ok {
 		d.percentage = p.Float64()
 		if !(d.percentage >= 0 && d.percentage <= 100) {
 			f.problem("ToleratedFailurePercentage", "ToleratedFailurePercentage must be between 0 and 100, not %s", p)
 		}
 	}
-	d.percentagePath = f.reference("ToleratedFailurePercentagePath")
-	d.reader = loadItemReader(l, s, f)
-	d.batcher = loadItemBatcher(l, f)
-	d.writer = loadResultWriter(l, s, f)
+	if !f.l.jsonata {
+		f.onlyOne("ToleratedFailurePercentage", "ToleratedFailurePercentagePath")
+		d.percentagePath = f.reference("ToleratedFailurePercentagePath")
+	}
 }
 
 // tolerance is how many items may fail, with their child executions.
@@ -66,17 +86,33 @@ func (d *distribution) tolerance(r *run, f *frame, w *mapState, in *data) (toler
 	if !w.distributed {
 		return t, nil
 	}
-	t.byCount = d.count > 0 || d.countPath != nil
-	t.byShare = d.percentage > 0 || d.percentagePath != nil
+	t.byCount = d.count.constant > 0 || !d.count.isConstant()
+	t.byShare = d.percentage > 0 || d.percentagePath != nil || d.percentageQuery != nil
 	var fail *failure
-	t.count, fail = w.pathInteger(r, f, in, "ToleratedFailureCount", d.count, d.countPath)
+	t.count, fail = w.number(r, f, in, &d.count)
 	if fail == nil && t.count < 0 {
 		fail = f.runtime("ToleratedFailureCount cannot be negative.")
 	}
-	if fail == nil && d.percentagePath != nil {
+	switch {
+	case fail != nil:
+	case d.percentageQuery != nil:
+		t.percentage, fail = d.queriedPercentage(r, f)
+	case d.percentagePath != nil:
 		t.percentage, fail = d.pathPercentage(r, f, in)
 	}
 	return t, fail
+}
+
+func (d *distribution) queriedPercentage(r *run, f *frame) (float64, *failure) {
+	v, err := d.percentageQuery.expect(r.scope(f, nil), "number")
+	if err != nil {
+		return 0, f.broken(err)
+	}
+	percentage := v.(value.Number).Float64()
+	if !(percentage >= 0 && percentage <= 100) {
+		return 0, f.misused("ToleratedFailurePercentage", "ToleratedFailurePercentage must be between 0 and 100.")
+	}
+	return percentage, nil
 }
 
 func (d *distribution) pathPercentage(r *run, f *frame, in *data) (float64, *failure) {

@@ -10,8 +10,8 @@ func loadParallel(l *loader, s *state, f *fields) {
 	s.work = w
 	s.transition(f)
 	s.inputOutput(f)
-	s.flow.parameters = f.template("Parameters")
-	s.flow.selector = f.template("ResultSelector")
+	s.arguments(f)
+	s.selector(f)
 	s.resultPath(f)
 	s.flow.assign = assign(f)
 	s.retryAndCatch(f)

@@ -11,9 +11,12 @@ func loadPass(l *loader, s *state, f *fields) {
 	s.work = w
 	s.transition(f)
 	s.inputOutput(f)
-	s.flow.parameters = f.template("Parameters")
-	s.resultPath(f)
 	s.flow.assign = assign(f)
+	if s.jsonata {
+		return
+	}
+	s.arguments(f)
+	s.resultPath(f)
 	if v, ok := f.get("Result"); ok {
 		w.result = newData(v)
 		w.result.json()

@@ -3,11 +3,15 @@ package asl
 import (
 	"fmt"
 	"strings"
+
+	"github.com/setmend/setmend/asl/internal/source"
+	"github.com/setmend/setmend/asl/internal/value"
 )
 
 // A Problem is one thing that is wrong with a definition.
 type Problem struct {
 	Path       string `json:"path"`                 // where, such as $.States.Heal.Retry[0].ErrorEquals
+	Line       int    `json:"line,omitempty"`       // of the text, from 1; 0 is unknown
 	Message    string `json:"message"`              // what
 	Suggestion string `json:"suggestion,omitempty"` // what may have been meant, for a mistyped name
 }
@@ -18,6 +22,23 @@ func (p Problem) String() string {
 		s += fmt.Sprintf(" (did you mean %q?)", p.Suggestion)
 	}
 	return s
+}
+
+// Located returns problems with the lines of the definition's text that they are
+// in. It is for problems that callers find by themselves.
+func Located(definition []byte, problems []Problem) []Problem {
+	d, err := source.Read(definition)
+	if err != nil {
+		return problems
+	}
+	located := make([]Problem, len(problems))
+	for i, p := range problems {
+		if p.Line == 0 {
+			p.Line = d.Line(p.Path)
+		}
+		located[i] = p
+	}
+	return located
 }
 
 // A DefinitionError lists all that is wrong with a definition.
@@ -83,21 +104,6 @@ func distance(a, b string, limit int) int {
 	return row[len(b)]
 }
 
-// member is the JSON path of a member within the object at path.
-func member(path, name string) string {
-	if isPlainName(name) {
-		return path + "." + name
-	}
-	return path + "['" + strings.ReplaceAll(name, "'", `\'`) + "']"
-}
+func member(path, name string) string { return value.MemberPath(path, name) }
 
-func isPlainName(s string) bool {
-	for _, r := range s {
-		if r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func element(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+func element(path string, i int) string { return value.Element(path, i) }

@@ -37,6 +37,8 @@ type record struct {
 	Until    int64           `json:"u,omitempty"`  // deadline, unix nanoseconds
 	Beat     int64           `json:"hb,omitempty"` // deadline of the heartbeat, likewise
 	Hash     string          `json:"h,omitempty"`
+	Location string          `json:"lo,omitempty"` // of a query that failed
+	Role     string          `json:"ro,omitempty"` // that a task takes on
 
 	// What the record means here; recovery works it out from the above.
 	op   op
@@ -102,6 +104,8 @@ func (rec *record) append(b []byte, q *sequence) []byte {
 	b = appendInt(b, `,"u":`, rec.Until)
 	b = appendInt(b, `,"hb":`, rec.Beat)
 	b = appendText(b, `,"h":`, rec.Hash)
+	b = appendText(b, `,"lo":`, rec.Location)
+	b = appendText(b, `,"ro":`, rec.Role)
 	q.pass(rec)
 	return append(b, '}')
 }

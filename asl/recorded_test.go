@@ -27,19 +27,23 @@ type recordedCase struct {
 		Error  string          `json:"error"`
 		Cause  string          `json:"cause"`
 	} `json:"expected"`
-	Events []struct {
-		Type string `json:"type"`
-	} `json:"events"`
+	Events []recordedEvent `json:"events"`
 }
 
-func recordedCases(t *testing.T) []recordedCase {
-	path, err := filepath.Abs("../../shared/asl-cases/jsonpath.jsonl")
+type recordedEvent struct {
+	ID       any    `json:"id"` // a list where the recorder has put events together
+	Previous any    `json:"previousEventId"`
+	Type     string `json:"type"`
+}
+
+func recordedCases(t *testing.T, name string) []recordedCase {
+	path, err := filepath.Abs("../../shared/asl-cases/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	file, err := os.Open(path)
 	if os.IsNotExist(err) {
-		t.Skip("the executions recorded on AWS are not here: ../shared/asl-cases/jsonpath.jsonl is missing")
+		t.Skip("the executions recorded on AWS are not here: " + path + " is missing")
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -62,13 +66,17 @@ func recordedCases(t *testing.T) []recordedCase {
 }
 
 func TestRecordedExecutionsAgreeWithAWS(t *testing.T) {
-	cases := recordedCases(t)
-	for _, c := range cases {
-		t.Run(c.ID, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { c.check(t) })
+	for _, name := range []string{"jsonpath.jsonl", "jsonata.jsonl"} {
+		t.Run(name, func(t *testing.T) {
+			cases := recordedCases(t, name)
+			for _, c := range cases {
+				t.Run(c.ID, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { c.check(t) })
+				})
+			}
+			t.Logf("%d executions", len(cases))
 		})
 	}
-	t.Logf("%d executions", len(cases))
 }
 
 func (c *recordedCase) check(t *testing.T) {
@@ -100,6 +108,24 @@ func (c *recordedCase) check(t *testing.T) {
 	}
 	if diff := cmp.Diff(sortBranches(want), sortBranches(asRecorded(got))); diff != "" {
 		t.Errorf("history (-AWS +here):\n%s", diff)
+	}
+	if !slices.Contains(want, "ParallelStateStarted") {
+		c.checkPrevious(t, history)
+	}
+}
+
+// checkPrevious compares which event each refers to, where the recorder kept it.
+func (c *recordedCase) checkPrevious(t *testing.T, history []asl.Event) {
+	previous := map[int64]int64{}
+	for _, e := range history {
+		previous[e.ID] = e.PreviousID
+	}
+	for _, e := range c.Events {
+		id, ok := e.ID.(float64)
+		want, isOne := e.Previous.(float64)
+		if got, has := previous[int64(id)]; ok && isOne && has && got != int64(want) {
+			t.Errorf("%s (event %v) refers to %d, on AWS to %v", e.Type, id, got, want)
+		}
 	}
 }
 

@@ -22,16 +22,17 @@ func loadResultWriter(l *loader, s *state, f *fields) *resultWriter {
 		return nil
 	}
 	defer inner.close()
-	rw := &resultWriter{parameters: inner.template("Parameters"), transform: "COMPACT"}
+	rw := &resultWriter{parameters: inner.arguments(), transform: "COMPACT"}
 	if rw.parameters != nil {
 		rw.transform = "NONE"
 	}
 	if rw.parameters != nil || inner.has("Resource") {
-		resource := inner.oneOf("Resource", s3PutObject)
-		l.resources = append(l.resources, Resource{Path: inner.at("Resource"), State: s.name, ARN: resource})
+		if r, ok := inner.integration("Resource", s3PutObject); ok {
+			l.resources = append(l.resources, Resource{Path: inner.at("Resource"), State: s.name, ARN: r.text})
+		}
 	}
 	if inner.has("Resource") && rw.parameters == nil {
-		l.problem(inner.path, "Parameters is missing")
+		l.problem(inner.path, "%s is missing", argumentsName(l))
 	}
 	config := inner.object("WriterConfig", "a writer configuration")
 	if config == nil {

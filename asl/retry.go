@@ -28,6 +28,7 @@ type catcher struct {
 	result   *jsonpath.Path
 	noResult bool
 	assign   *template
+	outputs  *template // Output, with JSONata
 }
 
 // retryAndCatch reads Retry and Catch.
@@ -102,11 +103,15 @@ func loadCatcher(f *fields) *catcher {
 	if !f.has("Next") {
 		f.l.problem(f.path, "Next is missing")
 	}
+	c.assign = assign(f)
+	if f.l.jsonata {
+		c.outputs = f.template("Output")
+		return c
+	}
 	c.result, c.noResult = wholePath(f, "ResultPath")
 	if c.result != nil && !c.result.Reference() {
 		f.problem("ResultPath", "ResultPath must be a reference path into the input, and %q is not", c.result)
 	}
-	c.assign = assign(f)
 	return c
 }
 
@@ -120,7 +125,7 @@ func matches(names []string, fail *failure) bool {
 		case name == fail.name:
 			return true
 		case name == errorAll:
-			return fail.name != ErrorDataLimitExceeded
+			return fail.name != ErrorDataLimitExceeded || fail.answered
 		case name == ErrorTaskFailed && fail.name != ErrorTimeout:
 			return true
 		case name == ErrorHeartbeatTimeout && fail.heartbeat:
@@ -181,6 +186,7 @@ func (r *run) armRetry(f *frame) {
 // fail deals with the failure of the state that f is in, when the family of f,
 // if it had one, has been dealt with: retry, catch, or fail what f is a part of.
 func (r *run) fail(f *frame, fail *failure) {
+	r.tellEvaluation(f, fail)
 	if fail.fatal {
 		r.failExecution(f, fail)
 		return
@@ -192,9 +198,26 @@ func (r *run) fail(f *frame, fail *failure) {
 	r.failForGood(f, fail)
 }
 
-// failForGood is fail without retry.
+// tellEvaluation tells of a query that could not be evaluated, once.
+func (r *run) tellEvaluation(f *frame, fail *failure) {
+	if fail.location == "" {
+		return
+	}
+	rec := &record{Type: EvaluationFailed, Name: f.state.name, Location: fail.location, Error: fail.name, Cause: fail.cause}
+	if fail.early {
+		if rec.Previous = f.before; rec.Previous == 0 {
+			rec.Previous = noEvent
+		}
+	}
+	r.emit(f, rec)
+	fail.location = ""
+}
+
+// failForGood is fail without retry. Recorded on AWS: a Map says that it has
+// failed even where it has not begun, because a query of its could not be
+// evaluated.
 func (r *run) failForGood(f *frame, fail *failure) {
-	if f.family != nil {
+	if f.family != nil || fail.name == ErrorQueryEvaluation && f.state.kind == KindMap {
 		r.emit(f, &record{op: opDisband, Type: EventType(f.state.kind + "StateFailed"), Error: fail.name, Cause: fail.cause})
 	}
 	for _, c := range f.state.catch {
@@ -212,7 +235,15 @@ func (r *run) catch(f *frame, c *catcher, fail *failure) {
 		value.Member{Name: "Error", Value: fail.name},
 		value.Member{Name: "Cause", Value: fail.cause},
 	))
-	assigned, runtime := r.assigned(f, c.assign, caught)
+	s := r.scope(f, caught.v)
+	s.caught = caught
+	if f.state.jsonata {
+		if fail := r.conclude(f, s, caught, c.assign, c.outputs, c.next); fail != nil {
+			r.failFrame(f, fail)
+		}
+		return
+	}
+	assigned, runtime := r.assigned(f, c.assign, s)
 	if runtime == nil {
 		var output *data
 		output, runtime = r.placed(f, caught, c.result, c.noResult)
@@ -227,9 +258,13 @@ func (r *run) catch(f *frame, c *catcher, fail *failure) {
 
 // failFrame fails what f is a part of.
 func (r *run) failFrame(f *frame, fail *failure) {
+	r.tellEvaluation(f, fail)
 	if fail.fatal || f == f.exec.root {
 		r.failExecution(f, fail)
 		return
+	}
+	if f.state.kind == KindTask { // recorded on AWS, of the task whose failure ends a branch or an iteration
+		r.emit(f, &record{Type: EventType(KindTask + "StateAborted"), Name: f.state.name})
 	}
 	f.parent.state.work.(parent).childFailed(r, f.parent, f, fail)
 }

@@ -3,26 +3,20 @@ package asl
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
-	"github.com/setmend/setmend/asl/internal/jsonpath"
 	"github.com/setmend/setmend/asl/internal/value"
 )
-
-// lambdaInvoke is the integration that calls a function by name.
-const lambdaInvoke = "arn:aws:states:::lambda:invoke"
 
 // task calls a function.
 type task struct {
 	leaf
-	resource      string // without .waitForTaskToken
-	invoke        bool   // is lambda:invoke
-	callback      bool   // .waitForTaskToken
-	timeout       int64  // seconds
-	timeoutPath   *jsonpath.Path
-	heartbeat     int64 // seconds, 0 is none
-	heartbeatPath *jsonpath.Path
-	events        *taskEvents
+	resource  string    // without .waitForTaskToken
+	invoke    bool      // is lambda:invoke
+	callback  bool      // .waitForTaskToken
+	timeout   amount    // seconds
+	heartbeat amount    // seconds, 0 is none
+	role      *template // RoleArn of Credentials; nil: the engine's own
+	events    *taskEvents
 }
 
 // taskEvents are the event types of one way to call.
@@ -35,19 +29,17 @@ var (
 )
 
 func loadTask(l *loader, s *state, f *fields) {
-	w := &task{timeout: maxSeconds}
+	w := &task{}
 	s.work = w
 	s.transition(f)
 	s.inputOutput(f)
-	s.flow.parameters = f.template("Parameters")
-	s.flow.selector = f.template("ResultSelector")
+	s.arguments(f)
+	s.selector(f)
 	s.resultPath(f)
 	s.flow.assign = assign(f)
 	s.retryAndCatch(f)
 	w.times(l, f)
-	if _, ok := f.get("Credentials"); ok {
-		f.problem("Credentials", "Credentials is not supported: here a task runs with the rights of the process, and would not take on another role")
-	}
+	w.credentials(f)
 	resource, ok := f.text("Resource")
 	if !ok {
 		if !f.has("Resource") {
@@ -55,61 +47,86 @@ func loadTask(l *loader, s *state, f *fields) {
 		}
 		return
 	}
-	w.bind(resource)
-	w.check(l, s, f)
+	w.bind(l, s, f, resource)
 }
 
 func (w *task) times(l *loader, f *fields) {
-	f.onlyOne("TimeoutSeconds", "TimeoutSecondsPath")
-	f.onlyOne("HeartbeatSeconds", "HeartbeatSecondsPath")
-	if n, ok := f.integer("TimeoutSeconds", 1); ok {
-		w.timeout = min(n, maxSeconds)
+	w.timeout = f.amount("TimeoutSeconds", 1)
+	if !w.timeout.given {
+		w.timeout.constant = maxSeconds
 	}
-	w.heartbeat, _ = f.integer("HeartbeatSeconds", 1)
-	w.timeoutPath = f.reference("TimeoutSecondsPath")
-	w.heartbeatPath = f.reference("HeartbeatSecondsPath")
-	if w.heartbeat > 0 && w.timeoutPath == nil && w.heartbeat >= w.timeout {
+	w.heartbeat = f.amount("HeartbeatSeconds", 1)
+	if w.heartbeat.constant > 0 && w.timeout.isConstant() && w.heartbeat.constant >= w.timeout.constant {
 		f.problem("HeartbeatSeconds", "HeartbeatSeconds must be smaller than TimeoutSeconds")
 	}
 }
 
-// bind works out how a resource is called.
-func (w *task) bind(resource string) {
-	w.resource, w.callback = strings.CutSuffix(resource, ".waitForTaskToken")
-	w.invoke = w.resource == lambdaInvoke
-	parts := strings.Split(resource, ":")
-	switch {
-	case len(parts) < 6 || parts[0] != "arn" || parts[2] == "lambda":
-		w.events = functionEvents
-	case parts[2] == "states" && parts[5] == "activity":
-		w.events = activityEvents
-	default:
-		w.events = serviceEvents
+// credentials reads the role that the task takes on.
+func (w *task) credentials(f *fields) {
+	inner := f.object("Credentials", "credentials")
+	if inner == nil {
+		return
 	}
+	defer inner.close()
+	name := "RoleArn"
+	if !f.l.jsonata && inner.has("RoleArn.$") {
+		name = "RoleArn.$"
+		inner.onlyOne("RoleArn", name)
+	}
+	v, ok := inner.get(name)
+	if !ok {
+		f.l.problem(inner.path, "RoleArn is missing")
+		return
+	}
+	if _, isText := v.(string); !isText {
+		inner.problem(name, "%s must be a string, not %s", name, article(value.TypeName(v)))
+		return
+	}
+	w.role = f.l.templateMember(inner.at(name), inner.location("RoleArn"), value.Member{Name: name, Value: v}).t
 }
 
-// check looks whether there is something to call.
-func (w *task) check(l *loader, s *state, f *fields) {
+// bind works out how a resource is called, and whether there is something to
+// call.
+func (w *task) bind(l *loader, s *state, f *fields, text string) {
+	r, fault := parseResource(text)
+	w.resource, w.callback = r.text, r.callback
+	w.invoke = r.service == lambdaInvoke
+	w.events = []*taskEvents{functionEvents, serviceEvents, activityEvents}[r.kind]
+	if fault != "" {
+		f.problem("Resource", "%s; %q is not", fault, text)
+	}
 	found := Resource{Path: f.at("Resource"), State: s.name, ARN: w.resource}
 	asked := w.resource
 	if w.invoke {
 		found.Function = s.flow.parameters.constantText("FunctionName")
 		asked = found.Function
 		if s.flow.parameters == nil || !s.flow.parameters.has("FunctionName") {
-			l.problem(f.path, "Parameters must give a FunctionName")
+			l.problem(f.path, "%s must give a FunctionName", argumentsName(l))
 		}
 	}
-	if w.callback && w.events != serviceEvents {
-		f.problem("Resource", ".waitForTaskToken belongs to service integrations such as %s", lambdaInvoke)
-	}
 	l.resources = append(l.resources, found)
-	if l.known != nil && asked != "" && !l.known(asked) {
+	if r.kind == activityResource && !l.closed && (l.known == nil || !l.known(asked)) {
+		f.problem("Resource", "activities are not served here: use an integration with .waitForTaskToken, whose token any process can answer")
+		return
+	}
+	if l.known != nil && asked != "" && fault == "" && !hasSubstitution(asked) && !l.known(asked) {
 		f.problem("Resource", "nothing is known by the name %q", asked)
 	}
 }
 
+// argumentsName is the field that gives a task its input.
+func argumentsName(l *loader) string {
+	if l.jsonata {
+		return "Arguments"
+	}
+	return "Parameters"
+}
+
 // has tells whether a template is an object with a member called name.
 func (t *template) has(name string) bool {
+	if t.query != nil {
+		return true // that is known when it is evaluated
+	}
 	if t.isObject {
 		for _, m := range t.object {
 			if m.name == name {
@@ -161,11 +178,15 @@ func (w *task) schedule(r *run, f *frame) (*record, *failure) {
 	if fail != nil {
 		return nil, fail
 	}
-	timeout, fail := w.seconds(r, f, "TimeoutSecondsPath", w.timeout, w.timeoutPath)
+	timeout, fail := w.seconds(r, f, &w.timeout)
 	if fail != nil {
 		return nil, fail
 	}
-	heartbeat, fail := w.seconds(r, f, "HeartbeatSecondsPath", w.heartbeat, w.heartbeatPath)
+	heartbeat, fail := w.seconds(r, f, &w.heartbeat)
+	if fail != nil {
+		return nil, fail
+	}
+	role, fail := w.assumed(r, f)
 	if fail != nil {
 		return nil, fail
 	}
@@ -175,7 +196,7 @@ func (w *task) schedule(r *run, f *frame) (*record, *failure) {
 	now := r.now()
 	rec := &record{
 		op: opSchedule, Type: w.events.scheduled, Name: f.state.name, Resource: w.resource, data: arguments,
-		Token: f.token(r.name), Until: now + int64(seconds(timeout)),
+		Token: f.token(r.name), Until: now + int64(seconds(timeout)), Role: role,
 	}
 	if heartbeat > 0 {
 		rec.Beat = now + int64(seconds(heartbeat))
@@ -183,30 +204,59 @@ func (w *task) schedule(r *run, f *frame) (*record, *failure) {
 	return rec, nil
 }
 
-// seconds is a number of seconds that is given, or found in the input.
-func (w *task) seconds(r *run, f *frame, field string, constant int64, p *jsonpath.Path) (int64, *failure) {
-	if p == nil {
-		return constant, nil
+// assumed returns the role that the task takes on, "" for none.
+func (w *task) assumed(r *run, f *frame) (string, *failure) {
+	if w.role == nil {
+		return "", nil
+	}
+	v, err := w.role.eval(r.scope(f, f.input.v))
+	if err != nil {
+		return "", f.broken(err)
+	}
+	role, ok := v.(string)
+	if !ok {
+		return "", f.runtime("The RoleArn field of Credentials refers to a value that is not a string: %s", plain(v))
+	}
+	return role, nil
+}
+
+// seconds evaluates a timeout or a heartbeat.
+func (w *task) seconds(r *run, f *frame, a *amount) (int64, *failure) {
+	if a.query != nil {
+		n, err := a.evalQuery(r.scope(f, nil))
+		if err != nil {
+			return 0, f.broken(err)
+		}
+		if n <= 0 {
+			return 0, f.misused(a.field, "The %s field is not a positive integer: %d", a.field, n)
+		}
+		return min(n, maxSeconds), nil
+	}
+	if a.path == nil {
+		return min(a.constant, maxSeconds), nil
 	}
 	in, fail := r.input(f)
 	if fail != nil {
 		return 0, fail
 	}
-	e := expression{field: field, path: p}
-	v, err := e.eval(r.scope(f, in.v))
+	v, err := a.path.Eval(r.scope(f, in.v))
 	if err != nil {
-		return 0, f.runtime("%v", err)
+		return 0, f.runtime("The %sPath parameter does not reference an input value: %s", a.field, a.path)
 	}
 	number, ok := v.(value.Number)
 	n, whole := number.Int64()
 	if !ok || !whole || n <= 0 {
-		return 0, f.runtime("The %s parameter does not reference a positive integer: %s == %s", field, p, plain(v))
+		return 0, f.runtime("The %sPath parameter does not reference a positive integer: %s == %s", a.field, a.path, plain(v))
 	}
 	return min(n, maxSeconds), nil
 }
 
 // resolve finds the function of a call, and its input.
 func (w *task) resolve(tasks Tasks, c *call) (Function, json.RawMessage, error) {
+	tasks, err := tasksAs(tasks, c.role)
+	if err != nil {
+		return nil, nil, err
+	}
 	if !w.invoke {
 		fn, ok := tasks.Function(w.resource)
 		if !ok {

@@ -24,6 +24,27 @@ type Tasks interface {
 	Function(resource string) (Function, bool)
 }
 
+// RoleTasks are [Tasks] that can run with another role: the RoleArn of a Task's
+// Credentials.
+type RoleTasks interface {
+	Tasks
+	// As returns the same tasks, run by whoever takes on role. It fails where that
+	// cannot be.
+	As(role string) (Tasks, error)
+}
+
+// tasksAs returns the tasks for a role; "" is the process's own.
+func tasksAs(tasks Tasks, role string) (Tasks, error) {
+	if role == "" {
+		return tasks, nil
+	}
+	as, ok := tasks.(RoleTasks)
+	if !ok {
+		return nil, &Error{Name: ErrorTaskFailed, Cause: "The role " + role + " of the state's Credentials cannot be taken on here"}
+	}
+	return as.As(role)
+}
+
 // A FunctionMap is [Tasks] by name. A Lambda function's ARN is found under its
 // name, too.
 type FunctionMap map[string]Function

@@ -43,12 +43,14 @@ func (e *expression) eval(s *scope) (any, error) {
 }
 
 // A template is a payload template (Parameters, ResultSelector, ItemSelector,
-// Assign), compiled: what is constant in it is one shared value.
+// Assign; with JSONata also Arguments, Output and others), compiled: what is
+// constant in it is one shared value.
 type template struct {
 	constant any
 	object   []templateMember
 	array    []*template
 	dynamic  *expression
+	query    *query
 	isArray  bool
 	isObject bool
 }
@@ -62,6 +64,8 @@ func (t *template) eval(s *scope) (any, error) {
 	switch {
 	case t.dynamic != nil:
 		return t.dynamic.eval(s)
+	case t.query != nil:
+		return t.query.eval(s)
 	case t.isObject:
 		return t.evalObject(s)
 	case t.isArray:
@@ -94,4 +98,6 @@ func (t *template) evalArray(s *scope) (any, error) {
 	return items, nil
 }
 
-func (t *template) isConstant() bool { return t.dynamic == nil && !t.isObject && !t.isArray }
+func (t *template) isConstant() bool {
+	return t.dynamic == nil && t.query == nil && !t.isObject && !t.isArray
+}

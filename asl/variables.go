@@ -16,12 +16,15 @@ func checkVariables(f *fields, v any) {
 		return
 	}
 	for _, m := range o.Members() {
-		name := trimDynamic(m.Name)
+		name := m.Name
+		if !f.l.jsonata {
+			name = trimDynamic(name)
+		}
 		at := member(f.at("Assign"), m.Name)
 		switch {
 		case !isVariableName(name):
 			f.l.problem(at, "%q is not a name for a variable: a letter, then letters, digits and underscores, 80 at most", name)
-		case isReservedVariable(name):
+		case name == reservedVariable:
 			f.l.problem(at, "the name %q is reserved", name)
 		}
 	}

@@ -11,10 +11,10 @@ import (
 // wait lets time pass.
 type wait struct {
 	leaf
-	seconds       int64
-	timestamp     time.Time
-	secondsPath   *jsonpath.Path
-	timestampPath *jsonpath.Path
+	seconds        amount
+	timestamp      time.Time
+	timestampPath  *jsonpath.Path
+	timestampQuery *query
 }
 
 func loadWait(l *loader, s *state, f *fields) {
@@ -26,19 +26,23 @@ func loadWait(l *loader, s *state, f *fields) {
 	if !f.onlyOne("Seconds", "Timestamp", "SecondsPath", "TimestampPath") {
 		l.problem(f.path, "a Wait state must have Seconds, Timestamp, SecondsPath or TimestampPath")
 	}
-	if n, ok := f.integer("Seconds", 0); ok {
-		w.seconds = n
-		if n > maxSeconds {
-			f.problem("Seconds", "Seconds must be at most %d, not %d", maxSeconds, n)
-		}
+	if w.seconds = f.amount("Seconds", 0); w.seconds.constant > maxSeconds {
+		f.problem("Seconds", "Seconds must be at most %d, not %d", maxSeconds, w.seconds.constant)
+	}
+	w.loadTimestamp(f)
+}
+
+func (w *wait) loadTimestamp(f *fields) {
+	if !f.l.jsonata {
+		w.timestampPath = f.reference("TimestampPath")
+	} else if w.timestampQuery = f.queryOnly("Timestamp"); w.timestampQuery != nil {
+		return
 	}
 	if text, ok := f.text("Timestamp"); ok {
 		if w.timestamp, ok = parseTimestamp(text); !ok {
 			f.problem("Timestamp", "%q is not an ISO-8601 extended offset date-time, such as 2026-11-20T12:00:00Z", text)
 		}
 	}
-	w.secondsPath = f.reference("SecondsPath")
-	w.timestampPath = f.reference("TimestampPath")
 }
 
 // start works out the deadline. It goes to the log, so that an interruption does
@@ -70,40 +74,73 @@ func (w *wait) over(r *run, f *frame) {
 	r.finish(f, in)
 }
 
-// deadline is when the wait ends, in unix nanoseconds.
+// deadline returns when the wait ends, in unix nanoseconds.
 func (w *wait) deadline(r *run, f *frame) (int64, *failure) {
 	in, fail := r.input(f)
 	if fail != nil {
 		return 0, fail
 	}
+	deadline := nanos(w.timestamp)
 	switch {
-	case w.secondsPath != nil:
-		n, fail := w.pathSeconds(r, f, in)
-		return f.entered + int64(seconds(n)), fail
+	case w.timestampQuery != nil:
+		deadline, fail = w.queriedTimestamp(r, f)
 	case w.timestampPath != nil:
-		return w.pathTimestamp(r, f, in)
-	case !w.timestamp.IsZero():
-		return nanos(w.timestamp), nil
+		deadline, fail = w.pathTimestamp(r, f, in)
+	case w.seconds.given:
+		var n int64
+		n, fail = w.delay(r, f, in)
+		deadline = f.entered + min(n, maxSeconds+1)*int64(time.Second)
 	}
-	return f.entered + int64(seconds(w.seconds)), nil
+	if fail == nil && deadline-f.entered > maxSeconds*int64(time.Second) {
+		fail = f.runtime(causeWaitTooLong)
+	}
+	return deadline, fail
+}
+
+// delay returns how many seconds to wait.
+func (w *wait) delay(r *run, f *frame, in *data) (int64, *failure) {
+	switch {
+	case w.seconds.query != nil:
+		n, err := w.seconds.evalQuery(r.scope(f, nil))
+		if err != nil {
+			return 0, f.broken(err)
+		}
+		if n < 0 {
+			return 0, f.misused("Seconds", "The Seconds field is a negative value: %d", n)
+		}
+		return n, nil
+	case w.seconds.path != nil:
+		return w.pathSeconds(r, f, in)
+	}
+	return w.seconds.constant, nil
 }
 
 func (w *wait) pathSeconds(r *run, f *frame, in *data) (int64, *failure) {
-	v, err := w.secondsPath.Eval(r.scope(f, in.v))
+	v, err := w.seconds.path.Eval(r.scope(f, in.v))
 	if err != nil {
-		return 0, f.runtime("The SecondsPath parameter does not reference an input value: %s", w.secondsPath)
+		return 0, f.runtime("The SecondsPath parameter does not reference an input value: %s", w.seconds.path)
 	}
 	number, ok := v.(value.Number)
 	n, whole := number.Int64()
 	switch {
 	case !ok || !whole:
-		return 0, f.runtime("The SecondsPath parameter cannot be parsed as a long value: %s == %s", w.secondsPath, plain(v))
+		return 0, f.runtime("The SecondsPath parameter cannot be parsed as a long value: %s == %s", w.seconds.path, plain(v))
 	case n < 0:
-		return 0, f.runtime("The SecondsPath parameter references a negative value: %s == %d", w.secondsPath, n)
-	case n > maxSeconds:
-		return 0, f.runtime("The SecondsPath parameter references a value greater than %d: %s == %d", maxSeconds, w.secondsPath, n)
+		return 0, f.runtime("The SecondsPath parameter references a negative value: %s == %d", w.seconds.path, n)
 	}
 	return n, nil
+}
+
+func (w *wait) queriedTimestamp(r *run, f *frame) (int64, *failure) {
+	v, err := w.timestampQuery.expect(r.scope(f, nil), "string")
+	if err != nil {
+		return 0, f.broken(err)
+	}
+	at, ok := parseTimestamp(plain(v))
+	if !ok {
+		return 0, f.misused("Timestamp", "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: %s", plain(v))
+	}
+	return nanos(at), nil
 }
 
 func (w *wait) pathTimestamp(r *run, f *frame, in *data) (int64, *failure) {

@@ -1,14 +1,15 @@
 // Package integration is the AWS that States Language definitions call: the
-// resources arn:aws:states:::aws-sdk:SERVICE:ACTION of Step Functions, and the
-// optimised sns:publish, states:startExecution and Lambda functions, as plain
-// functions of JSON.
+// resources arn:aws:states:::aws-sdk:SERVICE:ACTION of Step Functions, its
+// optimised integrations and Lambda functions, as plain functions of JSON.
 //
-// # A table, not reflection over methods
+// # Facts, not clients
 //
-// Every action is a row of services.go: a method of a typed SDK client. So the compiler checks that the action exists, and the linker keeps
-// those methods and no others; looking methods up by name would keep all of
-// EC2's. Reflection is used on the fields of inputs and outputs only. What is not
-// in the table is not there: [Check] says so before a definition runs.
+// Every action of every AWS service can be called, and none has a client here.
+// Package model has the facts of AWS's public API models, a compressed entry a
+// service; package wire makes requests and reads answers by them, and package
+// endpoint finds where a service is reached. The rest is the core of AWS's SDK: HTTP,
+// credentials, signature version 4. An action that streams events is not there, as
+// in Step Functions, nor is one that is signed in another way.
 //
 // # Step Functions' names
 //
@@ -26,6 +27,12 @@
 // is not UTF-8. Times are ISO 8601 strings. In an answer, what AWS did not send
 // is absent. The optimised integrations answer without Step Functions' HTTP
 // metadata.
+//
+// # Jobs
+//
+// A resource with .sync begins a job and looks at it until it is over (job.go).
+// Called again after a crash, it begins the job again, unless AWS recognises the
+// request: by a token that follows from the task's attempt, or by a name.
 //
 // Requests go through package cloud: one connection, its rates, its count of
 // calls, its decision what may be sent again.

@@ -1,15 +1,16 @@
 package integration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
-	"regexp"
 	"strings"
 
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+
+	"github.com/setmend/setmend/cloud/integration/internal/model"
+	"github.com/setmend/setmend/cloud/integration/internal/wire"
 )
 
 // runtimeError is what Step Functions calls parameters that make no sense.
@@ -39,67 +40,42 @@ type naming struct {
 }
 
 // java2 is the naming of the SDK integrations.
-func (s *service) java2() naming {
-	return naming{prefix: s.class, unmodelled: s.class + "Exception", exception: exceptionName}
+func java2(s *model.Service) naming {
+	class := model.Class(s.SDKID)
+	return naming{prefix: class, unmodelled: class + "Exception", exception: exceptionName}
+}
+
+// java1 names errors as the Java SDK's first version does.
+func java1(shape string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(shape, "Fault"), "Exception") + "Exception"
 }
 
 // explain names an error of a call.
 func (n naming) explain(ctx context.Context, err error) error {
-	var invalid smithy.InvalidParamsError
-	var answer smithy.APIError
+	var unsent *smithy.SerializationError
+	var answer *wire.APIError
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.As(err, &invalid):
-		return &Error{Name: runtimeError, Cause: missing(invalid), Err: err}
+	case errors.As(err, &unsent):
+		return &Error{Name: runtimeError, Cause: unsent.Err.Error(), Err: err}
 	case errors.As(err, &answer):
-		return &Error{Name: n.prefix + "." + n.of(answer), Cause: n.cause(answer, err), Err: err}
+		return &Error{Name: n.prefix + "." + n.of(answer), Cause: n.cause(answer), Err: err}
 	}
 	// Nothing readable came, or nothing was sent: the Java SDK's own exception.
 	return &Error{Name: n.prefix + ".SdkClientException", Cause: err.Error(), Err: err}
 }
 
-// of names an error that the service answered. The SDK has a type for each that
-// the model has.
-func (n naming) of(answer smithy.APIError) string {
-	if _, generic := answer.(*smithy.GenericAPIError); generic {
+// of names an error that the service answered.
+func (n naming) of(answer *wire.APIError) string {
+	if answer.Shape == nil {
 		return n.unmodelled
 	}
-	return n.exception(reflect.Indirect(reflect.ValueOf(answer)).Type().Name())
+	return n.exception(answer.Shape.Error)
 }
 
 // cause is the message in the form that the Java SDK gives it.
-func (n naming) cause(answer smithy.APIError, err error) string {
-	status, request := 0, "null"
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
-		status = response.HTTPStatusCode()
-		if id := response.ServiceRequestID(); id != "" {
-			request = id
-		}
-	}
-	message := answer.ErrorMessage()
-	if message == "" {
-		message = answer.ErrorCode()
-	}
-	return fmt.Sprintf("%s (Service: %s, Status Code: %d, Request ID: %s)", message, n.prefix, status, request)
-}
-
-var missingField = regexp.MustCompile(`missing required field, \w+Input\.(\S+)\.`)
-
-// missing lists the required parameters that the SDK did not find, by the names
-// that the definition has to give them.
-func missing(err smithy.InvalidParamsError) string {
-	var fields []string
-	for _, m := range missingField.FindAllStringSubmatch(err.Error(), -1) {
-		names := strings.Split(m[1], ".")
-		for i, name := range names {
-			names[i] = memberName(name)
-		}
-		fields = append(fields, "The field '"+strings.Join(names, ".")+"' is required but was missing")
-	}
-	if fields == nil {
-		return err.Error()
-	}
-	return strings.Join(fields, "; ")
+func (n naming) cause(answer *wire.APIError) string {
+	return fmt.Sprintf("%s (Service: %s, Status Code: %d, Request ID: %s)",
+		cmp.Or(answer.Message, answer.Code), n.prefix, answer.Status, cmp.Or(answer.RequestID, "null"))
 }

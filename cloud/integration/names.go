@@ -2,7 +2,10 @@ package integration
 
 import (
 	"strings"
+	"sync"
 	"unicode"
+
+	"github.com/setmend/setmend/cloud/integration/internal/model"
 )
 
 // lowerFirst is a name of AWS's models as the Java SDK v2 begins it: a leading
@@ -31,30 +34,20 @@ func memberName(field string) string {
 // exceptionName is the Java class of a modelled error. Here every acronym
 // collapses: DBSnapshotAlreadyExistsFault is DbSnapshotAlreadyExistsException.
 func exceptionName(shape string) string {
-	shape = strings.TrimSuffix(strings.TrimSuffix(shape, "Fault"), "Exception")
-	var b strings.Builder
-	for _, word := range words(shape) {
-		b.WriteString(strings.ToUpper(word[:1]) + strings.ToLower(word[1:]))
-	}
-	return b.String() + "Exception"
+	return model.Pascal(strings.TrimSuffix(strings.TrimSuffix(shape, "Fault"), "Exception")) + "Exception"
 }
 
-// words divides a name where a small letter or a digit is followed by a capital,
-// and before the last capital of an acronym.
-func words(name string) []string {
-	var list []string
-	start := 0
-	for i := 1; i < len(name); i++ {
-		capital := isUpper(name[i])
-		ends := capital && !isUpper(name[i-1])
-		begins := capital && isUpper(name[i-1]) && i+1 < len(name) && isLower(name[i+1])
-		if ends || begins {
-			list = append(list, name[start:i])
-			start = i
-		}
-	}
-	return append(list, name[start:])
-}
+var memberNames sync.Map // *model.Shape → map[string]*model.Member
 
-func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
-func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
+// members maps the names that Step Functions has for the members of a structure.
+func members(s *model.Shape) map[string]*model.Member {
+	if known, ok := memberNames.Load(s); ok {
+		return known.(map[string]*model.Member)
+	}
+	names := make(map[string]*model.Member, len(s.Members))
+	for _, m := range s.Members {
+		names[memberName(m.Name)] = m
+	}
+	known, _ := memberNames.LoadOrStore(s, names)
+	return known.(map[string]*model.Member)
+}

@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"io"
 	"iter"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/setmend/setmend/cloud"
+	"github.com/setmend/setmend/cloud/integration/internal/wire"
 )
 
 // Objects is S3 as item readers and result writers see it.
@@ -22,7 +25,7 @@ func (b *Bound) Objects() *Objects { return &Objects{b.aws} }
 
 // Get opens an object; the caller closes it.
 func (o *Objects) Get(ctx context.Context, bucket, key string) (io.ReadCloser, error) {
-	out, err := cloud.Send(ctx, o.aws, pace("s3", "GetObject", false, true), object(bucket, key),
+	out, err := cloud.Send(ctx, o.aws, mustOperation("s3", "getObject").action, object(bucket, key),
 		pathStyleS3(o.aws.SDK()).GetObject, &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
 	if err != nil {
 		return nil, err
@@ -32,7 +35,7 @@ func (o *Objects) Get(ctx context.Context, bucket, key string) (io.ReadCloser, e
 
 // Put writes an object, in place of one that is there.
 func (o *Objects) Put(ctx context.Context, bucket, key string, content []byte) error {
-	_, err := cloud.Send(ctx, o.aws, pace("s3", "PutObject", true, true), object(bucket, key),
+	_, err := cloud.Send(ctx, o.aws, mustOperation("s3", "putObject").action, object(bucket, key),
 		pathStyleS3(o.aws.SDK()).PutObject,
 		&s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(key), Body: bytes.NewReader(content)})
 	return err
@@ -44,17 +47,14 @@ func (o *Objects) List(ctx context.Context, bucket, prefix string) iter.Seq2[jso
 	return func(yield func(json.RawMessage, error) bool) {
 		in := &s3.ListObjectsV2Input{Bucket: aws.String(bucket), Prefix: aws.String(prefix)}
 		for {
-			out, err := cloud.Send(ctx, o.aws, pace("s3", "ListObjectsV2", false, true), object(bucket, prefix),
+			out, err := cloud.Send(ctx, o.aws, mustOperation("s3", "listObjectsV2").action, object(bucket, prefix),
 				pathStyleS3(o.aws.SDK()).ListObjectsV2, in)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
 			for _, content := range out.Contents {
-				if !yield(encode(listed{
-					Etag: aws.ToString(content.ETag), Key: aws.ToString(content.Key), Size: aws.ToInt64(content.Size),
-					LastModified: float64(aws.ToTime(content.LastModified).UnixMilli()) / 1000, StorageClass: string(content.StorageClass),
-				})) {
+				if !yield(compact(listed(content)), nil) {
 					return
 				}
 			}
@@ -67,12 +67,24 @@ func (o *Objects) List(ctx context.Context, bucket, prefix string) iter.Seq2[jso
 
 // listed is an object in a list. Here, unlike elsewhere, Step Functions gives the
 // time in seconds since 1970.
-type listed struct {
-	Etag         string
-	Key          string
-	LastModified float64
-	Size         int64
-	StorageClass string
+func listed(o types.Object) *wire.Object {
+	modified := strconv.FormatFloat(float64(aws.ToTime(o.LastModified).UnixMilli())/1000, 'f', -1, 64)
+	out := objectOf("Etag", aws.ToString(o.ETag), "Key", aws.ToString(o.Key), "LastModified", json.Number(modified),
+		"Size", json.Number(strconv.FormatInt(aws.ToInt64(o.Size), 10)))
+	if o.StorageClass != "" {
+		out.Set("StorageClass", string(o.StorageClass))
+	}
+	return out
+}
+
+// pathStyleS3 reaches buckets at other endpoints than AWS's, which rarely have a
+// host name for each bucket.
+func pathStyleS3(sdk aws.Config) *s3.Client {
+	return s3.NewFromConfig(sdk, func(o *s3.Options) {
+		o.UsePathStyle = sdk.BaseEndpoint != nil
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	})
 }
 
 func object(bucket, key string) string {

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"reflect"
+	"math"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/setmend/setmend/cloud/integration/internal/model"
+	"github.com/setmend/setmend/cloud/integration/internal/wire"
 )
 
 // A parameterError is a parameter that the action does not have, or that does not
@@ -33,97 +36,119 @@ func parse(text json.RawMessage) (any, error) {
 	return v, nil
 }
 
-var (
-	timeType   = reflect.TypeFor[time.Time]()
-	readerType = reflect.TypeFor[io.Reader]()
-)
-
-// fill sets an SDK value from JSON. Null leaves it unset.
-func fill(to reflect.Value, v any, path string) error {
-	switch {
-	case v == nil:
-		return nil
-	case to.Kind() == reflect.Pointer:
-		inner := reflect.New(to.Type().Elem())
-		if err := fill(inner.Elem(), v, path); err != nil {
-			return err
-		}
-		to.Set(inner)
-		return nil
-	case to.Type() == timeType:
-		return fillTime(to, v, path)
-	case to.Type() == readerType:
-		to.Set(reflect.ValueOf(bytes.NewReader(blob(v))))
-		return nil
-	}
-	switch to.Kind() {
-	case reflect.Struct:
-		return fillStruct(to, v, path)
-	case reflect.Slice:
-		return fillSlice(to, v, path)
-	case reflect.Map:
-		return fillMap(to, v, path)
-	}
-	return fillScalar(to, v, path)
+// A filler makes values of a shape from JSON. lenient keeps going where something
+// required is missing: a definition that is checked may have it from its input.
+type filler struct {
+	lenient bool
+	alias   bool // names as the model has them are understood, too
 }
 
-func fillScalar(to reflect.Value, v any, path string) error {
-	switch to.Kind() {
-	case reflect.String:
-		if s, ok := v.(string); ok {
-			to.SetString(s)
-			return nil
-		}
-		return mismatch(path, "a string", v)
-	case reflect.Bool:
-		if b, ok := v.(bool); ok {
-			to.SetBool(b)
-			return nil
-		}
-		return mismatch(path, "a boolean", v)
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		if n, ok := v.(json.Number); ok {
-			if i, err := n.Int64(); err == nil && !to.OverflowInt(i) {
-				to.SetInt(i)
-				return nil
-			}
-		}
-		return mismatch(path, "a whole number", v)
-	case reflect.Float32, reflect.Float64:
-		if n, ok := v.(json.Number); ok {
-			if f, err := n.Float64(); err == nil {
-				to.SetFloat(f)
-				return nil
-			}
-		}
-		return mismatch(path, "a number", v)
+// fill makes a value of a shape. Null leaves it unset, which is nil.
+func (f filler) fill(s *model.Shape, v any, path string) (any, error) {
+	if v == nil {
+		return nil, nil
 	}
-	return &parameterError{path: path, message: fmt.Sprintf("The field '%s' cannot be given here", path)}
+	if s.Document {
+		return v, nil
+	}
+	switch s.Kind {
+	case model.Structure:
+		return f.structure(s, v, path)
+	case model.List:
+		items, ok := v.([]any)
+		if !ok {
+			return nil, mismatch(path, "an array", v)
+		}
+		list := make([]any, 0, len(items))
+		for i, item := range items {
+			value, err := f.fill(s.Elem().Shape, item, fmt.Sprintf("%s[%d]", path, i))
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, value)
+		}
+		return list, nil
+	case model.Map:
+		o, ok := v.(*wire.Object)
+		if !ok {
+			return nil, mismatch(path, "an object", v)
+		}
+		out := &wire.Object{}
+		for _, e := range o.Entries {
+			value, err := f.fill(s.Elem().Shape, e.Value, join(path, e.Key))
+			if err != nil {
+				return nil, err
+			}
+			out.Entries = append(out.Entries, wire.Entry{Key: e.Key, Value: value})
+		}
+		return out, nil
+	case model.Blob:
+		return blob(v), nil
+	}
+	return scalar(s.Kind, v, path)
+}
+
+func scalar(kind model.Kind, v any, path string) (any, error) {
+	n, isNumber := v.(json.Number)
+	switch kind {
+	case model.String:
+		if s, ok := v.(string); ok {
+			return s, nil
+		}
+		return nil, mismatch(path, "a string", v)
+	case model.Boolean:
+		if b, ok := v.(bool); ok {
+			return b, nil
+		}
+		return nil, mismatch(path, "a boolean", v)
+	case model.Integer, model.Long:
+		if whole, ok := wholeNumber(n); isNumber && ok && (kind == model.Long || whole == int64(int32(whole))) {
+			return json.Number(fmt.Sprint(whole)), nil
+		}
+		return nil, mismatch(path, "a whole number", v)
+	case model.Float, model.Double:
+		if f, err := n.Float64(); isNumber && err == nil && !math.IsInf(f, 0) {
+			return n, nil
+		}
+		return nil, mismatch(path, "a number", v)
+	case model.Timestamp:
+		return instantOf(v, path)
+	}
+	return nil, &parameterError{path: path, message: fmt.Sprintf("The field '%s' cannot be given here", path)}
+}
+
+// wholeNumber is a number without a fraction, however it is written: 1e3 and 5.0
+// are whole.
+func wholeNumber(n json.Number) (int64, bool) {
+	if i, err := n.Int64(); err == nil {
+		return i, true
+	}
+	if len(n) > 40 {
+		return 0, false
+	}
+	if r, ok := new(big.Rat).SetString(string(n)); ok && r.IsInt() && r.Num().IsInt64() {
+		return r.Num().Int64(), true
+	}
+	return 0, false
 }
 
 func mismatch(path, want string, got any) error {
-	text, err := json.Marshal(got)
-	if err != nil {
-		return err
-	}
-	return &parameterError{path: path, message: fmt.Sprintf("The field '%s' must be %s, not %.100s", path, want, text)}
+	return &parameterError{path: path, message: fmt.Sprintf("The field '%s' must be %s, not %.100s", path, want, compact(got))}
 }
 
-// fillTime reads what Step Functions writes, and seconds since 1970.
-func fillTime(to reflect.Value, v any, path string) error {
+// instantOf reads what Step Functions writes, and seconds since 1970.
+func instantOf(v any, path string) (any, error) {
 	switch v := v.(type) {
 	case string:
 		if t, err := time.Parse(time.RFC3339Nano, v); err == nil {
-			to.Set(reflect.ValueOf(t))
-			return nil
+			return t.UTC(), nil
 		}
 	case json.Number:
-		if f, err := v.Float64(); err == nil {
-			to.Set(reflect.ValueOf(time.UnixMilli(int64(f * 1000)).UTC()))
-			return nil
+		if f, err := v.Float64(); err == nil && math.Abs(f) < 1e12 {
+			return time.UnixMilli(int64(math.Round(f * 1000))).UTC(), nil
 		}
 	}
-	return mismatch(path, "a time such as 2026-01-31T12:00:00Z", v)
+	return nil, mismatch(path, "a time such as 2026-01-31T12:00:00Z", v)
 }
 
 // blob is a value as bytes: a string as it stands, anything else as JSON text.
@@ -134,93 +159,66 @@ func blob(v any) []byte {
 	return compact(v)
 }
 
-// compact is the JSON text of a value that came from JSON.
-func compact(v any) []byte {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return nil // not for values that came from JSON
+func (f filler) structure(s *model.Shape, v any, path string) (any, error) {
+	o, ok := v.(*wire.Object)
+	if !ok {
+		return nil, mismatch(path, "an object", v)
 	}
-	return bytes.TrimSpace(b.Bytes())
+	out := &wire.Struct{}
+	for _, e := range o.Entries {
+		m := f.member(s, e.Key)
+		if m == nil {
+			return nil, unknown(s, join(path, e.Key), e.Key)
+		}
+		value, err := f.fill(m.Shape, e.Value, join(path, e.Key))
+		if err != nil {
+			return nil, err
+		}
+		if value != nil {
+			out.Set(m, value)
+		}
+	}
+	if f.lenient {
+		return out, nil
+	}
+	return out, missing(s, out, path)
 }
 
-func fillSlice(to reflect.Value, v any, path string) error {
-	if to.Type().Elem().Kind() == reflect.Uint8 {
-		to.SetBytes(blob(v))
+func (f filler) member(s *model.Shape, name string) *model.Member {
+	if m := members(s)[name]; m != nil {
+		return m
+	}
+	if f.alias {
+		for _, m := range s.Members {
+			if strings.ToUpper(m.Name[:1])+m.Name[1:] == name {
+				return m
+			}
+		}
+	}
+	return nil
+}
+
+// missing refuses a structure without something that is required. Idempotency
+// tokens are made where they are not given.
+func missing(s *model.Shape, given *wire.Struct, path string) error {
+	var absent []string
+	for _, m := range s.Members {
+		if m.Required && !m.Token && given.Get(m.Name) == nil {
+			absent = append(absent, fmt.Sprintf("The field '%s' is required but was missing", join(path, memberName(m.Name))))
+		}
+	}
+	if absent == nil {
 		return nil
 	}
-	items, ok := v.([]any)
-	if !ok {
-		return mismatch(path, "an array", v)
-	}
-	slice := reflect.MakeSlice(to.Type(), len(items), len(items))
-	for i, item := range items {
-		if err := fill(slice.Index(i), item, fmt.Sprintf("%s[%d]", path, i)); err != nil {
-			return err
-		}
-	}
-	to.Set(slice)
-	return nil
-}
-
-func fillMap(to reflect.Value, v any, path string) error {
-	object, ok := v.(map[string]any)
-	if !ok {
-		return mismatch(path, "an object", v)
-	}
-	to.Set(reflect.MakeMap(to.Type()))
-	for _, key := range slices.Sorted(maps.Keys(object)) {
-		value := reflect.New(to.Type().Elem()).Elem()
-		if err := fill(value, object[key], join(path, key)); err != nil {
-			return err
-		}
-		to.SetMapIndex(reflect.ValueOf(key).Convert(to.Type().Key()), value)
-	}
-	return nil
-}
-
-func fillStruct(to reflect.Value, v any, path string) error {
-	object, ok := v.(map[string]any)
-	if !ok {
-		return mismatch(path, "an object", v)
-	}
-	fields := members(to.Type())
-	for _, key := range slices.Sorted(maps.Keys(object)) {
-		index, ok := fields[key]
-		if !ok {
-			return unknown(fields, join(path, key), key)
-		}
-		if err := fill(to.Field(index), object[key], join(path, key)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return &parameterError{path: path, message: strings.Join(absent, "; ")}
 }
 
 // unknown is Step Functions' refusal of a name, in its words.
-func unknown(fields map[string]int, path, key string) error {
+func unknown(s *model.Shape, path, key string) error {
 	return &parameterError{
 		path: path, message: fmt.Sprintf("The field '%s' is not supported by Step Functions", key),
-		candidates: slices.Sorted(maps.Keys(fields)),
+		candidates: slices.Sorted(maps.Keys(members(s))),
 	}
 }
 
 func join(path, key string) string { return strings.TrimPrefix(path+"."+key, ".") }
-
-// members maps the names that Step Functions has for the fields of an SDK struct
-// to their places.
-func members(t reflect.Type) map[string]int {
-	fields := map[string]int{}
-	for i := range t.NumField() {
-		if f := t.Field(i); isMember(f) {
-			fields[memberName(f.Name)] = i
-		}
-	}
-	return fields
-}
-
-// isMember tells AWS's members from what the SDK adds to them.
-func isMember(f reflect.StructField) bool {
-	return f.IsExported() && !f.Anonymous && f.Name != "ResultMetadata"
-}

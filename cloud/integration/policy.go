@@ -113,6 +113,7 @@ func scopes() map[string][]scope {
 		"sns:Publish":                                    {arns("TopicArn", "arn:aws:sns:*:*:%s")},
 		"ssm:GetParameter":                               {arns("Name", parameterARN)},
 		"ssm:PutParameter":                               {arns("Name", parameterARN)},
+		"sqs:SendMessage":                                {arns("QueueUrl", "arn:aws:sqs:*:*:%s")},
 		"states:StartExecution":                          {arns("StateMachineArn", "arn:aws:states:*:*:stateMachine:%s")},
 	}
 }
@@ -122,45 +123,104 @@ func scopes() map[string][]scope {
 // that is not in the table asks for nothing.
 func (t *Table) Policy(uses []Use) Policy {
 	narrow := scopes()
-	wanted := map[string][]string{}
+	wanted := permissions{}
 	for _, u := range uses {
-		permission, u := t.permission(u)
-		if permission == "" {
+		if u.Role != "" { // what the call itself needs is the role's
+			wanted.add("sts:AssumeRole", u.Role)
 			continue
 		}
-		for _, resource := range u.resources(narrow[permission]) {
-			if !slices.Contains(wanted[permission], resource) {
-				wanted[permission] = append(wanted[permission], resource)
+		for _, need := range t.permissions(u) {
+			for _, resource := range need.use.resources(narrow[need.permission]) {
+				wanted.add(need.permission, resource)
 			}
 		}
 	}
 	return document(wanted)
 }
 
-// permission is the IAM action that a use needs. A function that is the Resource
-// itself is put where the integration has it.
-func (t *Table) permission(u Use) (string, Use) {
-	resource := plain(u.Resource)
-	if i, ok := t.resources[resource]; ok {
-		return i.operation.permission(), u
+// permissions are resources by IAM action.
+type permissions map[string][]string
+
+func (p permissions) add(permission, resource string) {
+	if !slices.Contains(p[permission], resource) {
+		p[permission] = append(p[permission], resource)
 	}
-	if i, ok := t.resources[sdkPrefix+strings.TrimPrefix(resource, statesPrefix)]; ok && isS3(resource) {
-		return i.operation.permission(), u
-	}
-	switch {
-	case resource == lambdaInvoke:
-		return "lambda:InvokeFunction", u
-	case isLambdaARN(resource):
-		u.Parameters = map[string]any{"FunctionName": resource}
-		return "lambda:InvokeFunction", u
-	}
-	return "", u
 }
 
-// permission is the IAM action of an operation. Lambda's is called differently.
+// A need is an IAM action with what it is needed for.
+type need struct {
+	permission string
+	use        Use
+}
+
+// permissions are the IAM actions that a use needs: of the call, and of looking at
+// the job that it begins. A function that is the Resource itself is put where the
+// integration has it.
+func (t *Table) permissions(u Use) []need {
+	switch i := t.find(u.Resource); {
+	case i != nil:
+		needs := []need{{i.operation.permission(), u}}
+		if i.job != nil {
+			needs = append(needs, need{mustOperation(i.job.service, i.job.describe).permission(), Use{}})
+		}
+		return needs
+	case isS3(u.Resource):
+		name, _ := parseResource(u.Resource)
+		if o := operationsOf("s3")[name.action]; o != nil {
+			return []need{{o.permission(), u}}
+		}
+	case isInvoke(u.Resource):
+		return []need{{"lambda:InvokeFunction", u}}
+	case isHTTP(u.Resource):
+		return []need{
+			{"states:InvokeHTTPEndpoint", Use{}}, {"events:RetrieveConnectionCredentials", Use{}},
+			{"secretsmanager:GetSecretValue", Use{}}, {"secretsmanager:DescribeSecret", Use{}},
+		}
+	case isLambdaARN(u.Resource):
+		u.Parameters = map[string]any{"FunctionName": u.Resource}
+		return []need{{"lambda:InvokeFunction", u}}
+	}
+	return nil
+}
+
+// otherPermissions are operations whose IAM action has another name than theirs.
+// AWS's Service Authorization Reference has them.
+var otherPermissions = map[string]string{
+	"lambda:Invoke":                      "lambda:InvokeFunction",
+	"lambda:InvokeAsync":                 "lambda:InvokeFunction",
+	"s3:ListObjects":                     "s3:ListBucket",
+	"s3:ListObjectsV2":                   "s3:ListBucket",
+	"s3:ListObjectVersions":              "s3:ListBucketVersions",
+	"s3:ListBuckets":                     "s3:ListAllMyBuckets",
+	"s3:ListMultipartUploads":            "s3:ListBucketMultipartUploads",
+	"s3:ListParts":                       "s3:ListMultipartUploadParts",
+	"s3:HeadBucket":                      "s3:ListBucket",
+	"s3:HeadObject":                      "s3:GetObject",
+	"s3:CopyObject":                      "s3:PutObject",
+	"s3:DeleteObjects":                   "s3:DeleteObject",
+	"s3:CreateMultipartUpload":           "s3:PutObject",
+	"s3:UploadPart":                      "s3:PutObject",
+	"s3:UploadPartCopy":                  "s3:PutObject",
+	"s3:CompleteMultipartUpload":         "s3:PutObject",
+	"s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+	"s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+	"s3:GetBucketEncryption":             "s3:GetEncryptionConfiguration",
+	"s3:PutBucketEncryption":             "s3:PutEncryptionConfiguration",
+	"s3:GetBucketReplication":            "s3:GetReplicationConfiguration",
+	"s3:PutBucketReplication":            "s3:PutReplicationConfiguration",
+	"dynamodb:TransactWriteItems":        "dynamodb:PutItem",
+	"dynamodb:TransactGetItems":          "dynamodb:GetItem",
+	"dynamodb:ExecuteStatement":          "dynamodb:PartiQLSelect",
+	"sqs:SendMessageBatch":               "sqs:SendMessage",
+	"sqs:DeleteMessageBatch":             "sqs:DeleteMessage",
+	"sqs:ChangeMessageVisibilityBatch":   "sqs:ChangeMessageVisibility",
+	"sns:PublishBatch":                   "sns:Publish",
+}
+
+// permission is the IAM action of an operation.
 func (o *operation) permission() string {
-	if o.action.Name == "Invoke" {
-		return "lambda:InvokeFunction"
+	if other, ok := otherPermissions[o.action.Service+":"+o.Name]; ok {
+		return other
 	}
 	return o.action.Permission()
 }
@@ -192,6 +252,9 @@ func (u Use) resources(scopes []scope) []string {
 func (s scope) expand(name string) []string {
 	var list []string
 	for _, pattern := range s.patterns {
+		if strings.HasPrefix(name, "https://") { // a queue's address ends with its name
+			name = name[strings.LastIndex(name, "/")+1:]
+		}
 		arn := fmt.Sprintf(pattern, strings.TrimPrefix(name, "/"))
 		if strings.HasPrefix(name, "arn:") {
 			arn = name
@@ -207,7 +270,7 @@ func (s scope) expand(name string) []string {
 }
 
 // document puts the actions with the same resources into one statement.
-func document(wanted map[string][]string) Policy {
+func document(wanted permissions) Policy {
 	statements := map[string]*Statement{}
 	for permission, resources := range wanted {
 		slices.Sort(resources)

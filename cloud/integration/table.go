@@ -3,17 +3,14 @@ package integration
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/setmend/setmend/cloud"
+	"github.com/setmend/setmend/cloud/integration/internal/model"
 )
 
-// Prefixes of the resources that are integrations.
+// Prefixes of the resources that are integrations, in AWS's first partition.
 const (
 	statesPrefix = "arn:aws:states:::"
 	sdkPrefix    = statesPrefix + "aws-sdk:"
@@ -24,9 +21,10 @@ const (
 type Function = func(ctx context.Context, input json.RawMessage) (json.RawMessage, error)
 
 // A Table finds what resources stand for. It is immutable.
-type Table struct {
-	resources map[string]*integration
-}
+type Table struct{}
+
+// NewTable makes the table, without a connection: that comes with [Bind].
+func NewTable() *Table { return &Table{} }
 
 // An integration is one way to call an operation.
 type integration struct {
@@ -35,111 +33,119 @@ type integration struct {
 	// texts are string parameters that take any JSON, as its text. Only the
 	// optimised integrations have such.
 	texts []string
+	// alias lets parameters have their names as the model writes them, too: the
+	// optimised integrations are older than Step Functions' rules.
+	alias bool
+	// translate and result change the parameters and the answer of those whose
+	// shape is Step Functions' own.
+	translate func(parameters) parameters
+	result    func(answer) answer
+	job       *job // that .sync waits for
 }
 
-// NewTable makes the table, without a connection: that comes with [Bind].
-func NewTable() *Table { return newTable(aws.Config{}) }
+// A resourceName is an integration's resource, in parts.
+type resourceName struct {
+	service, action string
+	sdk             bool
+	pattern         string // "", .sync, .sync:2 or .waitForTaskToken
+}
 
-func newTable(sdk aws.Config) *Table {
-	t := &Table{resources: map[string]*integration{}}
-	for _, s := range services(sdk) {
-		for _, o := range s.rows {
-			t.resources[sdkPrefix+o.String()] = &integration{operation: o, naming: s.java2()}
+// parseResource divides the resource of an integration: of any partition, with
+// or without region and account. ok is false if it is none.
+func parseResource(resource string) (name resourceName, ok bool) {
+	parts := strings.SplitN(resource, ":", 6)
+	if len(parts) < 6 || parts[0] != "arn" || !model.IsPartition(parts[1]) || parts[2] != "states" {
+		return name, false
+	}
+	rest := parts[5]
+	for _, pattern := range []string{".waitForTaskToken", ".sync:2", ".sync"} {
+		if plain, ok := strings.CutSuffix(rest, pattern); ok {
+			rest, name.pattern = plain, pattern
+			break
 		}
 	}
-	t.optimise("sns:publish", "sns:publish", naming{"SNS", "AmazonSNSException", java1}, "Message")
-	t.optimise("states:startExecution", "sfn:startExecution",
-		naming{"StepFunctions", "AWSStepFunctionsException", java1}, "Input")
-	return t
+	rest, name.sdk = strings.CutPrefix(rest, "aws-sdk:")
+	name.service, name.action, ok = strings.Cut(rest, ":")
+	return name, ok && name.service != "activity" && !strings.Contains(name.action, ":")
 }
 
-// optimise adds an optimised integration of an operation. They are older than the
-// SDK integrations, and name errors as the Java SDK's first version does.
-func (t *Table) optimise(name, operation string, n naming, texts ...string) {
-	t.resources[statesPrefix+name] = &integration{t.resources[sdkPrefix+operation].operation, n, texts}
+// find is the integration of a resource, nil if there is none. A pattern that the
+// integration does not have makes it another resource.
+func (t *Table) find(resource string) *integration {
+	name, ok := parseResource(resource)
+	if !ok {
+		return nil
+	}
+	if !name.sdk {
+		return optimised(name)
+	}
+	if name.pattern == ".sync" || name.pattern == ".sync:2" {
+		return nil
+	}
+	o := operationsOf(name.service)[name.action]
+	if o == nil {
+		return nil
+	}
+	return &integration{operation: o, naming: java2(o.Service)}
 }
 
-func java1(shape string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(shape, "Fault"), "Exception") + "Exception"
-}
+// Services lists the services whose actions can be called, sorted by their names
+// in resources.
+func (t *Table) Services() []string { return model.Names() }
 
-// Resources lists the resources in the table, sorted.
-func (t *Table) Resources() []string {
+// Actions lists a service's actions by their names in resources, sorted; none if
+// there is no such service.
+func (t *Table) Actions(service string) []string {
 	var list []string
-	for resource := range t.resources {
-		list = append(list, resource)
+	for name := range operationsOf(service) {
+		list = append(list, name)
 	}
 	slices.Sort(list)
 	return list
 }
 
 // Known tells whether there is something to call behind a resource: an
-// integration of the table, or a Lambda function by its ARN.
+// integration, or a Lambda function by its ARN.
 func (t *Table) Known(resource string) bool {
-	_, ok := t.resources[plain(resource)]
-	return ok || isLambdaARN(resource)
+	return t.find(resource) != nil || isInvoke(resource) || isHTTP(resource) || isLambdaARN(resource)
 }
 
 // Callable tells whether [Bound.Lookup] finds something for a resource.
 func (t *Table) Callable(resource string) bool { return t.Known(resource) || isFunctionName(resource) }
 
-// plain is a resource without the suffix that only the engine looks at.
-func plain(resource string) string { return strings.TrimSuffix(resource, ".waitForTaskToken") }
+// isInvoke tells lambda:invoke, in any partition.
+func isInvoke(resource string) bool {
+	name, ok := parseResource(resource)
+	return ok && !name.sdk && name.service == "lambda" && name.action == "invoke" && !strings.HasPrefix(name.pattern, ".sync")
+}
 
 // Bound is a table with an AWS to call.
 type Bound struct {
-	table *Table
-	aws   *cloud.AWS
+	table  *Table
+	aws    *cloud.AWS
+	caller *caller
 }
 
 // Bind makes a table of an AWS.
-func Bind(a *cloud.AWS) *Bound { return &Bound{newTable(a.SDK()), a} }
+func Bind(a *cloud.AWS) *Bound { return &Bound{NewTable(), a, newCaller(a)} }
 
 // Lookup finds what to call behind a resource: an integration of the table, or
 // the Lambda function of that ARN or name. Which functions there are only AWS
 // knows; one that there is not fails with Lambda.ResourceNotFoundException.
 func (b *Bound) Lookup(resource string) (Function, bool) {
-	if i, ok := b.table.resources[plain(resource)]; ok {
+	switch {
+	case isInvoke(resource):
+		return b.invoke, true
+	case isHTTP(resource):
+		return b.http, true
+	}
+	if i := b.table.find(resource); i != nil {
 		return func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
-			return i.call(ctx, b.aws, input)
+			return b.perform(ctx, i, input)
 		}, true
 	}
 	if b.table.Callable(resource) {
 		return b.function(resource), true
 	}
 	return nil, false
-}
-
-func (i *integration) call(ctx context.Context, a *cloud.AWS, input json.RawMessage) (json.RawMessage, error) {
-	in := reflect.New(i.operation.in)
-	if err := i.read(in.Elem(), input); err != nil {
-		return nil, &Error{Name: runtimeError, Cause: i.operation.String() + ": " + err.Error(), Err: err}
-	}
-	out, err := i.operation.send(ctx, a, in.Interface())
-	if err != nil {
-		return nil, i.naming.explain(ctx, err)
-	}
-	answer, err := encode(out)
-	if err != nil {
-		return nil, i.naming.explain(ctx, err)
-	}
-	return answer, nil
-}
-
-// read fills the SDK's input from the task's.
-func (i *integration) read(in reflect.Value, input json.RawMessage) error {
-	v, err := parse(input)
-	if err != nil {
-		return err
-	}
-	object, ok := v.(map[string]any)
-	if !ok {
-		return errors.New("the parameters must be an object")
-	}
-	for _, name := range i.texts {
-		if text, ok := object[name]; ok && text != nil {
-			object[name] = string(blob(text))
-		}
-	}
-	return fillStruct(in, object, "")
 }

@@ -2,24 +2,27 @@ package integration
 
 import (
 	"encoding/json"
-	"reflect"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/setmend/setmend/cloud"
+	"github.com/setmend/setmend/cloud/integration/internal/model"
 )
 
-// What setmend itself does on CloudFormation and Organizations, a definition can
-// do too.
+// What setmend itself does, a definition can do too.
 func TestEveryActionOfTheCloudPackageIsInTheTable(t *testing.T) {
 	permitted := map[string]bool{}
-	for _, i := range NewTable().resources {
-		permitted[i.operation.permission()] = true
+	for _, service := range []string{"cloudformation", "organizations", "sts", "ssm", "sns", "s3"} {
+		for _, o := range operationsOf(service) {
+			permitted[o.permission()] = true
+		}
 	}
 	for _, a := range cloud.Actions() {
-		if (a.Service == "cloudformation" || a.Service == "organizations") && !permitted[a.Permission()] {
+		if !permitted[a.Permission()] {
 			t.Errorf("%s:%s is missing", a.Service, a.Name)
 		}
 	}
@@ -41,51 +44,41 @@ func TestTheActionsOfTheKnownWorkflowsAreInTheTable(t *testing.T) {
 	}
 }
 
-// Every member of every input can be given, and every member of every output can
-// be written: no type turns up that the two do not know.
-func TestAllInputsAndOutputsAreOfTypesThatHaveAJSONForm(t *testing.T) {
-	for resource, i := range NewTable().resources {
-		for path, broken := range unsupported(i.operation.in, "", map[reflect.Type]bool{}) {
-			t.Errorf("%s: input %s is of type %s", resource, path, broken)
+func TestNoTwoMembersOfAStructureHaveTheSameName(t *testing.T) {
+	for _, service := range model.Names() {
+		for _, s := range model.Load(service).Shapes {
+			if s.Kind == model.Structure && len(members(s)) != len(s.Members) {
+				t.Errorf("%s: %v has members that Step Functions' names do not tell apart", service, slices.Sorted(maps.Keys(members(s))))
+			}
 		}
 	}
 }
 
-func unsupported(t reflect.Type, path string, seen map[reflect.Type]bool) map[string]reflect.Type {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
-		t = t.Elem()
-	}
-	bad := map[string]reflect.Type{}
-	if seen[t] || t == timeType || t == readerType {
-		return bad
-	}
-	seen[t] = true
-	switch t.Kind() {
-	case reflect.Map:
-		return unsupported(t.Elem(), path+".*", seen)
-	case reflect.Struct:
-		for name, i := range members(t) {
-			for at, of := range unsupported(t.Field(i).Type, path+"."+name, seen) {
-				bad[at] = of
+func TestNoTwoActionsOfAServiceHaveTheSameName(t *testing.T) {
+	for _, service := range model.Names() {
+		streams := 0
+		for _, o := range model.Load(service).Operations {
+			if o.Streams {
+				streams++
 			}
 		}
-	case reflect.String, reflect.Bool, reflect.Int32, reflect.Int64, reflect.Float32, reflect.Float64, reflect.Uint8:
-	default:
-		bad[path] = t
+		if len(operationsOf(service))+streams != len(model.Load(service).Operations) {
+			t.Errorf("%s has actions that Step Functions' names do not tell apart", service)
+		}
 	}
-	return bad
 }
 
-func TestNoTwoMembersOfAnInputHaveTheSameName(t *testing.T) {
-	for resource, i := range NewTable().resources {
-		count := 0
-		for f := range i.operation.in.NumField() {
-			if isMember(i.operation.in.Field(f)) {
-				count++
+func TestTheOptimisedIntegrationsAndTheirJobsAreInTheFacts(t *testing.T) {
+	for name, row := range optimisedRows {
+		mustOperation(row.service, row.action)
+		for pattern, j := range row.jobs {
+			o := mustOperation(j.service, j.describe)
+			if !isRead(o.Operation) {
+				t.Errorf("%s%s looks at its job with %s, which changes something", name, pattern, o)
 			}
-		}
-		if len(members(i.operation.in)) != count {
-			t.Errorf("%s has members that Step Functions' names do not tell apart", resource)
+			if i := NewTable().find(statesPrefix + name + pattern); i == nil || i.job == nil {
+				t.Errorf("%s%s is not found", name, pattern)
+			}
 		}
 	}
 }
@@ -93,15 +86,25 @@ func TestNoTwoMembersOfAnInputHaveTheSameName(t *testing.T) {
 func TestOnlyWhatIsThereIsFound(t *testing.T) {
 	table := NewTable()
 	for resource, want := range map[string]bool{
-		"arn:aws:states:::aws-sdk:rds:copyDBSnapshot":                  true,
-		"arn:aws:states:::aws-sdk:sns:publish.waitForTaskToken":        true,
-		"arn:aws:states:::aws-sdk:rds:copyDbSnapshot":                  false,
-		"arn:aws:states:::aws-sdk:rds:CopyDBSnapshot":                  false,
-		"arn:aws:states:::sns:publish":                                 true,
-		"arn:aws:states:::states:startExecution":                       true,
-		"arn:aws:states:::states:startExecution.sync:2":                false,
-		"arn:aws:lambda:eu-central-1:100000000000:function:check:live": true,
-		"arn:aws:lambda:eu-central-1:100000000000:layer:check":         false,
+		"arn:aws:states:::aws-sdk:rds:copyDBSnapshot":                       true,
+		"arn:aws:states:::aws-sdk:sns:publish.waitForTaskToken":             true,
+		"arn:aws:states:::aws-sdk:rds:copyDbSnapshot":                       false,
+		"arn:aws:states:::aws-sdk:rds:CopyDBSnapshot":                       false,
+		"arn:aws:states:::sns:publish":                                      true,
+		"arn:aws:states:::states:startExecution":                            true,
+		"arn:aws:states:::states:startExecution.sync:2":                     true,
+		"arn:aws:states:::states:startExecution.sync":                       true,
+		"arn:aws:states:::sqs:sendMessage.sync":                             false,
+		"arn:aws:states:::dynamodb:putItem.waitForTaskToken":                false,
+		"arn:aws:states:::aws-sdk:ecs:runTask.sync":                         false,
+		"arn:aws:states:::http:invoke":                                      true,
+		"arn:aws-cn:states:::lambda:invoke":                                 true,
+		"arn:aws-us-gov:states:::aws-sdk:ssm:getParameter":                  true,
+		"arn:aws-moon:states:::aws-sdk:ssm:getParameter":                    false,
+		"arn:aws:states:eu-central-1:100000000000:aws-sdk:ssm:getParameter": true,
+		"arn:aws-us-gov:lambda:us-gov-west-1:100000000000:function:check":   true,
+		"arn:aws:lambda:eu-central-1:100000000000:function:check:live":      true,
+		"arn:aws:lambda:eu-central-1:100000000000:layer:check":              false,
 		"check": false,
 		"":      false,
 	} {
@@ -182,8 +185,14 @@ func TestThePolicyAllowsWhatTheDefinitionCallsAndNothingElse(t *testing.T) {
 // nothing.
 func TestScopesNameParametersThatTheActionsHave(t *testing.T) {
 	operations := map[string]*operation{}
-	for _, i := range NewTable().resources {
-		operations[i.operation.permission()] = i.operation
+	for _, service := range []string{
+		"cloudformation", "cloudwatch", "ec2", "elasticloadbalancingv2", "eventbridge", "lambda", "rds", "s3", "sns", "sqs", "ssm", "sfn",
+	} {
+		for _, o := range operationsOf(service) {
+			if operations[o.permission()] == nil || o.permission() == o.action.Permission() {
+				operations[o.permission()] = o
+			}
+		}
 	}
 	for permission, list := range scopes() {
 		o := operations[permission]
@@ -192,7 +201,7 @@ func TestScopesNameParametersThatTheActionsHave(t *testing.T) {
 			continue
 		}
 		for _, s := range list {
-			if _, ok := members(o.in)[s.parameter]; !ok && s.parameter != "" && !deep(o.in, s.parameter) {
+			if members(o.Input)[s.parameter] == nil && s.parameter != "" && !deep(o.Input, s.parameter) {
 				t.Errorf("%s has no parameter %s", permission, s.parameter)
 			}
 			for _, pattern := range s.patterns {
@@ -205,13 +214,8 @@ func TestScopesNameParametersThatTheActionsHave(t *testing.T) {
 }
 
 // deep finds a parameter one level down, in the entries of a list.
-func deep(t reflect.Type, name string) bool {
-	for f := range t.NumField() {
-		if inner := t.Field(f).Type; inner.Kind() == reflect.Slice && inner.Elem().Kind() == reflect.Struct {
-			if _, ok := members(inner.Elem())[name]; ok {
-				return true
-			}
-		}
-	}
-	return false
+func deep(s *model.Shape, name string) bool {
+	return slices.ContainsFunc(s.Members, func(m *model.Member) bool {
+		return m.Shape.Kind == model.List && m.Shape.Elem().Shape.Kind == model.Structure && members(m.Shape.Elem().Shape)[name] != nil
+	})
 }

@@ -12,6 +12,23 @@ type Use struct {
 	Path       string         // of the object that has the Resource: $.States.Copy
 	Resource   string         // as written
 	Parameters map[string]any // as written, with the .$ of names that are paths; nil if there are none
+	// Field is where the parameters are: Parameters, or Arguments in JSONata.
+	Field string
+	// Role is the role that the task takes on: an ARN, "*" for one that the input
+	// gives, "" for none.
+	Role string
+}
+
+// at is the path of a parameter, of all of them with "".
+func (u Use) at(parameter string) string {
+	path := u.Path + "." + u.Field
+	if u.Field == "" {
+		path = u.Path + ".Parameters"
+	}
+	if parameter == "" {
+		return path
+	}
+	return member(path, parameter)
 }
 
 // Uses lists what a definition calls: Tasks, item readers and result writers. The
@@ -38,8 +55,7 @@ func collect(v any, path string, list *[]Use) {
 		}
 	case map[string]any:
 		if resource, ok := v["Resource"].(string); ok {
-			parameters, _ := v["Parameters"].(map[string]any)
-			*list = append(*list, Use{path, resource, parameters})
+			*list = append(*list, use(path, resource, v))
 		}
 		for _, name := range programs {
 			if name != "States" {
@@ -52,6 +68,21 @@ func collect(v any, path string, list *[]Use) {
 			}
 		}
 	}
+}
+
+func use(path, resource string, state map[string]any) Use {
+	u := Use{Path: path, Resource: resource, Field: "Parameters"}
+	if _, ok := state["Arguments"]; ok {
+		u.Field = "Arguments"
+	}
+	u.Parameters, _ = state[u.Field].(map[string]any)
+	if credentials, ok := state["Credentials"].(map[string]any); ok {
+		u.Role = "*"
+		if arn, ok := credentials["RoleArn"].(string); ok && !isExpression(arn) {
+			u.Role = arn
+		}
+	}
+	return u
 }
 
 // member is the JSON path of a member.
@@ -68,12 +99,15 @@ func member(path, name string) string {
 func (u Use) constants(parameter string) []string {
 	switch v := u.Parameters[parameter].(type) {
 	case string:
+		if isExpression(v) {
+			return nil
+		}
 		return []string{v}
 	case []any:
 		var list []string
 		for _, item := range v {
 			s, ok := item.(string)
-			if !ok {
+			if !ok || isExpression(s) {
 				return nil
 			}
 			list = append(list, s)

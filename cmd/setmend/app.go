@@ -25,11 +25,14 @@ type app struct {
 	endpoint string
 	config   string
 	journal  string
-	speed    float64
-	output   string
-	noColor  bool
-	verbose  bool
-	yes      bool
+
+	substitutions map[string]string // of a definition; --substitute
+
+	speed   float64
+	output  string
+	noColor bool
+	verbose bool
+	yes     bool
 }
 
 // run parses the arguments and carries the command out.

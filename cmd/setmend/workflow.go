@@ -17,8 +17,8 @@ import (
 func (a *app) workflowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "workflow", Short: "Check and run States Language definitions, as Step Functions would",
-		Long: `workflow runs Amazon States Language definitions (JSONPath) on this machine. A run
-is kept in a journal, so that it survives the process: what was done is not done
+		Long: `workflow runs Amazon States Language definitions, in JSON or YAML, with JSONPath or
+JSONata, on this machine. A run is kept in a journal, so that it survives the process: what was done is not done
 again. Tasks call AWS: the integrations that ` + "`setmend workflow validate`" + ` knows, and
 Lambda functions. A definition that calls nothing needs no AWS.`,
 		Args: cobra.ArbitraryArgs, // RunE has more to say of one that is mistyped
@@ -30,8 +30,8 @@ Lambda functions. A definition that calls nothing needs no AWS.`,
 		},
 	}
 	cmd.AddCommand(
-		a.workflowValidateCommand(), a.workflowRunCommand(), a.workflowResumeCommand(), a.workflowStopCommand(),
-		a.workflowListCommand(), a.workflowHistoryCommand(), a.workflowGraphCommand(), a.workflowPolicyCommand(),
+		a.substituteFlag(a.workflowValidateCommand()), a.substituteFlag(a.workflowRunCommand()), a.workflowResumeCommand(), a.workflowStopCommand(),
+		a.workflowListCommand(), a.workflowHistoryCommand(), a.substituteFlag(a.workflowGraphCommand()), a.substituteFlag(a.workflowPolicyCommand()),
 		a.workflowSendSuccessCommand(), a.workflowSendFailureCommand(), a.workflowSendHeartbeatCommand(),
 	)
 	for _, sub := range cmd.Commands() {
@@ -86,9 +86,17 @@ func (a *app) withWorkflows(f func(*asl.Engine) error) error {
 	return f(asl.NewEngine(asl.Config{Store: j}))
 }
 
-// readDefinition reads a file, or standard input for "-".
+// readDefinition reads a file, or standard input for "-", with the values of
+// --substitute in the place of its substitutions.
 func (a *app) readDefinition(path string) ([]byte, error) {
-	return a.readFileOrStdin(path, asl.MaxDefinition)
+	text, err := a.readFileOrStdin(path, asl.MaxDefinition)
+	return asl.Substitute(text, a.substitutions), err
+}
+
+// substituteFlag adds --substitute to a command that reads a definition.
+func (a *app) substituteFlag(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().StringToStringVar(&a.substitutions, "substitute", nil, "a value for a substitution of the definition, `NAME=VALUE`: it takes the place of ${NAME}")
+	return cmd
 }
 
 // readFileOrStdin reads a file, or standard input for "-". Of what is longer than
@@ -133,15 +141,15 @@ func (a *app) loadMachine(path string) (*asl.Machine, []integration.Use, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	uses, err := integration.Uses(text)
+	uses, err := integration.Uses(machine.Definition())
 	return machine, uses, err
 }
 
 // notInOrder says the first of a definition's problems: an error is one line.
 func notInOrder(path string, problems []asl.Problem) error {
-	err := fmt.Errorf("checking the definition %s: %s", path, problems[0])
+	err := fmt.Errorf("checking the definition %s", located(path, problems[0]))
 	if n := len(problems); n > 1 {
-		err = fmt.Errorf("checking the definition %s: %d problems, first of them %s", path, n, problems[0])
+		err = fmt.Errorf("checking the definition %s: %d problems, first of them %s", path, n, located(path, problems[0]))
 	}
 	return &hintedError{err, "`setmend workflow validate " + path + "` lists what is wrong, line by line", exitFailed}
 }

@@ -24,6 +24,7 @@ type workflowTasks struct {
 	connect func() (*integration.Bound, error)
 	names   []string // of the stages
 	stages  func() (asl.FunctionMap, error)
+	role    string // that AWS is called with; "" is the connection's own
 }
 
 func (a *app) workflowTasks(ctx context.Context) (*workflowTasks, error) {
@@ -87,6 +88,13 @@ func (t *workflowTasks) Function(resource string) (asl.Function, bool) {
 	return nil, false
 }
 
+// As returns the same tasks, with AWS called by the rights of a role.
+func (t *workflowTasks) As(role string) (asl.Tasks, error) {
+	as := *t
+	as.role = role
+	return &as, nil
+}
+
 func (t *workflowTasks) stage(name string) asl.Function {
 	return func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
 		stages, err := t.stages()
@@ -104,6 +112,7 @@ func (t *workflowTasks) call(resource string) asl.Function {
 			return nil, err
 		}
 		call, _ := aws.Lookup(resource)
+		ctx = integration.WithAttempt(integration.WithRole(ctx, t.role), asl.TaskToken(ctx))
 		output, err := call(ctx, input)
 		if failure, ok := errors.AsType[*integration.Error](err); ok {
 			return nil, &asl.Error{Name: failure.Name, Cause: failure.Cause}

@@ -36,7 +36,7 @@ unknown resources and parameters. It exits 0 if there is none, and 1 otherwise.`
 func (a *app) printProblems(path string, problems []asl.Problem) error {
 	err := a.print(append([]asl.Problem{}, problems...), func(w io.Writer) error {
 		for _, p := range problems {
-			fmt.Fprintln(w, oneLine(p.String()))
+			fmt.Fprintln(w, oneLine(located(path, p)))
 		}
 		return nil
 	})
@@ -50,6 +50,15 @@ func (a *app) printProblems(path string, problems []asl.Problem) error {
 	return nil
 }
 
+// located is a problem as compilers print it: with the file and the line, where
+// that is known.
+func located(path string, p asl.Problem) string {
+	if p.Line == 0 {
+		return path + ": " + p.String()
+	}
+	return fmt.Sprintf("%s:%d: %s", path, p.Line, p)
+}
+
 // workflowProblems is what is wrong with a definition by itself, or else with
 // what it calls.
 func workflowProblems(text []byte) ([]asl.Problem, error) {
@@ -57,7 +66,11 @@ func workflowProblems(text []byte) ([]asl.Problem, error) {
 	if slices.ContainsFunc(problems, func(p asl.Problem) bool { return p.Path == "$" }) {
 		return problems, nil // nothing can be said of the parts of what is no definition
 	}
-	uses, err := integration.Uses(text)
+	definition, err := asl.JSON(text)
+	if err != nil {
+		return nil, err
+	}
+	uses, err := integration.Uses(definition)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +81,7 @@ func workflowProblems(text []byte) ([]asl.Problem, error) {
 	for _, p := range integration.NewTable().Check(uses, stages) {
 		problems = append(problems, asl.Problem{Path: p.Path, Message: p.Message, Suggestion: asl.Nearest(p.Name, p.Candidates)})
 	}
-	return append(problems, misnamedStages(uses, stages)...), nil
+	return asl.Located(text, append(problems, misnamedStages(uses, stages)...)), nil
 }
 
 // stageNames are the functions of setmend's own run: those that its definition

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,57 +57,6 @@ func TestAPatchReportHasAMessageForEveryPageAndNoneForNothing(t *testing.T) {
 	if diff := cmp.Diff(want, messages); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
-}
-
-const restartInput = `{"instances": ["i-1", "i-2"], "targetGroup": "arn:tg", "alarms": ["a"], "rules": ["r"], "check": "check", "topic": "arn:t"}`
-
-// balancer answers for the load balancer: draining takes a while, and so does
-// becoming healthy.
-func (w *world) balancer() {
-	asked := 0
-	registered := true
-	w.answer("aws-sdk:elasticloadbalancingv2:deregisterTargets", func(map[string]any) (string, error) { registered, asked = false, 0; return `{}`, nil })
-	w.answer("aws-sdk:elasticloadbalancingv2:registerTargets", func(map[string]any) (string, error) { registered, asked = true, 0; return `{}`, nil })
-	w.answer("aws-sdk:elasticloadbalancingv2:describeTargetHealth", func(map[string]any) (string, error) {
-		asked++
-		state := map[bool][2]string{false: {"draining", "unused"}, true: {"initial", "healthy"}}[registered][min(asked/3, 1)]
-		return `{"TargetHealthDescriptions": [{"TargetHealth": {"State": "` + state + `"}}]}`, nil
-	})
-	for _, silent := range []string{"cloudwatch:disableAlarmActions", "cloudwatch:enableAlarmActions", "eventbridge:disableRule", "eventbridge:enableRule", "ec2:rebootInstances"} {
-		w.answer("aws-sdk:"+silent, func(map[string]any) (string, error) { return `{}`, nil })
-	}
-	w.answer("sns:publish", func(map[string]any) (string, error) { return `{}`, nil })
-}
-
-func TestARollingRestartTakesOneInstanceAfterAnother(t *testing.T) {
-	w := newWorld()
-	w.balancer()
-	checks := 0
-	w.tasks["check"] = func(context.Context, json.RawMessage) (json.RawMessage, error) {
-		if checks++; checks%2 == 1 {
-			return nil, &asl.Error{Name: "InstanceNotYetStartedException"}
-		}
-		return json.RawMessage(`{}`), nil
-	}
-	w.mustSucceed(t, "rolling-restart.asl.json", restartInput)
-	one := []string{"elasticloadbalancingv2:deregisterTargets", "ec2:rebootInstances", "elasticloadbalancingv2:registerTargets"}
-	want := slices.Concat([]string{"cloudwatch:disableAlarmActions", "eventbridge:disableRule"}, one, one,
-		[]string{"eventbridge:enableRule", "cloudwatch:enableAlarmActions"})
-	w.wantChanges(t, want)
-}
-
-func TestARestartThatFailsPutsAlarmsAndRulesBackAndTells(t *testing.T) {
-	w := newWorld()
-	w.balancer()
-	w.tasks["check"] = func(context.Context, json.RawMessage) (json.RawMessage, error) {
-		return nil, &asl.Error{Name: "InstanceNotYetStartedException", Cause: "no answer on port 80"}
-	}
-	outcome := w.run(t, "rolling-restart.asl.json", restartInput)
-	if outcome.Status != asl.StatusFailed || outcome.Error != "InstanceNotYetStartedException" {
-		t.Errorf("ended %+v", outcome)
-	}
-	w.wantChanges(t, []string{"cloudwatch:disableAlarmActions", "eventbridge:disableRule", "elasticloadbalancingv2:deregisterTargets",
-		"ec2:rebootInstances", "sns:publish", "eventbridge:enableRule", "cloudwatch:enableAlarmActions"})
 }
 
 func TestASnapshotIsCopiedOnceAndSharedOnce(t *testing.T) {

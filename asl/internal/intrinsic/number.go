@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"math/rand/v2"
 
 	"github.com/setmend/setmend/asl/internal/value"
 )
@@ -102,11 +103,20 @@ func (r *javaRandom) below(bound int64) int64 {
 	}
 }
 
-// uuid is a random UUID, version 4.
-func uuid(scope Scope, _ []any) (any, error) {
-	high, low := scope.Random().Uint64(), scope.Random().Uint64()
+// SeededFloat returns what java.util.Random gives first for a seed, from 0 up to
+// but not including 1.
+func SeededFloat(seed int64) float64 {
+	r := newJavaRandom(seed)
+	return float64(int64(r.next(26))<<27+int64(r.next(27))) / (1 << 53)
+}
+
+func uuid(scope Scope, _ []any) (any, error) { return NewUUID(scope.Random()), nil }
+
+// NewUUID returns a random UUID, version 4.
+func NewUUID(random *rand.Rand) string {
+	high, low := random.Uint64(), random.Uint64()
 	high = high&^0xF000 | 0x4000
 	low = low&^(3<<62) | 2<<62
 	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x",
-		high>>32, high>>16&0xFFFF, high&0xFFFF, low>>48, low&0xFFFFFFFFFFFF), nil
+		high>>32, high>>16&0xFFFF, high&0xFFFF, low>>48, low&0xFFFFFFFFFFFF)
 }

@@ -172,7 +172,9 @@ func (p *parser) quoted() (argument, error) {
 		}
 		if c == '\\' && i+1 < len(p.text) {
 			i++
-			c = p.text[i]
+			if c = p.text[i]; c == '"' {
+				return nil, p.fault(`\" must not be in a string: only ', {, } and \ are escaped`)
+			}
 			open = open || strings.IndexByte(`'{}\`, c) < 0
 		}
 		plain.WriteByte(c)

@@ -196,7 +196,13 @@ func hash(args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum, err := digest(algorithm, []byte(data))
+	return Digest(data, algorithm)
+}
+
+// Digest returns the hash of a text in hexadecimal digits. It fails for an
+// algorithm that is not one of MD5, SHA-1, SHA-256, SHA-384 and SHA-512.
+func Digest(text, algorithm string) (string, error) {
+	sum, err := digest(algorithm, []byte(text))
 	return hex.EncodeToString(sum), err
 }
 

@@ -162,6 +162,9 @@ func (p *parser) pathOperand() (operand, error) {
 		return operand{}, err
 	}
 	o.path.text = p.text[start:p.at]
+	if o.fromItem && len(o.path.segments) == 0 {
+		return operand{}, p.fault("@ must be followed by the name of a member: AWS does not compare items themselves")
+	}
 	return o, nil
 }
 
@@ -178,11 +181,24 @@ func (p *parser) literal() (operand, error) {
 		end = len(rest)
 	}
 	v, err := value.DecodeString(jsonQuotes(rest[:end]))
+	if err != nil && isWord(rest[:end]) {
+		v, err = rest[:end], nil // AWS takes a word without quotes for a text: [?(@.Type==VENDOR)]
+	}
 	if err != nil {
 		return operand{}, p.fault("%q is not a value", rest[:end])
 	}
 	p.at += end
 	return operand{literal: v}, nil
+}
+
+// isWord reports whether s is a word: a letter, then letters, digits, _ and -.
+func isWord(s string) bool {
+	for i, r := range s {
+		if !unicode.IsLetter(r) && (i == 0 || r != '_' && r != '-' && !unicode.IsDigit(r)) {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // closing finds the end of the array or object that s begins with, -1 if none.

@@ -149,6 +149,7 @@ func TestTextThatIsNoPathIsRefused(t *testing.T) {
 		`$.a[?]`, `$.a[?()]`, `$.a[?(@.b ==)]`, `$.a[?(@.b == 'c]`, `$.a[?(@.b =~ /(/)]`, `$.a[?(/x/)]`, `$.a[?(/x/ == @.b)]`, `$.a[?(/x/ =~ )]`, `$.a[?(@.b`, `$.a[?(5)]`, `$.a.nofunction()`, `$.a.sum(`, `$.a.sum($.b`, `$.a.sum($.b $.c)`, `$.a.sum(,)`, `$.a.sum(@.b)`, `$.a.sum(` + strings.Repeat("$.a.sum(", 100),
 		`$.a.length().b`, `$.a[99999999999999999999]`, `$.a[?(` + strings.Repeat("(", 100) + `@.b`, "$." + strings.Repeat("a", 20_000),
 		`$.a[?(` + strings.Repeat("@[?(", 100), `@.a`,
+		`$.a[?(@ == 'x')]`, `$.a[?(@)]`, `$.a[?(@.b > @)]`, `$.a[?(@.b == x y)]`, `$.a[?(@.b == 1x)]`,
 	} {
 		if p, err := jsonpath.Parse(path); err == nil {
 			t.Errorf("%q is read as %s", path, p)

@@ -27,9 +27,14 @@ func Decode(text []byte) (any, error) { return DecodeString(string(text)) }
 
 // DecodeString is [Decode] for a string. Strings within the value share its
 // memory.
-func DecodeString(text string) (v any, err error) {
+func DecodeString(text string) (any, error) {
 	d := decoder{text: text}
-	v, err = d.value(0)
+	return d.whole()
+}
+
+// whole reads the one value of the text.
+func (d *decoder) whole() (any, error) {
+	v, err := d.value(0)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +50,10 @@ type decoder struct {
 	at      int
 	members []Member // stack shared by the objects being read
 	items   []any    // stack shared by the arrays being read
+	track   *Track   // nil: only the value counts
+	path    string   // of the value being read, where it is tracked
+
+	names map[string]bool // of the object being read, where it is tracked
 }
 
 func (d *decoder) fault(message string) error {
@@ -91,6 +100,11 @@ func (d *decoder) value(depth int) (any, error) {
 	case 'n':
 		return nil, d.word("null")
 	default:
+		if d.track != nil && c == '$' {
+			if v, ok := d.open(); ok {
+				return v, nil
+			}
+		}
 		return d.number()
 	}
 }
@@ -105,6 +119,11 @@ func (d *decoder) word(w string) error {
 
 func (d *decoder) object(depth int) (any, error) {
 	d.at++
+	if d.track != nil {
+		outer := d.names
+		d.names = map[string]bool{}
+		defer func() { d.names = outer }()
+	}
 	base := len(d.members)
 	if d.peek() == '}' {
 		d.at++
@@ -133,9 +152,14 @@ func (d *decoder) member(depth int) error {
 	if d.peek() != '"' {
 		return d.fault("expected a member's name")
 	}
+	at := d.at
 	name, err := d.str()
 	if err != nil {
 		return err
+	}
+	if d.track != nil {
+		outer := d.enterMember(name, at)
+		defer func() { d.path = outer }()
 	}
 	if d.peek() != ':' {
 		return d.fault("expected ':' after a member's name")
@@ -157,7 +181,7 @@ func (d *decoder) array(depth int) (any, error) {
 		return []any{}, nil
 	}
 	for {
-		v, err := d.value(depth + 1)
+		v, err := d.item(len(d.items)-base, depth)
 		if err != nil {
 			return nil, err
 		}
@@ -175,6 +199,15 @@ func (d *decoder) array(depth int) (any, error) {
 			return nil, d.fault("expected ',' or ']' in an array")
 		}
 	}
+}
+
+func (d *decoder) item(i, depth int) (any, error) {
+	if d.track != nil {
+		d.space()
+		outer := d.enter(Element(d.path, i), d.at)
+		defer func() { d.path = outer }()
+	}
+	return d.value(depth + 1)
 }
 
 // number reads a JSON number. "-0" becomes 0, as AWS has it (an integer has no

@@ -43,6 +43,10 @@ func (w *CloudWatch) putMetricAlarm(c *core.Call, in *putMetricAlarmInput) (*str
 		in.EvaluationPeriods == nil || in.ComparisonOperator == "" {
 		return nil, core.Errorf(400, "ValidationException", "The embedded AWS has alarms on one metric: MetricName, Namespace, Statistic, Period, EvaluationPeriods, Threshold and ComparisonOperator are required.")
 	}
+	if in.ActionsEnabled == nil {
+		on := true
+		in.ActionsEnabled = &on
+	}
 	k := alarmKey{c.Caller.Account, c.Region, in.AlarmName}
 	a := &alarm{putMetricAlarmInput: *in, updated: c.Now(), changed: c.Now(), state: "INSUFFICIENT_DATA"}
 	if old := w.alarms[k]; old != nil {

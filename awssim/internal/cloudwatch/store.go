@@ -67,6 +67,8 @@ func (w *CloudWatch) Service() core.Service {
 			"PutMetricAlarm":      core.Write(core.Do(w.putMetricAlarm)),
 			"DescribeAlarms":      core.Do(w.describeAlarms),
 			"DeleteAlarms":        core.Write(core.Do(w.deleteAlarms)),
+			"EnableAlarmActions":  core.Write(core.Do(w.enableAlarmActions)),
+			"DisableAlarmActions": core.Write(core.Do(w.disableAlarmActions)),
 		},
 	}
 }

@@ -14,6 +14,7 @@ const (
 	JSON11                  // Organizations, SSM, EventBridge
 	RESTXML                 // S3
 	RPCCBOR                 // CloudWatch in today's SDKs
+	EC2                     // a Query of EC2's own: other envelopes, lists of items
 )
 
 // Service is one AWS service as a table.
@@ -53,7 +54,8 @@ type Action struct {
 // members.
 // Out: nil pointers, nil slices, empty strings and zero times are left out; a
 // slice that is empty but not nil is sent as an empty list; a pointer to an
-// empty string is sent as such.
+// empty string is sent as such. In XML the members of a list are elements called
+// member, or as a tag `item:"Name"` says.
 func Do[In, Out any](f func(*Call, *In) (*Out, error)) Action {
 	return Action{Invoke: func(c *Call, decode func(any) error) (any, error) {
 		in := new(In)

@@ -42,7 +42,7 @@ func FuzzActions(f *testing.F, service core.Service, prepare func(*awssim.AWS) e
 func request(t *testing.T, service core.Service, action, body string) *http.Request {
 	t.Helper()
 	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {service.TargetPrefix + "." + action}}
-	if service.Protocols[0] == core.Query {
+	if p := service.Protocols[0]; p == core.Query || p == core.EC2 {
 		header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 		body = fmt.Sprintf("Action=%s&Version=%s&%s", action, service.Version, body)
 	}
@@ -53,4 +53,31 @@ func request(t *testing.T, service core.Service, action, body string) *http.Requ
 	header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+Management+"/20261120/eu-central-1/"+service.Name+"/aws4_request, SignedHeaders=host, Signature=x")
 	r.Header = header
 	return r
+}
+
+// Send makes a request of a service whose SDK client no test builds, in the
+// service's first protocol: a form, or JSON. It answers the status and the body.
+func Send(t testing.TB, a *awssim.AWS, service core.Service, account, region, action, body string) (status int, answer string) {
+	t.Helper()
+	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {service.TargetPrefix + "." + action}}
+	if p := service.Protocols[0]; p == core.Query || p == core.EC2 {
+		header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+		body = fmt.Sprintf("Action=%s&Version=%s&%s", action, service.Version, body)
+	}
+	header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+account+"/20261120/"+region+"/"+service.Name+"/aws4_request, SignedHeaders=host, Signature=x")
+	r, err := http.NewRequest(http.MethodPost, "https://"+service.Name+"."+region+".amazonaws.com/", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = header
+	response, err := a.Transport().RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
 }

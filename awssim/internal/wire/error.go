@@ -42,6 +42,8 @@ func (q *Request) Failure(e *core.Error, requestID string) *Answer {
 	}
 	a := q.answer(status, requestID)
 	switch q.Protocol {
+	case core.EC2:
+		a.Body = ec2Error(e, requestID)
 	case core.Query, core.RESTXML:
 		a.Body = q.queryError(e, requestID)
 	case core.RPCCBOR:
@@ -87,6 +89,20 @@ func (q *Request) queryError(e *core.Error, requestID string) []byte {
 	})
 	element(&b, "RequestId", func() { text(&b, requestID) })
 	b.WriteString("</ErrorResponse>\n")
+	return b.Bytes()
+}
+
+func ec2Error(e *core.Error, requestID string) []byte {
+	var b bytes.Buffer
+	element(&b, "Response", func() {
+		element(&b, "Errors", func() {
+			element(&b, "Error", func() {
+				element(&b, "Code", func() { text(&b, e.Code) })
+				element(&b, "Message", func() { text(&b, e.Message) })
+			})
+		})
+		element(&b, "RequestID", func() { text(&b, requestID) })
+	})
 	return b.Bytes()
 }
 

@@ -55,9 +55,17 @@ func (f *form) put(path []string, value string) {
 // emptyList tells of a bare "Key=": a list that was given, with nothing in it.
 func (f *form) emptyList() bool { return f.set && f.value == "" && len(f.kids) == 0 }
 
-// items are a list's members in order of their numbers.
+// items are a list's members in order of their numbers: those of the list itself,
+// or of the name under which the service has them.
 func (f *form) items(under ...string) []*form {
 	list := f
+	if len(f.kids) == 1 {
+		for name, kid := range f.kids {
+			if _, err := strconv.Atoi(name); err != nil {
+				list = kid
+			}
+		}
+	}
 	for _, name := range under {
 		if kid := f.kids[name]; kid != nil {
 			list = kid

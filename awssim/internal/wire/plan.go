@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"reflect"
 	"sync"
 	"time"
@@ -9,6 +10,7 @@ import (
 // field is one member of a shape.
 type field struct {
 	name  string
+	item  string // element of a list's members in XML
 	index []int
 	rules rules // of the member itself
 	each  rules // of the members of a list
@@ -35,6 +37,7 @@ func fieldsOf(t reflect.Type) []field {
 		}
 		list = append(list, field{
 			name:  name,
+			item:  cmp.Or(f.Tag.Get("item"), "member"),
 			index: f.Index,
 			rules: parseRules(f.Tag.Get("valid")),
 			each:  parseRules(f.Tag.Get("each")),
@@ -47,6 +50,7 @@ func fieldsOf(t reflect.Type) []field {
 // member is one member of a value that is to be sent.
 type member struct {
 	name  string
+	item  string
 	value reflect.Value
 }
 
@@ -61,7 +65,7 @@ func members(v reflect.Value) []member {
 			continue
 		}
 		if value, ok := present(value); ok {
-			list = append(list, member{f.name, value})
+			list = append(list, member{f.name, f.item, value})
 		}
 	}
 	return list

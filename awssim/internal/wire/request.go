@@ -38,7 +38,7 @@ func Read(service *core.Service, r *http.Request) (*Request, *core.Error) {
 	}
 	var err error
 	switch q.Protocol {
-	case core.Query:
+	case core.Query, core.EC2:
 		err = q.readQuery(r, body)
 	case core.RPCCBOR:
 		q.Action = lastPart(r.URL.Path, "/")
@@ -125,9 +125,9 @@ func (q *Request) known() *core.Error {
 		return nil
 	}
 	switch {
-	case q.Protocol != core.Query && q.Action == "":
+	case q.Protocol != core.Query && q.Protocol != core.EC2 && q.Action == "":
 		return core.Errorf(http.StatusBadRequest, "UnknownOperationException", "the request names no operation of %s", q.Service.Name)
-	case q.Protocol != core.Query:
+	case q.Protocol != core.Query && q.Protocol != core.EC2:
 		return core.Errorf(http.StatusBadRequest, "UnknownOperationException", "the embedded AWS does not serve %s:%.100s", q.Service.Name, q.Action)
 	case q.Action == "":
 		return core.Errorf(http.StatusBadRequest, "MissingAction", "Missing Action")
@@ -213,6 +213,8 @@ func (q *Request) Success(out any, requestID string) *Answer {
 	switch q.Protocol {
 	case core.Query:
 		a.Body = q.queryResult(v, requestID)
+	case core.EC2:
+		a.Body = q.ec2Result(v, requestID)
 	case core.RPCCBOR:
 		a.Body = appendCBOR(nil, v)
 	default:
@@ -228,10 +230,20 @@ func (q *Request) queryResult(v reflect.Value, requestID string) []byte {
 		namespace = special
 	}
 	b.WriteString("<" + q.Action + `Response xmlns="` + namespace + `">`)
-	element(b, q.Action+"Result", func() { appendXML(b, v) })
+	element(b, q.Action+"Result", func() { appendXML(b, v, "member") })
 	element(b, "ResponseMetadata", func() {
 		element(b, "RequestId", func() { text(b, requestID) })
 	})
+	b.WriteString("</" + q.Action + "Response>\n")
+	return b.Bytes()
+}
+
+// ec2Result has no element around the output.
+func (q *Request) ec2Result(v reflect.Value, requestID string) []byte {
+	b := bytes.NewBuffer(make([]byte, 0, 1024))
+	b.WriteString("<" + q.Action + `Response xmlns="` + q.Service.Namespace + `">`)
+	element(b, "requestId", func() { text(b, requestID) })
+	appendXML(b, v, "item")
 	b.WriteString("</" + q.Action + "Response>\n")
 	return b.Bytes()
 }
@@ -240,7 +252,7 @@ func (q *Request) queryResult(v reflect.Value, requestID string) []byte {
 func (q *Request) answer(status int, requestID string) *Answer {
 	header := http.Header{"X-Amzn-Requestid": {requestID}}
 	switch q.Protocol {
-	case core.Query, core.RESTXML:
+	case core.Query, core.EC2, core.RESTXML:
 		header.Set("Content-Type", "text/xml")
 	case core.RPCCBOR:
 		header.Set("Content-Type", "application/cbor")

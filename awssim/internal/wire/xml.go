@@ -10,8 +10,8 @@ import (
 )
 
 // appendXML prints the content of a value's element in AWS's Query XML: lists as
-// <member> elements, maps as <entry>, times in ISO 8601 with milliseconds.
-func appendXML(b *bytes.Buffer, v reflect.Value) {
+// elements called item, maps as <entry>, times in ISO 8601 with milliseconds.
+func appendXML(b *bytes.Buffer, v reflect.Value, item string) {
 	v = follow(v)
 	switch {
 	case !v.IsValid() || v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface:
@@ -19,20 +19,20 @@ func appendXML(b *bytes.Buffer, v reflect.Value) {
 		b.WriteString(isoTime(v.Interface().(time.Time)))
 	case v.Kind() == reflect.Struct:
 		for _, m := range members(v) {
-			element(b, m.name, func() { appendXML(b, m.value) })
+			element(b, m.name, func() { appendXML(b, m.value, m.item) })
 		}
 	case v.Kind() == reflect.Map:
 		for _, key := range sortedKeys(v) {
 			element(b, "entry", func() {
 				element(b, "key", func() { text(b, key.String()) })
-				element(b, "value", func() { appendXML(b, v.MapIndex(key)) })
+				element(b, "value", func() { appendXML(b, v.MapIndex(key), item) })
 			})
 		}
 	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
 		b.WriteString(base64.StdEncoding.EncodeToString(v.Bytes()))
 	case v.Kind() == reflect.Slice:
 		for i := range v.Len() {
-			element(b, "member", func() { appendXML(b, v.Index(i)) })
+			element(b, item, func() { appendXML(b, v.Index(i), "member") })
 		}
 	default:
 		text(b, scalarText(v))
