@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // Assess judges every cell that has an instance or must have one.
@@ -14,24 +15,24 @@ import (
 // what cells are to one another: sets that collide, dependencies that cannot be
 // met, stacks that import from a stack to be redeployed. Last comes what earlier
 // runs remember of a cell: heals back off, and end in quarantine.
-func Assess(f *fleet.Fleet, p *Policy, m Memory, now time.Time) *Assessment {
+func Assess(f *fleet.Fleet, p *policy.Policy, m Memory, now time.Time) *Assessment {
 	w := newWorld(f, p)
-	a := &assessor{world: w, memory: m, now: now, places: standings(f), owed: owedBySet(m)}
+	a := &assessor{world: w, memory: m, now: now, places: accountStatuses(f), pending: pendingBySet(m)}
 	for _, name := range w.names {
 		a.judgeSet(w.sets[name])
 	}
 	a.relate()
-	return &Assessment{At: now, Cells: a.collect(), Problems: a.problems(), Levels: w.graph.levels}
+	return &Assessment{At: now, Cells: a.collect(), Problems: a.problems(), Levels: w.graph.levels, world: w, memory: m}
 }
 
 // world is what follows from fleet and policy alone.
 type world struct {
 	fleet  *fleet.Fleet
-	policy *Policy
+	policy *policy.Policy
 	names  []fleet.StackSetName
 	sets   map[fleet.StackSetName]*setView
 	graph  *graph
-	faults []Problem
+	faults []policy.Problem
 }
 
 // setView is one stack set with its policy and, in an assessment, its cells.
@@ -39,15 +40,15 @@ type setView struct {
 	name      fleet.StackSetName
 	set       fleet.StackSet
 	instances map[fleet.Target]fleet.Instance
-	policy    SetPolicy
+	policy    policy.Set
 	busy      bool       // an operation is running or queued
 	cells     []Assessed // sorted by target
 }
 
 // newWorld merges the policy for every set and resolves the dependencies.
-func newWorld(f *fleet.Fleet, p *Policy) *world {
+func newWorld(f *fleet.Fleet, p *policy.Policy) *world {
 	w := &world{fleet: f, policy: p, sets: map[fleet.StackSetName]*setView{}}
-	policies := map[fleet.StackSetName]SetPolicy{}
+	policies := map[fleet.StackSetName]policy.Set{}
 	readable := &fleet.Fleet{StackSets: map[fleet.StackSetName]*fleet.Inventory{}}
 	for _, name := range f.Names() {
 		inventory := f.StackSets[name]
@@ -55,7 +56,7 @@ func newWorld(f *fleet.Fleet, p *Policy) *world {
 			w.faults = append(w.faults, unreadSet(name))
 			continue
 		}
-		sp, problems := p.resolve(inventory.StackSet)
+		sp, problems := p.Resolve(inventory.StackSet)
 		w.faults = append(w.faults, problems...)
 		policies[name] = sp
 		readable.StackSets[name] = inventory
@@ -63,24 +64,24 @@ func newWorld(f *fleet.Fleet, p *Policy) *world {
 		w.sets[name] = &setView{name: name, set: inventory.StackSet, instances: inventory.Instances, policy: sp,
 			busy: slices.ContainsFunc(inventory.Running, func(o fleet.Operation) bool { return !o.Status.Ended() })}
 	}
-	var problems []Problem
+	var problems []policy.Problem
 	w.graph, problems = newGraph(readable, policies)
 	w.faults = append(w.faults, problems...)
 	return w
 }
 
-func unreadSet(name fleet.StackSetName) Problem {
-	return Problem{StackSet: name, Text: string(name) + " was listed, and could not be read.",
+func unreadSet(name fleet.StackSetName) policy.Problem {
+	return policy.Problem{StackSet: name, Text: string(name) + " was listed, and could not be read.",
 		Hint: "Run again; if it stays, check the permissions on this stack set.", Stops: true}
 }
 
 type assessor struct {
 	*world
-	memory Memory
-	now    time.Time
-	places map[fleet.AccountID]place
-	owed   map[fleet.StackSetName][]fleet.Target // see [Memory.Owed]
-	found  []Problem
+	memory  Memory
+	now     time.Time
+	places  map[fleet.AccountID]place
+	pending map[fleet.StackSetName][]fleet.Target // see [Memory.PendingRestores]
+	found   []policy.Problem
 }
 
 // judgeSet judges the set's cells: the mandatory ones and those with instances.
@@ -92,12 +93,12 @@ func (a *assessor) judgeSet(v *setView) {
 			target := fleet.Target{Account: account, Region: region}
 			if _, present := v.instances[target]; !present {
 				c := missingCell(v, target, mandatory.because)
-				c.Owed = len(a.memory.Owed) > 0 && a.isOwed(c.Cell)
+				c.PendingRestore = len(a.memory.PendingRestores) > 0 && a.isPending(c.Cell)
 				v.cells = append(v.cells, c)
 			}
 		}
 	}
-	v.cells = append(v.cells, a.owedCells(v, mandatory)...)
+	v.cells = append(v.cells, a.pendingCells(v, mandatory)...)
 	for target, instance := range v.instances {
 		v.cells = append(v.cells, a.judgeInstance(v, target, instance, mandatory))
 	}
@@ -145,8 +146,8 @@ func (a *assessor) collect() []Assessed {
 }
 
 // problems are all contradictions found, sorted, each once.
-func (a *assessor) problems() []Problem {
+func (a *assessor) problems() []policy.Problem {
 	all := slices.Concat(a.faults, a.found, a.policyProblems())
-	slices.SortFunc(all, compareProblems)
+	slices.SortFunc(all, policy.Problem.Compare)
 	return slices.Compact(all)
 }

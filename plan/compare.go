@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -29,17 +28,17 @@ func Compare(old, new *Plan) []string {
 	return sentences
 }
 
-// workKey is a stack set and a rung.
+// workKey is a stack set and a remedy.
 type workKey struct {
-	set  fleet.StackSetName
-	rung Rung
+	set    fleet.StackSetName
+	remedy Remedy
 }
 
-// work is the plan's targets by stack set and rung, sorted.
+// work is the plan's targets by stack set and remedy, sorted.
 func (p *Plan) work() map[workKey][]fleet.Target {
 	work := map[workKey][]fleet.Target{}
 	for _, a := range p.Actions {
-		key := workKey{a.StackSet, a.Rung}
+		key := workKey{a.StackSet, a.Remedy}
 		work[key] = append(work[key], a.Targets...)
 	}
 	for _, targets := range work {
@@ -56,7 +55,7 @@ func workKeys(plans ...map[workKey][]fleet.Target) []workKey {
 		}
 	}
 	slices.SortFunc(keys, func(x, y workKey) int {
-		return cmp.Or(cmp.Compare(x.set, y.set), cmp.Compare(slices.Index(harshness, x.rung), slices.Index(harshness, y.rung)))
+		return cmp.Or(cmp.Compare(x.set, y.set), x.remedy.Compare(y.remedy))
 	})
 	return slices.Compact(keys)
 }
@@ -84,35 +83,5 @@ func changed(key workKey, targets []fleet.Target, how string) []string {
 	if len(targets) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: %s of %s is %s: %s.", key.set, key.rung, cellCount(len(targets)), how, firstTargets(targets, 3))}
-}
-
-// exact reports whether the calls cover exactly the targets.
-func (a Action) exact() bool {
-	if a.Rung == RungQuarantine {
-		return len(a.Calls) == 0
-	}
-	var covered []fleet.Target
-	for _, call := range a.Calls {
-		covered = append(covered, call.Targets()...)
-	}
-	return slices.Equal(fleet.SortTargets(covered), a.Targets)
-}
-
-// Decode reads a saved plan, and refuses one whose content does not match its
-// hash.
-func Decode(text []byte) (*Plan, error) {
-	var p Plan
-	if err := json.Unmarshal(text, &p); err != nil {
-		return nil, fmt.Errorf("reading plan: %w", err)
-	}
-	if p.Hash == "" || hashActions(p.Actions) != p.Hash {
-		return nil, fmt.Errorf("reading plan: its content does not match its hash %q: it was changed, or is no plan", p.Hash)
-	}
-	for _, a := range p.Actions {
-		if actionID(a) != a.ID || !a.exact() {
-			return nil, fmt.Errorf("reading plan: action %s was changed", a.ID)
-		}
-	}
-	return &p, nil
+	return []string{fmt.Sprintf("%s: %s of %s is %s: %s.", key.set, key.remedy, cellCount(len(targets)), how, firstTargets(targets, 3))}
 }

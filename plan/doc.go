@@ -11,7 +11,7 @@
 //
 // [Assess] judges each cell by itself (judge.go), then by what else is at its
 // target (relate.go), then by what was tried before (remember.go), and chooses
-// the least destructive rung that the policy leaves open and that can still help
+// the least destructive remedy that the policy leaves open and that can still help
 // (ladder.go). [Make] applies the guards (guards.go), groups what they let
 // through into actions (group.go), splits those that take instances down into
 // waves (waves.go), covers each with calls that reach exactly its cells
@@ -26,7 +26,7 @@
 //
 // # What it leaves to the healer
 //
-// A plan names first rungs only. Which rung follows when one fails depends on
+// A plan names first remedies only. Which remedy follows when one fails depends on
 // AWS's answer, so the healer asks [Next] with the failure's [ReasonClass].
 // Parameter overrides are not known when planning (AWS tells them one instance
 // at a time), so a redeployment is planned as cells, and the healer groups the

@@ -14,20 +14,25 @@ const (
 	instanceTime  = 40 * time.Second
 	dispatchTime  = 10 * time.Second
 	revertTime    = 90 * time.Second
+	detectTime    = 45 * time.Second
 	pollEvery     = 30 * time.Second
 	atOnce        = 100
 	pageSize      = 100
 	callsToRevert = 6 // assume the role, create, describe twice, execute, describe
 )
 
-// estimate is what the actions cost.
+// estimate is what the actions cost, computed from their requests.
 func estimate(actions []Action) Estimate {
 	var e Estimate
 	for _, a := range actions {
-		e.Operations += a.operations()
-		e.APICalls += a.apiCalls()
-		if a.Rung == RungRedeploy {
-			e.Unavailable += len(a.Targets) * len(a.touched())
+		for _, r := range a.Requests {
+			e.Operations += r.operations()
+			e.APICalls += r.apiCalls()
+			if a.Remedy == RemedyRedeploy && r.Kind == RequestDelete {
+				e.Unavailable += r.Cells()
+			}
+		}
+		if a.Remedy == RemedyRedeploy {
 			e.UnavailableFor = max(e.UnavailableFor, a.duration())
 		}
 	}
@@ -35,54 +40,59 @@ func estimate(actions []Action) Estimate {
 	return e
 }
 
-// operations counts stack set operations and change sets.
-func (a Action) operations() int {
-	switch a.Rung {
-	case RungQuarantine:
-		return 0
-	case RungRevert:
-		return len(a.Targets)
-	case RungRedeploy:
-		return 2 * len(a.Calls) * len(a.touched()) // at least: creations are grouped by overrides
+// operations counts stack set operations and change sets. Restores may be more,
+// where the saved overrides differ.
+func (r Request) operations() int {
+	if r.Kind == RequestChangeSet {
+		return r.Cells()
 	}
-	return len(a.Calls)
+	return 1
 }
 
-// apiCalls counts calls to AWS: starting, asking how it goes, reading results,
-// and for a redeployment the overrides of every cell before and after.
-func (a Action) apiCalls() int {
-	if a.Rung == RungRevert {
-		return callsToRevert * len(a.Targets)
+// instances is how many instances the request has AWS work on.
+func (r Request) instances() int {
+	if r.Kind == RequestDetect {
+		return r.Instances
 	}
-	if a.Rung == RungQuarantine {
-		return 0
+	return r.Cells()
+}
+
+// apiCalls counts calls to AWS: starting, asking how it goes, reading results, and
+// for what is deleted and created again the overrides of every cell, before and
+// after.
+func (r Request) apiCalls() int {
+	if r.Kind == RequestChangeSet {
+		return callsToRevert * r.Cells()
 	}
-	cells := len(a.Targets) * len(a.touched())
-	calls := a.operations() * (1 + int(a.duration()/pollEvery) + (len(a.Targets)+pageSize-1)/pageSize)
-	if a.Rung == RungRedeploy {
-		calls += 2 * cells
+	calls := 1 + int(r.duration()/pollEvery) + pages(r.instances(), pageSize)
+	if r.Restores || r.Kind == RequestDelete && !r.RetainStacks {
+		calls += r.Cells()
 	}
 	return calls
 }
 
-// duration is how long the action takes. Calls on one stack set run one after
-// another.
+// duration is how long the request takes.
+func (r Request) duration() time.Duration {
+	switch r.Kind {
+	case RequestChangeSet:
+		return revertTime * time.Duration(pages(r.Cells(), atOnce))
+	case RequestDetect:
+		return dispatchTime + detectTime*time.Duration(pages(r.Instances, atOnce))
+	}
+	return dispatchTime + instanceTime*time.Duration(pages(r.Cells(), atOnce))
+}
+
+// duration is how long the action takes. Its requests run one after another.
 func (a Action) duration() time.Duration {
-	switch a.Rung {
-	case RungQuarantine:
-		return 0
-	case RungRevert:
-		return revertTime * time.Duration((len(a.Targets)+atOnce-1)/atOnce)
-	}
 	var total time.Duration
-	for _, call := range a.Calls {
-		total += dispatchTime + instanceTime*time.Duration((call.Cells()+atOnce-1)/atOnce)
-	}
-	if a.Rung == RungRedeploy {
-		total *= time.Duration(2 * len(a.touched()))
+	for _, r := range a.Requests {
+		total += r.duration()
 	}
 	return total
 }
+
+// pages is how often size goes into n, rounded up.
+func pages(n, size int) int { return (n + size - 1) / size }
 
 // criticalPath is when the last action ends, if each starts as soon as its stage
 // has begun, those before it have ended, and its stack sets are free.

@@ -7,26 +7,30 @@ import (
 	"github.com/setmend/setmend/fleet"
 )
 
-// Make turns an assessment into a plan: guards first, then the cells that are
-// left grouped into actions, the actions into an order. It must be given the
-// fleet, policy and memory that the assessment was made from.
-func Make(f *fleet.Fleet, a *Assessment, p *Policy, m Memory, now time.Time) *Plan {
-	b := &builder{world: newWorld(f, p), assessment: a, memory: m, now: now}
-	b.guard()
-	b.choose()
-	plan := &Plan{
-		At: now, Actions: b.actions(), Left: b.left, Trips: b.trips,
-		Problems: a.Problems, Levels: a.Levels,
-	}
-	b.order(plan.Actions)
-	plan.seal()
-	return plan
+// Options narrow the plan that an assessment makes. The zero value plans all.
+type Options struct {
+	Scope Scope
+	Stage Stage // "" for all stages
 }
 
-// seal computes what follows from the plan's actions.
-func (p *Plan) seal() {
-	p.Estimate = estimate(p.Actions)
-	p.Hash = hashActions(p.Actions)
+// Plan makes the plan: guards first, then the cells that are left grouped into
+// actions with their requests, the actions into an order; then sealed. The same
+// assessment gives the same plan. It panics for an assessment that [Assess] did not
+// return, such as one read from JSON: the fleet is not in it.
+func (a *Assessment) Plan(o Options) *Plan {
+	b := &builder{world: a.world, assessment: a, memory: a.memory, now: a.At}
+	b.guard()
+	b.dueDetections()
+	b.choose()
+	p := &Plan{
+		At: a.At, Actions: b.order(b.actions()), Unhandled: b.unhandled, Guards: b.hits,
+		Problems: a.Problems, Levels: a.Levels, Unchecked: a.unchecked(o.Scope), From: a.revisions(),
+	}
+	p = p.seal().Narrow(o.Scope)
+	if o.Stage != "" {
+		p = p.OfStage(o.Stage)
+	}
+	return p
 }
 
 type builder struct {
@@ -34,57 +38,62 @@ type builder struct {
 	assessment *Assessment
 	memory     Memory
 	now        time.Time
-	trips      []Trip
+	hits       []GuardHit
 	// stopped are the sets that a guard holds back; cleanupStopped and allStopped
 	// hold for the whole run. The value is the guard.
-	stopped        map[fleet.StackSetName]string
-	cleanupStopped string
-	allStopped     string
+	stopped        map[fleet.StackSetName]Guard
+	cleanupStopped Guard
+	allStopped     Guard
 	// room is the number of instances that may be in operation at once.
 	room int
 	// spare is how many more instances of each set may be taken down.
 	spare map[fleet.StackSetName]int
-	work  map[fleet.StackSetName][]Assessed // cells to act on, sorted
-	left  []Assessed
+	// due are the sets whose drift is to be detected.
+	due       map[fleet.StackSetName]bool
+	work      map[fleet.StackSetName][]Assessed // cells to act on, sorted
+	unhandled []Assessed
 }
 
-// choose sorts the cells into those to act on and those that are left.
+// choose sorts the cells into those to act on and those that are unhandled.
 func (b *builder) choose() {
 	b.work = map[fleet.StackSetName][]Assessed{}
 	for _, c := range b.assessment.Cells {
 		switch {
 		case c.Verdict == Healthy || c.Verdict == NotChecked:
-		case c.Rung == "" || c.NotBefore.After(b.now):
-			b.left = append(b.left, c)
-		case b.heldBack(c) != "":
-			b.leave(c, b.heldBack(c))
+		case c.Remedy == "" || c.NotBefore.After(b.now):
+			b.unhandled = append(b.unhandled, c)
+		case c.Verdict == Drifted && b.due[c.StackSet] && b.outOfDate(c):
+			c.Hint = "Its drift is detected again first."
+			b.unhandled = append(b.unhandled, c)
+		case b.stoppedBy(c) != "":
+			b.leave(c, b.stoppedBy(c), "")
 		default:
-			if c.Rung == RungQuarantine {
-				b.left = append(b.left, c)
+			if c.Remedy == RemedyQuarantine {
+				b.unhandled = append(b.unhandled, c)
 			}
 			b.work[c.StackSet] = append(b.work[c.StackSet], c)
 		}
 	}
 	b.takeAlong()
-	b.awaitHeld()
-	slices.SortStableFunc(b.left, func(x, y Assessed) int { return x.Cell.Compare(y.Cell) })
+	b.awaitSuspended()
+	slices.SortStableFunc(b.unhandled, func(x, y Assessed) int { return x.Cell.Compare(y.Cell) })
 }
 
-// heldBack is the guard that keeps the cell from being acted on, "" for none.
-func (b *builder) heldBack(c Assessed) string {
-	if c.Rung == RungQuarantine {
+// stoppedBy is the guard that keeps the cell from being acted on, "" for none.
+func (b *builder) stoppedBy(c Assessed) Guard {
+	if c.Remedy == RemedyQuarantine {
 		return "" // writes nothing
 	}
 	if b.allStopped != "" {
 		return b.allStopped
 	}
-	if guard := b.stopped[c.StackSet]; guard != "" && !(c.Owed && c.Rung == RungDeploy && b.mayPayBack(c.StackSet)) {
+	if guard := b.stopped[c.StackSet]; guard != "" && !(c.PendingRestore && c.Remedy == RemedyDeploy && b.mayRestore(c.StackSet)) {
 		return guard
 	}
-	if stageOf(c.Rung) == StageCleanup {
+	if stageOf(c.Remedy) == StageCleanup {
 		return b.cleanupStopped
 	}
-	if c.Rung == RungRedeploy && slices.ContainsFunc(append([]fleet.StackSetName{c.StackSet}, c.Importers...), b.spent) {
+	if c.Remedy == RemedyRedeploy && slices.ContainsFunc(append([]fleet.StackSetName{c.StackSet}, c.Importers...), b.spent) {
 		return GuardUnavailable
 	}
 	return ""
@@ -93,19 +102,19 @@ func (b *builder) heldBack(c Assessed) string {
 // spent reports whether no more of a set may be taken down.
 func (b *builder) spent(set fleet.StackSetName) bool { return b.spare[set] <= 0 }
 
-// mayPayBack reports whether an instance that we deleted may be created again in
+// mayRestore reports whether an instance that we deleted may be created again in
 // spite of the set's guards. They are there to prevent destruction; leaving a
 // live account without what we took from it prevents none. Only an operation
 // under way has to be waited for.
-func (b *builder) mayPayBack(set fleet.StackSetName) bool {
-	return !slices.ContainsFunc(b.trips, func(t Trip) bool {
-		return t.Guard == GuardForeignOperation && t.StackSet == set
+func (b *builder) mayRestore(set fleet.StackSetName) bool {
+	return !slices.ContainsFunc(b.hits, func(t GuardHit) bool {
+		return t.Guard == GuardExternalOperation && t.StackSet == set
 	})
 }
 
-func (b *builder) leave(c Assessed, guard string) {
-	c.Hint = "Held back by the guard " + guard + "."
-	b.left = append(b.left, c)
+func (b *builder) leave(c Assessed, guard Guard, of fleet.StackSetName) {
+	c.Hint = "Held back by the guard " + guard.Of(of) + "."
+	b.unhandled = append(b.unhandled, c)
 }
 
 // takeAlong drops the actions of cells that a redeployment takes along anyway,
@@ -116,20 +125,20 @@ func (b *builder) takeAlong() {
 		for _, name := range level {
 			cells := b.work[name]
 			b.work[name] = slices.DeleteFunc(cells, func(c Assessed) bool {
-				return taken[c.Cell] && stageOf(c.Rung) == StageHeal || b.mayNotTake(c, taken)
+				return taken[c.Cell] && stageOf(c.Remedy) == StageHeal || b.mayNotTake(c, taken)
 			})
 		}
 	}
 }
 
 func (b *builder) mayNotTake(c Assessed, taken map[fleet.Cell]bool) bool {
-	if c.Rung != RungRedeploy {
+	if c.Remedy != RemedyRedeploy {
 		return false
 	}
 	for _, importer := range c.Importers {
 		if guard := b.stopped[importer]; guard != "" {
 			c.Reason += " It can only be redeployed together with " + string(importer) + "."
-			b.leave(c, guard+" of "+string(importer))
+			b.leave(c, guard, importer)
 			return true
 		}
 	}
@@ -139,16 +148,16 @@ func (b *builder) mayNotTake(c Assessed, taken map[fleet.Cell]bool) bool {
 	return false
 }
 
-// awaitHeld leaves deployments whose dependency would have come, had no guard
+// awaitSuspended leaves deployments whose dependency would have come, had no guard
 // held it back. Levels go first to last, so that it goes down whole chains.
-func (b *builder) awaitHeld() {
+func (b *builder) awaitSuspended() {
 	assessed := bySet(b.assessment.Cells)
 	for _, level := range b.graph.levels {
 		for _, name := range level {
 			b.work[name] = slices.DeleteFunc(b.work[name], func(c Assessed) bool {
-				need := b.heldNeed(c, assessed)
+				need := b.suspendedNeed(c, assessed)
 				if need != "" {
-					b.left = append(b.left, waiting(c, need))
+					b.unhandled = append(b.unhandled, waiting(c, need))
 				}
 				return need != ""
 			})
@@ -156,10 +165,10 @@ func (b *builder) awaitHeld() {
 	}
 }
 
-// heldNeed is a dependency of a deployment that is not there and not coming, ""
+// suspendedNeed is a dependency of a deployment that is not there and not coming, ""
 // if there is none.
-func (b *builder) heldNeed(c Assessed, assessed map[fleet.StackSetName][]Assessed) fleet.StackSetName {
-	if c.Rung != RungDeploy {
+func (b *builder) suspendedNeed(c Assessed, assessed map[fleet.StackSetName][]Assessed) fleet.StackSetName {
+	if c.Remedy != RemedyDeploy {
 		return ""
 	}
 	for _, need := range b.graph.needs[c.StackSet] {
@@ -179,7 +188,7 @@ func waiting(c Assessed, need fleet.StackSetName) Assessed {
 // comes reports whether a cell's stack is there, or is about to be.
 func (b *builder) comes(c Assessed) bool {
 	planned := find(b.work[c.StackSet], c.Target)
-	return c.stands() || planned != nil && planned.Rung != RungQuarantine
+	return c.stands() || planned != nil && planned.Remedy != RemedyQuarantine
 }
 
 // bySet cuts the assessment's cells into the sets'.
@@ -194,12 +203,12 @@ func bySet(cells []Assessed) map[fleet.StackSetName][]Assessed {
 	return sets
 }
 
-// stageOf is the stage that a rung belongs to by nature.
-func stageOf(r Rung) Stage {
+// stageOf is the stage that a remedy belongs to by nature.
+func stageOf(r Remedy) Stage {
 	switch r {
-	case RungDetach, RungRemove:
+	case RemedyDetach, RemedyRemove:
 		return StageCleanup
-	case RungDeploy:
+	case RemedyDeploy:
 		return StageDeploy
 	}
 	return StageHeal
@@ -208,13 +217,13 @@ func stageOf(r Rung) Stage {
 // stage is the cell's: a deployment whose dependency is healed there waits for
 // the healing stage, since stages never go back.
 func (b *builder) stage(c Assessed) Stage {
-	natural := stageOf(c.Rung)
+	natural := stageOf(c.Remedy)
 	if natural != StageDeploy {
 		return natural
 	}
 	for need := range b.graph.above[c.StackSet] {
 		for _, other := range bearing(b.work[need], c.Target) {
-			if stageOf(other.Rung) == StageHeal && other.Rung != RungQuarantine {
+			if stageOf(other.Remedy) == StageHeal && other.Remedy != RemedyQuarantine {
 				return StageHeal
 			}
 		}

@@ -48,14 +48,6 @@ func (n *narrowing) options() (heal.Options, error) {
 	return o, nil
 }
 
-// narrowPlan limits a plan as the options say.
-func narrowPlan(p *plan.Plan, o heal.Options) *plan.Plan {
-	if scope := o.Scope(); !scope.All() {
-		return p.Narrow(scope)
-	}
-	return p
-}
-
 // knownSets refuses names of stack sets that are not in the fleet.
 func knownSets(f *fleet.Fleet, names []fleet.StackSetName) error {
 	for _, name := range names {
@@ -98,7 +90,7 @@ func (a *app) planCommand() *cobra.Command {
 	cmd.Flags().StringVar(&out, "out", "", "save the plan to this file, for apply")
 	cmd.Flags().StringSliceVar(&accept, "accept", nil, "plan as if this guard had been accepted")
 	cmd.Flags().BoolVar(&all, "all", false, "list every target instead of the first few")
-	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 2 if there is something to do")
+	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 2 if anything would be done, a drift detection included")
 	return cmd
 }
 
@@ -115,8 +107,7 @@ func (a *app) makePlan(ctx context.Context, n narrowing, accept []string) (*plan
 	if err := knownSets(r.fleet, options.StackSets); err != nil {
 		return nil, err
 	}
-	p := plan.Make(r.fleet, r.assessment, r.policy, r.memory, r.clock.Now())
-	return narrowPlan(p, options), nil
+	return r.assessment.Plan(plan.Options{Scope: options.Scope()}), nil
 }
 
 func savePlan(path string, p *plan.Plan) error {
