@@ -67,7 +67,7 @@ func TestNext(t *testing.T) {
 func TestTheLadderEndsInQuarantineWhateverFails(t *testing.T) {
 	policies := []policy.Set{{Healing: policy.HealRedeploy, MemberRole: "x"}, {Healing: policy.HealRevert, MemberRole: "x"}, {Healing: policy.HealRedeploy}, {Healing: policy.HealNotify}, {Healing: policy.HealOff}}
 	for _, verdict := range Verdicts {
-		for class := range hints {
+		for class := range meanings {
 			for _, sp := range policies {
 				c := Assessed{Verdict: verdict, Remedy: RemedyDetach, Importers: []fleet.StackSetName{"x"}}
 				var tried []Remedy
