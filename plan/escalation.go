@@ -10,20 +10,21 @@ import (
 // before cannot work or has failed; what no remedy can help is quarantined.
 //
 //	missing             deploy, retry
-//	failed, stale       retry, redeploy
+//	failed, outdated    retry, redeploy (where the stack serves nothing)
 //	inoperable          redeploy (once more, where the cause may have gone)
 //	drifted             revert, redeploy
 //	orphan              the one remedy that [Assess] chose: detach, or remove
 //
-// Redeployment needs healing: redeploy, an unprotected set, and that nothing
-// that must stay imports from the stack. Reverting needs a member role.
+// Redeployment needs healing: redeploy, an unprotected set, that the stack can come
+// back and takes no data along (keep.go), and that nothing that must stay imports
+// from it. Reverting needs a member role.
 
 // Escalation lists the remedies that the policy leaves open to the cell, least
 // destructive first; none if only a person can help.
 func Escalation(c Assessed, sp policy.Set) []Remedy {
 	heals := sp.Healing == policy.HealRevert || sp.Healing == policy.HealRedeploy
 	deploys := sp.Healing != policy.HealOff || c.PendingRestore
-	redeploys := sp.Healing == policy.HealRedeploy && !sp.Protected && c.Pinned == ""
+	redeploys := sp.Healing == policy.HealRedeploy && !sp.Protected && c.Pinned == "" && c.Kept == ""
 	var ladder []Remedy
 	add := func(remedy Remedy, open bool) {
 		if open {
@@ -49,29 +50,18 @@ func Escalation(c Assessed, sp policy.Set) []Remedy {
 	return ladder
 }
 
-// hopeless are the classes that no remedy can do anything about: the cause lies
-// outside and will be met again.
-var hopeless = []ReasonClass{
-	ReasonDenied, ReasonRoleMissing, ReasonRegionDisabled, ReasonAccountGone,
-	ReasonTermination, ReasonTemplate, ReasonMaskedOverride, ReasonImportFailed,
-}
-
-// transient are the classes that pass by themselves, so that the same remedy is
-// tried again before any harsher one.
-var transient = []ReasonClass{ReasonThrottled, ReasonCancelled, ReasonImportMissing, ReasonAccountGate, ReasonQuota, ReasonStackBusy}
-
-// unredeployable are the classes where deleting first would make it worse: the
-// creation would meet the same obstacle, and the stack would be gone.
-var unredeployable = []ReasonClass{
-	ReasonNameCollision, ReasonQuota, ReasonThrottled, ReasonCancelled, ReasonImportMissing, ReasonAccountGate, ReasonStackBusy,
-}
+// hopeless are the classes that no remedy can do anything about, now or later.
+// Termination protection is a person's word that a stack is not to be deleted.
+var hopeless = []ReasonClass{ReasonMaskedOverride, ReasonImportFailed, ReasonTermination}
 
 // transientTries is how often one remedy is tried for a transient cause.
 const transientTries = 3
 
-// Next is the remedy to take after those tried, oldest first, given the class of
-// the last failure ("" if none has failed yet). [RemedyQuarantine] is the end: no
-// remedy is left, or the class says that none can help.
+// Next returns the remedy to take after those tried, oldest first, given the class
+// of the last failure ("" if none has failed yet). A cause that lies outside never
+// leads to another remedy: the same is tried again, with growing distance.
+// [RemedyQuarantine] is the end: no remedy is left, or the class says that none can
+// help.
 func Next(c Assessed, sp policy.Set, tried []Remedy, class ReasonClass) Remedy {
 	if slices.Contains(hopeless, class) {
 		return RemedyQuarantine
@@ -79,6 +69,9 @@ func Next(c Assessed, sp policy.Set, tried []Remedy, class ReasonClass) Remedy {
 	ladder := Escalation(c, sp)
 	if again, ok := repeat(ladder, tried, class); ok {
 		return again
+	}
+	if n := len(tried); n > 0 && class.Outside() && slices.Contains(ladder, tried[n-1]) && (!tried[n-1].Deletes() || c.Verdict == Inoperable) {
+		return tried[n-1]
 	}
 	for _, remedy := range ladder {
 		if !slices.Contains(tried, remedy) && allowed(c, remedy, class) {
@@ -90,7 +83,7 @@ func Next(c Assessed, sp policy.Set, tried []Remedy, class ReasonClass) Remedy {
 
 // repeat is the remedy tried last, if the cause was transient and patience lasts.
 func repeat(ladder, tried []Remedy, class ReasonClass) (Remedy, bool) {
-	if len(tried) == 0 || !slices.Contains(transient, class) {
+	if len(tried) == 0 || !class.Passes() {
 		return "", false
 	}
 	last, times := tried[len(tried)-1], 0
@@ -115,5 +108,5 @@ func allowed(c Assessed, remedy Remedy, class ReasonClass) bool {
 	}
 	// A deletion that failed may be repeated where the cause may have passed; it
 	// deletes nothing that its set has not given up already.
-	return c.Verdict == Inoperable || !slices.Contains(unredeployable, class)
+	return c.Verdict == Inoperable || !class.MeetsCreation()
 }

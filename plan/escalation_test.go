@@ -26,7 +26,7 @@ func TestNext(t *testing.T) {
 		{"a missing instance is deployed", Assessed{Verdict: Missing}, notify, nil, "", RemedyDeploy},
 		{"a failed deployment is retried", Assessed{Verdict: Missing}, notify, []Remedy{RemedyDeploy}, ReasonUnknown, RemedyRetry},
 		{"a failed deployment that a retry did not help is given up", Assessed{Verdict: Missing}, redeploy, []Remedy{RemedyDeploy, RemedyRetry}, ReasonUnknown, RemedyQuarantine},
-		{"a denied deployment is given up", Assessed{Verdict: Missing}, redeploy, []Remedy{RemedyDeploy}, ReasonDenied, RemedyQuarantine},
+		{"a denied deployment waits for its cause, and is tried again", Assessed{Verdict: Missing}, redeploy, []Remedy{RemedyDeploy}, ReasonDenied, RemedyDeploy},
 		{"a throttled deployment is deployed again", Assessed{Verdict: Missing}, redeploy, []Remedy{RemedyDeploy}, ReasonThrottled, RemedyDeploy},
 		{"drift is reverted first", Assessed{Verdict: Drifted}, both, nil, "", RemedyRevert},
 		{"a refused revert is followed by a redeployment", Assessed{Verdict: Drifted}, both, []Remedy{RemedyRevert}, ReasonRevertRefused, RemedyRedeploy},
@@ -42,11 +42,17 @@ func TestNext(t *testing.T) {
 		{"a stack that is stuck is redeployed after the retry", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry}, ReasonStackStuck, RemedyRedeploy},
 		{"a stack that is gone is redeployed at once", Assessed{Verdict: Failed}, both, nil, ReasonStackGone, RemedyRedeploy},
 		{"a stack that is gone is the end where nothing may be redeployed", Assessed{Verdict: Failed}, revert, nil, ReasonStackGone, RemedyQuarantine},
-		{"a taken name is not redeployed", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry}, ReasonNameCollision, RemedyQuarantine},
+		{"a taken name waits, and is not redeployed", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry}, ReasonNameCollision, RemedyRetry},
 		{"a quota that is used up is tried again, never redeployed", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry}, ReasonQuota, RemedyRetry},
-		{"patience with a quota ends", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry, RemedyRetry, RemedyRetry}, ReasonQuota, RemedyQuarantine},
+		{"a quota waits for as long as it takes", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry, RemedyRetry, RemedyRetry}, ReasonQuota, RemedyRetry},
+		{"patience with throttling ends", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry, RemedyRetry, RemedyRetry}, ReasonThrottled, RemedyQuarantine},
+		{"a revert that could not be tried is no licence to delete", Assessed{Verdict: Drifted}, both, []Remedy{RemedyRevert}, ReasonCouldNotTry, RemedyRevert},
+		{"a revert that an SCP denies is no licence to delete", Assessed{Verdict: Drifted}, both, []Remedy{RemedyRevert}, ReasonDenied, RemedyRevert},
+		{"a stack that holds data is reverted, and not redeployed", Assessed{Verdict: Drifted, Kept: ReasonHoldsData}, both, []Remedy{RemedyRevert}, ReasonRevertRefused, RemedyQuarantine},
+		{"a stack that holds data is left to a person where it cannot be reverted", Assessed{Verdict: Drifted, Kept: ReasonHoldsData}, redeploy, nil, "", RemedyQuarantine},
 		{"throttling is tried again, and no remedy is skipped for it", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry, RemedyRetry}, ReasonThrottled, RemedyRetry},
-		{"a template error is the end", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry}, ReasonTemplate, RemedyQuarantine},
+		{"a template error waits for another template", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry}, ReasonTemplate, RemedyRetry},
+		{"a failed import is the end", Assessed{Verdict: Inoperable}, redeploy, nil, ReasonImportFailed, RemedyQuarantine},
 		{"an inoperable instance is deleted and created again once", Assessed{Verdict: Inoperable}, redeploy, nil, ReasonUnknown, RemedyRedeploy},
 		{"and only once", Assessed{Verdict: Inoperable}, redeploy, []Remedy{RemedyRedeploy}, ReasonUnknown, RemedyQuarantine},
 		{"an inoperable instance whose export is in use is the end without importers", Assessed{Verdict: Inoperable}, redeploy, nil, ReasonExportInUse, RemedyQuarantine},
@@ -64,7 +70,7 @@ func TestNext(t *testing.T) {
 	}
 }
 
-func TestTheLadderEndsInQuarantineWhateverFails(t *testing.T) {
+func TestWhateverFailsEndsInQuarantineOrWaitsForItsCause(t *testing.T) {
 	policies := []policy.Set{{Healing: policy.HealRedeploy, MemberRole: "x"}, {Healing: policy.HealRevert, MemberRole: "x"}, {Healing: policy.HealRedeploy}, {Healing: policy.HealNotify}, {Healing: policy.HealOff}}
 	for _, verdict := range Verdicts {
 		for class := range meanings {
@@ -75,8 +81,12 @@ func TestTheLadderEndsInQuarantineWhateverFails(t *testing.T) {
 				for ; remedy != RemedyQuarantine && len(tried) < 20; remedy = Next(c, sp, tried, class) {
 					tried = append(tried, remedy)
 				}
-				if remedy != RemedyQuarantine {
+				switch {
+				case remedy == RemedyQuarantine:
+				case !class.Outside(): // what lies outside is tried again for as long as it takes
 					t.Errorf("%s, %s, %s: still at %s after %v", verdict, class, sp.Healing, remedy, tried)
+				case slices.ContainsFunc(tried[1:], func(r Remedy) bool { return r != tried[0] }):
+					t.Errorf("%s, %s, %s: %v is tried in turn for a cause outside", verdict, class, sp.Healing, tried)
 				}
 				if !slices.IsSortedFunc(tried, func(a, b Remedy) int { return slices.Index(remedies, a) - slices.Index(remedies, b) }) {
 					t.Errorf("%s, %s: the ladder goes down: %v", verdict, class, tried)

@@ -57,8 +57,26 @@ func (b *builder) destroys(v *setView, g group, cells []Assessed) []Destruction 
 		}
 		list = append(list, d)
 	}
+	list = append(list, lostWith(v, stacks)...)
 	for _, set := range fleet.SortedKeys(dependents) {
+		list = append(list, lostWith(b.sets[set], dependents[set])...)
 		list = append(list, Destruction{Kind: DestroysDependent, StackSet: set, Cells: dependents[set], Note: "deleted before it and created again after it"})
+	}
+	return list
+}
+
+// lostWith returns the data that goes with so many stacks of a set.
+func lostWith(v *setView, stacks int) []Destruction {
+	if stacks == 0 {
+		return nil
+	}
+	var list []Destruction
+	for _, r := range v.set.Template.Data {
+		d := Destruction{Kind: DestroysData, StackSet: v.name, LogicalID: r.LogicalID, ResourceType: r.Type, Cells: stacks, Note: r.Holds}
+		if r.Kept {
+			d.Note = r.Holds + "; kept by its DeletionPolicy, and the new stack starts without"
+		}
+		list = append(list, d)
 	}
 	return list
 }

@@ -45,6 +45,8 @@ func (a *assessor) judgeInstance(v *setView, target fleet.Target, instance fleet
 	if !a.judgePlace(v, p, &c) {
 		a.judgeStatus(v, instance, &c)
 	}
+	v.keep(instance, &c)
+	c.Class = v.cause(&c, c.Class)
 	if c.PendingRestore && (c.Verdict == Healthy || c.Verdict == NotChecked) {
 		c.Attention = true
 		c.Reason += " Its overrides are not those that were saved when it was deleted."

@@ -20,7 +20,7 @@ func heal(ago time.Duration, remedy Remedy, verdict Verdict, reason string) Heal
 
 // TestMemory states what earlier heals make of a cell that is drifted now.
 func TestMemory(t *testing.T) {
-	const fault = "Internal failure"
+	const fault = "The resource is in a state that cannot be changed."
 	tests := []struct {
 		promise   string
 		heals     []Heal
@@ -100,9 +100,40 @@ func TestMemory(t *testing.T) {
 			verdict: Drifted, remedy: RemedyRevert,
 		},
 		{
-			promise: "a denied heal ends in quarantine at once",
-			heals:   []Heal{heal(time.Hour, RemedyRedeploy, Drifted, "Access Denied")},
-			verdict: Quarantined, remedy: RemedyQuarantine, reason: "Access Denied",
+			promise: "a denied retry is blocked by its cause, and tried again an hour later",
+			heals:   []Heal{heal(50*time.Minute, RemedyRetry, Failed, "Access Denied")},
+			now:     failedFor("Access Denied"),
+			verdict: Blocked, remedy: RemedyRetry, notBefore: 10 * time.Minute, reason: "Access Denied",
+		},
+		{
+			promise: "the distance to the next try grows",
+			heals: []Heal{heal(9*time.Hour, RemedyRetry, Failed, "Access Denied"), heal(7*time.Hour, RemedyRetry, Failed, "Access Denied"),
+				heal(3*time.Hour, RemedyRetry, Failed, "Access Denied")},
+			now: func(i *fleet.Instance) {
+				failedFor("Access Denied")(i)
+				i.LastDriftCheck = noon.Add(-20 * time.Hour)
+			},
+			verdict: Blocked, remedy: RemedyRetry, notBefore: time.Hour, reason: "Access Denied",
+		},
+		{
+			promise: "a drift detection that got through since is a sign that the cause has gone",
+			heals: []Heal{heal(9*time.Hour, RemedyRetry, Failed, "Access Denied"), heal(7*time.Hour, RemedyRetry, Failed, "Access Denied"),
+				heal(3*time.Hour, RemedyRetry, Failed, "Access Denied")},
+			now:     failedFor("Access Denied"), // checked within the last three hours
+			verdict: Blocked, remedy: RemedyRetry, reason: "Access Denied",
+		},
+		{
+			promise: "causes outside lead to no quarantine, however often they are met",
+			heals: []Heal{heal(22*time.Hour, RemedyRetry, Failed, "Access Denied"), heal(20*time.Hour, RemedyRetry, Failed, "Access Denied"),
+				heal(16*time.Hour, RemedyRetry, Failed, "Access Denied"), heal(13*time.Hour, RemedyRetry, Failed, "Access Denied")},
+			now:     failedFor("Access Denied"),
+			verdict: Blocked, remedy: RemedyRetry,
+		},
+		{
+			promise: "what was given up for a cause outside is tried again",
+			cell:    CellMemory{Quarantined: noon.Add(-90 * time.Hour), Reason: "Access Denied", Class: ReasonDenied, Verdict: Failed},
+			now:     failedFor("Access Denied"),
+			verdict: Failed, remedy: RemedyRetry,
 		},
 		{
 			promise: "the policy says how many heals are enough, and within what time",
@@ -140,16 +171,22 @@ func TestMemory(t *testing.T) {
 			verdict: Failed, remedy: RemedyRetry,
 		},
 		{
-			promise: "a failed retry is followed by a redeployment",
+			promise: "a stack that serves its previous version is not deleted after a failed retry",
 			heals:   []Heal{heal(time.Hour, RemedyRetry, Failed, fault)},
 			now:     failedFor(fault),
+			verdict: Failed, remedy: RemedyQuarantine, reason: "still serves its previous version",
+		},
+		{
+			promise: "a stack that never came up is redeployed after a failed retry",
+			heals:   []Heal{heal(time.Hour, RemedyRetry, Failed, "Stack:x is in ROLLBACK_COMPLETE state and can not be updated.")},
+			now:     failedFor("Stack:x is in ROLLBACK_COMPLETE state and can not be updated."),
 			verdict: Failed, remedy: RemedyRedeploy,
 		},
 		{
 			promise: "a failed retry for a name that is taken is not followed by a redeployment",
-			heals:   []Heal{heal(time.Hour, RemedyRetry, Failed, "bucket already exists")},
+			heals:   []Heal{heal(2*time.Hour, RemedyRetry, Failed, "bucket already exists")},
 			now:     failedFor("bucket already exists"),
-			verdict: Failed, remedy: RemedyQuarantine,
+			verdict: Blocked, remedy: RemedyRetry,
 		},
 	}
 	for _, test := range tests {

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan/policy"
@@ -96,32 +97,76 @@ func (a *assessor) eachCell(visit func(*setView, *Assessed)) {
 // dependents at the same target. AWS refuses to delete a stack while another
 // imports from it, so a redeployment takes them along, where they allow it.
 //
-// Which stack imports which export is not in the fleet; every dependent, direct
-// or not, that imports anything counts. That may take one along needlessly, and
-// never forgets one that is named in dependson.
+// Which stack imports which export follows from the names in the templates; where
+// these are not known, every dependent that imports anything counts. A set that
+// imports for certain and does not name this one in dependson keeps it where it is:
+// in which order the two would come back is not known.
 func (a *assessor) pin(v *setView) {
 	if !v.set.Exports {
 		return
 	}
-	importers := a.importersOf(v.name)
+	importers, undeclared := a.importersOf(v.name), a.undeclaredImporters(v)
 	for i := range v.cells {
 		if c := &v.cells[i]; unhealthy(c.Verdict) {
 			a.pinCell(c, importers)
+			pinUndeclared(c, undeclared)
 		}
 	}
 }
 
-// importersOf lists the dependents that import, in the order of creation.
+// importersOf lists the dependents that import from the set, or from one that goes
+// along for that, in the order of creation.
 func (a *assessor) importersOf(name fleet.StackSetName) []*setView {
+	taken := []fleet.StackSetName{name}
 	var importers []*setView
 	for _, level := range a.graph.levels {
 		for _, other := range level {
-			if a.sets[other].set.Imports && a.graph.above[other][name] && other != name {
-				importers = append(importers, a.sets[other])
+			imports := func(from fleet.StackSetName) bool {
+				return other != from && a.graph.above[other][from] && mayImport(a.sets[other].set, a.sets[from].set)
+			}
+			if slices.ContainsFunc(taken, imports) {
+				importers, taken = append(importers, a.sets[other]), append(taken, other)
 			}
 		}
 	}
 	return importers
+}
+
+// mayImport reports whether stacks of a set may import from those of another. It
+// is false only where the templates' names rule it out.
+func mayImport(set, from fleet.StackSet) bool {
+	if !set.Imports || !from.Exports {
+		return false
+	}
+	unknown := len(set.Template.Imports) == 0 || len(from.Template.Exports) == 0
+	return unknown || set.Template.MayImportFrom(from.Template)
+}
+
+// undeclaredImporters lists the sets that import from the set by a name that both
+// templates spell out, and are not its dependents.
+func (a *assessor) undeclaredImporters(v *setView) []*setView {
+	var found []*setView
+	for _, name := range a.names {
+		other := a.sets[name]
+		if name == v.name || a.graph.above[name][v.name] {
+			continue
+		}
+		spelled := slices.ContainsFunc(other.set.Template.Imports, func(s string) bool {
+			return !strings.Contains(s, "*") && slices.Contains(v.set.Template.Exports, s)
+		})
+		if spelled {
+			found = append(found, other)
+		}
+	}
+	return found
+}
+
+func pinUndeclared(c *Assessed, importers []*setView) {
+	for _, other := range importers {
+		if o := other.cell(c.Target); o != nil && o.Present() && !o.Bare && c.Pinned == "" {
+			c.Pinned = fmt.Sprintf("%s imports from it and does not name it in dependson.", other.name)
+		}
+	}
 }
 
 func (a *assessor) pinCell(c *Assessed, importers []*setView) {
@@ -146,7 +191,9 @@ func stays(v *setView, c *Assessed) string {
 		return "its healing is " + string(v.policy.Healing)
 	case c.Verdict == Quarantined || c.Verdict == Blocked || c.Verdict == Orphan:
 		return "it is " + string(c.Verdict) + " here"
-	case slices.Contains(hopeless, c.Class) || slices.Contains(unredeployable, c.Class) && c.Verdict == Failed:
+	case c.Kept != "":
+		return "it must not be deleted (" + string(c.Kept) + ")"
+	case slices.Contains(hopeless, c.Class) || c.Class.MeetsCreation() && c.Verdict == Failed:
 		return "it could not be created again (" + string(c.Class) + ")"
 	}
 	return ""

@@ -30,10 +30,14 @@ func (a *assessor) recent(c *Assessed, q policy.Quarantine) []Heal {
 
 // Counted is the number of heals that count towards quarantine. Climbing the
 // ladder is one heal, not several: a failed remedy that a harsher one followed
-// does not count.
+// does not count. Nor does one that met a cause outside: quarantine is for what
+// healing itself made fail.
 func Counted(heals []Heal) int {
 	count := 0
 	for i, heal := range heals {
+		if !heal.OK && heal.Class.Outside() {
+			continue
+		}
 		if i > 0 && !heals[i-1].OK && heal.Remedy.Harsher(heals[i-1].Remedy) {
 			continue
 		}
@@ -62,8 +66,8 @@ func (a *assessor) quarantineCell(c *Assessed, m CellMemory, q policy.Quarantine
 	}
 	heals := a.recent(c, q)
 	c.Heals = Counted(heals)
-	passed := m.Class == ReasonAccountGone && c.AccountStatus == "" // it is active again
-	if m.Quarantined.After(m.Released) && !passed && (m.Verdict == Orphan) == (c.Verdict == Orphan) {
+	outside := m.Class.Outside() && (m.Class != ReasonAccountGone || c.AccountStatus == "") // tried again by itself
+	if m.Quarantined.After(m.Released) && !outside && (m.Verdict == Orphan) == (c.Verdict == Orphan) {
 		giveUp(c, m.Class, fmt.Sprintf("Given up at %s. %s", stamp(m.Quarantined), m.Reason))
 		c.Remedy = ""
 		return
@@ -126,9 +130,42 @@ func (a *assessor) backOff(v *setView, c *Assessed) {
 		return
 	}
 	ready := last.At.Add(v.policy.Quarantine.Wait(Counted(heals)))
+	if !last.OK && last.Class.Outside() {
+		ready = last.At.Add(a.distance(c, heals))
+		v.block(c, last)
+	}
 	if ready.After(a.now) && ready.After(c.NotBefore) {
 		c.NotBefore = ready
 	}
+}
+
+// Distances between two tries of a cell whose cause lies outside: the first is
+// longer than a run waits, so that a run tries once.
+const (
+	firstDistance   = time.Hour
+	longestDistance = 12 * time.Hour
+)
+
+// distance returns how long to wait after the last of the heals, which met a cause
+// outside. A drift detection that got through since is a sign that the cause has
+// gone; it shortens the wait to the first distance.
+func (a *assessor) distance(c *Assessed, heals []Heal) time.Duration {
+	wait := firstDistance
+	last := heals[len(heals)-1]
+	if c.Checked.After(last.At) && (c.DriftStatus == fleet.DriftInSync || c.DriftStatus == fleet.DriftDrifted) {
+		return wait
+	}
+	for i := len(heals) - 2; i >= 0 && !heals[i].OK && heals[i].Class.Outside() && wait < longestDistance; i-- {
+		wait *= 2
+	}
+	return min(wait, longestDistance)
+}
+
+// block says of a cell that its cause lies outside, and that it is tried again.
+func (v *setView) block(c *Assessed, last Heal) {
+	c.Verdict, c.Class = Blocked, v.cause(c, last.Class)
+	c.Reason = "What keeps it from being healed lies outside of the stack set." + last.lastWords()
+	c.Hint, c.Attention = Hint(c.Class), true
 }
 
 func (a *assessor) chooseRemedy(v *setView, c *Assessed) {
@@ -147,6 +184,7 @@ func (a *assessor) chooseRemedy(v *setView, c *Assessed) {
 			c.Class = ReasonUnknown
 		}
 		c.Hint, c.Attention = Hint(c.Class), true
+		sayKept(c)
 	}
 }
 
@@ -199,6 +237,8 @@ func (a *assessor) remedyAfter(v *setView, c *Assessed, heals []Heal) Remedy {
 func leaveTo(c *Assessed, sp policy.Set) {
 	c.Attention = true
 	switch {
+	case c.Kept != "" && sp.Healing == policy.HealRedeploy && !sp.Protected:
+		sayKept(c)
 	case c.Pinned != "" && sp.Healing == policy.HealRedeploy && !sp.Protected:
 		blockHere(c, c.Reason+" It can only be redeployed, and "+c.Pinned, "Allow the importing stack set to be redeployed, or do it by hand.")
 	case c.Class != "" && c.Class != ReasonUnknown:

@@ -92,6 +92,10 @@ type Assessed struct {
 	// Pinned is the reason why it cannot be redeployed, "" if it can: a stack
 	// that must stay imports from it.
 	Pinned string `json:"pinned,omitempty"`
+	// Kept is why its stack must not be deleted to be created again, "" if it may
+	// be; KeptWhy says it in a sentence.
+	Kept    ReasonClass `json:"kept,omitempty"`
+	KeptWhy string      `json:"keptWhy,omitempty"`
 }
 
 // Present reports whether there is an instance in the cell.

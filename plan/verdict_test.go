@@ -284,12 +284,12 @@ func TestVerdicts(t *testing.T) {
 			verdict: Failed, remedy: RemedyRetry,
 		},
 		{
-			promise: "a denial is not retried but quarantined",
+			promise: "a denial is tried once: its cause may have gone",
 			tags:    "selfhealing=true",
 			fleet: func(_ *fleet.Fleet, s *fleet.Inventory) {
 				deployed(s, here, failedFor("User: x is not authorized to perform: s3:CreateBucket with an explicit deny in a service control policy"))
 			},
-			verdict: Failed, remedy: RemedyQuarantine, attention: true,
+			verdict: Failed, remedy: RemedyRetry,
 		},
 		{
 			promise: "a cancelled instance is retried: nothing was wrong with it",
@@ -349,7 +349,7 @@ func TestVerdicts(t *testing.T) {
 			fleet: func(_ *fleet.Fleet, s *fleet.Inventory) {
 				deployed(s, here, inoperable("x"), func(i *fleet.Instance) { i.Detailed = fleet.DetailedFailedImport })
 			},
-			verdict: Inoperable, remedy: RemedyQuarantine, attention: true, reason: "could not be imported",
+			verdict: Inoperable, attention: true, reason: "could not be imported",
 		},
 		{
 			promise: "a status that is new to us is left alone",
