@@ -25,6 +25,7 @@ func (a *Assessment) Plan(o Options) *Plan {
 	p := &Plan{
 		At: a.At, Actions: b.order(b.actions()), Unhandled: b.unhandled, Guards: b.hits,
 		Problems: a.Problems, Levels: a.Levels, Unchecked: a.unchecked(o.Scope), From: a.revisions(),
+		Estimate: Estimate{Reading: b.reading()},
 	}
 	p = p.seal().Narrow(o.Scope)
 	if o.Stage != "" {

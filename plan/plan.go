@@ -52,12 +52,20 @@ type Estimate struct {
 	Unavailable int           `json:"unavailable"` // instances deleted and created again
 	// UnavailableFor is how long one of them is gone, about.
 	UnavailableFor time.Duration `json:"unavailableForNanoseconds"`
+	// Reading is what APICalls assumes of each reading of the fleet.
+	Reading Reading `json:"reading"`
+}
+
+// Reading is the number of calls that it takes to read the fleet once.
+type Reading struct {
+	StackSets    int `json:"stackSets"`
+	Organization int `json:"organization"`
 }
 
 // seal computes what follows from the plan's actions. Nothing changes the plan
 // afterwards.
 func (p *Plan) seal() *Plan {
-	p.Estimate = estimate(p.Actions)
+	p.Estimate = estimate(p.Actions, p.Estimate.Reading)
 	p.Hash = p.hash()
 	return p
 }
