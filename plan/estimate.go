@@ -6,6 +6,24 @@ import (
 	"github.com/setmend/setmend/fleet"
 )
 
+// Estimate is what a plan will cost.
+type Estimate struct {
+	Operations  int           `json:"operations"` // stack set operations and change sets
+	APICalls    int           `json:"apiCalls"`
+	Duration    time.Duration `json:"durationNanoseconds"`
+	Unavailable int           `json:"unavailable"` // instances deleted and created again
+	// UnavailableFor is how long one of them is gone, about.
+	UnavailableFor time.Duration `json:"unavailableForNanoseconds"`
+	// Reading is what APICalls assumes of each reading of the fleet.
+	Reading Reading `json:"reading"`
+}
+
+// Reading is the number of calls that it takes to read the fleet once.
+type Reading struct {
+	StackSets    int `json:"stackSets"`
+	Organization int `json:"organization"`
+}
+
 // What things take, after the timestamps in AWS's own samples: about 37 s for a
 // small instance, up to 10 s until an operation starts. AWS no longer states a
 // bound for instances worked on at once in one operation; the one of 2023 was

@@ -152,10 +152,6 @@ func stays(v *setView, c *Assessed) string {
 	return ""
 }
 
-func unhealthy(v Verdict) bool {
-	return slices.Contains([]Verdict{Missing, Failed, Inoperable, Drifted, Outdated}, v)
-}
-
 // awaitDependencies blocks the deployment of missing instances whose dependency
 // is not there and will not come by itself.
 func (a *assessor) awaitDependencies(v *setView) {
@@ -188,12 +184,6 @@ func (a *assessor) lacking(need fleet.StackSetName, target fleet.Target) string 
 		return "which the account does not have and need not have"
 	}
 	return fmt.Sprintf("which is %s there", cells[0].Verdict)
-}
-
-// stands reports whether the cell has a stack that works, drifted or outdated as
-// it may be.
-func (c Assessed) stands() bool {
-	return c.Present() && !c.Bare && c.Status != fleet.InstanceInoperable
 }
 
 // willBeThere reports whether a stack is in the cell and stays, or comes now.
