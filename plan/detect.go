@@ -41,11 +41,6 @@ func (b *builder) tried(v *setView) bool {
 	return b.recent(b.memory.Detected[v.name], v.policy)
 }
 
-// recent reports whether a drift check at the time can be trusted still.
-func (b *builder) recent(checked time.Time, sp policy.Set) bool {
-	return !checked.IsZero() && b.now.Sub(checked) <= sp.DriftMaxAge
-}
-
 // anyOutOfDate reports whether a detection would find out anything: an instance
 // was never checked, or was checked too long ago, and AWS has not failed to check
 // it since, which only its stack set shows.
@@ -60,11 +55,6 @@ func (b *builder) anyOutOfDate(v *setView) bool {
 		}
 	}
 	return false
-}
-
-// outOfDate reports whether the cell's last drift check is too old to act on.
-func (b *builder) outOfDate(c Assessed) bool {
-	return !b.recent(c.Checked, b.sets[c.StackSet].policy)
 }
 
 // detections returns the drift detections: of sets where one is due or instances

@@ -39,15 +39,6 @@ func (b *builder) compareActions(x, y Action) int {
 	)
 }
 
-// group is cells of one stack set that one kind of action is for.
-type group struct {
-	stage    Stage
-	remedy   Remedy
-	furthest Remedy
-	class    ReasonClass // for quarantine only
-	cells    []Assessed
-}
-
 func (b *builder) groups(name fleet.StackSetName) []group {
 	var groups []group
 	for _, c := range b.work[name] {
@@ -145,12 +136,4 @@ func commonest(reasons map[string]int) string {
 		}
 	}
 	return best
-}
-
-func targetsOf(cells []Assessed) []fleet.Target {
-	targets := make([]fleet.Target, len(cells))
-	for i, c := range cells {
-		targets[i] = c.Target
-	}
-	return targets
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -31,4 +32,13 @@ func slug(name string) string {
 	}
 	name = strings.Map(keep, strings.ToLower(name))
 	return strings.Trim(name[:min(len(name), 40)], "-")
+}
+
+// encode is the value as JSON; values of this package's types cannot fail.
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("plan: encoding %T: %v", v, err))
+	}
+	return b
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan/policy"
@@ -224,20 +223,3 @@ func (a *assessor) judgeCurrent(v *setView, i fleet.Instance, c *Assessed) {
 		c.Verdict, c.Reason = Healthy, "It is current and in sync."
 	}
 }
-
-// blockHere says that something outside the cell forbids acting on it, and that
-// a person should know.
-func blockHere(c *Assessed, reason, hint string) {
-	c.Verdict, c.Reason, c.Hint = Blocked, reason, hint
-	c.Remedy, c.Attention = "", true
-}
-
-// awsSaid appends AWS's own text, which is untrusted, to a sentence.
-func awsSaid(reason string) string {
-	if reason == "" {
-		return " AWS gives no reason."
-	}
-	return " AWS says: " + reason
-}
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -6,25 +6,6 @@ import (
 	"github.com/setmend/setmend/fleet"
 )
 
-// Scope narrows a plan. What is empty does not narrow.
-type Scope struct {
-	StackSets []fleet.StackSetName `json:"stackSets,omitempty"`
-	Accounts  []fleet.AccountID    `json:"accounts,omitempty"`
-	Targets   []fleet.Target       `json:"targets,omitempty"`
-}
-
-// All reports whether the scope is everything.
-func (s Scope) All() bool { return len(s.StackSets)+len(s.Accounts)+len(s.Targets) == 0 }
-
-// Covers reports whether a cell is in scope.
-func (s Scope) Covers(c fleet.Cell) bool {
-	return among(c.StackSet, s.StackSets) && among(c.Account, s.Accounts) && among(c.Target, s.Targets)
-}
-
-func among[T comparable](x T, list []T) bool {
-	return len(list) == 0 || slices.Contains(list, x)
-}
-
 // Narrow returns the part of the plan within the scope, sealed. Actions keep their
 // order, and wait for what remains of those they waited for, directly or through
 // actions that are gone. An action that takes other sets along still does, whether

@@ -37,27 +37,10 @@ type Plan struct {
 	Hash string `json:"hash"`
 }
 
-// Revisions identify what a plan was made from, as hashes in hex.
-type Revisions struct {
-	Fleet  string `json:"fleet"`
-	Policy string `json:"policy"`
-	Memory string `json:"memory"`
-}
-
-// Estimate is what a plan will cost.
-type Estimate struct {
-	Operations  int           `json:"operations"` // stack set operations and change sets
-	APICalls    int           `json:"apiCalls"`
-	Duration    time.Duration `json:"durationNanoseconds"`
-	Unavailable int           `json:"unavailable"` // instances deleted and created again
-	// UnavailableFor is how long one of them is gone, about.
-	UnavailableFor time.Duration `json:"unavailableForNanoseconds"`
-}
-
 // seal computes what follows from the plan's actions. Nothing changes the plan
 // afterwards.
 func (p *Plan) seal() *Plan {
-	p.Estimate = estimate(p.Actions)
+	p.Estimate = estimate(p.Actions, p.Estimate.Reading)
 	p.Hash = p.hash()
 	return p
 }
@@ -74,15 +57,6 @@ func (p *Plan) hash() string {
 		Actions []Action
 	}{p.Scope, p.Stage, actions}))
 	return hex.EncodeToString(digest[:])
-}
-
-// encode is the value as JSON; values of this package's types cannot fail.
-func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("plan: encoding %T: %v", v, err))
-	}
-	return b
 }
 
 // Sealed reports whether the plan still is what its hash was computed from.
@@ -132,4 +106,23 @@ func (a Action) exact() bool {
 		return false
 	}
 	return slices.Equal(fleet.SortTargets(reached), a.Targets)
+}
+
+// Scope narrows a plan. What is empty does not narrow.
+type Scope struct {
+	StackSets []fleet.StackSetName `json:"stackSets,omitempty"`
+	Accounts  []fleet.AccountID    `json:"accounts,omitempty"`
+	Targets   []fleet.Target       `json:"targets,omitempty"`
+}
+
+// All reports whether the scope is everything.
+func (s Scope) All() bool { return len(s.StackSets)+len(s.Accounts)+len(s.Targets) == 0 }
+
+// Covers reports whether a cell is in scope.
+func (s Scope) Covers(c fleet.Cell) bool {
+	return among(c.StackSet, s.StackSets) && among(c.Account, s.Accounts) && among(c.Target, s.Targets)
+}
+
+func among[T comparable](x T, list []T) bool {
+	return len(list) == 0 || slices.Contains(list, x)
 }

@@ -124,7 +124,7 @@ func (a *assessor) importersOf(name fleet.StackSetName) []*setView {
 			imports := func(from fleet.StackSetName) bool {
 				return other != from && a.graph.above[other][from] && mayImport(a.sets[other].set, a.sets[from].set)
 			}
-			if slices.ContainsFunc(taken, imports) {
+			if other != name && slices.ContainsFunc(taken, imports) { // on a cycle a set is above itself
 				importers, taken = append(importers, a.sets[other]), append(taken, other)
 			}
 		}
@@ -199,10 +199,6 @@ func stays(v *setView, c *Assessed) string {
 	return ""
 }
 
-func unhealthy(v Verdict) bool {
-	return slices.Contains([]Verdict{Missing, Failed, Inoperable, Drifted, Outdated}, v)
-}
-
 // awaitDependencies blocks the deployment of missing instances whose dependency
 // is not there and will not come by itself.
 func (a *assessor) awaitDependencies(v *setView) {
@@ -235,12 +231,6 @@ func (a *assessor) lacking(need fleet.StackSetName, target fleet.Target) string 
 		return "which the account does not have and need not have"
 	}
 	return fmt.Sprintf("which is %s there", cells[0].Verdict)
-}
-
-// stands reports whether the cell has a stack that works, drifted or outdated as
-// it may be.
-func (c Assessed) stands() bool {
-	return c.Present() && !c.Bare && c.Status != fleet.InstanceInoperable
 }
 
 // willBeThere reports whether a stack is in the cell and stays, or comes now.

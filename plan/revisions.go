@@ -10,6 +10,13 @@ import (
 	"github.com/setmend/setmend/fleet"
 )
 
+// Revisions identify what a plan was made from, as hashes in hex.
+type Revisions struct {
+	Fleet  string `json:"fleet"`
+	Policy string `json:"policy"`
+	Memory string `json:"memory"`
+}
+
 // revisions identify what the assessment was made from. They leave out when it was
 // read: two readings of the same fleet have the same revision.
 func (a *Assessment) revisions() Revisions {

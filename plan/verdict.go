@@ -1,10 +1,10 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/plan/policy"
 )
 
 // Verdict is what is wrong with a cell, or that nothing is.
@@ -101,30 +101,6 @@ type Assessed struct {
 // Present reports whether there is an instance in the cell.
 func (c Assessed) Present() bool { return c.Status != "" }
 
-// Assessment is the verdict on every cell that has an instance or must have one.
-type Assessment struct {
-	At    time.Time  `json:"at"`
-	Cells []Assessed `json:"cells"` // sorted by cell
-	// Problems are contradictions in tags and policy, found before anything runs.
-	Problems []policy.Problem `json:"problems,omitempty"`
-	// Levels orders the stack sets: every set stands in a later level than all
-	// that it depends on.
-	Levels [][]fleet.StackSetName `json:"levels"`
-
-	// world and memory are what it was made from, for [Assessment.Plan].
-	world  *world
-	memory Memory
-}
-
-// Policy returns what tags and policy say of a stack set; the zero value for one
-// that is not in the fleet.
-func (a *Assessment) Policy(set fleet.StackSetName) policy.Set {
-	if v := a.world.sets[set]; v != nil {
-		return v.policy
-	}
-	return policy.Set{}
-}
-
 // Counts is the number of cells by verdict, in report.json's form.
 type Counts struct {
 	Healthy     int `json:"healthy"`
@@ -137,4 +113,31 @@ type Counts struct {
 	Blocked     int `json:"blocked"`
 	Quarantined int `json:"quarantined"`
 	NotChecked  int `json:"notChecked"`
+}
+
+// blockHere says that something outside the cell forbids acting on it, and that
+// a person should know.
+func blockHere(c *Assessed, reason, hint string) {
+	c.Verdict, c.Reason, c.Hint = Blocked, reason, hint
+	c.Remedy, c.Attention = "", true
+}
+
+// awsSaid appends AWS's own text, which is untrusted, to a sentence.
+func awsSaid(reason string) string {
+	if reason == "" {
+		return " AWS gives no reason."
+	}
+	return " AWS says: " + reason
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+func unhealthy(v Verdict) bool {
+	return slices.Contains([]Verdict{Missing, Failed, Inoperable, Drifted, Outdated}, v)
+}
+
+// stands reports whether the cell has a stack that works, drifted or outdated as
+// it may be.
+func (c Assessed) stands() bool {
+	return c.Present() && !c.Bare && c.Status != fleet.InstanceInoperable
 }

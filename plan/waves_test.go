@@ -105,7 +105,7 @@ func TestEstimate(t *testing.T) {
 	if e.APICalls < e.Operations+2*20 {
 		t.Errorf("%d API calls: want at least the operations, and every cell's overrides before and after", e.APICalls)
 	}
-	if none := estimate(nil); none != (Estimate{}) {
+	if none := estimate(nil, Reading{}); none != (Estimate{}) {
 		t.Errorf("nothing to do is estimated at %+v", none)
 	}
 }
