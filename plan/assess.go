@@ -27,9 +27,9 @@ func Assess(f *fleet.Fleet, p *policy.Policy, m Memory, now time.Time) *Assessme
 // judgeSet judges the set's cells: the mandatory ones and those with instances.
 func (a *assessor) judgeSet(v *setView) {
 	mandatory := a.mandate(v)
-	v.cells = make([]Assessed, 0, max(len(v.instances), len(mandatory.accounts)*len(mandatory.regions)))
+	v.cells = make([]Assessed, 0, max(len(v.instances), mandatory.cells()))
 	for _, account := range mandatory.accounts {
-		for _, region := range mandatory.regions {
+		for _, region := range mandatory.regions[account] {
 			target := fleet.Target{Account: account, Region: region}
 			if _, present := v.instances[target]; !present {
 				c := missingCell(v, target, mandatory.because)

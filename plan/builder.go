@@ -29,6 +29,8 @@ type builder struct {
 	stopped        map[fleet.StackSetName]Guard
 	cleanupStopped Guard
 	allStopped     Guard
+	// rollouts are the sets whose unfinished rollout is held.
+	rollouts map[fleet.StackSetName]bool
 	// room is the number of instances that may be in operation at once.
 	room int
 	// spare is how many more instances of each set may be taken down.

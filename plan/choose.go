@@ -42,6 +42,9 @@ func (b *builder) stoppedBy(c Assessed) Guard {
 	if guard := b.stopped[c.StackSet]; guard != "" && !(c.PendingRestore && c.Remedy == RemedyDeploy && b.mayRestore(c.StackSet)) {
 		return guard
 	}
+	if c.Rollout && b.rollouts[c.StackSet] {
+		return GuardRollout
+	}
 	if stageOf(c.Remedy) == StageCleanup {
 		return b.cleanupStopped
 	}

@@ -19,6 +19,7 @@ const (
 	GuardChangedMeanwhile    Guard = "changed-meanwhile"
 	GuardCanary              Guard = "canary-failed"
 	GuardUnavailable         Guard = "max-unavailable"
+	GuardRollout             Guard = "rollout-unfinished"
 )
 
 // Of returns the guard's name for one stack set, as --accept takes it; for "" that

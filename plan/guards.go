@@ -14,6 +14,7 @@ const minMass = 5
 // unusable inventory stops all, and a shrunken organization all cleanup.
 func (b *builder) guard() {
 	b.stopped = map[fleet.StackSetName]Guard{}
+	b.rollouts = map[fleet.StackSetName]bool{}
 	b.guardInventory()
 	b.guardOrganization()
 	b.guardQuota()
@@ -23,6 +24,7 @@ func (b *builder) guard() {
 		b.guardMass(b.sets[name], tallies[name])
 		b.guardExternal(b.sets[name])
 		b.guardQuiet(b.sets[name])
+		b.guardRollout(b.sets[name])
 	}
 	b.guardUnavailable()
 }

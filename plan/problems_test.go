@@ -101,12 +101,12 @@ func TestProblems(t *testing.T) {
 		{
 			promise: "a mandatory set without a region is reported",
 			fleet:   func(f *fleet.Fleet) { addSet(f, "a", "mandatory=true").StackSet.Regions = nil },
-			set:     "a", text: "no region is known for it",
+			set:     "a", text: "no region is known for it", stops: true,
 		},
 		{
 			promise: "a mandatory service-managed set without an OU is reported",
 			fleet:   func(f *fleet.Fleet) { serve(addSet(f, "a", "mandatory=true")).StackSet.OUs = nil },
-			set:     "a", text: "targets no OU yet",
+			set:     "a", text: "targets no OU", hint: "ous: [r-ab12]", stops: true,
 		},
 		{
 			promise: "a policy entry that matches nothing is reported with its line",

@@ -19,6 +19,9 @@ func (a *assessor) relate() {
 	}
 	a.noteDisabledRegions()
 	for _, name := range a.names {
+		a.findRollout(a.sets[name])
+	}
+	for _, name := range a.names {
 		a.quarantine(a.sets[name])
 	}
 	for _, name := range a.names {
@@ -26,6 +29,9 @@ func (a *assessor) relate() {
 	}
 	for _, name := range a.names {
 		a.chooseRemedies(a.sets[name])
+	}
+	for _, name := range a.names {
+		a.suspendRollout(a.sets[name])
 	}
 	for _, level := range a.graph.levels {
 		for _, name := range level {

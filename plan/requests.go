@@ -15,6 +15,9 @@ const maxOUs = 50
 func (b *builder) requests(v *setView, remedy Remedy, cells []Assessed, together []fleet.StackSetName) []Request {
 	targets := targetsOf(cells)
 	own := Request{StackSet: v.name, Preferences: v.policy.Preferences}
+	if remedy == RemedyRetry && slices.ContainsFunc(cells, func(c Assessed) bool { return c.Rollout }) {
+		own.Preferences = rolloutPreferences(v.policy.Preferences)
+	}
 	switch remedy {
 	case RemedyDeploy, RemedyRetry:
 		return b.creations(v, own, targets)
@@ -28,6 +31,14 @@ func (b *builder) requests(v *setView, remedy Remedy, cells []Assessed, together
 		return b.redeployment(append([]fleet.StackSetName{v.name}, together...), targets)
 	}
 	return nil
+}
+
+// rolloutPreferences go on with a rollout as AWS itself is careful: strictly, so
+// that no more run at once than may fail, and at the first failures beyond a tenth
+// the operation ends.
+func rolloutPreferences(p fleet.Preferences) fleet.Preferences {
+	p.ConcurrencyMode, p.FailureTolerancePercentage, p.FailureToleranceCount = fleet.StrictFailureTolerance, 10, 0
+	return p
 }
 
 // creations returns the requests of a deployment or a retry: targets without a

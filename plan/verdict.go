@@ -92,6 +92,9 @@ type Assessed struct {
 	// Pinned is the reason why it cannot be redeployed, "" if it can: a stack
 	// that must stay imports from it.
 	Pinned string `json:"pinned,omitempty"`
+	// Rollout tells that an update of the stack set was begun and has not come to this
+	// instance, or failed at it: the set's rollout is not finished.
+	Rollout bool `json:"rollout,omitempty"`
 	// Kept is why its stack must not be deleted to be created again, "" if it may
 	// be; KeptWhy says it in a sentence.
 	Kept    ReasonClass `json:"kept,omitempty"`

@@ -24,8 +24,10 @@ type setView struct {
 	set       fleet.StackSet
 	instances map[fleet.Target]fleet.Instance
 	policy    policy.Set
-	busy      bool       // an operation is running or queued
-	cells     []Assessed // sorted by target
+	busy      bool              // an operation is running or queued
+	cells     []Assessed        // sorted by target
+	recent    []fleet.Operation // newest first; see [fleet.Inventory]
+	rollout   *rollout          // an update that is not finished; nil for none
 }
 
 // newWorld merges the policy for every set and resolves the dependencies.
@@ -44,7 +46,7 @@ func newWorld(f *fleet.Fleet, p *policy.Policy) *world {
 		policies[name] = sp
 		readable.StackSets[name] = inventory
 		w.names = append(w.names, name)
-		w.sets[name] = &setView{name: name, set: inventory.StackSet, instances: inventory.Instances, policy: sp,
+		w.sets[name] = &setView{name: name, set: inventory.StackSet, instances: inventory.Instances, policy: sp, recent: inventory.Recent,
 			busy: slices.ContainsFunc(inventory.Running, func(o fleet.Operation) bool { return !o.Status.Ended() })}
 	}
 	var problems []policy.Problem

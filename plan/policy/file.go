@@ -179,7 +179,7 @@ var ouForm = regexp.MustCompile(`^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4
 func (e Exclusion) check() error {
 	for _, account := range e.Accounts {
 		if !account.Valid() {
-			return fmt.Errorf("excluded account %q has not the form of an account id: 12 digits, in quotes", account)
+			return fmt.Errorf("account %q has not the form of an account id: 12 digits, in quotes", account)
 		}
 	}
 	return checkOUs(e.OUs)
@@ -234,9 +234,35 @@ func (s Settings) checkPlaces() error {
 		}
 	}
 	if s.OUs != nil {
-		return checkOUs(*s.OUs)
+		if err := checkOUs(*s.OUs); err != nil {
+			return err
+		}
+	}
+	if s.Targets == nil {
+		return nil
+	}
+	if s.OUs != nil || s.Regions != nil {
+		return errors.New("targets name OUs and regions themselves: leave ous and regions out beside them")
+	}
+	if len(*s.Targets) == 0 {
+		return errors.New("targets is empty: name at least one, or leave it out")
+	}
+	for _, target := range *s.Targets {
+		if err := target.check(); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+func (t Target) check() error {
+	if len(t.Regions) == 0 {
+		return errors.New("a target names no region")
+	}
+	if len(t.OUs)+len(t.Accounts) == 0 {
+		return errors.New("a target names neither OUs nor accounts")
+	}
+	return Exclusion{Accounts: t.Accounts, OUs: t.OUs}.check()
 }
 
 func (s Settings) checkNumbers() error {

@@ -109,6 +109,7 @@ type Settings struct {
 	AntiDependsOn     *[]fleet.StackSetName `yaml:"antiDependsOn"`
 	Regions           *[]fleet.Region       `yaml:"regions"`
 	OUs               *[]fleet.OUID         `yaml:"ous"`
+	Targets           *[]Target             `yaml:"targets"`
 	IncludeManagement *bool                 `yaml:"includeManagement"`
 	Exclude           *Exclusion            `yaml:"exclude"`
 	IgnoreDrift       *[]DriftRule          `yaml:"ignoreDrift"`
@@ -141,6 +142,14 @@ type QuarantineSettings struct {
 	Backoff *Duration `yaml:"backoff"`
 }
 
+// Target is accounts, and the regions in which they must have an instance: those of
+// Accounts that are in OUs; what is not given narrows nothing.
+type Target struct {
+	OUs      []fleet.OUID      `yaml:"ous"`
+	Accounts []fleet.AccountID `yaml:"accounts"`
+	Regions  []fleet.Region    `yaml:"regions"`
+}
+
 // Set is what tags and policy, taken together, say of one stack set.
 type Set struct {
 	Mandatory bool
@@ -155,6 +164,9 @@ type Set struct {
 	Regions []fleet.Region
 	// OUs are where a service-managed set belongs.
 	OUs []fleet.OUID
+	// Targets are where a mandatory set's instances must be, where regions differ by
+	// OU or account. Then Regions and OUs follow from them.
+	Targets []Target
 	// IncludeManagement makes the management account a target of a mandatory
 	// self-managed set. A service-managed set never has it.
 	IncludeManagement bool

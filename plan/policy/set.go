@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +58,7 @@ func (s Settings) apply(sp *Set, source string) {
 	from("antiDependsOn", put(s.AntiDependsOn, &sp.AntiDependsOn))
 	from("regions", put(s.Regions, &sp.Regions))
 	from("ous", put(s.OUs, &sp.OUs))
+	from("targets", s.applyTargets(sp))
 	from("includeManagement", put(s.IncludeManagement, &sp.IncludeManagement))
 	from("exclude", put(s.Exclude, &sp.Exclude))
 	from("ignoreDrift", put(s.IgnoreDrift, &sp.IgnoreDrift))
@@ -77,6 +79,21 @@ func (s Settings) apply(sp *Set, source string) {
 		s.Quarantine.apply(&sp.Quarantine)
 		from("quarantine", true)
 	}
+}
+
+// applyTargets puts the targets in the place of OUs and regions.
+func (s Settings) applyTargets(sp *Set) bool {
+	if !put(s.Targets, &sp.Targets) {
+		return false
+	}
+	sp.OUs, sp.Regions = nil, nil
+	for _, target := range sp.Targets {
+		sp.OUs, sp.Regions = append(sp.OUs, target.OUs...), append(sp.Regions, target.Regions...)
+	}
+	slices.Sort(sp.OUs)
+	slices.Sort(sp.Regions)
+	sp.OUs, sp.Regions = slices.Compact(sp.OUs), slices.Compact(sp.Regions)
+	return true
 }
 
 func (s PreferenceSettings) apply(p *fleet.Preferences) {
