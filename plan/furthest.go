@@ -35,7 +35,7 @@ func (b *builder) mayFollow(c Assessed) []Remedy {
 }
 
 // destroys returns what the group's remedies would destroy at most in the cells:
-// their stacks, those of dependents that go along.
+// their stacks with the data in them, and those of dependents that go along.
 func (b *builder) destroys(v *setView, g group, cells []Assessed) []Destruction {
 	if !g.remedy.Deletes() && !g.furthest.Deletes() {
 		return nil
@@ -49,16 +49,30 @@ func (b *builder) destroys(v *setView, g group, cells []Assessed) []Destruction 
 			dependents[set]++
 		}
 	}
+	note := "created again with the overrides saved before"
+	if g.remedy == RemedyRemove {
+		note, dependents = "for good", nil
+	}
 	var list []Destruction
 	if stacks > 0 {
-		d := Destruction{Kind: DestroysDowntime, StackSet: v.name, Cells: stacks, Note: "created again with the overrides saved before"}
-		if g.remedy == RemedyRemove {
-			d.Note = "for good"
-		}
-		list = append(list, d)
+		list = append(v.dataIn(stacks), Destruction{Kind: DestroysDowntime, StackSet: v.name, Cells: stacks, Note: note})
 	}
 	for _, set := range fleet.SortedKeys(dependents) {
+		list = append(list, b.sets[set].dataIn(dependents[set])...)
 		list = append(list, Destruction{Kind: DestroysDependent, StackSet: set, Cells: dependents[set], Note: "deleted before it and created again after it"})
+	}
+	return list
+}
+
+// dataIn returns the data that is lost with so many of the set's stacks, as far as
+// its template shows.
+func (v *setView) dataIn(stacks int) []Destruction {
+	var list []Destruction
+	for _, r := range v.set.Template.Destroys() {
+		list = append(list, Destruction{Kind: DestroysData, StackSet: v.name, LogicalID: r.LogicalID, ResourceType: r.Type, Cells: stacks, Note: r.Holds})
+	}
+	if v.set.Template.Opaque {
+		list = append(list, Destruction{Kind: DestroysData, StackSet: v.name, Cells: stacks, Note: "the template cannot be read whole: it may hold data"})
 	}
 	return list
 }

@@ -135,7 +135,7 @@ func (out *printer) action(a Action) {
 		out.request(a, r)
 	}
 	if a.Furthest.Harsher(a.Remedy) {
-		out.line(3, "if that does not help: up to %s", a.Furthest)
+		out.line(3, "where that fails: up to %s", a.Furthest)
 	}
 	for _, d := range a.Destroys {
 		out.line(3, "%s", d)
@@ -200,6 +200,10 @@ func (d Destruction) String() string {
 	text := ""
 	switch d.Kind {
 	case DestroysData:
+		text = fmt.Sprintf("may destroy data in %s of %s", plural(d.Cells, "stack"), d.StackSet)
+		if d.LogicalID == "" {
+			break
+		}
 		text = fmt.Sprintf("destroys %s (%s) in %s of %s", d.LogicalID, d.ResourceType, plural(d.Cells, "stack"), d.StackSet)
 	case DestroysDependent:
 		text = fmt.Sprintf("takes along %s of %s", plural(d.Cells, "stack"), d.StackSet)

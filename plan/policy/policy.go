@@ -217,7 +217,7 @@ func defaultSet(set fleet.StackSet) Set {
 		MassDrift:      Percent(20),
 		MassRemoval:    Percent(20),
 		Preferences:    defaultPreferences(),
-		DriftMaxAge:    24 * time.Hour,
+		DriftMaxAge:    20 * time.Hour, // less than a day, so that a daily run checks every time
 		Quarantine:     Quarantine{Heals: 3, Window: 24 * time.Hour, Backoff: 5 * time.Minute},
 		From:           map[string]string{},
 	}
