@@ -22,6 +22,13 @@ func Compare(old, new *Plan) []string {
 		sentences = append(sentences, changed(key, gone, "no longer planned")...)
 		sentences = append(sentences, changed(key, come, "newly planned")...)
 	}
+	before, after = old.mayFollow(new.cells()), new.mayFollow(old.cells())
+	for _, key := range workKeys(before, after) {
+		gone, come := difference(before[key], after[key])
+		sentences = append(sentences, changed(key, gone, "no longer what a run may come to")...)
+		sentences = append(sentences, changed(key, come, "newly what a run may come to")...)
+	}
+	sentences = append(sentences, detectionsChanged(old, new)...)
 	if sentences == nil {
 		return []string{"The same cells are acted on in the same way, in another order, grouping or with other preferences."}
 	}
@@ -38,6 +45,9 @@ type workKey struct {
 func (p *Plan) work() map[workKey][]fleet.Target {
 	work := map[workKey][]fleet.Target{}
 	for _, a := range p.Actions {
+		if a.Remedy == RemedyDetect {
+			continue // has no targets
+		}
 		key := workKey{a.StackSet, a.Remedy}
 		work[key] = append(work[key], a.Targets...)
 	}
@@ -45,6 +55,63 @@ func (p *Plan) work() map[workKey][]fleet.Target {
 		fleet.SortTargets(targets)
 	}
 	return work
+}
+
+// cells are the cells that the plan's actions are for.
+func (p *Plan) cells() map[fleet.Cell]bool {
+	cells := map[fleet.Cell]bool{}
+	for _, a := range p.Actions {
+		for _, t := range a.Targets {
+			cells[fleet.Cell{StackSet: a.StackSet, Target: t}] = true
+		}
+	}
+	return cells
+}
+
+// mayFollow is the plan's targets, of the given cells, by stack set and furthest
+// remedy, where that is harsher than the one planned; sorted.
+func (p *Plan) mayFollow(among map[fleet.Cell]bool) map[workKey][]fleet.Target {
+	work := map[workKey][]fleet.Target{}
+	for _, a := range p.Actions {
+		for _, t := range a.Targets {
+			if a.Furthest.Harsher(a.Remedy) && among[fleet.Cell{StackSet: a.StackSet, Target: t}] {
+				key := workKey{a.StackSet, a.Furthest}
+				work[key] = append(work[key], t)
+			}
+		}
+	}
+	for _, targets := range work {
+		fleet.SortTargets(targets)
+	}
+	return work
+}
+
+// detectionsChanged says of which sets only one of the plans detects the drift.
+func detectionsChanged(old, new *Plan) []string {
+	var sentences []string
+	was, is := old.detects(), new.detects()
+	for _, set := range fleet.SortedKeys(was) {
+		if !is[set] {
+			sentences = append(sentences, fmt.Sprintf("%s: detecting its drift is no longer planned.", set))
+		}
+	}
+	for _, set := range fleet.SortedKeys(is) {
+		if !was[set] {
+			sentences = append(sentences, fmt.Sprintf("%s: detecting its drift is newly planned.", set))
+		}
+	}
+	return sentences
+}
+
+// detects are the stack sets whose drift the plan has detected.
+func (p *Plan) detects() map[fleet.StackSetName]bool {
+	sets := map[fleet.StackSetName]bool{}
+	for _, a := range p.Actions {
+		if a.Remedy == RemedyDetect {
+			sets[a.StackSet] = true
+		}
+	}
+	return sets
 }
 
 func workKeys(plans ...map[workKey][]fleet.Target) []workKey {

@@ -35,7 +35,7 @@ func (b *builder) mayFollow(c Assessed) []Remedy {
 }
 
 // destroys returns what the group's remedies would destroy at most in the cells:
-// their stacks, those of dependents that go along.
+// their stacks with the data in them, and those of dependents that go along.
 func (b *builder) destroys(v *setView, g group, cells []Assessed) []Destruction {
 	if !g.remedy.Deletes() && !g.furthest.Deletes() {
 		return nil
@@ -49,27 +49,24 @@ func (b *builder) destroys(v *setView, g group, cells []Assessed) []Destruction 
 			dependents[set]++
 		}
 	}
+	note := "created again with the overrides saved before"
+	if g.remedy == RemedyRemove {
+		note, dependents = "for good", nil
+	}
 	var list []Destruction
 	if stacks > 0 {
-		d := Destruction{Kind: DestroysDowntime, StackSet: v.name, Cells: stacks, Note: "created again with the overrides saved before"}
-		if g.remedy == RemedyRemove {
-			d.Note = "for good"
-		}
-		list = append(list, d)
+		list = append(v.dataIn(stacks), Destruction{Kind: DestroysDowntime, StackSet: v.name, Cells: stacks, Note: note})
 	}
-	list = append(list, lostWith(v, stacks)...)
 	for _, set := range fleet.SortedKeys(dependents) {
-		list = append(list, lostWith(b.sets[set], dependents[set])...)
+		list = append(list, b.sets[set].dataIn(dependents[set])...)
 		list = append(list, Destruction{Kind: DestroysDependent, StackSet: set, Cells: dependents[set], Note: "deleted before it and created again after it"})
 	}
 	return list
 }
 
-// lostWith returns the data that goes with so many stacks of a set.
-func lostWith(v *setView, stacks int) []Destruction {
-	if stacks == 0 {
-		return nil
-	}
+// dataIn returns the data that goes with so many of the set's stacks, as far as its
+// template shows.
+func (v *setView) dataIn(stacks int) []Destruction {
 	var list []Destruction
 	for _, r := range v.set.Template.Data {
 		d := Destruction{Kind: DestroysData, StackSet: v.name, LogicalID: r.LogicalID, ResourceType: r.Type, Cells: stacks, Note: r.Holds}
@@ -77,6 +74,9 @@ func lostWith(v *setView, stacks int) []Destruction {
 			d.Note = r.Holds + "; kept by its DeletionPolicy, and the new stack starts without"
 		}
 		list = append(list, d)
+	}
+	if v.set.Template.Opaque {
+		list = append(list, Destruction{Kind: DestroysData, StackSet: v.name, Cells: stacks, Note: "the template cannot be read whole: it may hold data"})
 	}
 	return list
 }
