@@ -46,6 +46,7 @@ var (
 	listStackSetOperationResults    = stackSetRead("ListStackSetOperationResults")
 	listStackInstanceResourceDrifts = stackSetRead("ListStackInstanceResourceDrifts")
 	describeOrganizationsAccess     = stackSetRead("DescribeOrganizationsAccess")
+	listAutoDeploymentTargets       = stackSetRead("ListStackSetAutoDeploymentTargets")
 
 	createStackInstances = stackSetWrite("CreateStackInstances")
 	updateStackInstances = stackSetWrite("UpdateStackInstances")

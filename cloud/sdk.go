@@ -42,7 +42,7 @@ func Actions() []Action {
 var own = []action{
 	listStackSets, describeStackSet, listStackInstances, describeStackInstance, listStackSetOperations,
 	describeStackSetOperation, listStackSetOperationResults, listStackInstanceResourceDrifts,
-	describeOrganizationsAccess, createStackInstances, updateStackInstances, deleteStackInstances,
+	describeOrganizationsAccess, listAutoDeploymentTargets, createStackInstances, updateStackInstances, deleteStackInstances,
 	detectStackSetDrift, describeStacks, describeStackEvents, getTemplate, describeChangeSet, detectStackDrift,
 	describeStackDriftDetectionStatus, describeStackResourceDrifts, createChangeSet, deleteChangeSet,
 	executeChangeSet, describeOrganization, listRoots, listAccounts, describeAccount, describeOrganizationalUnit,

@@ -45,7 +45,37 @@ func (a *AWS) StackSet(ctx context.Context, name fleet.StackSetName) (fleet.Stac
 	if out.StackSet == nil {
 		return fleet.StackSet{}, unreadable(describeStackSet, "stack set "+string(name))
 	}
-	return stackSetOf(out.StackSet), nil
+	set := stackSetOf(out.StackSet)
+	if set.PermissionModel == fleet.ServiceManaged && set.AutoDeployment.Enabled {
+		set.DeployTargets, err = a.deployTargets(ctx, name)
+	}
+	return set, err
+}
+
+// deployTargets reads the regions of each OU that automatic deployment serves. A
+// caller without the permission for it gets none: the set's instances tell nearly
+// as much. AWS documents that the list may end with an empty token.
+func (a *AWS) deployTargets(ctx context.Context, name fleet.StackSetName) ([]fleet.DeployTarget, error) {
+	var targets []fleet.DeployTarget
+	err := pages(func(token *string) (*string, error) {
+		out, err := call(ctx, a, listAutoDeploymentTargets.on("stack set %s", name), a.cfn.ListStackSetAutoDeploymentTargets,
+			&cloudformation.ListStackSetAutoDeploymentTargetsInput{StackSetName: aws.String(string(name)), CallAs: a.callAs, NextToken: token, MaxResults: aws.Int32(stackSetPage)})
+		if err != nil {
+			return nil, err
+		}
+		for _, summary := range out.Summaries {
+			targets = append(targets, fleet.DeployTarget{OU: fleet.OUID(aws.ToString(summary.OrganizationalUnitId)), Regions: stringsOf[fleet.Region](summary.Regions)})
+		}
+		if aws.ToString(out.NextToken) == "" {
+			return nil, nil
+		}
+		return out.NextToken, nil
+	})
+	if fleet.KindOf(err) == fleet.Denied {
+		return nil, nil
+	}
+	slices.SortFunc(targets, func(x, y fleet.DeployTarget) int { return strings.Compare(string(x.OU), string(y.OU)) })
+	return targets, err
 }
 
 func stackSetOf(from *cfn.StackSet) fleet.StackSet {

@@ -13,7 +13,10 @@ type Inventory struct {
 	Instances map[Target]Instance `json:"-"`
 	// Running are the operations under way or queued when the set was read.
 	Running []Operation `json:"running,omitempty"`
-	ReadAt  time.Time   `json:"readAt"`
+	// Recent are the newest operations, newest first, of a set with instances that
+	// are not up to date: they tell what made them so. Nil for others.
+	Recent []Operation `json:"recent,omitempty"`
+	ReadAt time.Time   `json:"readAt"`
 }
 
 // Fleet is everything that one observation saw.
@@ -47,12 +50,13 @@ type inventoryJSON struct {
 	StackSet  StackSet    `json:"stackSet"`
 	Instances []Instance  `json:"instances"`
 	Running   []Operation `json:"running,omitempty"`
+	Recent    []Operation `json:"recent,omitempty"`
 	ReadAt    time.Time   `json:"readAt"`
 }
 
 // MarshalJSON writes the instances as a list, sorted by target.
 func (i Inventory) MarshalJSON() ([]byte, error) {
-	return json.Marshal(inventoryJSON{i.StackSet, i.List(), i.Running, i.ReadAt})
+	return json.Marshal(inventoryJSON{i.StackSet, i.List(), i.Running, i.Recent, i.ReadAt})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -61,7 +65,7 @@ func (i *Inventory) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &v); err != nil {
 		return err
 	}
-	*i = Inventory{StackSet: v.StackSet, Running: v.Running, ReadAt: v.ReadAt}
+	*i = Inventory{StackSet: v.StackSet, Running: v.Running, Recent: v.Recent, ReadAt: v.ReadAt}
 	i.SetInstances(v.Instances)
 	return nil
 }

@@ -74,7 +74,17 @@ type StackSet struct {
 	ExecutionRoleName     string         `json:"executionRoleName,omitempty"`
 	OUs                   []OUID         `json:"ous,omitempty"` // service-managed: targeted OUs
 	Regions               []Region       `json:"regions,omitempty"`
-	Drift                 DriftDetection `json:"drift"`
+	// DeployTargets are the OUs that automatic deployment serves with each OU's
+	// regions, which may differ; nil if AWS does not tell.
+	DeployTargets []DeployTarget `json:"deployTargets,omitempty"`
+	Drift         DriftDetection `json:"drift"`
+}
+
+// DeployTarget is an OU and the regions that a stack set is deployed to in its
+// accounts.
+type DeployTarget struct {
+	OU      OUID     `json:"ou"`
+	Regions []Region `json:"regions"` // sorted
 }
 
 // InstanceStatus is a stack instance's own status.

@@ -85,7 +85,7 @@ func (r *run) make(ctx context.Context, w *document[Work], call *Call) (bool, er
 		return false, err
 	}
 	if why != "" {
-		r.decideCall(w.Value.Action.Rung, call, "stood down", why)
+		r.decideCall(w.Value.Action.Remedy, call, "stood down", why)
 		return false, r.standDown(ctx, w, why)
 	}
 	if err := r.mayWrite(ctx); err != nil {
@@ -97,7 +97,7 @@ func (r *run) make(ctx context.Context, w *document[Work], call *Call) (bool, er
 		if err != nil {
 			return false, err
 		}
-		r.decideCall(w.Value.Action.Rung, call, "started", "")
+		r.decideCall(w.Value.Action.Remedy, call, "started", "")
 		call.State = callAccepted
 		if err := r.saveAgain(ctx, &w.Value, call); err != nil {
 			return false, err
@@ -183,7 +183,7 @@ func (r *run) poll(ctx context.Context, w *document[Work], call *Call) (bool, er
 		return false, err
 	}
 	call.State = callEnded
-	r.decideCall(w.Value.Action.Rung, call, string(operation.Status), operation.Reason)
+	r.decideCall(w.Value.Action.Remedy, call, string(operation.Status), operation.Reason)
 	return false, w.write(ctx, r.h.Journal)
 }
 
@@ -221,7 +221,7 @@ func (r *run) absorb(ctx context.Context, w *document[Work], call *Call) error {
 		}
 		switch {
 		case certain || listed && result.Status == "SUCCEEDED":
-			c.succeed(w.Value.Action.Rung, w.Value.Phase)
+			c.succeed(w.Value.Action.Remedy, w.Value.Phase)
 		case listed:
 			c.fail(result.Reason)
 		default:
@@ -235,7 +235,7 @@ func (r *run) absorb(ctx context.Context, w *document[Work], call *Call) error {
 // orphan's account is looked for in OUs that it may have left; AWS does not say
 // whether it finds the instance there, and finds nothing amiss in finding none.
 func uncertain(a plan.Action, call *Call) bool {
-	return len(call.Change.OUs) > 0 && (a.Rung == plan.RungDetach || a.Rung == plan.RungRemove)
+	return len(call.Change.OUs) > 0 && (a.Remedy == plan.RemedyDetach || a.Remedy == plan.RemedyRemove)
 }
 
 // left reports whether an instance is there in spite of its deletion. The list of
@@ -249,9 +249,9 @@ func (r *run) left(ctx context.Context, cell fleet.Cell) (bool, error) {
 }
 
 // succeed moves the cell on: a deletion is half of a redeployment.
-func (c *CellWork) succeed(rung plan.Rung, phase phase) {
+func (c *CellWork) succeed(remedy plan.Remedy, phase phase) {
 	c.State = cellHealed
-	if rung == plan.RungRedeploy && phase == phaseDelete {
+	if remedy == plan.RemedyRedeploy && phase == phaseDelete {
 		c.State, c.Gone = cellDeleted, true
 	}
 }
@@ -264,7 +264,7 @@ func (r *run) refuse(ctx context.Context, w *document[Work], call *Call, cause e
 			c.fail(cause.Error())
 		}
 	}
-	r.decideCall(w.Value.Action.Rung, call, "refused", cause.Error())
+	r.decideCall(w.Value.Action.Remedy, call, "refused", cause.Error())
 	return w.write(ctx, r.h.Journal)
 }
 
@@ -278,7 +278,7 @@ func (r *run) pause(ctx context.Context, w *document[Work], d time.Duration) err
 func (r *run) leave(ctx context.Context, w *document[Work]) error {
 	v := &w.Value
 	switch {
-	case v.Phase == phaseDelete && v.Action.Rung == plan.RungRedeploy:
+	case v.Phase == phaseDelete && v.Action.Remedy == plan.RemedyRedeploy:
 		f, err := r.inventory(ctx)
 		if err != nil {
 			return err

@@ -24,7 +24,7 @@ func (r *run) holdAfterFailedWaves(ctx context.Context, works []*document[Work])
 	}
 	for _, w := range works {
 		v := &w.Value
-		if v.started() || v.Action.Rung != plan.RungRedeploy {
+		if v.started() || v.Action.Remedy != plan.RemedyRedeploy {
 			continue
 		}
 		why := failed[v.Action.StackSet]
@@ -85,12 +85,12 @@ func (w *Work) leftDown(sets []fleet.StackSetName) bool {
 // isCanary reports whether the work is the one cell that a redeployment of many
 // begins with.
 func (r *run) isCanary(works []*document[Work], w *Work) bool {
-	if w.Action.Rung != plan.RungRedeploy || w.Action.Wave != 0 || len(w.Action.Targets) != 1 {
+	if w.Action.Remedy != plan.RemedyRedeploy || w.Action.Wave != 0 || len(w.Action.Targets) != 1 {
 		return false
 	}
 	cells := 0
 	for _, other := range works {
-		if a := other.Value.Action; a.Rung == plan.RungRedeploy && a.StackSet == w.Action.StackSet {
+		if a := other.Value.Action; a.Remedy == plan.RemedyRedeploy && a.StackSet == w.Action.StackSet {
 			cells += len(a.Targets)
 		}
 	}
@@ -129,19 +129,19 @@ func (r *run) keepHolds(works []*document[Work]) {
 func (r *run) holdBack(p *plan.Plan, accepted map[string]bool) {
 	held := r.rec.Value.Held
 	for _, set := range fleet.SortedKeys(held) {
-		trip := plan.Trip{Guard: plan.GuardCanary, StackSet: set,
+		trip := plan.GuardHit{Guard: plan.GuardCanary, StackSet: set,
 			Reason: "A stack that was deleted could not be created again. " + held[set],
 			Hint:   fmt.Sprintf("Put right what AWS names; to redeploy the others all the same, --accept %s:%s.", plan.GuardCanary, set)}
-		trip.Accepted = accepted[plan.GuardCanary] || accepted[plan.GuardCanary+":"+string(set)]
+		trip.Accepted = accepted[string(plan.GuardCanary)] || accepted[plan.GuardCanary.Of(set)]
 		if trip.Accepted {
 			continue
 		}
 		before := len(p.Actions)
 		p.Actions = slices.DeleteFunc(p.Actions, func(a plan.Action) bool {
-			return a.Rung == plan.RungRedeploy && (a.StackSet == set || slices.Contains(a.Together, set))
+			return a.Remedy == plan.RemedyRedeploy && (a.StackSet == set || slices.Contains(a.Together, set))
 		})
 		if len(p.Actions) < before {
-			p.Trips = append(p.Trips, trip)
+			p.Guards = append(p.Guards, trip)
 		}
 	}
 }

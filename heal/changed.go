@@ -196,9 +196,9 @@ func (r *run) afterStandingDown(ctx context.Context, works []*document[Work]) (b
 		if w.Value.StoodDown == "" {
 			continue
 		}
-		trip := plan.Trip{Guard: plan.GuardChangedMeanwhile, StackSet: w.Value.Action.StackSet, Waits: true,
+		trip := plan.GuardHit{Guard: plan.GuardChangedMeanwhile, StackSet: w.Value.Action.StackSet, Waits: true,
 			Reason: w.Value.StoodDown, Hint: "Nothing needs to be done: it is planned anew."}
-		r.keepTrips([]plan.Trip{trip})
+		r.keepTrips([]plan.GuardHit{trip})
 		if err := r.decide(ctx, Decision{StackSet: trip.StackSet, Reason: trip.Reason, Action: "guard", Outcome: guardOutcome(trip)}); err != nil {
 			return false, err
 		}

@@ -49,17 +49,17 @@ func (r *run) decide(ctx context.Context, decisions ...Decision) error {
 // and which guards it met.
 func (r *run) decidePlanned(ctx context.Context, round *Round) error {
 	var list []Decision
-	for _, trip := range round.Plan.Trips {
+	for _, trip := range round.Plan.Guards {
 		list = append(list, Decision{StackSet: trip.StackSet, Reason: trip.Reason, Action: "guard", Outcome: guardOutcome(trip)})
 	}
 	for _, action := range round.Plan.Actions {
 		for _, target := range action.Targets {
 			list = append(list, Decision{StackSet: action.StackSet, Account: target.Account, Region: target.Region,
-				Reason: action.Reason, Action: string(action.Rung), Outcome: "planned"})
+				Reason: action.Reason, Action: string(action.Remedy), Outcome: "planned"})
 		}
 	}
 	if round.Stage == plan.StageHeal {
-		for _, left := range round.Plan.Left {
+		for _, left := range round.Plan.Unhandled {
 			list = append(list, Decision{StackSet: left.StackSet, Account: left.Account, Region: left.Region,
 				Verdict: left.Verdict, Reason: left.Reason, Action: "none", Outcome: "left"})
 		}
@@ -67,11 +67,11 @@ func (r *run) decidePlanned(ctx context.Context, round *Round) error {
 	return r.decide(ctx, list...)
 }
 
-func guardOutcome(t plan.Trip) string {
+func guardOutcome(t plan.GuardHit) string {
 	if t.Accepted {
 		return "accepted"
 	}
-	return "tripped: " + t.Guard
+	return "tripped: " + string(t.Guard)
 }
 
 // decideOutcome records how a work ended for each of its cells.
@@ -79,21 +79,21 @@ func (r *run) decideOutcome(ctx context.Context, w *Work) error {
 	list := make([]Decision, 0, len(w.Cells))
 	for _, c := range w.Cells {
 		outcome, reason := string(c.State), c.Reason
-		if w.Action.Rung == plan.RungQuarantine {
+		if w.Action.Remedy == plan.RemedyQuarantine {
 			outcome = "quarantined"
 		}
 		if reason == "" {
 			reason = c.Why
 		}
 		list = append(list, Decision{StackSet: c.StackSet, Account: c.Account, Region: c.Region, Verdict: c.Verdict,
-			Reason: reason, Action: string(w.Action.Rung), Outcome: outcome})
+			Reason: reason, Action: string(w.Action.Remedy), Outcome: outcome})
 	}
 	return r.decide(ctx, list...)
 }
 
 // decideCall logs an operation; the journal's record of it is the work itself.
-func (r *run) decideCall(rung plan.Rung, call *Call, outcome, reason string) {
-	r.h.Log.Info("operation", "run", r.id(), "stackSet", call.Change.StackSet, "rung", rung, "kind", call.Change.Kind,
+func (r *run) decideCall(remedy plan.Remedy, call *Call, outcome, reason string) {
+	r.h.Log.Info("operation", "run", r.id(), "stackSet", call.Change.StackSet, "remedy", remedy, "kind", call.Change.Kind,
 		"operation", call.Change.OperationID, "cells", call.size(), "outcome", outcome, "reason", reason)
 }
 
@@ -118,7 +118,7 @@ func (w *Work) touched() bool {
 			return true
 		}
 	}
-	return w.Action.Rung == plan.RungRevert && slices.ContainsFunc(w.Cells, func(c CellWork) bool {
+	return w.Action.Remedy == plan.RemedyRevert && slices.ContainsFunc(w.Cells, func(c CellWork) bool {
 		return c.State == cellHealed || c.State == cellSkipped || c.State == cellFailed && c.Class != plan.ReasonRevertRefused
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // Detection is a drift detection of this run on one stack set.
@@ -88,14 +88,14 @@ func (r *run) setsToCheck(ctx context.Context, f *fleet.Fleet) ([]fleet.StackSet
 			continue
 		}
 		inventory := f.StackSets[name]
-		policy := r.h.Policy.For(inventory.StackSet)
-		if policy.Healing == plan.HealOff || len(inventory.Instances) == 0 || !r.inScope(name) {
+		of := r.h.Policy.For(inventory.StackSet)
+		if of.Healing == policy.HealOff || len(inventory.Instances) == 0 || !r.inScope(name) {
 			continue
 		}
 		last := inventory.StackSet.Drift.LastCheck
-		due := r.now().Sub(last) > policy.DriftMaxAge
+		due := r.now().Sub(last) > of.DriftMaxAge
 		if last.IsZero() || !due && unchecked(f, inventory) {
-			tried, err := r.tried(ctx, name, policy.DriftMaxAge)
+			tried, err := r.tried(ctx, name, of.DriftMaxAge)
 			if err != nil {
 				return nil, err
 			}

@@ -65,7 +65,7 @@ func (r *run) progressOf(works []*document[Work]) {
 // count adds what works have put right, and what they are for.
 func (v *RunRecord) count(works []*document[Work]) {
 	for _, w := range works {
-		if w.Value.Action.Rung == plan.RungQuarantine {
+		if w.Value.Action.Remedy == plan.RemedyQuarantine {
 			continue
 		}
 		v.Planned += len(w.Value.Cells)
@@ -80,7 +80,7 @@ func (v *RunRecord) count(works []*document[Work]) {
 // countRemoved adds what works have removed or let go of, by stack set.
 func (v *RunRecord) countRemoved(works []*document[Work]) {
 	for _, w := range works {
-		if rung := w.Value.Action.Rung; rung != plan.RungDetach && rung != plan.RungRemove {
+		if remedy := w.Value.Action.Remedy; remedy != plan.RemedyDetach && remedy != plan.RemedyRemove {
 			continue
 		}
 		for _, c := range w.Value.Cells {

@@ -12,15 +12,16 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // Config is what a [Healer] works with.
 type Config struct {
-	Cloud   Cloud        // required
-	Journal Journal      // required
-	Policy  *plan.Policy // nil: plan.DefaultPolicy
-	Clock   Clock        // nil: the time package
-	Log     *slog.Logger // nil: nowhere
+	Cloud   Cloud          // required
+	Journal Journal        // required
+	Policy  *policy.Policy // nil: policy.Default
+	Clock   Clock          // nil: the time package
+	Log     *slog.Logger   // nil: nowhere
 
 	// HomeRegion is where the stack sets live. Required.
 	HomeRegion fleet.Region
@@ -79,7 +80,7 @@ func New(config Config) (*Healer, error) {
 		return nil, errors.New("making a healer: Cloud and Journal are required")
 	}
 	if config.Policy == nil {
-		config.Policy = plan.DefaultPolicy()
+		config.Policy = policy.Default()
 	}
 	if config.Clock == nil {
 		config.Clock = wallClock{}

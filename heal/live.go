@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // Version names the state that [Latest] would show: it changes whenever the
@@ -35,7 +35,7 @@ func Version(ctx context.Context, j Journal) (string, error) {
 
 // Latest is the newest run's report: the final one if it has ended, else what is
 // known of it so far. It is nil before the first run. AWS is not asked.
-func Latest(ctx context.Context, j Journal, policy *plan.Policy, clock Clock) (*Report, error) {
+func Latest(ctx context.Context, j Journal, policy *policy.Policy, clock Clock) (*Report, error) {
 	runs, err := Runs(ctx, j)
 	if err != nil || len(runs) == 0 {
 		return nil, err

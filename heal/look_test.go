@@ -87,10 +87,10 @@ func TestAStackChangedBehindItsSetsBackIsFoundAndPutRight(t *testing.T) {
 				w.aws.Advance(0)
 				r := w.heal(heal.Options{})
 				got := cell(t, r, "queue", accounts[0])
-				if got.Before != plan.Stale || got.Verdict != plan.Healthy {
+				if got.Before != plan.Outdated || got.Verdict != plan.Healthy {
 					t.Errorf("%s → %s: %s %+v", got.Before, got.Verdict, got.Reason, got.Steps)
 				}
-				if len(got.Steps) == 0 || got.Steps[0].Rung != plan.RungRetry || !strings.Contains(got.Steps[0].Reason, c.says) {
+				if len(got.Steps) == 0 || got.Steps[0].Remedy != plan.RemedyRetry || !strings.Contains(got.Steps[0].Reason, c.says) {
 					t.Errorf("steps %+v", got.Steps)
 				}
 				if diff := cmp.Diff(own, w.overrides("queue", accounts[0])); diff != "" {

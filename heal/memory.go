@@ -40,7 +40,7 @@ func LoadMemory(ctx context.Context, j Journal, accept []string) (plan.Memory, e
 	if err := loadApprovals(ctx, j, &m); err != nil {
 		return m, err
 	}
-	m.Owed, err = owed(ctx, j)
+	m.PendingRestores, err = owed(ctx, j)
 	return m, err
 }
 
@@ -88,7 +88,7 @@ func remember(ctx context.Context, j Journal, set fleet.StackSetName, change fun
 // it and noting that it was noted), and drops those too old to matter.
 func addHeal(memory plan.CellMemory, heal plan.Heal, window time.Duration) plan.CellMemory {
 	noted := slices.ContainsFunc(memory.Heals, func(h plan.Heal) bool {
-		return h.Run == heal.Run && h.Rung == heal.Rung && h.At.Equal(heal.At)
+		return h.Run == heal.Run && h.Remedy == heal.Remedy && h.At.Equal(heal.At)
 	})
 	if !noted {
 		memory.Heals = append(memory.Heals, heal)

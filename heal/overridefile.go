@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/cover"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // OverrideFile is the parameter overrides of stack instances as a file that can be
@@ -182,7 +183,7 @@ func CompareOverrides(have, want *OverrideFile) []OverrideChange {
 // OverrideCalls are the fewest update calls after which AWS has what the file
 // says. Each carries the full list for its instances, for AWS resets what a list
 // leaves out; a masked value is never sent, but kept where it is.
-func OverrideCalls(f *fleet.Fleet, policy *plan.Policy, have, want *OverrideFile) ([]fleet.InstanceChange, error) {
+func OverrideCalls(f *fleet.Fleet, policy *policy.Policy, have, want *OverrideFile) ([]fleet.InstanceChange, error) {
 	sets := map[fleet.StackSetName]groups{}
 	seen := map[fleet.Cell]bool{}
 	for _, change := range CompareOverrides(have, want) {
@@ -203,7 +204,7 @@ func OverrideCalls(f *fleet.Fleet, policy *plan.Policy, have, want *OverrideFile
 	for _, set := range fleet.SortedKeys(sets) {
 		stackSet := f.StackSets[set].StackSet
 		for _, g := range sets[set].sorted() {
-			for _, block := range plan.Cover(g.targets) {
+			for _, block := range cover.Blocks(g.targets) {
 				call := fleet.InstanceChange{StackSet: set, Kind: g.kind, Accounts: block.Accounts, Regions: block.Regions,
 					Overrides: g.overrides, Preferences: policy.For(stackSet).Preferences}
 				if stackSet.PermissionModel == fleet.ServiceManaged {

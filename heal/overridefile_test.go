@@ -9,7 +9,7 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // overridden seeds a set of four: two with equal overrides, one with a secret one,
@@ -36,7 +36,7 @@ func (w *world) imported(want *heal.OverrideFile) ([]fleet.InstanceChange, error
 	f := w.read()
 	have, err := heal.ReadOverrides(w.t.Context(), w.connect(), f, want.Present(f))
 	w.must(err)
-	calls, err := heal.OverrideCalls(f, plan.DefaultPolicy(), have, want)
+	calls, err := heal.OverrideCalls(f, policy.Default(), have, want)
 	if err != nil {
 		return nil, err
 	}

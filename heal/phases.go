@@ -8,6 +8,8 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/cover"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // advance moves a work through its phases until it has to wait (then Poll says
@@ -16,7 +18,7 @@ func (r *run) advance(ctx context.Context, w *document[Work], quota *quota) erro
 	for !w.Value.done() {
 		before := w.Value.Phase
 		if err := r.enter(ctx, w, quota); err != nil {
-			return fmt.Errorf("%s of %s: %w", w.Value.Action.Rung, w.Value.Action.StackSet, err)
+			return fmt.Errorf("%s of %s: %w", w.Value.Action.Remedy, w.Value.Action.StackSet, err)
 		}
 		if w.Value.Phase == before || r.now().Before(w.Value.Poll) {
 			return nil // it waits; a work that starts over does so too
@@ -54,20 +56,20 @@ func (r *run) begin(ctx context.Context, w *document[Work]) error {
 		v.Cells[i].StackID = f.StackSets[v.Action.StackSet].Instances[v.Cells[i].Target].StackID
 	}
 	v.addDependents(f)
-	switch v.Action.Rung {
-	case plan.RungRedeploy, plan.RungRemove, plan.RungDetach:
+	switch v.Action.Remedy {
+	case plan.RemedyRedeploy, plan.RemedyRemove, plan.RemedyDetach:
 		v.Phase = phaseSave
-	case plan.RungDeploy, plan.RungRetry:
+	case plan.RemedyDeploy, plan.RemedyRetry:
 		v.Phase = phaseCreate
 		if err := r.planCreations(ctx, w, f); err != nil {
 			return err
 		}
-	case plan.RungRevert:
+	case plan.RemedyRevert:
 		v.Phase = phaseRevert
-	case plan.RungQuarantine:
+	case plan.RemedyQuarantine:
 		v.Phase = phaseNote
 	default:
-		return fmt.Errorf("beginning work %s: rung %q is not known", v.Key, v.Action.Rung)
+		return fmt.Errorf("beginning work %s: remedy %q is not known", v.Key, v.Action.Remedy)
 	}
 	return w.write(ctx, r.h.Journal)
 }
@@ -87,16 +89,13 @@ func (w *Work) addDependents(f *fleet.Fleet) {
 
 // addCalls turns targets of one stack set into calls that cover exactly them.
 func (r *run) addCalls(w *Work, f *fleet.Fleet, phase phase, kind fleet.OperationKind, set fleet.StackSetName, targets []fleet.Target, overrides []fleet.Parameter) {
-	for _, block := range plan.Cover(targets) {
+	for _, block := range cover.Blocks(targets) {
 		change := fleet.InstanceChange{
 			OperationID: operationID(r.id(), w.Key, len(w.Calls)),
 			StackSet:    set, Kind: kind,
 			Accounts: block.Accounts, Regions: block.Regions,
-			Overrides: overrides, Preferences: w.Action.Preferences,
-			RetainStacks: w.Action.Rung == plan.RungDetach,
-		}
-		if set != w.Action.StackSet { // one that goes along has a policy of its own
-			change.Preferences = r.h.Policy.For(f.StackSets[set].StackSet).Preferences
+			Overrides: overrides, Preferences: r.policy(set).Preferences,
+			RetainStacks: w.Action.Remedy == plan.RemedyDetach,
 		}
 		if f.StackSets[set].StackSet.PermissionModel == fleet.ServiceManaged {
 			change.OUs = ousFor(r.h.Policy, f, kind, set, block)
@@ -111,7 +110,7 @@ func (r *run) addCalls(w *Work, f *fleet.Fleet, phase phase, kind fleet.Operatio
 // the call reaches less than it is meant to, and is not made. What is there already
 // is found through the OU that it was deployed through too, and an orphan through
 // the one that its account sits in now: AWS does not say which of them it goes by.
-func ousFor(policy *plan.Policy, f *fleet.Fleet, kind fleet.OperationKind, set fleet.StackSetName, block plan.Block) []fleet.OUID {
+func ousFor(policy *policy.Policy, f *fleet.Fleet, kind fleet.OperationKind, set fleet.StackSetName, block cover.Block) []fleet.OUID {
 	ous := map[fleet.OUID]bool{}
 	inventory := f.StackSets[set]
 	meant := policy.For(inventory.StackSet).OUs
@@ -228,16 +227,16 @@ func (r *run) noteSet(ctx context.Context, w *Work, set fleet.StackSetName) erro
 			}
 			memory := cells[c.Target.String()]
 			if c.State == cellSkipped {
-				if w.Action.Rung == plan.RungRevert { // else the instance is gone, or was seen in sync
+				if w.Action.Remedy == plan.RemedyRevert { // else the instance is gone, or was seen in sync
 					memory.Refuted = r.inv.Value.StackSets[set].Instances[c.Target].LastDriftCheck
 					cells[c.Target.String()] = memory
 				}
 				continue
 			}
-			if w.Action.Rung == plan.RungQuarantine {
+			if w.Action.Remedy == plan.RemedyQuarantine {
 				memory.Quarantined, memory.Reason, memory.Class, memory.Verdict = w.Ended, c.Why, c.Class, c.Verdict
 			} else {
-				memory = addHeal(memory, plan.Heal{At: w.Ended, Run: r.id(), Rung: w.Action.Rung, Verdict: c.Verdict,
+				memory = addHeal(memory, plan.Heal{At: w.Ended, Run: r.id(), Remedy: w.Action.Remedy, Verdict: c.Verdict,
 					OK: c.State == cellHealed, Class: c.Class, Reason: c.Reason}, window)
 			}
 			cells[c.Target.String()] = memory

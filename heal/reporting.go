@@ -9,6 +9,7 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // report gathers what the journal holds of the run into its report.
@@ -67,11 +68,11 @@ func orEmpty[T any](list []T) []T {
 
 // NewReport is the part of a report that follows from a reading and its
 // assessment alone; `status` and `dashboard` show it without a run.
-func NewReport(f *fleet.Fleet, a *plan.Assessment, p *plan.Policy) *Report {
+func NewReport(f *fleet.Fleet, a *plan.Assessment, p *policy.Policy) *Report {
 	report := &Report{
 		After: plan.Count(a.Cells), Before: plan.Count(a.Cells),
 		Levels: a.Levels, Problems: orEmpty(a.Problems), OUs: f.Organization.OUs, DataAt: f.ReadAt,
-		Actions: []ActionReport{}, Attention: []Attention{}, Guards: []plan.Trip{}, History: []HistoryPoint{},
+		Actions: []ActionReport{}, Attention: []Attention{}, Guards: []plan.GuardHit{}, History: []HistoryPoint{},
 		API: APIReport{ByAction: map[string]int{}},
 	}
 	report.Fleet = FleetReport{Organization: f.Organization.ID, Accounts: map[string]int{},
@@ -79,7 +80,7 @@ func NewReport(f *fleet.Fleet, a *plan.Assessment, p *plan.Policy) *Report {
 	for _, id := range fleet.SortedKeys(f.Organization.Accounts) {
 		report.Accounts = append(report.Accounts, f.Organization.Accounts[id])
 	}
-	for _, standing := range plan.Standings(f) {
+	for _, standing := range plan.AccountStatuses(f) {
 		report.Fleet.Accounts[string(standing)]++
 	}
 	byset := map[fleet.StackSetName][]plan.Assessed{}
@@ -104,14 +105,14 @@ func ouOf(f *fleet.Fleet, account fleet.AccountID, instance fleet.Instance) flee
 	return instance.OU
 }
 
-func setReport(inventory *fleet.Inventory, cells []plan.Assessed, p *plan.Policy) StackSetReport {
+func setReport(inventory *fleet.Inventory, cells []plan.Assessed, p *policy.Policy) StackSetReport {
 	set := inventory.StackSet
-	policy := p.For(set)
+	of := p.For(set)
 	counts := plan.Count(cells)
 	return StackSetReport{
 		Name: set.Name, ID: set.ID, Description: set.Description, PermissionModel: set.PermissionModel,
-		Mandatory: policy.Mandatory, SelfHealing: policy.Healing == plan.HealRedeploy || policy.Healing == plan.HealRevert,
-		DependsOn: policy.DependsOn, AntiDependsOn: policy.AntiDependsOn,
+		Mandatory: of.Mandatory, SelfHealing: of.Healing == policy.HealRedeploy || of.Healing == policy.HealRevert,
+		DependsOn: of.DependsOn, AntiDependsOn: of.AntiDependsOn,
 		Instances: len(inventory.Instances), Before: counts, After: counts, LastDriftCheck: set.Drift.LastCheck,
 	}
 }
@@ -150,16 +151,16 @@ func (report *Report) settleResult(failure *Failure) {
 		report.Run.Result = ResultStopped
 	}
 	if failure.Error == ErrorLeaseLost {
-		report.Guards = append(report.Guards, plan.Trip{Guard: plan.GuardLease, Reason: failure.Cause, Waits: true,
+		report.Guards = append(report.Guards, plan.GuardHit{Guard: plan.GuardLease, Reason: failure.Cause, Waits: true,
 			Hint: "Heal again when the other run has ended: what this one owes is in the journal."})
 	}
 }
 
 // stands reports whether a guard still holds something back. One that opens by
 // itself with time does so only while something is left to do.
-func (report *Report) stands(t plan.Trip) bool {
-	if !t.Stands() || !t.Waits {
-		return t.Stands()
+func (report *Report) stands(t plan.GuardHit) bool {
+	if !t.InEffect() || !t.Waits {
+		return t.InEffect()
 	}
 	return slices.ContainsFunc(report.Cells, func(c CellReport) bool {
 		return (t.StackSet == "" || c.StackSet == t.StackSet) && c.Verdict != plan.Healthy && c.Verdict != plan.NotChecked
@@ -209,7 +210,7 @@ func (w *Work) step(c CellWork) Step {
 	if reason == "" {
 		reason = c.Why
 	}
-	return Step{At: at, Rung: w.Action.Rung, Outcome: outcomeOf(c.State), Class: c.Class, Reason: reason, Action: w.Key}
+	return Step{At: at, Remedy: w.Action.Remedy, Outcome: outcomeOf(c.State), Class: c.Class, Reason: reason, Action: w.Key}
 }
 
 func outcomeOf(s cellState) string {
@@ -246,17 +247,17 @@ func (w *Work) reports() []ActionReport {
 	var list []ActionReport
 	for i := range w.Calls {
 		call := &w.Calls[i]
-		list = append(list, ActionReport{ID: w.Key, StackSet: call.Change.StackSet, Action: string(call.Change.Kind), Rung: w.Action.Rung,
+		list = append(list, ActionReport{ID: w.Key, StackSet: call.Change.StackSet, Action: string(call.Change.Kind), Remedy: w.Action.Remedy,
 			Accounts: call.Change.Accounts, Regions: call.Change.Regions, Cells: call.size(), OperationID: call.Change.OperationID,
 			Outcome: callOutcome(call.State, call.Status, call.Failed), Reason: strings.TrimSpace(w.Action.Reason + " " + call.Reason),
 			Started: call.Began, Ended: call.Ended, After: w.Action.After})
 	}
-	switch w.Action.Rung {
-	case plan.RungRevert:
+	switch w.Action.Remedy {
+	case plan.RemedyRevert:
 		for _, c := range w.Cells {
 			list = append(list, w.single(c, "REVERT_DRIFT", outcomeOf(c.State)))
 		}
-	case plan.RungQuarantine:
+	case plan.RemedyQuarantine:
 		for _, c := range w.Cells {
 			list = append(list, w.single(c, "QUARANTINE", "succeeded"))
 		}
@@ -269,7 +270,7 @@ func (w *Work) single(c CellWork, action, outcome string) ActionReport {
 	if reason == "" {
 		reason = c.Why
 	}
-	return ActionReport{ID: w.Key, StackSet: c.StackSet, Action: action, Rung: w.Action.Rung, Accounts: []fleet.AccountID{c.Account},
+	return ActionReport{ID: w.Key, StackSet: c.StackSet, Action: action, Remedy: w.Action.Remedy, Accounts: []fleet.AccountID{c.Account},
 		Regions: []fleet.Region{c.Region}, Cells: 1, Outcome: outcome, Reason: reason, Started: w.Began, Ended: w.Ended, After: w.Action.After}
 }
 
@@ -291,10 +292,10 @@ func overridesReport(works []*document[Work]) OverridesReport {
 	var o OverridesReport
 	for _, w := range works {
 		for _, c := range w.Value.Cells {
-			if !c.HasOverrides || w.Value.Action.Rung == plan.RungRemove || w.Value.Action.Rung == plan.RungDetach {
+			if !c.HasOverrides || w.Value.Action.Remedy == plan.RemedyRemove || w.Value.Action.Remedy == plan.RemedyDetach {
 				continue
 			}
-			if w.Value.Action.Rung == plan.RungRedeploy && c.State != cellSkipped && c.State != cellHeld && c.Class != plan.ReasonMaskedOverride {
+			if w.Value.Action.Remedy == plan.RemedyRedeploy && c.State != cellSkipped && c.State != cellHeld && c.Class != plan.ReasonMaskedOverride {
 				o.Saved++
 			}
 			if c.Restored {

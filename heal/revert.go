@@ -19,7 +19,7 @@ const reverters = 40
 
 // revert puts drifted stacks back in place, each with a drift-aware change set
 // in its own account. Whatever the change set would do beyond putting live
-// resources back is refused, and the cell goes to the next rung.
+// resources back is refused, and the cell goes to the next remedy.
 func (r *run) revert(ctx context.Context, w *document[Work]) error {
 	if _, err := r.inventory(ctx); err != nil {
 		return err

@@ -61,8 +61,8 @@ func (r *run) nextRound(ctx context.Context, stage plan.Stage) (*document[Round]
 		}
 	}
 	r.rec.Value.Rounds[stage] = n
-	r.markOpened(p.Trips)
-	r.keepTrips(p.Trips)
+	r.markOpened(p.Guards)
+	r.keepTrips(p.Guards)
 	return round, r.save(ctx)
 }
 
@@ -87,7 +87,7 @@ func (r *run) writeRound(ctx context.Context, round *document[Round], f *fleet.F
 	if err := r.decidePlanned(ctx, v); err != nil {
 		return err
 	}
-	if err := r.ask(ctx, v.Plan.Trips); err != nil {
+	if err := r.ask(ctx, v.Plan.Guards); err != nil {
 		return err
 	}
 	return round.write(ctx, r.h.Journal)
@@ -116,8 +116,9 @@ func (r *run) plan(ctx context.Context, stage plan.Stage) (*plan.Plan, *plan.Ass
 	if err != nil {
 		return nil, nil, err
 	}
-	p := plan.Make(f, assessment, r.h.Policy, memory, r.now())
-	p = r.narrow(p)
+	copied := *assessment.Plan(plan.Options{Scope: r.rec.Value.Options.Scope()})
+	p := &copied
+	p.Actions = slices.Clone(p.Actions)
 	r.holdBack(p, memory.Accepted)
 	p.Actions = slices.DeleteFunc(p.Actions, func(a plan.Action) bool { return !stageTakes(stage, a) })
 	keep := map[string]bool{}
@@ -134,14 +135,7 @@ func (r *run) plan(ctx context.Context, stage plan.Stage) (*plan.Plan, *plan.Ass
 // takes what could not be done in its own, too: its set was busy, it waited for
 // another try, or it was deleted since.
 func stageTakes(stage plan.Stage, a plan.Action) bool {
-	return a.Stage == stage || stage == plan.StageHeal
-}
-
-func (r *run) narrow(p *plan.Plan) *plan.Plan {
-	if scope := r.rec.Value.Options.Scope(); !scope.All() {
-		return p.Narrow(scope)
-	}
-	return p
+	return a.Remedy != plan.RemedyDetect && (a.Stage == stage || stage == plan.StageHeal)
 }
 
 // index finds an assessment's cells.
@@ -169,14 +163,14 @@ func (r *run) keepRefusals(works []*document[Work]) {
 	for _, w := range works {
 		for _, c := range w.Value.Cells {
 			if c.State == cellFailed && c.Class == plan.ReasonMaskedOverride {
-				r.keepTrips([]plan.Trip{{Guard: plan.GuardMaskedOverride, StackSet: c.StackSet, Reason: c.Reason, Hint: plan.Hint(c.Class)}})
+				r.keepTrips([]plan.GuardHit{{Guard: plan.GuardMaskedOverride, StackSet: c.StackSet, Reason: c.Reason, Hint: plan.Hint(c.Class)}})
 			}
 		}
 	}
 }
 
 // keepTrips keeps the guards that tripped for the report, one entry each.
-func (r *run) keepTrips(trips []plan.Trip) {
+func (r *run) keepTrips(trips []plan.GuardHit) {
 	v := &r.rec.Value
 	for _, trip := range trips {
 		if i := slices.IndexFunc(v.Guards, sameGuard(trip)); i >= 0 {
@@ -188,7 +182,7 @@ func (r *run) keepTrips(trips []plan.Trip) {
 }
 
 // markOpened marks the guards that open by themselves and have.
-func (r *run) markOpened(trips []plan.Trip) {
+func (r *run) markOpened(trips []plan.GuardHit) {
 	for i := range r.rec.Value.Guards {
 		if t := &r.rec.Value.Guards[i]; t.Waits && !slices.ContainsFunc(trips, sameGuard(*t)) {
 			t.Opened = true
@@ -196,6 +190,6 @@ func (r *run) markOpened(trips []plan.Trip) {
 	}
 }
 
-func sameGuard(a plan.Trip) func(plan.Trip) bool {
-	return func(b plan.Trip) bool { return a.Guard == b.Guard && a.StackSet == b.StackSet }
+func sameGuard(a plan.GuardHit) func(plan.GuardHit) bool {
+	return func(b plan.GuardHit) bool { return a.Guard == b.Guard && a.StackSet == b.StackSet }
 }

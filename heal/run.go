@@ -8,6 +8,7 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // RunRecord is the durable head of a run.
@@ -34,9 +35,9 @@ type RunRecord struct {
 	// API counts the run's calls, over all processes it has lived in.
 	API APIReport `json:"api"`
 	// Healed and Planned count the cells of rounds that have ended.
-	Healed  int         `json:"healed"`
-	Planned int         `json:"planned"`
-	Guards  []plan.Trip `json:"guards,omitempty"`
+	Healed  int             `json:"healed"`
+	Planned int             `json:"planned"`
+	Guards  []plan.GuardHit `json:"guards,omitempty"`
 	// Removed counts the instances of each set that this run removed or let go of.
 	Removed map[fleet.StackSetName]int `json:"removed,omitempty"`
 	// Held are sets of which a deleted stack could not be created again, and why.
@@ -153,7 +154,7 @@ func (r *run) inventory(ctx context.Context) (*fleet.Fleet, error) {
 func (r *run) saveInventory(ctx context.Context) error { return r.inv.write(ctx, r.h.Journal) }
 
 // policy is what holds for a stack set of the loaded inventory.
-func (r *run) policy(set fleet.StackSetName) plan.SetPolicy {
+func (r *run) policy(set fleet.StackSetName) policy.Set {
 	return r.h.Policy.For(r.inv.Value.StackSets[set].StackSet)
 }
 

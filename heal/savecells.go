@@ -27,7 +27,7 @@ func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
 	}
 	for i := range w.Value.Cells {
 		c := &w.Value.Cells[i]
-		if c.State != cellPending || w.Value.Action.Rung == plan.RungDetach {
+		if c.State != cellPending || w.Value.Action.Remedy == plan.RemedyDetach {
 			continue
 		}
 		instance, err := r.h.Cloud.Instance(ctx, c.Cell)
@@ -42,7 +42,7 @@ func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
 			continue
 		}
 		c.HasOverrides = len(instance.Overrides) > 0
-		saved[c.StackSet].add(c.Target, instance, w.Value.Action.Rung == plan.RungRedeploy)
+		saved[c.StackSet].add(c.Target, instance, w.Value.Action.Remedy == plan.RemedyRedeploy)
 	}
 	w.Value.keepTogether()
 	for _, set := range fleet.SortedKeys(saved) {
@@ -64,7 +64,7 @@ func (r *run) saveCells(ctx context.Context, w *document[Work]) error {
 // operation was the newest before anything is read.
 func (r *run) openSaved(ctx context.Context, w *Work) (map[fleet.StackSetName]*Saved, error) {
 	saved := map[fleet.StackSetName]*Saved{}
-	if w.Action.Rung == plan.RungDetach {
+	if w.Action.Remedy == plan.RemedyDetach {
 		return saved, nil
 	}
 	for _, set := range w.sets() {
@@ -81,7 +81,7 @@ func (r *run) openSaved(ctx context.Context, w *Work) (map[fleet.StackSetName]*S
 // gone since the plan was made, and an override that AWS masks cannot be given
 // back, so an instance with one is never deleted to be created again.
 func (r *run) stillWanted(w *Work, c *CellWork, now fleet.Instance) bool {
-	if w.Action.Rung != plan.RungRedeploy {
+	if w.Action.Remedy != plan.RemedyRedeploy {
 		return true
 	}
 	if c.Verdict == plan.Drifted && now.Drift == fleet.DriftInSync {

@@ -43,7 +43,7 @@ func (s *soak) checkEnd(r *heal.Report) {
 func (s *soak) owed() map[fleet.Cell][]fleet.Parameter {
 	memory, err := heal.LoadMemory(s.t.Context(), s.journal, nil)
 	s.must(err)
-	return memory.Owed
+	return memory.PendingRestores
 }
 
 // checkOverrides: what should exist has the overrides that it had, its stack's
@@ -165,8 +165,8 @@ func (s *soak) ignored(set *soakSet, i awssim.InstanceSnapshot) bool {
 
 // heldBack reports whether a guard stands that says it holds the cell back.
 func (s *soak) heldBack(cell fleet.Cell, r *heal.Report) bool {
-	return slices.ContainsFunc(r.Guards, func(g plan.Trip) bool {
-		return g.Stands() && (g.StackSet == "" || g.StackSet == cell.StackSet || s.set(cell.StackSet).imports || s.set(cell.StackSet).exports)
+	return slices.ContainsFunc(r.Guards, func(g plan.GuardHit) bool {
+		return g.InEffect() && (g.StackSet == "" || g.StackSet == cell.StackSet || s.set(cell.StackSet).imports || s.set(cell.StackSet).exports)
 	})
 }
 
@@ -276,7 +276,7 @@ func (s *soak) checkCanaries() {
 func (s *soak) checkRound(round heal.Round, until time.Time) {
 	cells, first := map[fleet.StackSetName]int{}, map[fleet.StackSetName]plan.Action{}
 	for _, a := range round.Plan.Actions {
-		if a.Rung != plan.RungRedeploy {
+		if a.Remedy != plan.RemedyRedeploy {
 			continue
 		}
 		if _, seen := first[a.StackSet]; !seen {

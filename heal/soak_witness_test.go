@@ -173,7 +173,7 @@ func (w *witness) stillOwed() {
 	}
 	for cell := range w.down {
 		c := w.cell(cell)
-		if overrides, owes := memory.Owed[cell]; c != nil && !c.unsure && (!owes || !maps.Equal(plainly(overrides), plainMap(c.overrides))) {
+		if overrides, owes := memory.PendingRestores[cell]; c != nil && !c.unsure && (!owes || !maps.Equal(plainly(overrides), plainMap(c.overrides))) {
 			w.t.Errorf("%s is down, and the journal owes it %v (%t); it had %v", cell, overrides, owes, c.overrides)
 		}
 	}

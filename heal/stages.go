@@ -137,8 +137,8 @@ const patience = 30 * time.Minute
 // none is worth waiting for.
 func (r *run) untilBackedOff(p *plan.Plan) time.Duration {
 	var first time.Time
-	for _, cell := range p.Left {
-		if cell.Rung != "" && cell.NotBefore.After(r.now()) && (first.IsZero() || cell.NotBefore.Before(first)) {
+	for _, cell := range p.Unhandled {
+		if cell.Remedy != "" && cell.NotBefore.After(r.now()) && (first.IsZero() || cell.NotBefore.Before(first)) {
 			first = cell.NotBefore
 		}
 	}

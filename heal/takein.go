@@ -109,7 +109,7 @@ func (r *run) takeInSkipped(ctx context.Context, works []*document[Work]) error 
 	}
 	changed := false
 	for _, w := range works {
-		if w.Value.StoodDown != "" || w.Value.Action.Rung == plan.RungRevert {
+		if w.Value.StoodDown != "" || w.Value.Action.Remedy == plan.RemedyRevert {
 			continue // read as a whole; checked for drift again
 		}
 		for _, c := range w.Value.Cells {

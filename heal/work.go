@@ -28,7 +28,7 @@ type Work struct {
 	Poll  time.Time `json:"poll,omitzero"` // not before then
 }
 
-// phase is how far a work is. The phases a rung goes through stand in phases.go.
+// phase is how far a work is. The phases a remedy goes through stand in phases.go.
 type phase string
 
 const (

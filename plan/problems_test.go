@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // TestProblems states which contradictions and typos are reported, in which
@@ -100,12 +101,12 @@ func TestProblems(t *testing.T) {
 		{
 			promise: "a mandatory set without a region is reported",
 			fleet:   func(f *fleet.Fleet) { addSet(f, "a", "mandatory=true").StackSet.Regions = nil },
-			set:     "a", text: "no region is known for it",
+			set:     "a", text: "no region is known for it", stops: true,
 		},
 		{
 			promise: "a mandatory service-managed set without an OU is reported",
 			fleet:   func(f *fleet.Fleet) { serve(addSet(f, "a", "mandatory=true")).StackSet.OUs = nil },
-			set:     "a", text: "targets no OU yet",
+			set:     "a", text: "targets no OU", hint: "ous: [r-ab12]", stops: true,
 		},
 		{
 			promise: "a policy entry that matches nothing is reported with its line",
@@ -157,7 +158,7 @@ func TestASoundConfigurationHasNoProblems(t *testing.T) {
 	addSet(f, "Config", "mandatory=true", "selfhealing=true", "region=eu-central-1:us-east-1")
 	addSet(f, "rules", "mandatory=true", "dependson=CONFIG", "team=platform")
 	addSet(f, "lenient", "antidependson=rules")
-	a, _ := decide(f, DefaultPolicy(), Memory{})
+	a, _ := decide(f, policy.Default(), Memory{})
 	if len(a.Problems) != 0 {
 		t.Errorf("problems %+v", a.Problems)
 	}

@@ -3,11 +3,13 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
-// relate judges what cells at one target are to one another, and chooses rungs.
+// relate judges what cells at one target are to one another, and chooses remedies.
 // The order matters: a collision takes a cell out of everything that follows;
 // what is quarantined cannot be redeployed along with what it imports from; a
 // deployment waits only for a dependency that nothing will mend.
@@ -17,13 +19,19 @@ func (a *assessor) relate() {
 	}
 	a.noteDisabledRegions()
 	for _, name := range a.names {
+		a.findRollout(a.sets[name])
+	}
+	for _, name := range a.names {
 		a.quarantine(a.sets[name])
 	}
 	for _, name := range a.names {
 		a.pin(a.sets[name])
 	}
 	for _, name := range a.names {
-		a.chooseRungs(a.sets[name])
+		a.chooseRemedies(a.sets[name])
+	}
+	for _, name := range a.names {
+		a.suspendRollout(a.sets[name])
 	}
 	for _, level := range a.graph.levels {
 		for _, name := range level {
@@ -41,7 +49,7 @@ func (a *assessor) collide(v *setView) {
 		other := a.sets[name]
 		for i := range v.cells {
 			c := &v.cells[i]
-			if c.Verdict == Orphan || c.Standing != "" && c.Standing != StandingManagement {
+			if c.Verdict == Orphan || c.AccountStatus != "" && c.AccountStatus != StatusManagement {
 				continue
 			}
 			if o := other.cell(c.Target); o != nil {
@@ -95,32 +103,76 @@ func (a *assessor) eachCell(visit func(*setView, *Assessed)) {
 // dependents at the same target. AWS refuses to delete a stack while another
 // imports from it, so a redeployment takes them along, where they allow it.
 //
-// Which stack imports which export is not in the fleet; every dependent, direct
-// or not, that imports anything counts. That may take one along needlessly, and
-// never forgets one that is named in dependson.
+// Which stack imports which export follows from the names in the templates; where
+// these are not known, every dependent that imports anything counts. A set that
+// imports for certain and does not name this one in dependson keeps it where it is:
+// in which order the two would come back is not known.
 func (a *assessor) pin(v *setView) {
 	if !v.set.Exports {
 		return
 	}
-	importers := a.importersOf(v.name)
+	importers, undeclared := a.importersOf(v.name), a.undeclaredImporters(v)
 	for i := range v.cells {
 		if c := &v.cells[i]; unhealthy(c.Verdict) {
 			a.pinCell(c, importers)
+			pinUndeclared(c, undeclared)
 		}
 	}
 }
 
-// importersOf lists the dependents that import, in the order of creation.
+// importersOf lists the dependents that import from the set, or from one that goes
+// along for that, in the order of creation.
 func (a *assessor) importersOf(name fleet.StackSetName) []*setView {
+	taken := []fleet.StackSetName{name}
 	var importers []*setView
 	for _, level := range a.graph.levels {
 		for _, other := range level {
-			if a.sets[other].set.Imports && a.graph.above[other][name] && other != name {
-				importers = append(importers, a.sets[other])
+			imports := func(from fleet.StackSetName) bool {
+				return other != from && a.graph.above[other][from] && mayImport(a.sets[other].set, a.sets[from].set)
+			}
+			if other != name && slices.ContainsFunc(taken, imports) { // on a cycle a set is above itself
+				importers, taken = append(importers, a.sets[other]), append(taken, other)
 			}
 		}
 	}
 	return importers
+}
+
+// mayImport reports whether stacks of a set may import from those of another. It
+// is false only where the templates' names rule it out.
+func mayImport(set, from fleet.StackSet) bool {
+	if !set.Imports || !from.Exports {
+		return false
+	}
+	unknown := len(set.Template.Imports) == 0 || len(from.Template.Exports) == 0
+	return unknown || set.Template.MayImportFrom(from.Template)
+}
+
+// undeclaredImporters lists the sets that import from the set by a name that both
+// templates spell out, and are not its dependents.
+func (a *assessor) undeclaredImporters(v *setView) []*setView {
+	var found []*setView
+	for _, name := range a.names {
+		other := a.sets[name]
+		if name == v.name || a.graph.above[name][v.name] {
+			continue
+		}
+		spelled := slices.ContainsFunc(other.set.Template.Imports, func(s string) bool {
+			return !strings.Contains(s, "*") && slices.Contains(v.set.Template.Exports, s)
+		})
+		if spelled {
+			found = append(found, other)
+		}
+	}
+	return found
+}
+
+func pinUndeclared(c *Assessed, importers []*setView) {
+	for _, other := range importers {
+		if o := other.cell(c.Target); o != nil && o.Present() && !o.Bare && c.Pinned == "" {
+			c.Pinned = fmt.Sprintf("%s imports from it and does not name it in dependson.", other.name)
+		}
+	}
 }
 
 func (a *assessor) pinCell(c *Assessed, importers []*setView) {
@@ -141,18 +193,16 @@ func stays(v *setView, c *Assessed) string {
 	switch {
 	case v.policy.Protected:
 		return "it is protected"
-	case v.policy.Healing != HealRedeploy:
+	case v.policy.Healing != policy.HealRedeploy:
 		return "its healing is " + string(v.policy.Healing)
 	case c.Verdict == Quarantined || c.Verdict == Blocked || c.Verdict == Orphan:
 		return "it is " + string(c.Verdict) + " here"
-	case slices.Contains(hopeless, c.Class) || slices.Contains(unredeployable, c.Class) && c.Verdict == Failed:
+	case c.Kept != "":
+		return "it must not be deleted (" + string(c.Kept) + ")"
+	case slices.Contains(hopeless, c.Class) || c.Class.MeetsCreation() && c.Verdict == Failed:
 		return "it could not be created again (" + string(c.Class) + ")"
 	}
 	return ""
-}
-
-func unhealthy(v Verdict) bool {
-	return slices.Contains([]Verdict{Missing, Failed, Inoperable, Drifted, Stale}, v)
 }
 
 // awaitDependencies blocks the deployment of missing instances whose dependency
@@ -160,14 +210,14 @@ func unhealthy(v Verdict) bool {
 func (a *assessor) awaitDependencies(v *setView) {
 	for i := range v.cells {
 		c := &v.cells[i]
-		if c.Verdict != Missing || c.Rung == "" || c.Rung == RungQuarantine {
+		if c.Verdict != Missing || c.Remedy == "" || c.Remedy == RemedyQuarantine {
 			continue
 		}
 		for _, need := range a.graph.needs[v.name] {
 			if why := a.lacking(need, c.Target); why != "" {
 				blockHere(c, fmt.Sprintf("It depends on %s, %s.", need, why), "See to "+string(need)+" first.")
 				// Else the dependency's own cell calls for a person.
-				c.Attention = c.Owed || len(bearing(a.sets[need].cells, c.Target)) == 0
+				c.Attention = c.PendingRestore || len(bearing(a.sets[need].cells, c.Target)) == 0
 				break
 			}
 		}
@@ -189,19 +239,13 @@ func (a *assessor) lacking(need fleet.StackSetName, target fleet.Target) string 
 	return fmt.Sprintf("which is %s there", cells[0].Verdict)
 }
 
-// stands reports whether the cell has a stack that works, drifted or outdated as
-// it may be.
-func (c Assessed) stands() bool {
-	return c.Present() && !c.Bare && c.Status != fleet.InstanceInoperable
-}
-
 // willBeThere reports whether a stack is in the cell and stays, or comes now.
 func (a *assessor) willBeThere(c *Assessed) bool {
-	if c.Rung == RungRemove || c.Rung == RungDetach {
+	if c.Remedy == RemedyRemove || c.Remedy == RemedyDetach {
 		return false
 	}
 	if c.stands() {
 		return true
 	}
-	return c.Rung != "" && c.Rung != RungQuarantine && !c.NotBefore.After(a.now)
+	return c.Remedy != "" && c.Remedy != RemedyQuarantine && !c.NotBefore.After(a.now)
 }

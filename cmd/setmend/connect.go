@@ -16,14 +16,14 @@ import (
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/journal/sqlite"
 	"github.com/setmend/setmend/notify"
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // connection is an AWS to work on, with the time it lives in and the policy.
 type connection struct {
 	aws    *cloud.AWS
 	clock  *clock.Clock
-	policy *plan.Policy
+	policy *policy.Policy
 	notify []notify.Channel
 }
 

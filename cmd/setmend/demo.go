@@ -17,7 +17,7 @@ import (
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/journal/sqlite"
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // demoPolicy is the policy of the demonstration. It is written beside the
@@ -74,7 +74,7 @@ and shows what was done. It needs no AWS account and touches none.`,
 }
 
 func (a *app) demo(ctx context.Context, s scenario, out string, serve bool) error {
-	policy, err := plan.ParsePolicy(demoPolicy)
+	policy, err := policy.Parse(demoPolicy)
 	if err != nil {
 		return fmt.Errorf("reading the demonstration's policy: %w", err)
 	}
