@@ -110,7 +110,7 @@ func (w *Work) cannotComeBack() string {
 
 // commonCauses are the classes of failure that one instance most likely shares
 // with its neighbours; the others lie in an account.
-var commonCauses = []plan.ReasonClass{plan.ReasonTemplate, plan.ReasonUnknown, plan.ReasonImportMissing, plan.ReasonStackStuck}
+var commonCauses = []plan.ReasonClass{plan.ReasonTemplate, plan.ReasonUnknown, plan.ReasonInternal, plan.ReasonImportMissing, plan.ReasonStackStuck}
 
 // keepHolds remembers the sets of which no more is taken down in this run.
 func (r *run) keepHolds(works []*document[Work]) {
