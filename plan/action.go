@@ -65,6 +65,8 @@ type Action struct {
 	// one stack set run one after another. Wave 0 is the canary where there are several.
 	Wave   int    `json:"wave,omitempty"`
 	Reason string `json:"reason"`
+	// Requests are exactly what will be sent, in the order of sending.
+	Requests []Request `json:"requests,omitempty"`
 }
 
 // Block is accounts × regions.
