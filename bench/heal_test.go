@@ -15,7 +15,7 @@ import (
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/journal"
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // What the obvious way would cost, which the rows are held against: one instance
@@ -32,7 +32,7 @@ func healRows(t *testing.T) []row {
 		{"redeploying", `{version: 1}`},
 	} {
 		r := healOtto(t, way.policy)
-		wrong := float64(r.Before.Missing + r.Before.Orphan + r.Before.Failed + r.Before.Inoperable + r.Before.Drifted + r.Before.Stale)
+		wrong := float64(r.Before.Missing + r.Before.Orphan + r.Before.Failed + r.Before.Inoperable + r.Before.Drifted + r.Before.Outdated)
 		operations := 0
 		for _, action := range r.Actions {
 			if action.Action != "QUARANTINE" {
@@ -55,7 +55,7 @@ func healOtto(t *testing.T, policyText string) (report *heal.Report) {
 		must(t, err)
 		_, err = otto.Fill(aws, otto.Options{Seed: 1})
 		must(t, err)
-		policy, err := plan.ParsePolicy([]byte(policyText))
+		policy, err := policy.Parse([]byte(policyText))
 		must(t, err)
 		client, err := cloud.New(t.Context(), cloud.Config{Transport: aws.Transport(), Region: otto.HomeRegion, Random: rand.NewPCG(1, 1)})
 		must(t, err)

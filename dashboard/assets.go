@@ -61,13 +61,13 @@ func visible(text any) string {
 	return deceptive.ReplaceAllStringFunc(fmt.Sprint(text), func(c string) string { return fmt.Sprintf("⟨%U⟩", []rune(c)[0]) })
 }
 
-// policy is the page's Content-Security-Policy: nothing but the one script and
+// contentPolicy is the page's Content-Security-Policy: nothing but the one script and
 // the one style sheet, by hash; a live page may speak to its own server. Trusted
 // Types make any use of innerHTML and its kin an error.
 //
 // Who may frame the page cannot be said in the file (browsers ignore
 // frame-ancestors there): whoever serves it sends that as a header.
-func policy(live bool) string {
+func contentPolicy(live bool) string {
 	directives := []string{
 		"default-src 'none'",
 		"script-src '" + hash(script) + "'",

@@ -124,7 +124,7 @@ func (b *builder) verdict(v plan.Verdict) int {
 // story adds the cell's details, if it has any, and answers with the flags that
 // say so.
 func (b *builder) story(cell heal.CellReport, lean bool) int {
-	if len(cell.Drift) == 0 && len(cell.Steps) == 0 && cell.Heals == 0 && cell.Quarantined.IsZero() && cell.Rung == "" && cell.Pinned == "" {
+	if len(cell.Drift) == 0 && len(cell.Steps) == 0 && cell.Heals == 0 && cell.Quarantined.IsZero() && cell.Remedy == "" && cell.Pinned == "" {
 		return 0
 	}
 	if lean && cell.Verdict == plan.Healthy && !cell.Attention {
@@ -133,6 +133,6 @@ func (b *builder) story(cell heal.CellReport, lean bool) int {
 	}
 	b.details.Cells = append(b.details.Cells, b.out.Cells.Count)
 	b.details.Stories = append(b.details.Stories, detail{Drift: cell.Drift, Steps: cell.Steps, Heals: cell.Heals,
-		Quarantined: cell.Quarantined, Checked: cell.Checked, Rung: cell.Rung, NotBefore: cell.NotBefore, Pinned: cell.Pinned})
+		Quarantined: cell.Quarantined, Checked: cell.Checked, Remedy: cell.Remedy, NotBefore: cell.NotBefore, Pinned: cell.Pinned})
 	return flagStory
 }

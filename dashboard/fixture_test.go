@@ -153,17 +153,17 @@ func (f *fixture) cell(set, number int, account fleet.Account, region fleet.Regi
 	case roll < 38:
 		f.drifted(&cell, roll)
 	case roll < 46:
-		f.healed(&cell, plan.Missing, plan.RungDeploy, "there is no instance where one must be")
+		f.healed(&cell, plan.Missing, plan.RemedyDeploy, "there is no instance where one must be")
 	case roll < 54:
-		f.healed(&cell, plan.Failed, plan.RungRetry, "its last operation failed: Rate exceeded (Service: Lambda, Status Code: 429)")
+		f.healed(&cell, plan.Failed, plan.RemedyRetry, "its last operation failed: Rate exceeded (Service: Lambda, Status Code: 429)")
 	case roll < 58:
-		f.healed(&cell, plan.Stale, plan.RungRetry, "it has an older template than its stack set")
+		f.healed(&cell, plan.Outdated, plan.RemedyRetry, "it has an older template than its stack set")
 	case roll == 60:
 		f.left(&cell, plan.Failed, plan.ReasonNameCollision, fmt.Sprintf("ResourceLogicalId:LogBucket, ResourceType:AWS::S3::Bucket, ResourceStatusReason:central-logs-%s already exists.", account.ID), "A bucket of that name was made outside the stack set. Import it, or rename it.")
 	case roll == 61:
 		f.left(&cell, plan.Inoperable, plan.ReasonTermination, fmt.Sprintf("Stack arn:aws:cloudformation:%s:%s:stack/StackSet-%s cannot be deleted while TerminationProtection is enabled", region, account.ID, cell.StackSet), "Turn termination protection off for this stack, or keep it and detach the instance.")
 	case roll < 64:
-		f.healed(&cell, plan.Orphan, plan.RungRemove, "there is an instance where none may be")
+		f.healed(&cell, plan.Orphan, plan.RemedyRemove, "there is an instance where none may be")
 		cell.Desire, cell.Because, cell.Reason = plan.MustNot, "", "Nothing is there any more."
 		cell.Status, cell.Detailed, cell.DriftStatus = "", "", ""
 	case roll < 80:
@@ -180,14 +180,14 @@ func (f *fixture) drifted(cell *heal.CellReport, roll int) {
 		cell.Before, cell.Heals, cell.Quarantined = plan.Drifted, 3, madeAt.Add(-3*time.Hour)
 		return
 	}
-	rung := plan.RungRevert
+	remedy := plan.RemedyRevert
 	if roll%3 == 0 {
-		rung = plan.RungRedeploy
+		remedy = plan.RemedyRedeploy
 		f.report.Overrides.Saved++
 		f.report.Overrides.Restored++
 	}
 	drift := cell.Drift
-	f.healed(cell, plan.Drifted, rung, "live resources differ from the template")
+	f.healed(cell, plan.Drifted, remedy, "live resources differ from the template")
 	cell.Drift, cell.Heals = drift, 1+roll%2
 }
 
@@ -206,32 +206,32 @@ func (f *fixture) resourceDrift(roll int, cell *heal.CellReport) fleet.ResourceD
 }
 
 // healed makes a cell that this run has put right.
-func (f *fixture) healed(cell *heal.CellReport, was plan.Verdict, rung plan.Rung, reason string) {
+func (f *fixture) healed(cell *heal.CellReport, was plan.Verdict, remedy plan.Remedy, reason string) {
 	cell.Before, cell.Heals = was, 1
-	action := f.action(cell, rung, "succeeded", "")
-	cell.Steps = []heal.Step{{At: madeAt.Add(-8 * time.Minute), Rung: rung, Outcome: "succeeded", Action: action, Reason: "was " + string(was) + ": " + reason}}
+	action := f.action(cell, remedy, "succeeded", "")
+	cell.Steps = []heal.Step{{At: madeAt.Add(-8 * time.Minute), Remedy: remedy, Outcome: "succeeded", Action: action, Reason: "was " + string(was) + ": " + reason}}
 }
 
 // left makes a cell that needs a person.
 func (f *fixture) left(cell *heal.CellReport, verdict plan.Verdict, class plan.ReasonClass, reason, hint string) {
 	cell.Before, cell.Verdict, cell.Class, cell.Reason, cell.Hint, cell.Attention = verdict, verdict, class, reason, hint, true
 	if verdict == plan.Failed || verdict == plan.Quarantined {
-		action := f.action(cell, plan.RungRetry, "failed", reason)
-		cell.Steps = []heal.Step{{At: madeAt.Add(-9 * time.Minute), Rung: plan.RungRetry, Outcome: "failed", Class: class, Reason: reason, Action: action},
-			{At: madeAt.Add(-7 * time.Minute), Rung: plan.RungQuarantine, Outcome: "done", Class: class}}
+		action := f.action(cell, plan.RemedyRetry, "failed", reason)
+		cell.Steps = []heal.Step{{At: madeAt.Add(-9 * time.Minute), Remedy: plan.RemedyRetry, Outcome: "failed", Class: class, Reason: reason, Action: action},
+			{At: madeAt.Add(-7 * time.Minute), Remedy: plan.RemedyQuarantine, Outcome: "done", Class: class}}
 	}
 	f.report.Attention = append(f.report.Attention, heal.Attention{StackSet: cell.StackSet, Account: cell.Account, Region: cell.Region, Verdict: verdict, Reason: reason, Class: class, Hint: hint})
 }
 
 // action puts the cell into the operation that worked on it, and names that.
-func (f *fixture) action(cell *heal.CellReport, rung plan.Rung, outcome, reason string) string {
-	id := fmt.Sprintf("%s-%s-%s", rung, cell.StackSet, outcome)
+func (f *fixture) action(cell *heal.CellReport, remedy plan.Remedy, outcome, reason string) string {
+	id := fmt.Sprintf("%s-%s-%s", remedy, cell.StackSet, outcome)
 	at, known := f.actions[id]
 	if !known {
 		at = len(f.report.Actions)
 		f.actions[id] = at
-		kind := map[plan.Rung]string{plan.RungDeploy: "CREATE", plan.RungRetry: "UPDATE", plan.RungRevert: "REVERT_DRIFT", plan.RungRedeploy: "DELETE", plan.RungRemove: "DELETE"}[rung]
-		f.report.Actions = append(f.report.Actions, f.newAction(id, kind, rung, cell.StackSet, outcome, reason))
+		kind := map[plan.Remedy]string{plan.RemedyDeploy: "CREATE", plan.RemedyRetry: "UPDATE", plan.RemedyRevert: "REVERT_DRIFT", plan.RemedyRedeploy: "DELETE", plan.RemedyRemove: "DELETE"}[remedy]
+		f.report.Actions = append(f.report.Actions, f.newAction(id, kind, remedy, cell.StackSet, outcome, reason))
 	}
 	action := &f.report.Actions[at]
 	action.Cells++
@@ -244,9 +244,9 @@ func (f *fixture) action(cell *heal.CellReport, rung plan.Rung, outcome, reason 
 	return id
 }
 
-func (f *fixture) newAction(id, kind string, rung plan.Rung, set fleet.StackSetName, outcome, reason string) heal.ActionReport {
+func (f *fixture) newAction(id, kind string, remedy plan.Remedy, set fleet.StackSetName, outcome, reason string) heal.ActionReport {
 	started := madeAt.Add(-time.Duration(600-f.random.IntN(60)) * time.Second)
-	action := heal.ActionReport{ID: id, StackSet: set, Action: kind, Rung: rung, OperationID: fmt.Sprintf("setmend-7f3a-%08x", f.random.Uint32()), Outcome: outcome, Reason: reason}
+	action := heal.ActionReport{ID: id, StackSet: set, Action: kind, Remedy: remedy, OperationID: fmt.Sprintf("setmend-7f3a-%08x", f.random.Uint32()), Outcome: outcome, Reason: reason}
 	for i := len(f.report.Actions) - 1; i >= 0 && len(action.After) < 2; i-- {
 		if other := f.report.Actions[i]; other.StackSet == set || slices.Contains(dependsOn(f.report, set), other.StackSet) {
 			action.After = append(action.After, other.ID)
@@ -307,7 +307,7 @@ func (f *fixture) count() {
 
 func counter(c *plan.Counts, v plan.Verdict) *int {
 	return map[plan.Verdict]*int{plan.Healthy: &c.Healthy, plan.Missing: &c.Missing, plan.Orphan: &c.Orphan, plan.Failed: &c.Failed, plan.Inoperable: &c.Inoperable,
-		plan.Drifted: &c.Drifted, plan.Stale: &c.Stale, plan.Blocked: &c.Blocked, plan.Quarantined: &c.Quarantined, plan.NotChecked: &c.NotChecked}[v]
+		plan.Drifted: &c.Drifted, plan.Outdated: &c.Outdated, plan.Blocked: &c.Blocked, plan.Quarantined: &c.Quarantined, plan.NotChecked: &c.NotChecked}[v]
 }
 
 // history is thirty daily runs, this one last.
@@ -345,7 +345,7 @@ func decisionsOf(r *heal.Report) []heal.Decision {
 		decision := heal.Decision{Time: r.Run.Started.Add(time.Duration(len(out)) * 300 * time.Millisecond), Run: r.Run.ID, StackSet: cell.StackSet, Account: cell.Account, Region: cell.Region,
 			Verdict: cell.Before, Reason: cell.Reason, Action: "none", Outcome: "skipped"}
 		if len(cell.Steps) > 0 {
-			decision.Action, decision.Outcome, decision.OperationID = string(cell.Steps[0].Rung), cell.Steps[0].Outcome, fmt.Sprintf("setmend-7f3a-%04d", i%60)
+			decision.Action, decision.Outcome, decision.OperationID = string(cell.Steps[0].Remedy), cell.Steps[0].Outcome, fmt.Sprintf("setmend-7f3a-%04d", i%60)
 		}
 		out = append(out, decision)
 	}

@@ -85,10 +85,10 @@ func restText(r *heal.Report, people int) string {
 	return fmt.Sprintf("the other %s healthy.", is(r.After.Healthy))
 }
 
-func guardText(guards []plan.Trip) string {
+func guardText(guards []plan.GuardHit) string {
 	stopping := 0
 	for _, trip := range guards {
-		if trip.Stands() {
+		if trip.InEffect() {
 			stopping++
 		}
 	}
@@ -103,7 +103,7 @@ func guardText(guards []plan.Trip) string {
 
 // unhealthy counts the cells in which something is known to be wrong.
 func unhealthy(c plan.Counts) int {
-	return c.Missing + c.Orphan + c.Failed + c.Inoperable + c.Drifted + c.Stale + c.Blocked + c.Quarantined
+	return c.Missing + c.Orphan + c.Failed + c.Inoperable + c.Drifted + c.Outdated + c.Blocked + c.Quarantined
 }
 
 func stillWrong(r *heal.Report) string { return is(unhealthy(r.After)) + " wrong" }

@@ -28,7 +28,7 @@ func TestHeadline(t *testing.T) {
 			Headline{ToneAttention, "2 instances need a person; 3 more are wrong or held back.", ""}},
 		{"a reading found something", heal.Report{Run: ended(""), After: plan.Counts{Healthy: 15, Drifted: 1}},
 			Headline{ToneAttention, "1 of 16 instances is wrong; none needs a person.", ""}},
-		{"guards stopped work", heal.Report{Run: ended(heal.ResultAttention), After: plan.Counts{Healthy: 15, Drifted: 9}, Attention: people(9), Guards: []plan.Trip{{}, {}, {Accepted: true}}},
+		{"guards stopped work", heal.Report{Run: ended(heal.ResultAttention), After: plan.Counts{Healthy: 15, Drifted: 9}, Attention: people(9), Guards: []plan.GuardHit{{}, {}, {Accepted: true}}},
 			Headline{ToneAttention, "9 instances need a person; the other 15 are healthy.", "2 guards held some of the work back."}},
 		{"under way", heal.Report{Run: heal.RunReport{Started: madeAt, Stage: "Heal"}, Before: plan.Counts{Drifted: 960}, After: plan.Counts{Drifted: 640}},
 			Headline{ToneBusy, "A run is under way: 960 instances wrong at its start, 640 now.", "Stage Heal."}},

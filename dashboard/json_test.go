@@ -15,6 +15,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // compiled is a schema, closed: a property that it does not describe is an
@@ -67,8 +68,8 @@ func validate(t *testing.T, schema *jsonschema.Schema, text []byte) {
 
 func TestReportKeepsToItsSchema(t *testing.T) {
 	full := reportOf(1500)
-	full.Guards = []plan.Trip{{Guard: plan.GuardMassDrift, StackSet: "log-bucket", Reason: "21 % drifted", Hint: "look", Accepted: true}}
-	full.Problems = []plan.Problem{{StackSet: "log-bucket", Text: "dependson names no stack set", Hint: "correct the tag", Stops: true}}
+	full.Guards = []plan.GuardHit{{Guard: plan.GuardMassDrift, StackSet: "log-bucket", Reason: "21 % drifted", Hint: "look", Accepted: true}}
+	full.Problems = []policy.Problem{{StackSet: "log-bucket", Text: "dependson names no stack set", Hint: "correct the tag", Stops: true}}
 	full.StackSets[0].Operations[1].Drift = &fleet.DriftDetection{Status: fleet.DriftDrifted, Detection: "COMPLETED", LastCheck: madeAt, Total: 3, Drifted: 1, InSync: 2}
 	full.Cells[0].StackID = "arn:aws:cloudformation:eu-central-1:210000000000:stack/StackSet-x/y"
 	underWay := &heal.Report{DataAt: madeAt, Run: heal.RunReport{ID: "r", Engine: "embedded", Started: madeAt, Stage: "Heal", HomeRegion: "eu-central-1"},

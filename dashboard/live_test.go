@@ -77,7 +77,7 @@ func TestLivePageKeepsFocusScrollingAndStoryWhenTheDataChanges(t *testing.T) {
 
 func TestApprovalButtonsPassTheDecisionOn(t *testing.T) {
 	report := reportOf(400)
-	report.Guards = []plan.Trip{{Guard: plan.GuardMassDrift, StackSet: "log-bucket", Reason: "21 % of the set drifted", Hint: "look first"}}
+	report.Guards = []plan.GuardHit{{Guard: plan.GuardMassDrift, StackSet: "log-bucket", Reason: "21 % of the set drifted", Hint: "look first"}}
 	source := &memory{report: report, waiting: []Approval{{ID: "mass-drift:log-bucket", StackSet: "log-bucket", Reason: "21 % of the set drifted"}, {ID: "lease", Reason: "another"}}}
 	p := openAddress(t, serveTo(t, source, nil)+"/", look{})
 	p.click(`button[aria-label="Approve mass-drift:log-bucket"]`)

@@ -39,7 +39,7 @@ func newMetrics() *metrics {
 		dataTime:  gauge("setmend_data_timestamp_seconds", "When the fleet was last read."),
 		underWay:  gauge("setmend_run_under_way", "1 while a run is under way."),
 		runs:      counters("setmend_runs_total", "Runs that ended.", "result"),
-		heals:     counters("setmend_heals_total", "Cells acted on.", "rung", "outcome"),
+		heals:     counters("setmend_heals_total", "Cells acted on.", "remedy", "outcome"),
 		calls:     counters("setmend_api_calls_total", "AWS API calls, repeated ones included.", "action"),
 		saved:     counters("setmend_overrides_total", "Instances whose overrides were saved, restored and lost.", "state"),
 		writes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "setmend_api_writes_total", Help: "AWS API calls that change something."}),
@@ -91,7 +91,7 @@ func (m *metrics) observe(r *heal.Report) {
 }
 
 func (m *metrics) action(action heal.ActionReport) {
-	m.heals.WithLabelValues(string(action.Rung), action.Outcome).Add(float64(action.Cells))
+	m.heals.WithLabelValues(string(action.Remedy), action.Outcome).Add(float64(action.Cells))
 	if !action.Started.IsZero() && !action.Ended.IsZero() {
 		m.operationTime.WithLabelValues(action.Action).Observe(action.Ended.Sub(action.Started).Seconds())
 	}
@@ -118,7 +118,7 @@ func (m *metrics) show(r *heal.Report) {
 	}
 	stopping := 0
 	for _, trip := range r.Guards {
-		if trip.Stands() {
+		if trip.InEffect() {
 			stopping++
 		}
 	}
@@ -132,7 +132,7 @@ func (m *metrics) show(r *heal.Report) {
 }
 
 func byVerdict(c plan.Counts) map[plan.Verdict]int {
-	return map[plan.Verdict]int{plan.Healthy: c.Healthy, plan.NotChecked: c.NotChecked, plan.Stale: c.Stale, plan.Drifted: c.Drifted, plan.Missing: c.Missing,
+	return map[plan.Verdict]int{plan.Healthy: c.Healthy, plan.NotChecked: c.NotChecked, plan.Outdated: c.Outdated, plan.Drifted: c.Drifted, plan.Missing: c.Missing,
 		plan.Orphan: c.Orphan, plan.Failed: c.Failed, plan.Inoperable: c.Inoperable, plan.Blocked: c.Blocked, plan.Quarantined: c.Quarantined}
 }
 

@@ -107,7 +107,7 @@ type pageData struct {
 func render(r *heal.Report, options Options, lean bool) ([]byte, error) {
 	core, more := build(r, options, lean)
 	data := pageData{Title: title(r, options), LiveURL: options.LiveURL, Version: options.version, Headline: core.Headline, Report: r,
-		Policy: policy(options.LiveURL != ""), Script: template.JS(script), Style: template.CSS(style)}
+		Policy: contentPolicy(options.LiveURL != ""), Script: template.JS(script), Style: template.CSS(style)}
 	var err error
 	if data.Core, err = pack(core); err != nil {
 		return nil, err

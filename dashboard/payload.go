@@ -6,6 +6,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // payloadFormat is raised when the page's script must change with the data.
@@ -22,8 +23,8 @@ type payload struct {
 	After     plan.Counts               `json:"after"`
 	Overrides heal.OverridesReport      `json:"overrides"`
 	API       heal.APIReport            `json:"api"`
-	Guards    []plan.Trip               `json:"guards"`
-	Problems  []plan.Problem            `json:"problems"`
+	Guards    []plan.GuardHit           `json:"guards"`
+	Problems  []policy.Problem          `json:"problems"`
 	DataAt    time.Time                 `json:"dataAt"`
 	Levels    [][]int                   `json:"levels"`
 	StackSets []heal.StackSetReport     `json:"stackSets"`
@@ -77,7 +78,7 @@ type detail struct {
 	Heals       int                   `json:"heals,omitempty"`
 	Quarantined time.Time             `json:"quarantined,omitzero"`
 	Checked     time.Time             `json:"checked,omitzero"`
-	Rung        plan.Rung             `json:"rung,omitempty"` // what comes next
+	Remedy      plan.Remedy           `json:"remedy,omitempty"` // what comes next
 	NotBefore   time.Time             `json:"notBefore,omitzero"`
 	Pinned      string                `json:"pinned,omitempty"`
 }

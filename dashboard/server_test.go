@@ -343,7 +343,7 @@ func nextData(t *testing.T, lines *bufio.Scanner) string {
 
 func TestMetricsCountEachEndedRunOnce(t *testing.T) {
 	report := reportOf(1500)
-	report.Guards = []plan.Trip{{Guard: plan.GuardMassDrift}, {Guard: plan.GuardLease, Accepted: true}}
+	report.Guards = []plan.GuardHit{{Guard: plan.GuardMassDrift}, {Guard: plan.GuardLease, Accepted: true}}
 	source := &memory{report: report}
 	server := newTestServer(t, source, nil)
 	server.Observe(report)

@@ -18,6 +18,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // matching is what the filter bar says of how many cells are left.
@@ -392,13 +393,13 @@ func TestHostileTextsAreShownAndNeverRun(t *testing.T) {
 		StackSets: []heal.StackSetReport{{Name: cell.StackSet, ID: hostile, Description: hostile, DependsOn: []fleet.StackSetName{"other"}, Operations: []fleet.Operation{{ID: hostile, Kind: hostile, Status: hostile, Reason: hostile}}},
 			{Name: "other", AntiDependsOn: []fleet.StackSetName{cell.StackSet}}},
 		Levels:    [][]fleet.StackSetName{{"other"}, {cell.StackSet}},
-		Actions:   []heal.ActionReport{{ID: hostile, StackSet: cell.StackSet, Action: hostile, Rung: hostile, Outcome: hostile, Reason: hostile, OperationID: hostile, Started: madeAt, Ended: madeAt.Add(1e9)}},
+		Actions:   []heal.ActionReport{{ID: hostile, StackSet: cell.StackSet, Action: hostile, Remedy: hostile, Outcome: hostile, Reason: hostile, OperationID: hostile, Started: madeAt, Ended: madeAt.Add(1e9)}},
 		Attention: []heal.Attention{{StackSet: cell.StackSet, Account: cell.Account, Region: cell.Region, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile}},
-		Guards:    []plan.Trip{{Guard: hostile, StackSet: cell.StackSet, Reason: hostile, Hint: hostile}},
-		Problems:  []plan.Problem{{Text: hostile, Hint: hostile}},
+		Guards:    []plan.GuardHit{{Guard: hostile, StackSet: cell.StackSet, Reason: hostile, Hint: hostile}},
+		Problems:  []policy.Problem{{Text: hostile, Hint: hostile}},
 		Cells: []heal.CellReport{{Assessed: plan.Assessed{Cell: cell, Desire: hostile, Because: hostile, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile, Attention: true, Heals: 2},
 			Drift: []fleet.ResourceDrift{{LogicalID: hostile, PhysicalID: hostile, ResourceType: hostile, Status: hostile, Differences: []fleet.PropertyDifference{{Path: hostile, Expected: hostile, Actual: hostile + "x", Type: hostile}}}},
-			Steps: []heal.Step{{At: madeAt, Rung: hostile, Outcome: hostile, Reason: hostile, Class: hostile, Action: hostile}}}},
+			Steps: []heal.Step{{At: madeAt, Remedy: hostile, Outcome: hostile, Reason: hostile, Class: hostile, Action: hostile}}}},
 	}
 	options := Options{ConsoleLinks: true, Title: hostile, AccessPortal: "javascript:window.owned=1//", AccessRole: hostile, Normalise: func(s string) string { return s },
 		Decisions: []heal.Decision{{Time: madeAt, Run: hostile, StackSet: cell.StackSet, Account: "111111111111", Region: cell.Region, Reason: hostile, Action: hostile, Outcome: hostile, OperationID: hostile}},
@@ -474,8 +475,8 @@ func BenchmarkOpen(b *testing.B) {
 
 func TestGuardThatHasOpenedStandsLastAndAsksForNothing(t *testing.T) {
 	report := reportOf(400)
-	report.Guards = []plan.Trip{
-		{Guard: plan.GuardForeignOperation, StackSet: "log-bucket", Reason: "an operation was running", Hint: "its turn comes", Waits: true, Opened: true},
+	report.Guards = []plan.GuardHit{
+		{Guard: plan.GuardExternalOperation, StackSet: "log-bucket", Reason: "an operation was running", Hint: "its turn comes", Waits: true, Opened: true},
 		{Guard: plan.GuardMassDrift, StackSet: "log-bucket", Reason: "21 % of the set drifted", Hint: "look first"},
 	}
 	p := openPage(t, report, Options{}, look{})

@@ -13,7 +13,7 @@ import (
 // Approval is a tripped guard that waits for a person, or has heard from one.
 type Approval struct {
 	ID       string             `json:"id"` // guard or guard:stackset, as --accept takes it
-	Guard    string             `json:"guard"`
+	Guard    plan.Guard         `json:"guard"`
 	StackSet fleet.StackSetName `json:"stackSet,omitempty"`
 	Reason   string             `json:"reason"`
 	Run      string             `json:"run"`
@@ -30,11 +30,8 @@ const approvalTime = 24 * time.Hour
 // ErrNotAsked is the error for a decision that nothing asked for.
 var ErrNotAsked = errors.New("nothing asked for it; `setmend approvals list` shows what did")
 
-func approvalID(t plan.Trip) string {
-	if t.StackSet == "" {
-		return t.Guard
-	}
-	return t.Guard + ":" + string(t.StackSet)
+func approvalID(t plan.GuardHit) string {
+	return t.Guard.Of(t.StackSet)
 }
 
 // Approvals lists the guards that asked, in order of their ids.
@@ -107,7 +104,7 @@ func (r *run) dropOldApprovals(ctx context.Context) error {
 
 // ask files a request for every guard that tripped and that a person can accept.
 // A request that was decided long ago is asked anew.
-func (r *run) ask(ctx context.Context, trips []plan.Trip) error {
+func (r *run) ask(ctx context.Context, trips []plan.GuardHit) error {
 	for _, trip := range trips {
 		if trip.Accepted || !acceptable(trip.Guard) {
 			continue
@@ -131,7 +128,7 @@ func (r *run) ask(ctx context.Context, trips []plan.Trip) error {
 
 // acceptable tells whether a person's word can open the guard. The others open
 // when their cause is gone.
-func acceptable(guard string) bool {
+func acceptable(guard plan.Guard) bool {
 	switch guard {
 	case plan.GuardOrganizationShrank, plan.GuardMassDrift, plan.GuardMassRemoval, plan.GuardQuietHours, plan.GuardCanary:
 		return true

@@ -23,8 +23,8 @@ func TestATemplateChangedBetweenPlanAndDeletionStopsThatDeletionAndIsPlannedAnew
 		change := once(func() { w.updateSet("queue", newTemplate) })
 		r := w.healWatched(&watched{beforeInstance: func(fleet.Cell) { change() }}, heal.Options{})
 		w.met(r, plan.GuardChangedMeanwhile)
-		if got := rungs(r, "queue", accounts[0]); len(got) < 2 || r.Cells[0].Steps[0].Outcome != "skipped" {
-			t.Errorf("rungs %v, first %+v; want the first skipped and another after it", got, r.Cells[0].Steps)
+		if got := remedies(r, "queue", accounts[0]); len(got) < 2 || r.Cells[0].Steps[0].Outcome != "skipped" {
+			t.Errorf("remedies %v, first %+v; want the first skipped and another after it", got, r.Cells[0].Steps)
 		}
 		if r.Run.Result != heal.ResultHealed || r.After.Healthy != 6 {
 			t.Errorf("%s, %+v; attention %v", r.Run.Result, r.After, r.Attention)
@@ -55,8 +55,8 @@ func TestATemplateChangedBetweenDeletionAndCreationIsOwedAndCreatedByTheNextPlan
 			return w.healWith(config, heal.Options{})
 		}()
 		w.met(r, plan.GuardChangedMeanwhile)
-		if diff := cmp.Diff([]plan.Rung{plan.RungRedeploy, plan.RungDeploy}, rungs(r, "queue", accounts[0])); diff != "" {
-			t.Errorf("rungs (-want +got):\n%s", diff)
+		if diff := cmp.Diff([]plan.Remedy{plan.RemedyRedeploy, plan.RemedyDeploy}, remedies(r, "queue", accounts[0])); diff != "" {
+			t.Errorf("remedies (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff(own, w.overrides("queue", accounts[0])); diff != "" {
 			t.Errorf("overrides (-before +after):\n%s", diff)

@@ -8,7 +8,7 @@
 // comes to the same process, to a new one after a crash, or to another Lambda.
 //
 // Before any call that changes AWS, three things are durable: the intent (which
-// cells, which rung, which operation id), for a deletion the overrides of every
+// cells, which remedy, which operation id), for a deletion the overrides of every
 // cell in it, read back and compared, and the lease that says this healer may
 // act. The operation id follows from run, action and attempt. So a call whose
 // answer was lost is never repeated blindly: the same id is looked up first, and

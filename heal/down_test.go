@@ -32,7 +32,7 @@ func TestWhatCouldNotBeCreatedAgainCountsAmongWhatIsDown(t *testing.T) {
 		if n := len(w.calls("DeleteStackInstances")); n != 1 {
 			t.Errorf("%d deletions after the next run, want 1", n)
 		}
-		if r := w.heal(heal.Options{Accept: []string{plan.GuardUnavailable + ":queue"}}); cell(t, r, "queue", accounts[1]).Verdict != plan.Healthy {
+		if r := w.heal(heal.Options{Accept: []string{plan.GuardUnavailable.Of("queue")}}); cell(t, r, "queue", accounts[1]).Verdict != plan.Healthy {
 			t.Errorf("accepted: %+v", r.After)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // Question is a cell to be explained, with the reading it is asked of.
@@ -16,7 +17,7 @@ type Question struct {
 	Fleet      *fleet.Fleet
 	Assessment *plan.Assessment
 	Plan       *plan.Plan
-	Policy     *plan.Policy
+	Policy     *policy.Policy
 	Memory     plan.Memory
 	Cell       fleet.Cell
 }
@@ -52,7 +53,7 @@ type SavedOverride struct {
 	At        time.Time         `json:"at"`
 	Run       string            `json:"run"`
 	Overrides []fleet.Parameter `json:"overrides"`
-	Owed      bool              `json:"owed,omitempty"` // not created again yet
+	Pending   bool              `json:"pending,omitempty"` // not created again yet
 }
 
 // Explain tells a cell's story, reading what the fleet does not hold: its
@@ -115,7 +116,7 @@ func (s *Story) recall(ctx context.Context, j Journal, q Question) error {
 			continue
 		}
 		s.Saved = append(s.Saved, SavedOverride{At: copied.At, Run: copied.Run, Overrides: maskNoEcho(q, overrides),
-			Owed: slices.Contains(copied.Owed, q.Cell.Target)})
+			Pending: slices.Contains(copied.Pending, q.Cell.Target)})
 	}
 	slices.SortFunc(s.Saved, func(a, b SavedOverride) int { return a.At.Compare(b.At) })
 	return nil
@@ -155,17 +156,20 @@ func maskNoEcho(q Question, overrides []fleet.Parameter) []fleet.Parameter {
 func next(q Question, cell plan.Assessed) string {
 	for _, action := range q.Plan.Actions {
 		if action.StackSet == cell.StackSet && slices.Contains(action.Targets, cell.Target) {
-			return fmt.Sprintf("The next heal will %s it. %s", action.Rung, action.Reason)
+			return fmt.Sprintf("The next heal will %s it. %s", action.Remedy, action.Reason)
+		}
+		if action.StackSet == cell.StackSet && action.Stage == plan.StageDetect && cell.Verdict == plan.Drifted && cell.Remedy != "" {
+			return fmt.Sprintf("The next heal will have AWS check its drift again, since the last check is too old to act on, and %s it if it still differs.", cell.Remedy)
 		}
 	}
-	for _, trip := range q.Plan.Trips {
+	for _, trip := range q.Plan.Guards {
 		if !trip.Accepted && (trip.StackSet == "" || trip.StackSet == cell.StackSet) && cell.Verdict != plan.Healthy {
 			return fmt.Sprintf("Nothing, while the guard %s stands. %s %s", trip.Guard, trip.Reason, trip.Hint)
 		}
 	}
 	switch {
-	case cell.Rung != "" && cell.NotBefore.After(q.Assessment.At):
-		return fmt.Sprintf("A heal will %s it, at %s at the earliest: heals of one cell back off.", cell.Rung, cell.NotBefore.UTC().Format("2006-01-02 15:04 UTC"))
+	case cell.Remedy != "" && cell.NotBefore.After(q.Assessment.At):
+		return fmt.Sprintf("A heal will %s it, at %s at the earliest: heals of one cell back off.", cell.Remedy, cell.NotBefore.UTC().Format("2006-01-02 15:04 UTC"))
 	case cell.Verdict == plan.Healthy:
 		return "Nothing: it is healthy."
 	case cell.Verdict == plan.NotChecked:
@@ -186,10 +190,10 @@ type SetStory struct {
 }
 
 // ExplainSet tells which rules hold for a stack set and which cells need a person.
-func ExplainSet(f *fleet.Fleet, a *plan.Assessment, p *plan.Policy, name fleet.StackSetName) SetStory {
+func ExplainSet(f *fleet.Fleet, a *plan.Assessment, p *policy.Policy, name fleet.StackSetName) SetStory {
 	set := f.StackSets[name].StackSet
-	policy := p.For(set)
-	s := SetStory{Name: name, PermissionModel: set.PermissionModel, Rules: rules(policy), Attention: []plan.Assessed{}}
+	of := p.For(set)
+	s := SetStory{Name: name, PermissionModel: set.PermissionModel, Rules: rules(of), Attention: []plan.Assessed{}}
 	var cells []plan.Assessed
 	for _, cell := range a.Cells {
 		if cell.StackSet != name {
@@ -204,7 +208,7 @@ func ExplainSet(f *fleet.Fleet, a *plan.Assessment, p *plan.Policy, name fleet.S
 	return s
 }
 
-func rules(p plan.SetPolicy) []string {
+func rules(p policy.Set) []string {
 	from := func(name string) string {
 		if p.From[name] == "" {
 			return " (by default)"

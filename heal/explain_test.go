@@ -19,7 +19,7 @@ func (w *world) story(set, account string) *heal.Story {
 	w.must(err)
 	assessment := plan.Assess(f, w.policy, memory, time.Now())
 	s, err := heal.Explain(w.t.Context(), w.connect(), w.journal, heal.Question{Fleet: f, Assessment: assessment,
-		Plan: plan.Make(f, assessment, w.policy, memory, time.Now()), Policy: w.policy, Memory: memory,
+		Plan: assessment.Plan(plan.Options{}), Policy: w.policy, Memory: memory,
 		Cell: fleet.Cell{StackSet: fleet.StackSetName(set), Target: target(account)}})
 	w.must(err)
 	return s
@@ -54,7 +54,7 @@ func TestAStoryTellsWhatWasTriedWhenAndByWhichRunAndThatItWasGivenUp(t *testing.
 		w.locked(func() error { w.aws.Access().AddSCP(awssim.SCP{Target: accounts[0], Action: "sqs:*"}); return nil })
 		w.heal(heal.Options{})
 		s := w.story("queue", accounts[0])
-		if len(s.Tried) != 1 || s.Tried[0].Run != "run-1" || s.Tried[0].At.IsZero() || s.Tried[0].Rung != plan.RungDeploy || s.Tried[0].OK {
+		if len(s.Tried) != 1 || s.Tried[0].Run != "run-1" || s.Tried[0].At.IsZero() || s.Tried[0].Remedy != plan.RemedyDeploy || s.Tried[0].OK {
 			t.Errorf("tried: %+v", s.Tried)
 		}
 		if s.Quarantined.IsZero() || s.Released || !strings.Contains(s.Next, "person") {
@@ -72,7 +72,7 @@ func TestAStoryTellsOfGuardsThatWaitForAnAnswer(t *testing.T) {
 		acceptable()[0].arrange(w)
 		w.heal(heal.Options{})
 		s := w.story("queue", "200000000001")
-		if len(s.Approvals) != 1 || s.Approvals[0].ID != "mass-drift:queue" || !strings.Contains(s.Next, plan.GuardMassDrift) {
+		if len(s.Approvals) != 1 || s.Approvals[0].ID != "mass-drift:queue" || !strings.Contains(s.Next, string(plan.GuardMassDrift)) {
 			t.Errorf("approvals %+v, next %q", s.Approvals, s.Next)
 		}
 	})
@@ -82,7 +82,7 @@ func TestAStoryTellsOfOverridesSavedAndOwed(t *testing.T) {
 	scenario(t, func(w *world) {
 		_, account, _ := stopping(w, func(*heal.Config) {}, func() { w.must(heal.Stop(w.t.Context(), w.journal, "all", "a fire drill")) })
 		s := w.story("queue", account)
-		if len(s.Saved) != 1 || !s.Saved[0].Owed || len(s.Saved[0].Overrides) != 1 || s.Verdict != plan.Missing || !strings.Contains(s.Because, "redeployed") {
+		if len(s.Saved) != 1 || !s.Saved[0].Pending || len(s.Saved[0].Overrides) != 1 || s.Verdict != plan.Missing || !strings.Contains(s.Because, "redeployed") {
 			t.Errorf("saved %+v; %s, %s", s.Saved, s.Verdict, s.Because)
 		}
 	})

@@ -162,8 +162,8 @@ func (tr *trouble) check(cloud *harmed) {
 	}
 	debts, err := heal.LoadMemory(t.Context(), tr.journal, nil)
 	tr.must(err)
-	if len(debts.Owed) > 0 {
-		t.Errorf("still owed: %v", slicesOf(debts.Owed))
+	if len(debts.PendingRestores) > 0 {
+		t.Errorf("still owed: %v", slicesOf(debts.PendingRestores))
 	}
 	tr.runs = 90
 	if r := tr.heal(heal.Options{}); len(writes(r)) > 0 {

@@ -13,7 +13,7 @@ import (
 // guarded is a world in which a guard trips, and the id that accepts it.
 type guarded struct {
 	promise string
-	guard   string
+	guard   plan.Guard
 	id      string // as --accept and approvals take it
 	arrange func(w *world)
 	done    func(w *world) bool // whether what the guard holds back was done
@@ -152,7 +152,7 @@ func TestSomebodyElsesOperationIsWaitedForNeverStoppedAndThenHealed(t *testing.T
 		w.must(w.connect().Change(w.t.Context(), fleet.InstanceChange{OperationID: "a-person", StackSet: "queue", Kind: fleet.OperationUpdate,
 			Accounts: ids(accounts[1:]), Regions: []fleet.Region{home}, OUs: []fleet.OUID{fleet.OUID(w.ou)}}))
 		r := w.heal(heal.Options{})
-		w.met(r, plan.GuardForeignOperation)
+		w.met(r, plan.GuardExternalOperation)
 		if r.Run.Result != heal.ResultHealed || r.After.Healthy != 8 || len(w.calls("StopStackSetOperation")) > 0 {
 			t.Errorf("%s, %+v", r.Run.Result, r.After)
 		}
@@ -170,7 +170,7 @@ func TestAMaskedOverrideIsNeverAcceptable(t *testing.T) {
 		w.stackSet("queue", accounts[1:])
 		w.instance("queue", accounts[0], awssim.InstanceSeed{Overrides: map[string]string{"Key": "s3cret"}})
 		w.drift("queue", accounts[0])
-		r := w.heal(heal.Options{Accept: []string{plan.GuardMaskedOverride}})
+		r := w.heal(heal.Options{Accept: []string{string(plan.GuardMaskedOverride)}})
 		w.untouched()
 		if got := trip(t, r, plan.GuardMaskedOverride); got.StackSet != "queue" || got.Accepted || got.Hint == "" {
 			t.Errorf("the guard: %+v", got)

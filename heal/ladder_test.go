@@ -55,8 +55,8 @@ func TestDriftIsRevertedInPlaceWhereTheMemberRoleAllows(t *testing.T) {
 		w.drift("queue", accounts[1])
 		stack, _ := w.aws.StackOf("queue", accounts[1], home)
 		r := w.heal(heal.Options{})
-		if got, want := rungs(r, "queue", accounts[1]), []plan.Rung{plan.RungRevert}; !cmp.Equal(got, want) {
-			t.Errorf("rungs %v, want %v", got, want)
+		if got, want := remedies(r, "queue", accounts[1]), []plan.Remedy{plan.RemedyRevert}; !cmp.Equal(got, want) {
+			t.Errorf("remedies %v, want %v", got, want)
 		}
 		if after, _ := w.aws.StackOf("queue", accounts[1], home); after != stack {
 			t.Errorf("the stack was replaced: %s, was %s", after, stack)
@@ -122,8 +122,8 @@ func TestInstancesInAccountsThatLeftAreLetGoOfAndTheirStacksStay(t *testing.T) {
 		if r.Before.Orphan != 1 || r.After.Orphan != 0 {
 			t.Errorf("before %+v, after %+v", r.Before, r.After)
 		}
-		if got, want := rungs(r, "queue", accounts[0]), []plan.Rung{plan.RungDetach}; !cmp.Equal(got, want) {
-			t.Errorf("rungs %v, want %v", got, want)
+		if got, want := remedies(r, "queue", accounts[0]), []plan.Remedy{plan.RemedyDetach}; !cmp.Equal(got, want) {
+			t.Errorf("remedies %v, want %v", got, want)
 		}
 		if !w.aws.StackExists(stack) {
 			t.Error("the stack in the account that left was deleted")

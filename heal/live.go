@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // Version names the state that [Latest] would show: it changes whenever the
@@ -24,7 +24,7 @@ func Version(ctx context.Context, j Journal) (string, error) {
 		return "", err
 	}
 	steps := 0
-	for _, err := range j.Read(ctx, decisionsLog(newest.ID), 0) {
+	for _, err := range j.Read(ctx, eventsLog(newest.ID), 0) {
 		if err != nil {
 			return "", err
 		}
@@ -35,7 +35,7 @@ func Version(ctx context.Context, j Journal) (string, error) {
 
 // Latest is the newest run's report: the final one if it has ended, else what is
 // known of it so far. It is nil before the first run. AWS is not asked.
-func Latest(ctx context.Context, j Journal, policy *plan.Policy, clock Clock) (*Report, error) {
+func Latest(ctx context.Context, j Journal, policy *policy.Policy, clock Clock) (*Report, error) {
 	runs, err := Runs(ctx, j)
 	if err != nil || len(runs) == 0 {
 		return nil, err
@@ -47,7 +47,11 @@ func Latest(ctx context.Context, j Journal, policy *plan.Policy, clock Clock) (*
 	if err != nil {
 		return nil, err
 	}
-	r := &run{h: &Healer{Config: Config{Journal: j, Policy: policy, Clock: clock}}, rec: rec}
+	log, err := readLog(ctx, j, runs[0].ID)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{log: log, h: &Healer{Config: Config{Journal: j, Policy: policy, Clock: clock}}, rec: rec}
 	report, err := r.report(ctx)
 	if err != nil {
 		return nil, err

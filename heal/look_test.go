@@ -3,6 +3,7 @@ package heal_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -84,13 +85,13 @@ func TestAStackChangedBehindItsSetsBackIsFoundAndPutRight(t *testing.T) {
 				own := map[string]string{"Retention": "1209600"}
 				w.instance("queue", accounts[0], awssim.InstanceSeed{Overrides: own})
 				c.change(w, accounts[0])
-				w.aws.Advance(0)
+				time.Sleep(2 * time.Minute) // the person's update ends
 				r := w.heal(heal.Options{})
 				got := cell(t, r, "queue", accounts[0])
-				if got.Before != plan.Stale || got.Verdict != plan.Healthy {
+				if got.Before != plan.Outdated || got.Verdict != plan.Healthy {
 					t.Errorf("%s → %s: %s %+v", got.Before, got.Verdict, got.Reason, got.Steps)
 				}
-				if len(got.Steps) == 0 || got.Steps[0].Rung != plan.RungRetry || !strings.Contains(got.Steps[0].Reason, c.says) {
+				if len(got.Steps) == 0 || got.Steps[0].Remedy != plan.RemedyRetry || !strings.Contains(got.Steps[0].Reason, c.says) {
 					t.Errorf("steps %+v", got.Steps)
 				}
 				if diff := cmp.Diff(own, w.overrides("queue", accounts[0])); diff != "" {

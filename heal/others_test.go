@@ -116,8 +116,8 @@ func (w *world) owesNothing() {
 	w.t.Helper()
 	memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
 	w.must(err)
-	if len(memory.Owed) > 0 {
-		w.t.Errorf("still owed: %v", slicesOf(memory.Owed))
+	if len(memory.PendingRestores) > 0 {
+		w.t.Errorf("still owed: %v", slicesOf(memory.PendingRestores))
 	}
 }
 
@@ -151,8 +151,8 @@ func TestAStackDeletedBehindItsStackSetsBackIsNoticedAndMadeAgainWithItsOverride
 		if diff := cmp.Diff(own, w.overrides("queue", accounts[0])); !ok || !w.aws.StackExists(after) || diff != "" {
 			t.Errorf("stack %q, overrides (-before +after):\n%s", after, diff)
 		}
-		if got := rungs(r, "queue", accounts[0]); !slices.Contains(got, plan.RungRedeploy) || r.After.Healthy != 6 {
-			t.Errorf("rungs %v, %+v", got, r.After)
+		if got := remedies(r, "queue", accounts[0]); !slices.Contains(got, plan.RemedyRedeploy) || r.After.Healthy != 6 {
+			t.Errorf("remedies %v, %+v", got, r.After)
 		}
 	})
 }

@@ -54,8 +54,8 @@ func TestAnInstanceThatAutomaticDeploymentMadePaysNoDebt(t *testing.T) {
 		memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
 		w.must(err)
 		there := fleet.Cell{StackSet: "queue", Target: target(account)}
-		if len(memory.Owed[there]) != len(own) {
-			t.Errorf("owed %v, want %v", memory.Owed[there], own)
+		if len(memory.PendingRestores[there]) != len(own) {
+			t.Errorf("owed %v, want %v", memory.PendingRestores[there], own)
 		}
 		if got := cell(t, r, "queue", account); !got.Present() || !got.Attention || got.Hint == "" {
 			t.Errorf("%s, attention %t: %s", got.Verdict, got.Attention, got.Reason)

@@ -14,42 +14,42 @@ import (
 	"github.com/setmend/setmend/plan"
 )
 
-// TestReasonClassesPickTheRung states what is done about an instance whose last
+// TestReasonClassesPickTheRemedy states what is done about an instance whose last
 // operation failed for AWS's reason, the cause itself having gone meanwhile: the
 // class alone decides.
-func TestReasonClassesPickTheRung(t *testing.T) {
+func TestReasonClassesPickTheRemedy(t *testing.T) {
 	for _, c := range []struct {
 		promise, reason string
 		class           plan.ReasonClass
-		rungs           []plan.Rung
+		remedies        []plan.Remedy
 		after           plan.Verdict
 	}{
 		{"denied by an SCP is not retried", "User: x is not authorized to perform: sqs:CreateQueue with an explicit deny in a service control policy",
-			plan.ReasonDenied, []plan.Rung{plan.RungQuarantine}, plan.Quarantined},
+			plan.ReasonDenied, []plan.Remedy{plan.RemedyQuarantine}, plan.Quarantined},
 		{"a missing role is not retried", "Account 200000000001 should have 'stacksets-exec' role with trust relationship to Role 'admin'.",
-			plan.ReasonRoleMissing, []plan.Rung{plan.RungQuarantine}, plan.Quarantined},
+			plan.ReasonRoleMissing, []plan.Remedy{plan.RemedyQuarantine}, plan.Quarantined},
 		{"a name collision is retried, never redeployed", "my-queue already exists",
-			plan.ReasonNameCollision, []plan.Rung{plan.RungRetry}, plan.Healthy},
+			plan.ReasonNameCollision, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"a quota is retried", "LimitExceededException: quota of queues exceeded",
-			plan.ReasonQuota, []plan.Rung{plan.RungRetry}, plan.Healthy},
+			plan.ReasonQuota, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"throttling is retried", "Rate exceeded (Service: Sqs, Status Code: 400)",
-			plan.ReasonThrottled, []plan.Rung{plan.RungRetry}, plan.Healthy},
+			plan.ReasonThrottled, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"collateral of another's failure is retried", "Cancelled since failure tolerance has exceeded",
-			plan.ReasonCancelled, []plan.Rung{plan.RungRetry}, plan.Healthy},
+			plan.ReasonCancelled, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"a template error is not retried", "Template error: resource Queue does not support attribute type Foo",
-			plan.ReasonTemplate, []plan.Rung{plan.RungQuarantine}, plan.Quarantined},
+			plan.ReasonTemplate, []plan.Remedy{plan.RemedyQuarantine}, plan.Quarantined},
 		{"termination protection is not retried", "Stack [s] cannot be deleted while TerminationProtection is enabled",
-			plan.ReasonTermination, []plan.Rung{plan.RungQuarantine}, plan.Quarantined},
+			plan.ReasonTermination, []plan.Remedy{plan.RemedyQuarantine}, plan.Quarantined},
 		{"a disabled region is not retried", "STS is not activated in this region for account: 200000000001",
-			plan.ReasonRegionDisabled, []plan.Rung{plan.RungQuarantine}, plan.Quarantined},
+			plan.ReasonRegionDisabled, []plan.Remedy{plan.RemedyQuarantine}, plan.Quarantined},
 		{"a missing import is retried", "No export named base-Name found",
-			plan.ReasonImportMissing, []plan.Rung{plan.RungRetry}, plan.Healthy},
+			plan.ReasonImportMissing, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"an account gate is asked again", "AccountGate check failed: maintenance",
-			plan.ReasonAccountGate, []plan.Rung{plan.RungRetry}, plan.Healthy},
+			plan.ReasonAccountGate, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"a stuck stack is retried first", "Stack is in UPDATE_ROLLBACK_FAILED state and can not be updated.",
-			plan.ReasonStackStuck, []plan.Rung{plan.RungRetry}, plan.Healthy},
+			plan.ReasonStackStuck, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"an unknown reason is retried first", "Internal failure",
-			plan.ReasonUnknown, []plan.Rung{plan.RungRetry}, plan.Healthy},
+			plan.ReasonUnknown, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 	} {
 		t.Run(c.promise, func(t *testing.T) {
 			scenario(t, func(w *world) {
@@ -58,8 +58,8 @@ func TestReasonClassesPickTheRung(t *testing.T) {
 				w.instance("queue", accounts[0], awssim.InstanceSeed{Status: "OUTDATED", Reason: c.reason})
 				r := w.heal(heal.Options{})
 				got := cell(t, r, "queue", accounts[0])
-				if diff := cmp.Diff(c.rungs, rungs(r, "queue", accounts[0])); diff != "" {
-					t.Errorf("rungs (-want +got):\n%s", diff)
+				if diff := cmp.Diff(c.remedies, remedies(r, "queue", accounts[0])); diff != "" {
+					t.Errorf("remedies (-want +got):\n%s", diff)
 				}
 				if got.Verdict != c.after || len(got.Steps) == 0 || c.after == plan.Quarantined && (got.Class != c.class || got.Hint == "") {
 					t.Errorf("left %s, class %s, hint %q", got.Verdict, got.Class, got.Hint)

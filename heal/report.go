@@ -5,6 +5,7 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // Result is how a run ended.
@@ -27,7 +28,7 @@ type Report struct {
 	Attention []Attention     `json:"attention"`
 	Overrides OverridesReport `json:"overrides"`
 	API       APIReport       `json:"api"`
-	Guards    []plan.Trip     `json:"guards"`
+	Guards    []plan.GuardHit `json:"guards"`
 
 	StackSets []StackSetReport `json:"stackSets"`
 	// Accounts gives names and places to the account ids in Cells.
@@ -35,7 +36,7 @@ type Report struct {
 	OUs      map[fleet.OUID]fleet.OU `json:"ous"`
 	Cells    []CellReport            `json:"cells"`
 	Levels   [][]fleet.StackSetName  `json:"levels"`
-	Problems []plan.Problem          `json:"problems"`
+	Problems []policy.Problem        `json:"problems"`
 	History  []HistoryPoint          `json:"history"` // earlier runs, oldest first, this one last
 	// DataAt is when the fleet was last read.
 	DataAt time.Time `json:"dataAt"`
@@ -68,7 +69,7 @@ type ActionReport struct {
 	ID          string             `json:"id"`
 	StackSet    fleet.StackSetName `json:"stackSet"`
 	Action      string             `json:"action"` // CREATE, UPDATE, DELETE, DETECT_DRIFT, REVERT_DRIFT, QUARANTINE
-	Rung        plan.Rung          `json:"rung"`
+	Remedy      plan.Remedy        `json:"remedy"`
 	Accounts    []fleet.AccountID  `json:"accounts"`
 	Regions     []fleet.Region     `json:"regions"`
 	Cells       int                `json:"cells"`
@@ -152,7 +153,7 @@ type CellReport struct {
 // Step is one thing that was tried on a cell.
 type Step struct {
 	At      time.Time        `json:"at"`
-	Rung    plan.Rung        `json:"rung"`
+	Remedy  plan.Remedy      `json:"remedy"`
 	Outcome string           `json:"outcome"`
 	Class   plan.ReasonClass `json:"class,omitempty"`
 	Reason  string           `json:"reason,omitempty"`
@@ -184,7 +185,7 @@ type Decision struct {
 	Region      fleet.Region       `json:"region,omitempty"`
 	Verdict     plan.Verdict       `json:"verdict,omitempty"`
 	Reason      string             `json:"reason"`
-	Action      string             `json:"action"`  // a rung, or none, wait, skip, guard
+	Action      string             `json:"action"`  // a remedy, or none, wait, skip, guard
 	Outcome     string             `json:"outcome"` // planned, started, succeeded, failed, …
 	OperationID string             `json:"operationId,omitempty"`
 }

@@ -3,12 +3,12 @@ package heal
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // report gathers what the journal holds of the run into its report.
@@ -22,10 +22,7 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	r.last = after
-	works, err := r.allWorks(ctx)
-	if err != nil {
-		return nil, err
-	}
+	commands := r.log.commands()
 	before, err := read[[]found](ctx, r.h.Journal, runKey(r.id(), "before"))
 	if err != nil {
 		return nil, err
@@ -33,10 +30,11 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 	report := NewReport(f, after, r.h.Policy)
 	report.Before = count(before.Value)
 	report.Run = r.runReport(f)
-	report.Actions = r.actionReports(works)
-	report.Overrides = overridesReport(works)
+	report.Actions = actionReports(commands)
+	report.Overrides = overridesReport(commands)
 	report.Guards = orEmpty(r.rec.Value.Guards)
-	report.addFound(before.Value, works)
+	report.addFound(before.Value)
+	report.addCommands(commands)
 	if err := r.addDrift(ctx, report); err != nil {
 		return nil, err
 	}
@@ -67,11 +65,11 @@ func orEmpty[T any](list []T) []T {
 
 // NewReport is the part of a report that follows from a reading and its
 // assessment alone; `status` and `dashboard` show it without a run.
-func NewReport(f *fleet.Fleet, a *plan.Assessment, p *plan.Policy) *Report {
+func NewReport(f *fleet.Fleet, a *plan.Assessment, p *policy.Policy) *Report {
 	report := &Report{
 		After: plan.Count(a.Cells), Before: plan.Count(a.Cells),
 		Levels: a.Levels, Problems: orEmpty(a.Problems), OUs: f.Organization.OUs, DataAt: f.ReadAt,
-		Actions: []ActionReport{}, Attention: []Attention{}, Guards: []plan.Trip{}, History: []HistoryPoint{},
+		Actions: []ActionReport{}, Attention: []Attention{}, Guards: []plan.GuardHit{}, History: []HistoryPoint{},
 		API: APIReport{ByAction: map[string]int{}},
 	}
 	report.Fleet = FleetReport{Organization: f.Organization.ID, Accounts: map[string]int{},
@@ -79,7 +77,7 @@ func NewReport(f *fleet.Fleet, a *plan.Assessment, p *plan.Policy) *Report {
 	for _, id := range fleet.SortedKeys(f.Organization.Accounts) {
 		report.Accounts = append(report.Accounts, f.Organization.Accounts[id])
 	}
-	for _, standing := range plan.Standings(f) {
+	for _, standing := range plan.AccountStatuses(f) {
 		report.Fleet.Accounts[string(standing)]++
 	}
 	byset := map[fleet.StackSetName][]plan.Assessed{}
@@ -104,14 +102,14 @@ func ouOf(f *fleet.Fleet, account fleet.AccountID, instance fleet.Instance) flee
 	return instance.OU
 }
 
-func setReport(inventory *fleet.Inventory, cells []plan.Assessed, p *plan.Policy) StackSetReport {
+func setReport(inventory *fleet.Inventory, cells []plan.Assessed, p *policy.Policy) StackSetReport {
 	set := inventory.StackSet
-	policy := p.For(set)
+	of := p.For(set)
 	counts := plan.Count(cells)
 	return StackSetReport{
 		Name: set.Name, ID: set.ID, Description: set.Description, PermissionModel: set.PermissionModel,
-		Mandatory: policy.Mandatory, SelfHealing: policy.Healing == plan.HealRedeploy || policy.Healing == plan.HealRevert,
-		DependsOn: policy.DependsOn, AntiDependsOn: policy.AntiDependsOn,
+		Mandatory: of.Mandatory, SelfHealing: of.Healing == policy.HealRedeploy || of.Healing == policy.HealRevert,
+		DependsOn: of.DependsOn, AntiDependsOn: of.AntiDependsOn,
 		Instances: len(inventory.Instances), Before: counts, After: counts, LastDriftCheck: set.Drift.LastCheck,
 	}
 }
@@ -150,24 +148,24 @@ func (report *Report) settleResult(failure *Failure) {
 		report.Run.Result = ResultStopped
 	}
 	if failure.Error == ErrorLeaseLost {
-		report.Guards = append(report.Guards, plan.Trip{Guard: plan.GuardLease, Reason: failure.Cause, Waits: true,
-			Hint: "Heal again when the other run has ended: what this one owes is in the journal."})
+		report.Guards = append(report.Guards, plan.GuardHit{Guard: plan.GuardLease, Reason: failure.Cause, Waits: true,
+			Hint: "Heal again when the other run has ended: its pending restores are in the journal."})
 	}
 }
 
 // stands reports whether a guard still holds something back. One that opens by
 // itself with time does so only while something is left to do.
-func (report *Report) stands(t plan.Trip) bool {
-	if !t.Stands() || !t.Waits {
-		return t.Stands()
+func (report *Report) stands(t plan.GuardHit) bool {
+	if !t.InEffect() || !t.Waits {
+		return t.InEffect()
 	}
 	return slices.ContainsFunc(report.Cells, func(c CellReport) bool {
 		return (t.StackSet == "" || c.StackSet == t.StackSet) && c.Verdict != plan.Healthy && c.Verdict != plan.NotChecked
 	})
 }
 
-// addFound tells for every cell how it was found and what was tried.
-func (report *Report) addFound(before []found, works []*document[Work]) {
+// addFound adds for every cell how it was found.
+func (report *Report) addFound(before []found) {
 	index := map[fleet.Cell]int{}
 	for i, c := range report.Cells {
 		index[c.Cell] = i
@@ -187,125 +185,7 @@ func (report *Report) addFound(before []found, works []*document[Work]) {
 	for i := range report.StackSets {
 		report.StackSets[i].Before = plan.Count(counts[report.StackSets[i].Name])
 	}
-	for _, w := range works {
-		for _, c := range w.Value.Cells {
-			if i, ok := index[c.Cell]; ok {
-				report.Cells[i].Steps = append(report.Cells[i].Steps, w.Value.step(c))
-			}
-		}
-	}
-	for i := range report.Cells {
-		slices.SortStableFunc(report.Cells[i].Steps, func(a, b Step) int { return a.At.Compare(b.At) })
-	}
 	slices.SortFunc(report.Cells, func(a, b CellReport) int { return a.Compare(b.Cell) })
-}
-
-func (w *Work) step(c CellWork) Step {
-	at := w.Ended
-	if at.IsZero() {
-		at = w.Began
-	}
-	reason := c.Reason
-	if reason == "" {
-		reason = c.Why
-	}
-	return Step{At: at, Rung: w.Action.Rung, Outcome: outcomeOf(c.State), Class: c.Class, Reason: reason, Action: w.Key}
-}
-
-func outcomeOf(s cellState) string {
-	switch s {
-	case cellHealed:
-		return "succeeded"
-	case cellPending, cellReverting, cellDeleted:
-		return "running"
-	}
-	return string(s)
-}
-
-// actionReports lists every call and change set of the run, in order of time.
-func (r *run) actionReports(works []*document[Work]) []ActionReport {
-	list := []ActionReport{}
-	for _, d := range r.rec.Value.Detections {
-		list = append(list, ActionReport{ID: d.Operation, StackSet: d.StackSet, Action: "DETECT_DRIFT", Cells: d.Instances,
-			OperationID: d.Operation, Outcome: callOutcome(d.State, d.Status, 0), Reason: d.Reason, Started: d.Began, Ended: d.Ended,
-			Accounts: []fleet.AccountID{}, Regions: []fleet.Region{}})
-	}
-	for _, w := range works {
-		list = append(list, w.Value.reports()...)
-	}
-	slices.SortStableFunc(list, func(a, b ActionReport) int {
-		if c := a.Started.Compare(b.Started); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
-	return list
-}
-
-func (w *Work) reports() []ActionReport {
-	var list []ActionReport
-	for i := range w.Calls {
-		call := &w.Calls[i]
-		list = append(list, ActionReport{ID: w.Key, StackSet: call.Change.StackSet, Action: string(call.Change.Kind), Rung: w.Action.Rung,
-			Accounts: call.Change.Accounts, Regions: call.Change.Regions, Cells: call.size(), OperationID: call.Change.OperationID,
-			Outcome: callOutcome(call.State, call.Status, call.Failed), Reason: strings.TrimSpace(w.Action.Reason + " " + call.Reason),
-			Started: call.Began, Ended: call.Ended, After: w.Action.After})
-	}
-	switch w.Action.Rung {
-	case plan.RungRevert:
-		for _, c := range w.Cells {
-			list = append(list, w.single(c, "REVERT_DRIFT", outcomeOf(c.State)))
-		}
-	case plan.RungQuarantine:
-		for _, c := range w.Cells {
-			list = append(list, w.single(c, "QUARANTINE", "succeeded"))
-		}
-	}
-	return list
-}
-
-func (w *Work) single(c CellWork, action, outcome string) ActionReport {
-	reason := c.Reason
-	if reason == "" {
-		reason = c.Why
-	}
-	return ActionReport{ID: w.Key, StackSet: c.StackSet, Action: action, Rung: w.Action.Rung, Accounts: []fleet.AccountID{c.Account},
-		Regions: []fleet.Region{c.Region}, Cells: 1, Outcome: outcome, Reason: reason, Started: w.Began, Ended: w.Ended, After: w.Action.After}
-}
-
-func callOutcome(state callState, status fleet.OperationStatus, failed int) string {
-	switch {
-	case state == callRefused:
-		return "failed"
-	case state != callEnded:
-		return "running"
-	case status == fleet.OperationSucceeded && failed == 0:
-		return "succeeded"
-	case status == fleet.OperationSucceeded:
-		return "partial"
-	}
-	return "failed"
-}
-
-func overridesReport(works []*document[Work]) OverridesReport {
-	var o OverridesReport
-	for _, w := range works {
-		for _, c := range w.Value.Cells {
-			if !c.HasOverrides || w.Value.Action.Rung == plan.RungRemove || w.Value.Action.Rung == plan.RungDetach {
-				continue
-			}
-			if w.Value.Action.Rung == plan.RungRedeploy && c.State != cellSkipped && c.State != cellHeld && c.Class != plan.ReasonMaskedOverride {
-				o.Saved++
-			}
-			if c.Restored {
-				o.Restored++
-			}
-			if c.State == cellFailed && w.Value.Phase == phaseDone && strings.HasPrefix(c.Reason, "The overrides differ") {
-				o.Lost++
-			}
-		}
-	}
-	return o
 }
 
 // addDrift adds the drifted properties that were read.

@@ -28,7 +28,7 @@ func (c *reverting) Revert(ctx context.Context, stack fleet.MemberStack, token s
 
 const inPlace = `{version: 1, stackSets: [{match: "*", memberRole: OrganizationAccountAccessRole}]}`
 
-func TestAChangeSetThatWouldReplaceOrRemoveSomethingIsDeletedAndTheNextRungTaken(t *testing.T) {
+func TestAChangeSetThatWouldReplaceOrRemoveSomethingIsDeletedAndTheNextRemedyTaken(t *testing.T) {
 	for promise, change := range map[string]func(*fleet.RevertChange){
 		"it would remove a resource":                 func(c *fleet.RevertChange) { c.Action = "Remove" },
 		"it would replace a resource":                func(c *fleet.RevertChange) { c.Replacement = "True" },
@@ -44,8 +44,8 @@ func TestAChangeSetThatWouldReplaceOrRemoveSomethingIsDeletedAndTheNextRungTaken
 				config := w.config(w.connect())
 				config.Cloud = &reverting{config.Cloud, func(p *fleet.RevertPlan) { change(&p.Changes[0]) }}
 				r := w.healWith(config, heal.Options{})
-				if diff := cmp.Diff([]plan.Rung{plan.RungRevert, plan.RungRedeploy}, rungs(r, "queue", accounts[0])); diff != "" {
-					t.Errorf("rungs (-want +got):\n%s", diff)
+				if diff := cmp.Diff([]plan.Remedy{plan.RemedyRevert, plan.RemedyRedeploy}, remedies(r, "queue", accounts[0])); diff != "" {
+					t.Errorf("remedies (-want +got):\n%s", diff)
 				}
 				if len(w.calls("DeleteChangeSet")) != 1 || len(w.calls("ExecuteChangeSet")) > 0 {
 					t.Errorf("%d change sets deleted, %d executed", len(w.calls("DeleteChangeSet")), len(w.calls("ExecuteChangeSet")))
@@ -66,8 +66,8 @@ func TestAnAccountThatTheMemberRoleCannotEnterIsRedeployedInstead(t *testing.T) 
 		w.drift("queue", accounts[0])
 		w.locked(func() error { w.aws.Access().RemoveRole(accounts[0], "OrganizationAccountAccessRole"); return nil })
 		r := w.heal(heal.Options{})
-		if diff := cmp.Diff([]plan.Rung{plan.RungRevert, plan.RungRedeploy}, rungs(r, "queue", accounts[0])); diff != "" {
-			t.Errorf("rungs (-want +got):\n%s", diff)
+		if diff := cmp.Diff([]plan.Remedy{plan.RemedyRevert, plan.RemedyRedeploy}, remedies(r, "queue", accounts[0])); diff != "" {
+			t.Errorf("remedies (-want +got):\n%s", diff)
 		}
 		if r.After.Healthy != 6 {
 			t.Errorf("%+v", r.After)

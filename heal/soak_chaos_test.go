@@ -119,8 +119,8 @@ var faultyCalls = []struct {
 	{"cloudformation:*ChangeSet", []string{"fail", "fail-applied", "throttle", "lose"}},
 	{"cloudformation:DescribeStack*", []string{"fail", "throttle", "lose", "slow"}},
 	{"cloudformation:List*", []string{"fail", "throttle", "lose", "empty-page", "cut-page"}},
-	{"cloudformation:ListStackSetOperation*", []string{"stale"}},
-	{"cloudformation:ListStackInstances", []string{"stale"}},
+	{"cloudformation:ListStackSetOperation*", []string{"outdated"}},
+	{"cloudformation:ListStackInstances", []string{"outdated"}},
 	{"organizations:*", []string{"fail", "throttle", "empty-page", "cut-page"}},
 	{"sts:AssumeRole", []string{"fail", "throttle"}},
 	{"*:*", []string{"throttle"}},
@@ -134,7 +134,7 @@ func (s *soak) addFault() {
 		f.Times, f.Chance = 30, 0.2
 	}
 	switch f.Do {
-	case "hold", "slow", "stale":
+	case "hold", "slow", "outdated":
 		f.Delay = d.span(time.Second, 25*time.Second)
 	}
 	s.note("fault %+v", f)
@@ -337,7 +337,7 @@ func (s *soak) accept() []string {
 	if !s.accepted {
 		return nil
 	}
-	return []string{plan.GuardMassDrift, plan.GuardMassRemoval, plan.GuardOrganizationShrank}
+	return []string{string(plan.GuardMassDrift), string(plan.GuardMassRemoval), string(plan.GuardOrganizationShrank)}
 }
 
 // healCalmly heals with nothing in the way.

@@ -43,7 +43,7 @@ func (s *soak) checkEnd(r *heal.Report) {
 func (s *soak) owed() map[fleet.Cell][]fleet.Parameter {
 	memory, err := heal.LoadMemory(s.t.Context(), s.journal, nil)
 	s.must(err)
-	return memory.Owed
+	return memory.PendingRestores
 }
 
 // checkOverrides: what should exist has the overrides that it had, its stack's
@@ -165,8 +165,8 @@ func (s *soak) ignored(set *soakSet, i awssim.InstanceSnapshot) bool {
 
 // heldBack reports whether a guard stands that says it holds the cell back.
 func (s *soak) heldBack(cell fleet.Cell, r *heal.Report) bool {
-	return slices.ContainsFunc(r.Guards, func(g plan.Trip) bool {
-		return g.Stands() && (g.StackSet == "" || g.StackSet == cell.StackSet || s.set(cell.StackSet).imports || s.set(cell.StackSet).exports)
+	return slices.ContainsFunc(r.Guards, func(g plan.GuardHit) bool {
+		return g.InEffect() && (g.StackSet == "" || g.StackSet == cell.StackSet || s.set(cell.StackSet).imports || s.set(cell.StackSet).exports)
 	})
 }
 
@@ -252,18 +252,18 @@ func (s *soak) checkTargets() {
 func (s *soak) checkCanaries() {
 	keys, err := s.journal.Keys(s.t.Context(), "runs/")
 	s.must(err)
-	var rounds []heal.Round
+	var rounds []heal.Pass
 	for _, key := range keys {
-		if !strings.Contains(key, "/rounds/heal-") {
+		if !strings.Contains(key, "/passes/heal-") {
 			continue
 		}
 		text, _, err := s.journal.Get(s.t.Context(), key)
 		s.must(err)
-		var round heal.Round
+		var round heal.Pass
 		s.must(json.Unmarshal(text, &round))
 		rounds = append(rounds, round)
 	}
-	slices.SortFunc(rounds, func(a, b heal.Round) int { return a.Plan.At.Compare(b.Plan.At) })
+	slices.SortFunc(rounds, func(a, b heal.Pass) int { return a.Plan.At.Compare(b.Plan.At) })
 	for i, round := range rounds {
 		until := time.Now()
 		if i+1 < len(rounds) {
@@ -273,10 +273,10 @@ func (s *soak) checkCanaries() {
 	}
 }
 
-func (s *soak) checkRound(round heal.Round, until time.Time) {
+func (s *soak) checkRound(round heal.Pass, until time.Time) {
 	cells, first := map[fleet.StackSetName]int{}, map[fleet.StackSetName]plan.Action{}
 	for _, a := range round.Plan.Actions {
-		if a.Rung != plan.RungRedeploy {
+		if a.Remedy != plan.RemedyRedeploy {
 			continue
 		}
 		if _, seen := first[a.StackSet]; !seen {

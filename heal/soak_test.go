@@ -14,6 +14,7 @@ import (
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // The soak heals fleets that nobody thought of. From one seed come a small
@@ -84,7 +85,7 @@ func newSoak(t *testing.T, seed uint64) *soak {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.world = &world{t: t, aws: aws, journal: journal.NewMemory(), policy: plan.DefaultPolicy()}
+	s.world = &world{t: t, aws: aws, journal: journal.NewMemory(), policy: policy.Default()}
 	return s
 }
 
@@ -179,7 +180,7 @@ func (s *soak) tellDifference(x, y *heal.Report) {
 // that tells a failed operation from one that was never made, and a run reads
 // again only what has drifted.
 func steady(c plan.Counts) plan.Counts {
-	c.Stale, c.Failed = c.Stale+c.Failed, 0
+	c.Outdated, c.Failed = c.Outdated+c.Failed, 0
 	return c
 }
 
@@ -187,7 +188,7 @@ func steady(c plan.Counts) plan.Counts {
 func pending(r *heal.Report) time.Duration {
 	var wait time.Duration
 	for _, c := range r.Cells {
-		if c.Rung == "" || c.Rung == plan.RungQuarantine || c.Attention {
+		if c.Remedy == "" || c.Remedy == plan.RemedyQuarantine || c.Attention {
 			continue
 		}
 		if d := time.Until(c.NotBefore); d > 0 && (wait == 0 || d < wait) {

@@ -173,7 +173,7 @@ func (w *witness) stillOwed() {
 	}
 	for cell := range w.down {
 		c := w.cell(cell)
-		if overrides, owes := memory.Owed[cell]; c != nil && !c.unsure && (!owes || !maps.Equal(plainly(overrides), plainMap(c.overrides))) {
+		if overrides, owes := memory.PendingRestores[cell]; c != nil && !c.unsure && (!owes || !maps.Equal(plainly(overrides), plainMap(c.overrides))) {
 			w.t.Errorf("%s is down, and the journal owes it %v (%t); it had %v", cell, overrides, owes, c.overrides)
 		}
 	}
@@ -272,7 +272,7 @@ func (w *witness) saved(c *soakCell, owed bool) {
 		for _, cell := range saved.Cells {
 			if cell.Target == c.Target && maps.Equal(plainly(cell.Overrides), plainMap(c.overrides)) {
 				found = true
-				owes = owes || slices.Contains(saved.Owed, c.Target)
+				owes = owes || slices.Contains(saved.Pending, c.Target)
 			}
 		}
 	}

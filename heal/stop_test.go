@@ -50,8 +50,8 @@ func (w *world) paysBack(account string, own map[string]string) {
 	}
 	memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
 	w.must(err)
-	if len(memory.Owed) > 0 {
-		w.t.Errorf("still owed: %v", memory.Owed)
+	if len(memory.PendingRestores) > 0 {
+		w.t.Errorf("still owed: %v", memory.PendingRestores)
 	}
 }
 
@@ -115,8 +115,8 @@ func TestADebtOfAnInstanceThatStandsIsStruckOff(t *testing.T) {
 		w.heal(heal.Options{})
 		memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
 		w.must(err)
-		if len(memory.Owed) > 0 {
-			t.Errorf("still owed: %v", memory.Owed)
+		if len(memory.PendingRestores) > 0 {
+			t.Errorf("still owed: %v", memory.PendingRestores)
 		}
 	})
 }

@@ -139,7 +139,7 @@ func cell(t *testing.T, r *heal.Report, set, account string) heal.CellReport {
 }
 
 // trip finds a guard in the report.
-func trip(t *testing.T, r *heal.Report, guard string) plan.Trip {
+func trip(t *testing.T, r *heal.Report, guard plan.Guard) plan.GuardHit {
 	t.Helper()
 	for _, g := range r.Guards {
 		if g.Guard == guard {
@@ -147,16 +147,16 @@ func trip(t *testing.T, r *heal.Report, guard string) plan.Trip {
 		}
 	}
 	t.Fatalf("the guard %s did not trip: %+v", guard, r.Guards)
-	return plan.Trip{}
+	return plan.GuardHit{}
 }
 
 // met fails the test unless the run met a guard, which may have opened since: the
 // decisions tell of all.
-func (w *world) met(r *heal.Report, guard string) {
+func (w *world) met(r *heal.Report, guard plan.Guard) {
 	w.t.Helper()
 	for d, err := range heal.Decisions(w.t.Context(), w.journal, r.Run.ID) {
 		w.must(err)
-		if d.Action == "guard" && d.Outcome == "tripped: "+guard && d.StackSet == "queue" {
+		if d.Action == "guard" && d.Outcome == "tripped: "+string(guard) && d.StackSet == "queue" {
 			return
 		}
 	}

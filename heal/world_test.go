@@ -18,6 +18,7 @@ import (
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 const (
@@ -31,7 +32,7 @@ type world struct {
 	t       *testing.T
 	aws     *awssim.AWS
 	journal store
-	policy  *plan.Policy
+	policy  *policy.Policy
 	ou      string
 	runs    int
 }
@@ -56,7 +57,7 @@ func scenarioWith(t *testing.T, options awssim.StackSetOptions, f func(w *world)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, aws: aws, journal: journal.NewMemory(), policy: plan.DefaultPolicy()}
+		w := &world{t: t, aws: aws, journal: journal.NewMemory(), policy: policy.Default()}
 		w.organize()
 		f(w)
 	})
@@ -90,7 +91,7 @@ func (w *world) accounts(n int) []string {
 // setPolicy replaces the policy.
 func (w *world) setPolicy(yaml string) {
 	w.t.Helper()
-	policy, err := plan.ParsePolicy([]byte(yaml))
+	policy, err := policy.Parse([]byte(yaml))
 	w.must(err)
 	w.policy = policy
 }
@@ -246,13 +247,13 @@ func (realClock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// rungs lists what was tried on a cell, in order.
-func rungs(r *heal.Report, set, account string) []plan.Rung {
-	var list []plan.Rung
+// remedies lists what was tried on a cell, in order.
+func remedies(r *heal.Report, set, account string) []plan.Remedy {
+	var list []plan.Remedy
 	for _, c := range r.Cells {
 		if c.StackSet == fleet.StackSetName(set) && c.Account == fleet.AccountID(account) {
 			for _, step := range c.Steps {
-				list = append(list, step.Rung)
+				list = append(list, step.Remedy)
 			}
 		}
 	}

@@ -11,12 +11,12 @@ import (
 // already; an edge goes from an earlier to a later action, so that there can be
 // no cycle. Two actions need one if they touch sets of which one depends on the
 // other and share an account; if they touch one set, or sets that must never be
-// operated on at one target at a time, and share a target; or if both take
-// instances of one set down.
-func (b *builder) order(actions []Action) {
+// operated on at one target at a time, and share a target; if one of two on the
+// same set detects its drift; or if both take instances of one set down.
+func (b *builder) order(actions []Action) []Action {
 	o := orderer{builder: b, relatives: b.relatives(), touching: map[fleet.StackSetName][]int{}, redeployed: map[fleet.StackSetName]int{}}
 	for j := range actions {
-		if actions[j].Rung == RungQuarantine {
+		if actions[j].Remedy == RemedyQuarantine {
 			continue // calls nothing, so that nothing need wait
 		}
 		for _, i := range fleet.SortedKeys(o.before(actions, j)) {
@@ -24,6 +24,7 @@ func (b *builder) order(actions []Action) {
 		}
 		o.note(actions[j], j)
 	}
+	return actions
 }
 
 // orderer goes through the actions once, and knows those it has passed.
@@ -40,12 +41,12 @@ func (o orderer) before(actions []Action, j int) map[int]bool {
 	for _, set := range actions[j].touched() {
 		for _, relative := range o.relatives[set] {
 			for _, i := range o.touching[relative] {
-				if !before[i] && o.meet(set, relative, actions[i].Targets, actions[j].Targets) {
+				if !before[i] && o.meet(set, relative, actions[i], actions[j]) {
 					before[i] = true
 				}
 			}
 		}
-		if last, any := o.redeployed[set]; any && actions[j].Rung == RungRedeploy {
+		if last, any := o.redeployed[set]; any && actions[j].Remedy == RemedyRedeploy {
 			before[last] = true
 		}
 	}
@@ -55,15 +56,10 @@ func (o orderer) before(actions []Action, j int) map[int]bool {
 func (o orderer) note(a Action, j int) {
 	for _, set := range a.touched() {
 		o.touching[set] = append(o.touching[set], j)
-		if a.Rung == RungRedeploy {
+		if a.Remedy == RemedyRedeploy {
 			o.redeployed[set] = j
 		}
 	}
-}
-
-// touched are the stack sets that the action operates on.
-func (a Action) touched() []fleet.StackSetName {
-	return append([]fleet.StackSetName{a.StackSet}, a.Together...)
 }
 
 // relatives lists, for every set, itself and those it is ordered against.
@@ -88,7 +84,11 @@ func (b *builder) relatives() map[fleet.StackSetName][]fleet.StackSetName {
 }
 
 // meet reports whether actions on two related sets come into each other's way.
-func (b *builder) meet(set, relative fleet.StackSetName, x, y []fleet.Target) bool {
+func (b *builder) meet(set, relative fleet.StackSetName, first, second Action) bool {
+	if first.Remedy == RemedyDetect || second.Remedy == RemedyDetect {
+		return set == relative // it looks at every instance of its set, and changes none
+	}
+	x, y := first.Targets, second.Targets
 	if b.graph.above[set][relative] || b.graph.above[relative][set] {
 		return shares(x, y, func(t, u fleet.Target) int { return cmp.Compare(t.Account, u.Account) })
 	}

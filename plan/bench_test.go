@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // hundredThousand is a fleet of 100,000 cells in 40 stack sets, 4 % of them
@@ -39,15 +40,15 @@ func hundredThousand() *fleet.Fleet {
 func BenchmarkAssess100k(b *testing.B) {
 	f := hundredThousand()
 	for b.Loop() {
-		Assess(f, DefaultPolicy(), Memory{}, noon)
+		Assess(f, policy.Default(), Memory{}, noon)
 	}
 }
 
-func BenchmarkMake100k(b *testing.B) {
+func BenchmarkPlan100k(b *testing.B) {
 	f := hundredThousand()
-	a := Assess(f, DefaultPolicy(), Memory{}, noon)
+	a := Assess(f, policy.Default(), Memory{}, noon)
 	b.ReportMetric(float64(len(a.Cells)), "cells")
 	for b.Loop() {
-		Make(f, a, DefaultPolicy(), Memory{}, noon)
+		a.Plan(Options{})
 	}
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -23,29 +22,96 @@ func Compare(old, new *Plan) []string {
 		sentences = append(sentences, changed(key, gone, "no longer planned")...)
 		sentences = append(sentences, changed(key, come, "newly planned")...)
 	}
+	before, after = old.mayFollow(new.cells()), new.mayFollow(old.cells())
+	for _, key := range workKeys(before, after) {
+		gone, come := difference(before[key], after[key])
+		sentences = append(sentences, changed(key, gone, "no longer what a run may come to")...)
+		sentences = append(sentences, changed(key, come, "newly what a run may come to")...)
+	}
+	sentences = append(sentences, detectionsChanged(old, new)...)
 	if sentences == nil {
 		return []string{"The same cells are acted on in the same way, in another order, grouping or with other preferences."}
 	}
 	return sentences
 }
 
-// workKey is a stack set and a rung.
+// workKey is a stack set and a remedy.
 type workKey struct {
-	set  fleet.StackSetName
-	rung Rung
+	set    fleet.StackSetName
+	remedy Remedy
 }
 
-// work is the plan's targets by stack set and rung, sorted.
+// work is the plan's targets by stack set and remedy, sorted.
 func (p *Plan) work() map[workKey][]fleet.Target {
 	work := map[workKey][]fleet.Target{}
 	for _, a := range p.Actions {
-		key := workKey{a.StackSet, a.Rung}
+		if a.Remedy == RemedyDetect {
+			continue // has no targets
+		}
+		key := workKey{a.StackSet, a.Remedy}
 		work[key] = append(work[key], a.Targets...)
 	}
 	for _, targets := range work {
 		fleet.SortTargets(targets)
 	}
 	return work
+}
+
+// cells are the cells that the plan's actions are for.
+func (p *Plan) cells() map[fleet.Cell]bool {
+	cells := map[fleet.Cell]bool{}
+	for _, a := range p.Actions {
+		for _, t := range a.Targets {
+			cells[fleet.Cell{StackSet: a.StackSet, Target: t}] = true
+		}
+	}
+	return cells
+}
+
+// mayFollow is the plan's targets, of the given cells, by stack set and furthest
+// remedy, where that is harsher than the one planned; sorted.
+func (p *Plan) mayFollow(among map[fleet.Cell]bool) map[workKey][]fleet.Target {
+	work := map[workKey][]fleet.Target{}
+	for _, a := range p.Actions {
+		for _, t := range a.Targets {
+			if a.Furthest.Harsher(a.Remedy) && among[fleet.Cell{StackSet: a.StackSet, Target: t}] {
+				key := workKey{a.StackSet, a.Furthest}
+				work[key] = append(work[key], t)
+			}
+		}
+	}
+	for _, targets := range work {
+		fleet.SortTargets(targets)
+	}
+	return work
+}
+
+// detectionsChanged says of which sets only one of the plans detects the drift.
+func detectionsChanged(old, new *Plan) []string {
+	var sentences []string
+	was, is := old.detects(), new.detects()
+	for _, set := range fleet.SortedKeys(was) {
+		if !is[set] {
+			sentences = append(sentences, fmt.Sprintf("%s: detecting its drift is no longer planned.", set))
+		}
+	}
+	for _, set := range fleet.SortedKeys(is) {
+		if !was[set] {
+			sentences = append(sentences, fmt.Sprintf("%s: detecting its drift is newly planned.", set))
+		}
+	}
+	return sentences
+}
+
+// detects are the stack sets whose drift the plan has detected.
+func (p *Plan) detects() map[fleet.StackSetName]bool {
+	sets := map[fleet.StackSetName]bool{}
+	for _, a := range p.Actions {
+		if a.Remedy == RemedyDetect {
+			sets[a.StackSet] = true
+		}
+	}
+	return sets
 }
 
 func workKeys(plans ...map[workKey][]fleet.Target) []workKey {
@@ -56,7 +122,7 @@ func workKeys(plans ...map[workKey][]fleet.Target) []workKey {
 		}
 	}
 	slices.SortFunc(keys, func(x, y workKey) int {
-		return cmp.Or(cmp.Compare(x.set, y.set), cmp.Compare(slices.Index(harshness, x.rung), slices.Index(harshness, y.rung)))
+		return cmp.Or(cmp.Compare(x.set, y.set), x.remedy.Compare(y.remedy))
 	})
 	return slices.Compact(keys)
 }
@@ -84,35 +150,5 @@ func changed(key workKey, targets []fleet.Target, how string) []string {
 	if len(targets) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: %s of %s is %s: %s.", key.set, key.rung, cellCount(len(targets)), how, firstTargets(targets, 3))}
-}
-
-// exact reports whether the calls cover exactly the targets.
-func (a Action) exact() bool {
-	if a.Rung == RungQuarantine {
-		return len(a.Calls) == 0
-	}
-	var covered []fleet.Target
-	for _, call := range a.Calls {
-		covered = append(covered, call.Targets()...)
-	}
-	return slices.Equal(fleet.SortTargets(covered), a.Targets)
-}
-
-// Decode reads a saved plan, and refuses one whose content does not match its
-// hash.
-func Decode(text []byte) (*Plan, error) {
-	var p Plan
-	if err := json.Unmarshal(text, &p); err != nil {
-		return nil, fmt.Errorf("reading plan: %w", err)
-	}
-	if p.Hash == "" || hashActions(p.Actions) != p.Hash {
-		return nil, fmt.Errorf("reading plan: its content does not match its hash %q: it was changed, or is no plan", p.Hash)
-	}
-	for _, a := range p.Actions {
-		if actionID(a) != a.ID || !a.exact() {
-			return nil, fmt.Errorf("reading plan: action %s was changed", a.ID)
-		}
-	}
-	return &p, nil
+	return []string{fmt.Sprintf("%s: %s of %s is %s: %s.", key.set, key.remedy, cellCount(len(targets)), how, firstTargets(targets, 3))}
 }

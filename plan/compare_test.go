@@ -9,11 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // planOf is the plan for a fleet in readFleet's form.
 func planOf(t *testing.T, text string) *Plan {
-	_, p := decide(readFleet(t, text), DefaultPolicy(), Memory{})
+	_, p := decide(readFleet(t, text), policy.Default(), Memory{})
 	return p
 }
 
@@ -44,7 +45,7 @@ func TestCompare(t *testing.T) {
 			[]string{"logs: deploy of 8 cells is newly planned: 200000000021/eu-central-1, 200000000022/eu-central-1, 200000000023/eu-central-1, and 5 more."},
 		},
 		{
-			"another rung for the same cell is both",
+			"another remedy for the same cell is both",
 			strings.Replace(before, "drifted", "cancelled", 1),
 			[]string{
 				"logs: retry of 1 cell is newly planned: 200000000001/eu-central-1.",
@@ -79,7 +80,7 @@ func TestASavedPlanThatWasChangedIsRefused(t *testing.T) {
 	tests := []struct{ promise, old, new string }{
 		{"another account in a call", `"accounts":["200000000001"]`, `"accounts":["200000000002"]`},
 		{"another target", `{"account":"200000000001","region":"eu-central-1"}`, `{"account":"200000000002","region":"eu-central-1"}`},
-		{"another rung", `"rung":"redeploy"`, `"rung":"remove"`},
+		{"another remedy", `"remedy":"redeploy"`, `"remedy":"remove"`},
 		{"another tolerance", `"failureTolerancePercentage":100`, `"failureTolerancePercentage":1`},
 		{"another hash", `"hash":"`, `"hash":"0`},
 		{"a call that reaches more than the targets", `"regions":["eu-central-1"]`, `"regions":["eu-central-1","eu-west-1"]`},
@@ -124,7 +125,7 @@ set c mandatory=true dependson=b
 func TestANarrowedWaveWaitsForTheWaveBeforeTheOneThatIsGone(t *testing.T) {
 	p := planOf(t, "accounts 9\nset logs selfhealing=true\n  1-9 eu-central-1 healthy\n  1-3 eu-central-1 drifted\n")
 	narrow := p.Narrow(Scope{Accounts: []fleet.AccountID{member(1), member(3)}})
-	if len(p.Actions) != 3 || len(narrow.Actions) != 2 || !slices.Equal(narrow.Actions[1].After, []string{narrow.Actions[0].ID}) {
+	if len(healing(p)) != 3 || len(healing(narrow)) != 2 || !slices.Equal(narrow.Actions[1].After, []string{narrow.Actions[0].ID}) {
 		t.Errorf("actions %+v", narrow.Actions)
 	}
 }
@@ -132,7 +133,7 @@ func TestANarrowedWaveWaitsForTheWaveBeforeTheOneThatIsGone(t *testing.T) {
 func TestNarrowToTargets(t *testing.T) {
 	p := planOf(t, before)
 	narrow := p.Narrow(Scope{Targets: []fleet.Target{at(30, frankfurt)}})
-	if len(narrow.Actions) != 1 || !slices.Equal(narrow.Actions[0].Targets, []fleet.Target{at(30, frankfurt)}) || narrow.Actions[0].Calls[0].Cells() != 1 {
+	if len(healing(narrow)) != 1 || !slices.Equal(narrow.Actions[0].Targets, []fleet.Target{at(30, frankfurt)}) || narrow.Actions[0].Requests[0].Cells() != 1 {
 		t.Errorf("actions %+v", narrow.Actions)
 	}
 }

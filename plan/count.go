@@ -42,8 +42,8 @@ func (c *Counts) field(v Verdict) *int {
 		return &c.Inoperable
 	case Drifted:
 		return &c.Drifted
-	case Stale:
-		return &c.Stale
+	case Outdated:
+		return &c.Outdated
 	case Blocked:
 		return &c.Blocked
 	case Quarantined:

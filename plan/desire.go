@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // mandate is where a set's instances must be: every account in every region.
@@ -44,16 +45,16 @@ func (a *assessor) wants(v *setView, p place) bool {
 		return false
 	}
 	if v.set.PermissionModel == fleet.ServiceManaged {
-		return p.standing == StandingActive && p.in(v.policy.OUs)
+		return p.status == StatusActive && p.in(v.policy.OUs)
 	}
-	return p.standing == StandingActive || p.standing == StandingManagement && v.policy.IncludeManagement
+	return p.status == StatusActive || p.status == StatusManagement && v.policy.IncludeManagement
 }
 
 // usableRegions drops names that cannot be regions; they are reported.
 func (a *assessor) usableRegions(v *setView) []fleet.Region {
 	var regions []fleet.Region
 	for _, region := range v.policy.Regions {
-		if plausibleRegion(region) {
+		if policy.PlausibleRegion(region) {
 			regions = append(regions, region)
 		}
 	}
@@ -76,7 +77,7 @@ func mandatoryBecause(v *setView) string {
 // checkMandate reports a mandatory set that cannot be anywhere.
 func (a *assessor) checkMandate(v *setView, m mandate) {
 	report := func(text, hint string) {
-		a.found = append(a.found, Problem{StackSet: v.name, Text: text, Hint: hint})
+		a.found = append(a.found, policy.Problem{StackSet: v.name, Text: text, Hint: hint})
 	}
 	if len(m.regions) == 0 {
 		report(fmt.Sprintf("%s is mandatory, and no region is known for it.", v.name),

@@ -33,12 +33,3 @@ func Expand(f *fleet.Fleet, set fleet.StackSet, call fleet.InstanceChange) []fle
 		return !slices.ContainsFunc(call.OUs, f.Organization.Accounts[t.Account].In)
 	})
 }
-
-// Change is one of the action's calls as a request to AWS, without operation id
-// and overrides.
-func (a Action) Change(call Block, kind fleet.OperationKind) fleet.InstanceChange {
-	return fleet.InstanceChange{
-		StackSet: a.StackSet, Kind: kind, Accounts: call.Accounts, Regions: call.Regions,
-		OUs: a.OUs, Preferences: a.Preferences, RetainStacks: a.Rung == RungDetach,
-	}
-}

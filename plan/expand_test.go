@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 func TestExpand(t *testing.T) {
@@ -60,39 +61,53 @@ func TestExpand(t *testing.T) {
 }
 
 func TestOUs(t *testing.T) {
-	t.Run("name where an instance was recorded and where its account sits now", func(t *testing.T) {
-		f := newFleet(1)
-		set := serve(addSet(f, "baseline"))
-		set.StackSet.OUs = []fleet.OUID{workloads, sandbox}
-		deployed(set, at(1, frankfurt))
-		f.Organization.Accounts[member(1)] = fleet.Account{ID: member(1), State: fleet.AccountActive, OUs: []fleet.OUID{root, sandbox}}
-		if got := OUs(f, DefaultPolicy(), "baseline", []fleet.Target{at(1, frankfurt)}); !slices.Equal(got, []fleet.OUID{sandbox, workloads}) {
-			t.Errorf("OUs %v", got)
-		}
-	})
-	t.Run("are none for a self-managed or an unknown set", func(t *testing.T) {
-		f := newFleet(1)
-		addSet(f, "baseline")
-		for _, name := range []fleet.StackSetName{"baseline", "nowhere"} {
-			if got := OUs(f, DefaultPolicy(), name, []fleet.Target{at(1, frankfurt)}); got != nil {
-				t.Errorf("%s: OUs %v", name, got)
+	ous := func(f *fleet.Fleet, kind RequestKind) []fleet.OUID {
+		b := &builder{world: newWorld(f, policy.Default())}
+		return b.ousOf(b.sets["baseline"], kind, member(1), []fleet.Region{frankfurt})
+	}
+	move := func(f *fleet.Fleet, to ...fleet.OUID) {
+		f.Organization.Accounts[member(1)] = fleet.Account{ID: member(1), State: fleet.AccountActive, OUs: append([]fleet.OUID{root}, to...)}
+	}
+	tests := []struct {
+		promise string
+		meant   []fleet.OUID
+		move    bool // to the sandbox, after it was deployed through workloads
+		kind    RequestKind
+		want    []fleet.OUID
+	}{
+		{"an update names where an instance was recorded and where its account belongs now", []fleet.OUID{workloads, sandbox}, true, RequestUpdate, []fleet.OUID{sandbox, workloads}},
+		{"a deletion does, too", []fleet.OUID{workloads, sandbox}, true, RequestDelete, []fleet.OUID{sandbox, workloads}},
+		{"a creation names only where the account belongs", []fleet.OUID{workloads, sandbox}, true, RequestCreate, []fleet.OUID{sandbox}},
+		{"a creation names no OU that the set is not meant for", []fleet.OUID{workloads}, true, RequestCreate, nil},
+		{"an update of what has moved out names where it was recorded", []fleet.OUID{workloads}, true, RequestUpdate, []fleet.OUID{workloads}},
+		{"a deletion of what has moved out names where the account is, too", []fleet.OUID{workloads}, true, RequestDelete, []fleet.OUID{sandbox, workloads}},
+		{"the root is named if the set targets it", []fleet.OUID{root}, false, RequestCreate, []fleet.OUID{root}},
+	}
+	for _, test := range tests {
+		t.Run(test.promise, func(t *testing.T) {
+			f := newFleet(1)
+			set := serve(addSet(f, "baseline"))
+			set.StackSet.OUs = test.meant
+			deployed(set, at(1, frankfurt))
+			if test.move {
+				move(f, sandbox)
 			}
-		}
-	})
-	t.Run("never the root, unless the set targets it", func(t *testing.T) {
+			if got := ous(f, test.kind); !slices.Equal(got, test.want) {
+				t.Errorf("OUs %v, want %v", got, test.want)
+			}
+		})
+	}
+	t.Run("a self-managed set's requests name none", func(t *testing.T) {
 		f := newFleet(1)
-		serve(addSet(f, "baseline")).StackSet.OUs = []fleet.OUID{sandbox}
-		if got := OUs(f, DefaultPolicy(), "baseline", []fleet.Target{at(1, frankfurt)}); len(got) != 0 {
-			t.Errorf("OUs %v", got)
-		}
-		f.StackSets["baseline"].StackSet.OUs = []fleet.OUID{root}
-		if got := OUs(f, DefaultPolicy(), "baseline", []fleet.Target{at(1, frankfurt)}); !slices.Equal(got, []fleet.OUID{root}) {
-			t.Errorf("OUs %v", got)
+		addSet(f, "baseline", "mandatory=true")
+		_, p := decide(f, policy.Default(), Memory{})
+		if got := p.Actions[0].Requests; len(got) != 1 || got[0].OUs != nil {
+			t.Errorf("requests %+v", got)
 		}
 	})
 }
 
-func TestNoCallNamesMoreThanFiftyOUs(t *testing.T) {
+func TestNoRequestNamesMoreThanFiftyOUs(t *testing.T) {
 	f := newFleet(0)
 	set := serve(addSet(f, "baseline", "mandatory=true"))
 	set.StackSet.OUs = nil
@@ -102,17 +117,20 @@ func TestNoCallNamesMoreThanFiftyOUs(t *testing.T) {
 		f.Organization.Accounts[member(i)] = fleet.Account{ID: member(i), State: fleet.AccountActive, OUs: []fleet.OUID{root, ou}}
 		set.StackSet.OUs = append(set.StackSet.OUs, ou)
 	}
-	_, p := decide(f, DefaultPolicy(), Memory{})
-	reached := 0
+	_, p := decide(f, policy.Default(), Memory{})
+	requests, reached := 0, 0
 	for _, a := range p.Actions {
-		if len(a.OUs) > maxOUs {
-			t.Errorf("%s names %d OUs", a.ID, len(a.OUs))
-		}
-		for _, call := range a.Calls {
-			reached += len(Expand(f, set.StackSet, a.Change(call, fleet.OperationCreate)))
+		for _, r := range a.Requests {
+			if len(r.OUs) > maxOUs {
+				t.Errorf("%s names %d OUs", a.ID, len(r.OUs))
+			}
+			if r.Kind == RequestCreate {
+				requests++
+				reached += len(Expand(f, set.StackSet, r.Change("")))
+			}
 		}
 	}
-	if len(p.Actions) != 3 || reached != 120 {
-		t.Errorf("%d actions reach %d accounts, want 3 and 120", len(p.Actions), reached)
+	if requests != 3 || reached != 120 {
+		t.Errorf("%d requests reach %d accounts, want 3 and 120", requests, reached)
 	}
 }

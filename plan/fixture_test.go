@@ -2,9 +2,11 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // noon is when the tests' fleets are observed.
@@ -136,8 +138,8 @@ func outdated(detailed fleet.DetailedStatus) func(*fleet.Instance) {
 }
 
 // policyText is a policy read from YAML that the test is sure of.
-func policyText(t interface{ Fatal(...any) }, text string) *Policy {
-	p, err := ParsePolicy([]byte(text))
+func policyText(t interface{ Fatal(...any) }, text string) *policy.Policy {
+	p, err := policy.Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,9 +147,9 @@ func policyText(t interface{ Fatal(...any) }, text string) *Policy {
 }
 
 // decide assesses and plans with the same inputs.
-func decide(f *fleet.Fleet, p *Policy, m Memory) (*Assessment, *Plan) {
+func decide(f *fleet.Fleet, p *policy.Policy, m Memory) (*Assessment, *Plan) {
 	a := Assess(f, p, m, noon)
-	return a, Make(f, a, p, m, noon)
+	return a, a.Plan(Options{})
 }
 
 // cellAt finds a cell's assessment.
@@ -158,4 +160,9 @@ func cellAt(a *Assessment, set fleet.StackSetName, target fleet.Target) Assessed
 		}
 	}
 	return Assessed{}
+}
+
+// healing are the plan's actions but for the detections of drift.
+func healing(p *Plan) []Action {
+	return slices.DeleteFunc(slices.Clone(p.Actions), func(a Action) bool { return a.Remedy == RemedyDetect })
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // graph is the stack sets' dependencies with all names resolved.
@@ -22,7 +23,7 @@ type graph struct {
 
 // newGraph resolves names, and reports those that name nothing, contradictions
 // and cycles.
-func newGraph(f *fleet.Fleet, policies map[fleet.StackSetName]SetPolicy) (*graph, []Problem) {
+func newGraph(f *fleet.Fleet, policies map[fleet.StackSetName]policy.Set) (*graph, []policy.Problem) {
 	g := &graph{
 		needs: map[fleet.StackSetName][]fleet.StackSetName{},
 		anti:  map[fleet.StackSetName][]fleet.StackSetName{},
@@ -30,7 +31,7 @@ func newGraph(f *fleet.Fleet, policies map[fleet.StackSetName]SetPolicy) (*graph
 		level: map[fleet.StackSetName]int{},
 	}
 	names := newNames(f)
-	var problems []Problem
+	var problems []policy.Problem
 	for _, set := range names.all {
 		sp := policies[set]
 		problems = append(problems, g.link(set, sp, f.StackSets[set].StackSet.AutoDeployment.DependsOn, names)...)
@@ -68,7 +69,7 @@ func (n names) resolve(written fleet.StackSetName) (fleet.StackSetName, bool) {
 }
 
 // link records one set's edges.
-func (g *graph) link(set fleet.StackSetName, sp SetPolicy, auto []fleet.StackSetName, n names) []Problem {
+func (g *graph) link(set fleet.StackSetName, sp policy.Set, auto []fleet.StackSetName, n names) []policy.Problem {
 	needs, problems := n.resolveAll(set, "depends on", sp.DependsOn, true)
 	// A set that AWS alone orders by is AWS's affair: reported, and no reason to stop.
 	autoNeeds, more := n.resolveAll(set, "depends for automatic deployment on", auto, false)
@@ -78,8 +79,8 @@ func (g *graph) link(set fleet.StackSetName, sp SetPolicy, auto []fleet.StackSet
 	anti, more := n.resolveAll(set, "collides with", sp.AntiDependsOn, true)
 	for _, name := range anti {
 		if name == set {
-			problems = append(problems, Problem{set, fmt.Sprintf("%s collides with itself.", set),
-				"Take its own name out of antidependson.", true})
+			problems = append(problems, policy.Problem{StackSet: set, Text: fmt.Sprintf("%s collides with itself.", set),
+				Hint: "Take its own name out of antidependson.", Stops: true})
 			continue
 		}
 		g.anti[set] = append(g.anti[set], name)
@@ -89,7 +90,7 @@ func (g *graph) link(set fleet.StackSetName, sp SetPolicy, auto []fleet.StackSet
 }
 
 // resolveAll resolves names as written, and reports those that name nothing.
-func (n names) resolveAll(set fleet.StackSetName, relation string, written []fleet.StackSetName, stops bool) (found []fleet.StackSetName, problems []Problem) {
+func (n names) resolveAll(set fleet.StackSetName, relation string, written []fleet.StackSetName, stops bool) (found []fleet.StackSetName, problems []policy.Problem) {
 	for _, w := range written {
 		if name, ok := n.resolve(w); ok {
 			found = append(found, name)
@@ -100,11 +101,11 @@ func (n names) resolveAll(set fleet.StackSetName, relation string, written []fle
 	return found, problems
 }
 
-func unknownName(set fleet.StackSetName, relation string, written fleet.StackSetName, n names, stops bool) Problem {
-	return Problem{
+func unknownName(set fleet.StackSetName, relation string, written fleet.StackSetName, n names, stops bool) policy.Problem {
+	return policy.Problem{
 		StackSet: set,
 		Text:     fmt.Sprintf("%s %s %s, and there is no stack set of that name.", set, relation, written),
-		Hint:     didYouMean(written, n.all, "Correct the name, or remove it; ':' divides several names in a tag."),
+		Hint:     policy.DidYouMean(written, n.all, "Correct the name, or remove it; ':' divides several names in a tag."),
 		Stops:    stops,
 	}
 }
@@ -122,7 +123,7 @@ func (g *graph) tidy() {
 // sort is Kahn's algorithm, level by level: a level is every set whose needs all
 // stand in earlier levels. What never becomes ready stands on a cycle or behind
 // one; it is put on a last level, and the cycles are named.
-func (g *graph) sort(all []fleet.StackSetName) []Problem {
+func (g *graph) sort(all []fleet.StackSetName) []policy.Problem {
 	waiting := slices.Clone(all)
 	for len(waiting) > 0 {
 		var ready, rest []fleet.StackSetName
@@ -160,8 +161,8 @@ func (g *graph) place(level []fleet.StackSetName) {
 }
 
 // cycles names every cycle whole, once, beginning with its first name in order.
-func (g *graph) cycles(stuck []fleet.StackSetName) []Problem {
-	var problems []Problem
+func (g *graph) cycles(stuck []fleet.StackSetName) []policy.Problem {
+	var problems []policy.Problem
 	reported := map[fleet.StackSetName]bool{}
 	for _, set := range stuck {
 		if reported[set] {
@@ -172,7 +173,7 @@ func (g *graph) cycles(stuck []fleet.StackSetName) []Problem {
 			reported[member] = true
 		}
 		for _, member := range cycle {
-			problems = append(problems, Problem{
+			problems = append(problems, policy.Problem{
 				StackSet: member,
 				Text:     "The dependencies form a cycle: " + arrows(append(cycle, set)) + ".",
 				Hint:     "Remove one of these from dependson.",
@@ -215,12 +216,12 @@ func wayBack(from map[fleet.StackSetName]fleet.StackSetName, start, end fleet.St
 }
 
 // behindCycles stops the sets that can never be reached for a cycle before them.
-func (g *graph) behindCycles(stuck []fleet.StackSetName, onCycle map[fleet.StackSetName]bool) []Problem {
-	var problems []Problem
+func (g *graph) behindCycles(stuck []fleet.StackSetName, onCycle map[fleet.StackSetName]bool) []policy.Problem {
+	var problems []policy.Problem
 	for _, set := range stuck {
 		if !onCycle[set] {
-			problems = append(problems, Problem{set, fmt.Sprintf("%s depends on stack sets that form a cycle.", set),
-				"Resolve the cycle first.", true})
+			problems = append(problems, policy.Problem{StackSet: set, Text: fmt.Sprintf("%s depends on stack sets that form a cycle.", set),
+				Hint: "Resolve the cycle first.", Stops: true})
 		}
 	}
 	return problems
@@ -262,12 +263,12 @@ func (g *graph) walk(set fleet.StackSetName, reach map[fleet.StackSetName]bool) 
 }
 
 // contradictions are the sets that depend on what they collide with.
-func (g *graph) contradictions() []Problem {
-	var problems []Problem
+func (g *graph) contradictions() []policy.Problem {
+	var problems []policy.Problem
 	for _, set := range fleet.SortedKeys(g.anti) {
 		for _, other := range g.anti[set] {
 			if g.above[set][other] {
-				problems = append(problems, Problem{
+				problems = append(problems, policy.Problem{
 					StackSet: set,
 					Text:     fmt.Sprintf("%s depends on %s and collides with it: it could never be deployed.", set, other),
 					Hint:     "Remove one of the two statements.",

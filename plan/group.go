@@ -11,7 +11,7 @@ import (
 
 // actions groups the chosen cells into actions, in the order of the plan: by
 // stage, in cleanup from the last level to the first, else from the first to the
-// last, then by stack set, rung and wave.
+// last, then by stack set, remedy and wave. Drift detections come with them.
 func (b *builder) actions() []Action {
 	var actions []Action
 	for _, name := range b.names {
@@ -19,11 +19,10 @@ func (b *builder) actions() []Action {
 			actions = append(actions, b.split(b.sets[name], group)...)
 		}
 	}
+	actions = append(actions, b.detections(actions)...)
 	slices.SortStableFunc(actions, b.compareActions)
 	return actions
 }
-
-var stageOrder = []Stage{StageCleanup, StageDeploy, StageHeal}
 
 func (b *builder) compareActions(x, y Action) int {
 	level := cmp.Compare(b.graph.level[x.StackSet], b.graph.level[y.StackSet])
@@ -31,31 +30,25 @@ func (b *builder) compareActions(x, y Action) int {
 		level = -level
 	}
 	return cmp.Or(
-		cmp.Compare(slices.Index(stageOrder, x.Stage), slices.Index(stageOrder, y.Stage)),
+		cmp.Compare(slices.Index(stages, x.Stage), slices.Index(stages, y.Stage)),
 		level,
 		cmp.Compare(x.StackSet, y.StackSet),
-		cmp.Compare(slices.Index(harshness, x.Rung), slices.Index(harshness, y.Rung)),
+		x.Remedy.Compare(y.Remedy),
 		cmp.Compare(x.Wave, y.Wave),
 		cmp.Compare(x.ID, y.ID),
 	)
 }
 
-// group is cells of one stack set that one kind of action is for.
-type group struct {
-	stage Stage
-	rung  Rung
-	class ReasonClass // for quarantine only
-	cells []Assessed
-}
-
 func (b *builder) groups(name fleet.StackSetName) []group {
 	var groups []group
 	for _, c := range b.work[name] {
-		g := group{stage: b.stage(c), rung: c.Rung}
-		if c.Rung == RungQuarantine {
+		g := group{stage: b.stage(c), remedy: c.Remedy, furthest: b.furthest(c)}
+		if c.Remedy == RemedyQuarantine {
 			g.class = c.Class
 		}
-		i := slices.IndexFunc(groups, func(h group) bool { return h.stage == g.stage && h.rung == g.rung && h.class == g.class })
+		i := slices.IndexFunc(groups, func(h group) bool {
+			return h.stage == g.stage && h.remedy == g.remedy && h.furthest == g.furthest && h.class == g.class
+		})
 		if i < 0 {
 			i, groups = len(groups), append(groups, g)
 		}
@@ -65,21 +58,19 @@ func (b *builder) groups(name fleet.StackSetName) []group {
 }
 
 // split makes the group's actions: waves for what takes instances down, and
-// otherwise as many as AWS's limits need.
+// otherwise as many as AWS's quota needs.
 func (b *builder) split(v *setView, g group) []Action {
 	together := b.together(g)
 	var actions []Action
 	for wave, cells := range b.waves(v, g, together) {
-		for _, part := range withinOUs(b.fleet, v, cells) {
-			actions = append(actions, b.action(v, g, part, together, wave))
-		}
+		actions = append(actions, b.action(v, g, cells, together, wave))
 	}
 	return actions
 }
 
 // together are the importing sets of all the group's cells, in creation order.
 func (b *builder) together(g group) []fleet.StackSetName {
-	if g.rung != RungRedeploy {
+	if g.remedy != RemedyRedeploy {
 		return nil
 	}
 	var sets []fleet.StackSetName
@@ -96,13 +87,18 @@ func (b *builder) together(g group) []fleet.StackSetName {
 	return sets
 }
 
-func (b *builder) action(v *setView, g group, cells []Assessed, together []fleet.StackSetName, wave int) Action {
-	a := Action{
-		Stage: g.stage, StackSet: v.name, Rung: g.rung, Targets: targetsOf(cells),
-		Together: together, Wave: wave, Reason: summary(cells),
+func (b *builder) action(v *setView, g group, cells []Assessed, candidates []fleet.StackSetName, wave int) Action {
+	targets := targetsOf(cells)
+	var together []fleet.StackSetName
+	for _, set := range candidates {
+		if len(b.sets[set].present(targets)) > 0 {
+			together = append(together, set)
+		}
 	}
-	if g.rung != RungQuarantine {
-		a.Calls, a.Preferences, a.OUs = Cover(a.Targets), v.policy.Preferences, ousOf(b.fleet, v, targetsOf(cells))
+	a := Action{
+		Stage: g.stage, StackSet: v.name, Remedy: g.remedy, Targets: targets, Furthest: g.furthest,
+		Requests: b.requests(v, g.remedy, cells, together), Destroys: b.destroys(v, g, cells),
+		Together: together, Wave: wave, Reason: summary(cells),
 	}
 	a.ID = actionID(a)
 	return a
@@ -140,12 +136,4 @@ func commonest(reasons map[string]int) string {
 		}
 	}
 	return best
-}
-
-func targetsOf(cells []Assessed) []fleet.Target {
-	targets := make([]fleet.Target, len(cells))
-	for i, c := range cells {
-		targets[i] = c.Target
-	}
-	return targets
 }

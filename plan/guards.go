@@ -10,10 +10,10 @@ import (
 // two of a set's five instances are no sign of a broken detector.
 const minMass = 5
 
-// guard trips the guards that planning can see. Each stops its own set; only an
+// guard asks the guards that planning can see. Each stops its own set; only an
 // unusable inventory stops all, and a shrunken organization all cleanup.
 func (b *builder) guard() {
-	b.stopped = map[fleet.StackSetName]string{}
+	b.stopped = map[fleet.StackSetName]Guard{}
 	b.guardInventory()
 	b.guardOrganization()
 	b.guardQuota()
@@ -21,21 +21,21 @@ func (b *builder) guard() {
 	tallies := b.tally()
 	for _, name := range b.names {
 		b.guardMass(b.sets[name], tallies[name])
-		b.guardForeign(b.sets[name])
+		b.guardExternal(b.sets[name])
 		b.guardQuiet(b.sets[name])
 	}
 	b.guardUnavailable()
 }
 
-// trip records a guard, and reports whether it stops (nobody accepted it).
-func (b *builder) trip(t Trip) bool {
-	t.Accepted = b.memory.Accepted[t.Guard] || t.StackSet != "" && b.memory.Accepted[t.Guard+":"+string(t.StackSet)]
-	b.trips = append(b.trips, t)
+// hit records a guard, and reports whether it stops (nobody accepted it).
+func (b *builder) hit(t GuardHit) bool {
+	t.Accepted = b.memory.Accepted[string(t.Guard)] || b.memory.Accepted[t.Guard.Of(t.StackSet)]
+	b.hits = append(b.hits, t)
 	return !t.Accepted
 }
 
-func (b *builder) stop(t Trip) {
-	if b.trip(t) && b.stopped[t.StackSet] == "" {
+func (b *builder) stop(t GuardHit) {
+	if b.hit(t) && b.stopped[t.StackSet] == "" {
 		b.stopped[t.StackSet] = t.Guard
 	}
 }
@@ -47,7 +47,7 @@ func (b *builder) guardInventory() {
 	if _, ok := organization.Accounts[organization.Management]; ok {
 		return
 	}
-	if b.trip(Trip{Guard: GuardIncompleteInventory,
+	if b.hit(GuardHit{Guard: GuardIncompleteInventory,
 		Reason: fmt.Sprintf("The organization was read with %d accounts, and its management account %s is not among them.",
 			len(organization.Accounts), organization.Management),
 		Hint: "The reading cannot be complete. Run again, and check the permissions on AWS Organizations."}) {
@@ -77,9 +77,9 @@ func (b *builder) guardOrganization() {
 	if gone <= 1 || !limit.ExceededBy(gone, len(known)) {
 		return // a single account that leaves is daily life in a small organization
 	}
-	if b.trip(Trip{Guard: GuardOrganizationShrank,
+	if b.hit(GuardHit{Guard: GuardOrganizationShrank, Numbers: Numbers{gone, len(known)},
 		Reason: fmt.Sprintf("%d of %d accounts known before or holding instances are gone from the organization; the limit is %s.", gone, len(known), limit),
-		Hint:   "If they really left, accept with --accept " + GuardOrganizationShrank + "; nothing is cleaned up until then."}) {
+		Hint:   "If they really left, accept with --accept " + string(GuardOrganizationShrank) + "; nothing is cleaned up until then."}) {
 		b.cleanupStopped = GuardOrganizationShrank
 	}
 }
@@ -100,7 +100,7 @@ func (b *builder) guardQuota() {
 		return
 	}
 	b.room = 1
-	if b.trip(Trip{Guard: GuardInstanceQuota, Waits: true,
+	if b.hit(GuardHit{Guard: GuardInstanceQuota, Waits: true,
 		Reason: fmt.Sprintf("%d instances are in operation already; AWS allows %d at once.", busy, b.policy.Limits.RunningInstances),
 		Hint:   "Nothing is started until others' operations have ended."}) {
 		b.allStopped = GuardInstanceQuota
@@ -111,7 +111,7 @@ func (b *builder) guardQuota() {
 func (b *builder) guardProblems() {
 	for _, problem := range b.assessment.Problems {
 		if problem.Stops && problem.StackSet != "" {
-			b.stop(Trip{Guard: GuardConfiguration, StackSet: problem.StackSet, Reason: problem.Text, Hint: problem.Hint})
+			b.stop(GuardHit{Guard: GuardConfiguration, StackSet: problem.StackSet, Reason: problem.Text, Hint: problem.Hint})
 		}
 	}
 }
@@ -124,7 +124,7 @@ func (b *builder) tally() map[fleet.StackSetName]tally {
 	for i := range b.assessment.Cells {
 		c := &b.assessment.Cells[i]
 		drifted := c.DriftStatus == fleet.DriftDrifted && c.Verdict != Healthy && c.Verdict != Orphan
-		removed := c.Verdict == Orphan && c.Rung != ""
+		removed := c.Verdict == Orphan && c.Remedy != ""
 		if !drifted && !removed {
 			continue
 		}
@@ -144,7 +144,7 @@ func (b *builder) tally() map[fleet.StackSetName]tally {
 func (b *builder) guardMass(v *setView, t tally) {
 	all := len(v.instances)
 	if t.drifted >= minMass && v.policy.MassDrift.ExceededBy(t.drifted, all) {
-		b.stop(Trip{Guard: GuardMassDrift, StackSet: v.name,
+		b.stop(GuardHit{Guard: GuardMassDrift, StackSet: v.name, Numbers: Numbers{t.drifted, all},
 			Reason: fmt.Sprintf("%d of %d instances have drifted; the limit is %s.", t.drifted, all, v.policy.MassDrift),
 			Hint:   fmt.Sprintf("See whether the template is at fault; to heal them all the same, --accept %s:%s.", GuardMassDrift, v.name)})
 	}
@@ -152,20 +152,20 @@ func (b *builder) guardMass(v *setView, t tally) {
 		t.removed, all = t.removed+b.memory.Removed[v.name], all+b.memory.Removed[v.name]
 	}
 	if t.removed >= minMass && v.policy.MassRemoval.ExceededBy(t.removed, all) {
-		b.stop(Trip{Guard: GuardMassRemoval, StackSet: v.name,
+		b.stop(GuardHit{Guard: GuardMassRemoval, StackSet: v.name, Numbers: Numbers{t.removed, all},
 			Reason: fmt.Sprintf("%d of %d instances would be removed or let go of; the limit is %s.", t.removed, all, v.policy.MassRemoval),
 			Hint:   fmt.Sprintf("If that is right, --accept %s:%s.", GuardMassRemoval, v.name)})
 	}
 }
 
-// guardForeign waits for operations that are not ours. AWS allows one operation
+// guardExternal waits for operations that are not ours. AWS allows one operation
 // on a stack set at a time, and what a person started is not ours to stop.
-func (b *builder) guardForeign(v *setView) {
+func (b *builder) guardExternal(v *setView) {
 	for _, operation := range b.fleet.StackSets[v.name].Running {
 		if operation.Status.Ended() || b.memory.Operations[operation.ID] {
 			continue
 		}
-		b.stop(Trip{Guard: GuardForeignOperation, StackSet: v.name, Waits: true,
+		b.stop(GuardHit{Guard: GuardExternalOperation, StackSet: v.name, Waits: true,
 			Reason: fmt.Sprintf("The operation %s (%s) that somebody else started is %s.", operation.ID, operation.Kind, operation.Status),
 			Hint:   "The stack set's turn comes when it has ended."})
 		return
@@ -178,10 +178,10 @@ func (b *builder) guardUnavailable() {
 	down, wanted := map[fleet.StackSetName]int{}, map[fleet.StackSetName]bool{}
 	for i := range b.assessment.Cells {
 		c := &b.assessment.Cells[i]
-		if c.Owed && (!c.Present() || c.Bare) {
+		if c.PendingRestore && (!c.Present() || c.Bare) {
 			down[c.StackSet]++
 		}
-		wanted[c.StackSet] = wanted[c.StackSet] || c.Rung == RungRedeploy
+		wanted[c.StackSet] = wanted[c.StackSet] || c.Remedy == RemedyRedeploy
 	}
 	b.spare = map[fleet.StackSetName]int{}
 	for _, name := range b.names {
@@ -190,7 +190,7 @@ func (b *builder) guardUnavailable() {
 		if b.spare[name] > 0 || !wanted[name] {
 			continue
 		}
-		accepted := !b.trip(Trip{Guard: GuardUnavailable, StackSet: name, Waits: true,
+		accepted := !b.hit(GuardHit{Guard: GuardUnavailable, StackSet: name, Waits: true, Numbers: Numbers{down[name], most},
 			Reason: fmt.Sprintf("%d instances of %s were deleted and are not back; at most %d may be down at one time.", down[name], name, most),
 			Hint:   fmt.Sprintf("See why they cannot be created again; to redeploy others all the same, --accept %s:%s.", GuardUnavailable, name)})
 		if accepted {
@@ -202,7 +202,7 @@ func (b *builder) guardUnavailable() {
 func (b *builder) guardQuiet(v *setView) {
 	for _, quiet := range v.policy.QuietHours {
 		if quiet.Contains(b.now) {
-			b.stop(Trip{Guard: GuardQuietHours, StackSet: v.name, Waits: true,
+			b.stop(GuardHit{Guard: GuardQuietHours, StackSet: v.name, Waits: true,
 				Reason: fmt.Sprintf("It is within the quiet hours %s.", quiet),
 				Hint:   fmt.Sprintf("Its turn comes afterwards; to act now, --accept %s:%s.", GuardQuietHours, v.name)})
 			return

@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
-// TestGuards states what trips each guard and what does not, and that a tripped
+// TestGuards states what hits each guard and what does not, and that a tripped
 // guard holds back its own stack set and leaves the others alone, until accepted.
 // Beside the set "baseline" under test, "other" has one drifted instance of 20
 // that is always to be healed.
@@ -40,8 +41,8 @@ func TestGuards(t *testing.T) {
 		promise string
 		policy  string
 		fleet   func(*fleet.Fleet, *fleet.Inventory, *Memory)
-		guard   string // that trips, "" for none
-		global  bool   // for the run, not the set
+		guard   Guard // that hits, "" for none
+		global  bool  // for the run, not the set
 		waits   bool
 		held    bool // baseline is left alone although there is something to do
 		others  bool // and the other set as well
@@ -124,12 +125,12 @@ func TestGuards(t *testing.T) {
 		{
 			promise: "somebody else's operation is waited for",
 			fleet:   running(fleet.Operation{ID: "theirs", Kind: fleet.OperationUpdate, Status: fleet.OperationRunning}),
-			guard:   GuardForeignOperation, waits: true, held: true,
+			guard:   GuardExternalOperation, waits: true, held: true,
 		},
 		{
 			promise: "a queued operation is one that runs",
 			fleet:   running(fleet.Operation{ID: "theirs", Kind: fleet.OperationUpdate, Status: fleet.OperationQueued}),
-			guard:   GuardForeignOperation, waits: true, held: true,
+			guard:   GuardExternalOperation, waits: true, held: true,
 		},
 		{
 			promise: "an operation that has ended is nothing to wait for",
@@ -195,11 +196,11 @@ func TestGuards(t *testing.T) {
 			if test.guard == "" {
 				return
 			}
-			m.Accepted = map[string]bool{test.guard: true}
-			if _, p = decide(f, policy, m); !actsOn(p, "baseline") || !p.Trips[0].Accepted {
+			m.Accepted = map[string]bool{string(test.guard): true}
+			if _, p = decide(f, policy, m); !actsOn(p, "baseline") || !p.Guards[0].Accepted {
 				t.Error("held back although accepted")
 			}
-			m.Accepted = map[string]bool{test.guard + ":baseline": true}
+			m.Accepted = map[string]bool{test.guard.Of("baseline"): true}
 			if _, p = decide(f, policy, m); actsOn(p, "baseline") == test.global {
 				t.Error("accepting for the set must open the set's guards, and no other")
 			}
@@ -207,23 +208,23 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-func checkTrip(t *testing.T, p *Plan, guard string, global, waits bool) {
+func checkTrip(t *testing.T, p *Plan, guard Guard, global, waits bool) {
 	t.Helper()
 	if guard == "" {
-		if len(p.Trips) > 0 {
-			t.Errorf("tripped: %+v", p.Trips)
+		if len(p.Guards) > 0 {
+			t.Errorf("tripped: %+v", p.Guards)
 		}
 		return
 	}
-	if len(p.Trips) != 1 {
-		t.Fatalf("trips %+v, want %s", p.Trips, guard)
+	if len(p.Guards) != 1 {
+		t.Fatalf("trips %+v, want %s", p.Guards, guard)
 	}
-	trip := p.Trips[0]
+	trip := p.Guards[0]
 	if trip.Guard != guard || (trip.StackSet == "") != global || trip.Waits != waits || trip.Accepted || trip.Reason == "" || trip.Hint == "" {
 		t.Errorf("trip %+v", trip)
 	}
-	if !slices.ContainsFunc(p.Left, func(c Assessed) bool { return strings.Contains(c.Hint, guard) }) {
-		t.Errorf("left %v: want the cells held back, and by what", p.Left)
+	if !slices.ContainsFunc(p.Unhandled, func(c Assessed) bool { return strings.Contains(c.Hint, string(guard)) }) {
+		t.Errorf("left %v: want the cells held back, and by what", p.Unhandled)
 	}
 }
 
@@ -244,14 +245,14 @@ func TestAShrunkenOrganizationStopsCleanupOnly(t *testing.T) {
 		leave(f, member(n))
 	}
 	deployed(set, at(10, frankfurt), drifted)
-	_, p := decide(f, DefaultPolicy(), Memory{})
+	_, p := decide(f, policy.Default(), Memory{})
 	if got := strings.Join(order(p), ", "); got != "deploy baseline, redeploy baseline" {
 		t.Errorf("order %s", got)
 	}
 }
 
 func TestQuietHours(t *testing.T) {
-	night := QuietHours{Days: []string{"Fri"}, From: "22:00", To: "06:00", Zone: "Europe/Berlin"}
+	night := policy.QuietHours{Days: []string{"Fri"}, From: "22:00", To: "06:00", Zone: "Europe/Berlin"}
 	tests := []struct {
 		promise string
 		at      string // UTC; Berlin is an hour ahead in November

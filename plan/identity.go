@@ -3,22 +3,23 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 )
 
-// actionID follows from what the action is: rung, stack set, targets and what is
-// taken along. Two plans that would do the same thing call it the same.
+// actionID follows from what the action is: stage, remedy, stack set, targets and
+// what is taken along. Two plans that would do the same thing call it the same.
 func actionID(a Action) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n%s\n", a.Stage, a.Rung, a.StackSet)
+	fmt.Fprintf(h, "%s\n%s\n%s\n", a.Stage, a.Remedy, a.StackSet)
 	for _, target := range a.Targets {
 		fmt.Fprintln(h, target)
 	}
 	for _, set := range a.Together {
 		fmt.Fprintln(h, "+", set)
 	}
-	return fmt.Sprintf("%s-%s-%s", a.Rung, slug(string(a.StackSet)), hex.EncodeToString(h.Sum(nil))[:10])
+	return fmt.Sprintf("%s-%s-%s", a.Remedy, slug(string(a.StackSet)), hex.EncodeToString(h.Sum(nil))[:10])
 }
 
 // slug is a name in lower case letters, digits and hyphens, at most 40 of them.
@@ -33,12 +34,11 @@ func slug(name string) string {
 	return strings.Trim(name[:min(len(name), 40)], "-")
 }
 
-// hashActions is the SHA-256 of the actions without their explanations, in hex.
-// The ids stand for stage, rung, stack set, targets and what is taken along.
-func hashActions(actions []Action) string {
-	h := sha256.New()
-	for _, a := range actions {
-		fmt.Fprintf(h, "%s %d %v %v %v %+v\n", a.ID, a.Wave, a.Calls, a.OUs, a.After, a.Preferences)
+// encode is the value as JSON; values of this package's types cannot fail.
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("plan: encoding %T: %v", v, err))
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return b
 }

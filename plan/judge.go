@@ -2,9 +2,9 @@ package plan
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // How an instance is judged by itself. The first that applies decides:
@@ -34,17 +34,17 @@ func (a *assessor) judgeInstance(v *setView, target fleet.Target, instance fleet
 	if m.holds(target) {
 		c.Desire, c.Because = Must, m.because
 	}
-	if len(a.memory.Owed) > 0 && a.isOwed(c.Cell) {
-		c.Desire, c.Because, c.Owed = Must, becauseOwed, true
+	if len(a.memory.PendingRestores) > 0 && a.isPending(c.Cell) {
+		c.Desire, c.Because, c.PendingRestore = Must, becausePending, true
 	}
 	p := a.places[target.Account]
-	if p.standing != StandingActive {
-		c.Standing = p.standing
+	if p.status != StatusActive {
+		c.AccountStatus = p.status
 	}
 	if !a.judgePlace(v, p, &c) {
 		a.judgeStatus(v, instance, &c)
 	}
-	if c.Owed && (c.Verdict == Healthy || c.Verdict == NotChecked) {
+	if c.PendingRestore && (c.Verdict == Healthy || c.Verdict == NotChecked) {
 		c.Attention = true
 		c.Reason += " Its overrides are not those that were saved when it was deleted."
 		c.Hint = "See `setmend overrides diff`, and give it the ones that it should have."
@@ -58,7 +58,7 @@ func (a *assessor) judgePlace(v *setView, p place, c *Assessed) bool {
 	switch {
 	case !p.working():
 		a.judgeGone(v, p, c)
-	case service && p.standing == StandingManagement:
+	case service && p.status == StatusManagement:
 		blockHere(c, "A service-managed stack set never deploys to the management account, yet there is an instance.",
 			"Look at the stack set: AWS should not allow this.")
 	case p.excluded(v.policy.Exclude) != "":
@@ -77,22 +77,22 @@ func (a *assessor) judgePlace(v *setView, p place, c *Assessed) bool {
 func (a *assessor) judgeGone(v *setView, p place, c *Assessed) {
 	c.Because = p.about
 	c.Desire = MustNot
-	if p.standing == StandingUnknown || p.standing == StandingPendingClosure {
+	if p.status == StatusUnknown || p.status == StatusPendingClosure {
 		c.Desire = May
 		blockHere(c, p.about, "Look the account up in the organization.")
-		c.Attention = p.standing == StandingUnknown
+		c.Attention = p.status == StatusUnknown
 		return
 	}
 	c.Verdict, c.Reason = Orphan, p.about
-	if v.policy.Healing == HealOff {
+	if v.policy.Healing == policy.HealOff {
 		blockHere(c, p.about+" Healing is off for the stack set.", "Let go of the instance by hand.")
 		return
 	}
-	if p.disposal(a.policy.Accounts) != Detach {
-		blockHere(c, p.about+" The policy holds on to its instances.", "Set accounts."+string(p.standing)+" to detach to let go of them.")
+	if p.disposal(a.policy.Accounts) != policy.Detach {
+		blockHere(c, p.about+" The policy holds on to its instances.", "Set accounts."+string(p.status)+" to detach to let go of them.")
 		return
 	}
-	c.Rung = RungDetach
+	c.Remedy = RemedyDetach
 	if ends := graceEnds(p.account.ID, a.policy.Accounts, a.memory, a.now); ends.After(a.now) {
 		c.NotBefore = ends
 		c.Reason += " Its period of grace lasts until " + stamp(ends) + "."
@@ -101,10 +101,10 @@ func (a *assessor) judgeGone(v *setView, p place, c *Assessed) {
 
 // judgeUnwanted judges an instance in a live account that the set has no
 // business in: removed only if the policy says so, never let go of silently.
-func (a *assessor) judgeUnwanted(v *setView, c *Assessed, disposal Disposal, reason, setting string) {
+func (a *assessor) judgeUnwanted(v *setView, c *Assessed, disposal policy.Disposal, reason, setting string) {
 	c.Desire, c.Because = MustNot, reason
-	if disposal == Remove && !v.policy.Protected && v.policy.Healing != HealOff {
-		c.Verdict, c.Reason, c.Rung = Orphan, reason, RungRemove
+	if disposal == policy.Remove && !v.policy.Protected && v.policy.Healing != policy.HealOff {
+		c.Verdict, c.Reason, c.Remedy = Orphan, reason, RemedyRemove
 		return
 	}
 	blockHere(c, reason, "Delete it by hand, or set "+setting+" to remove.")
@@ -128,8 +128,8 @@ func (a *assessor) judgeStatus(v *setView, i fleet.Instance, c *Assessed) {
 	case i.Status != fleet.InstanceCurrent:
 		blockHere(c, fmt.Sprintf("AWS gives the instance the status %q, which is not known here.", i.Status), "Look at the instance in the console.")
 	case i.Divergence != "":
-		c.Verdict, c.Reason = Stale, "AWS calls it current, but its stack was changed behind the stack set's back: "+i.Divergence
-	case v.policy.Healing != HealOff && (i.Detailed == fleet.DetailedFailed || i.Drift == fleet.DriftUnknown):
+		c.Verdict, c.Reason = Outdated, "AWS calls it current, but its stack was changed behind the stack set's back: "+i.Divergence
+	case v.policy.Healing != policy.HealOff && (i.Detailed == fleet.DetailedFailed || i.Drift == fleet.DriftUnknown):
 		judgeUncheckable(i, c)
 	case i.Drift == fleet.DriftDrifted:
 		a.judgeDrifted(i, c)
@@ -144,7 +144,7 @@ func judgeInoperable(i fleet.Instance, c *Assessed) {
 	if i.Detailed == fleet.DetailedFailedImport {
 		c.Class, c.Reason = ReasonImportFailed, "The stack could not be imported into the stack set."
 	}
-	if c.Class == ReasonAccountGone && c.Standing == "" {
+	if c.Class == ReasonAccountGone && c.AccountStatus == "" {
 		c.Class = ReasonUnknown // the account is active again
 	}
 	c.Reason += awsSaid(i.Reason)
@@ -155,18 +155,18 @@ func judgeOutdated(i fleet.Instance, c *Assessed) {
 	case fleet.DetailedFailed:
 		c.Verdict, c.Class = Failed, Classify(i.Reason)
 		c.Reason = "Its last operation failed." + awsSaid(i.Reason)
-		if c.Class == ReasonAccountGone && c.Standing == "" {
+		if c.Class == ReasonAccountGone && c.AccountStatus == "" {
 			c.Class = ReasonUnknown // the account is active again
 		}
 	case fleet.DetailedCancelled:
-		c.Verdict, c.Class = Stale, ReasonCancelled
+		c.Verdict, c.Class = Outdated, ReasonCancelled
 		c.Reason = "Its last operation was cancelled before it got there, for another instance's failure or by a person."
 	case fleet.DetailedPending, fleet.DetailedRunning:
-		c.Verdict, c.Reason = Stale, "An operation is still working on it."
+		c.Verdict, c.Reason = Outdated, "An operation is still working on it."
 	case fleet.DetailedSkipped:
-		c.Verdict, c.Reason = Stale, "It was skipped while the account was suspended; the account is active now."
+		c.Verdict, c.Reason = Outdated, "It was skipped while the account was suspended; the account is active now."
 	default:
-		c.Verdict, c.Reason = Stale, "It does not have its stack set's present template and parameters."
+		c.Verdict, c.Reason = Outdated, "It does not have its stack set's present template and parameters."
 	}
 }
 
@@ -208,7 +208,7 @@ func judgeUncheckable(i fleet.Instance, c *Assessed) {
 func (a *assessor) judgeCurrent(v *setView, i fleet.Instance, c *Assessed) {
 	checked := i.Drift == fleet.DriftInSync
 	switch {
-	case v.policy.Healing == HealOff:
+	case v.policy.Healing == policy.HealOff:
 		c.Verdict, c.Reason = Healthy, "It is current; drift is not looked for."
 	case !checked || i.LastDriftCheck.IsZero():
 		c.Verdict, c.Reason = NotChecked, "It is current; its drift has not been checked."
@@ -221,20 +221,3 @@ func (a *assessor) judgeCurrent(v *setView, i fleet.Instance, c *Assessed) {
 		c.Verdict, c.Reason = Healthy, "It is current and in sync."
 	}
 }
-
-// blockHere says that something outside the cell forbids acting on it, and that
-// a person should know.
-func blockHere(c *Assessed, reason, hint string) {
-	c.Verdict, c.Reason, c.Hint = Blocked, reason, hint
-	c.Rung, c.Attention = "", true
-}
-
-// awsSaid appends AWS's own text, which is untrusted, to a sentence.
-func awsSaid(reason string) string {
-	if reason == "" {
-		return " AWS gives no reason."
-	}
-	return " AWS says: " + reason
-}
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

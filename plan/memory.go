@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
@@ -18,12 +20,16 @@ type Memory struct {
 	// Operations are the ids of operations that our own runs have started: they
 	// are nobody else's.
 	Operations map[string]bool `json:"operations,omitempty"`
+	// Detected is when the last drift detection of a set ended that came to all of
+	// its present instances, whether it could check them or not. It is needed only of
+	// the sets that [InDoubt] names.
+	Detected map[fleet.StackSetName]time.Time `json:"detected,omitempty"`
 	// Cells are the cells with a history that still matters.
 	Cells map[fleet.Cell]CellMemory `json:"-"`
-	// Owed are the cells whose instance was deleted for a redeployment and has not
+	// PendingRestores are the cells whose instance was deleted for a redeployment and has not
 	// been created again yet, with the overrides it must get. They must be there,
 	// whatever the tags say.
-	Owed map[fleet.Cell][]fleet.Parameter `json:"-"`
+	PendingRestores map[fleet.Cell][]fleet.Parameter `json:"-"`
 	// Removed counts the instances of each set that the run under way has removed or
 	// let go of already: what several of its plans remove is one mass.
 	Removed map[fleet.StackSetName]int `json:"-"`
@@ -45,7 +51,7 @@ type CellMemory struct {
 	// forgiven, and a failure that is never retried is tried once more.
 	Released time.Time `json:"released,omitzero"`
 	// DriftIgnored is the time of the drift check whose every difference the
-	// policy's rules ignore (see [SetPolicy.FilterDrift]).
+	// policy's rules ignore (see [policy.Set.FilterDrift]).
 	DriftIgnored time.Time `json:"driftIgnored,omitzero"`
 	// Refuted is the time of the drift check of which a drift-aware change set
 	// found nothing to put back.
@@ -56,7 +62,7 @@ type CellMemory struct {
 type Heal struct {
 	At      time.Time   `json:"at"`
 	Run     string      `json:"run"`
-	Rung    Rung        `json:"rung"`
+	Remedy  Remedy      `json:"remedy"`
 	Verdict Verdict     `json:"verdict"` // what it was meant to heal
 	OK      bool        `json:"ok"`      // the call succeeded (the cell may drift again)
 	Class   ReasonClass `json:"class,omitempty"`
@@ -86,4 +92,9 @@ func (m Memory) Observe(f *fleet.Fleet, now time.Time) Memory {
 		note(id)
 	}
 	return next
+}
+
+// sortedCells lists a map's cells in order.
+func sortedCells[V any](m map[fleet.Cell]V) []fleet.Cell {
+	return slices.SortedFunc(maps.Keys(m), fleet.Cell.Compare)
 }

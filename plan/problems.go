@@ -1,36 +1,32 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
-func compareProblems(a, b Problem) int {
-	return cmp.Or(cmp.Compare(a.StackSet, b.StackSet), cmp.Compare(a.Text, b.Text))
-}
-
 // policyProblems are contradictions between the policy and the fleet.
-func (w *world) policyProblems() []Problem {
+func (w *world) policyProblems() []policy.Problem {
 	problems := w.idleEntries()
 	for _, name := range w.names {
 		v := w.sets[name]
 		problems = append(problems, w.regionProblems(v)...)
-		if v.policy.Healing == HealRevert && v.policy.MemberRole == "" {
-			problems = append(problems, Problem{StackSet: name,
+		if v.policy.Healing == policy.HealRevert && v.policy.MemberRole == "" {
+			problems = append(problems, policy.Problem{StackSet: name,
 				Text: fmt.Sprintf("%s is to be healed by reverting, and no member role is configured.", name),
 				Hint: "Set memberRole to the role to use in the member accounts."})
 		}
 		if v.policy.CheckTemplates && v.policy.MemberRole == "" {
-			problems = append(problems, Problem{StackSet: name,
+			problems = append(problems, policy.Problem{StackSet: name,
 				Text: fmt.Sprintf("The stacks of %s are to be compared with its template, and no member role is configured.", name),
 				Hint: "Set memberRole to the role to use in the member accounts, or checkTemplates to false."})
 		}
 		for _, other := range w.graph.anti[name] {
 			if name < other && v.policy.Mandatory && w.sets[other].policy.Mandatory {
-				problems = append(problems, Problem{StackSet: name,
+				problems = append(problems, policy.Problem{StackSet: name,
 					Text: fmt.Sprintf("%s and %s are both mandatory and collide: wherever one is, the other stays away.", name, other),
 					Hint: "Exclude accounts, so that the two have separate places."})
 			}
@@ -40,24 +36,24 @@ func (w *world) policyProblems() []Problem {
 }
 
 // idleEntries are the policy's entries that match no stack set.
-func (w *world) idleEntries() []Problem {
-	var problems []Problem
+func (w *world) idleEntries() []policy.Problem {
+	var problems []policy.Problem
 	for _, entry := range w.policy.StackSets {
 		if w.matchesAny(entry) {
 			continue
 		}
 		pattern := strings.Join(entry.Match, ", ")
-		problems = append(problems, Problem{
+		problems = append(problems, policy.Problem{
 			Text: fmt.Sprintf("The policy's entry for %s (line %d) matches no stack set.", pattern, entry.Line),
-			Hint: didYouMean(fleet.StackSetName(entry.Match[0]), w.names, "Correct the pattern, or remove the entry."),
+			Hint: policy.DidYouMean(fleet.StackSetName(entry.Match[0]), w.names, "Correct the pattern, or remove the entry."),
 		})
 	}
 	return problems
 }
 
-func (w *world) matchesAny(entry Entry) bool {
+func (w *world) matchesAny(entry policy.Entry) bool {
 	for _, name := range w.names {
-		if entry.matches(name) {
+		if entry.Matches(name) {
 			return true
 		}
 	}
@@ -65,18 +61,18 @@ func (w *world) matchesAny(entry Entry) bool {
 }
 
 // regionProblems are names that are no regions, or none that is known.
-func (w *world) regionProblems(v *setView) []Problem {
-	var problems []Problem
+func (w *world) regionProblems(v *setView) []policy.Problem {
+	var problems []policy.Problem
 	for _, region := range v.policy.Regions {
-		if knownRegion(region) || w.inUse(region) {
+		if policy.KnownRegion(region) || w.inUse(region) {
 			continue
 		}
-		p := Problem{StackSet: v.name,
+		p := policy.Problem{StackSet: v.name,
 			Text: fmt.Sprintf("%s names the region %s, which is not known.", v.name, region),
-			Hint: didYouMean(region, knownRegions, "If it is new, nothing is wrong.")}
-		if !plausibleRegion(region) {
+			Hint: policy.DidYouMean(region, policy.KnownRegions, "If it is new, nothing is wrong.")}
+		if !policy.PlausibleRegion(region) {
 			p.Text = fmt.Sprintf("%s names the region %q, which is no region's name.", v.name, region)
-			p.Hint = didYouMean(region, knownRegions, "Write it as in eu-central-1; ':' divides several in a tag.")
+			p.Hint = policy.DidYouMean(region, policy.KnownRegions, "Write it as in eu-central-1; ':' divides several in a tag.")
 			p.Stops = true
 		}
 		problems = append(problems, p)
@@ -100,18 +96,18 @@ func (w *world) inUse(region fleet.Region) bool {
 }
 
 // unknownAccounts are excluded accounts and OUs that the organization has not.
-func (w *world) unknownAccounts() []Problem {
-	var problems []Problem
-	check := func(set fleet.StackSetName, e Exclusion) {
+func (w *world) unknownAccounts() []policy.Problem {
+	var problems []policy.Problem
+	check := func(set fleet.StackSetName, e policy.Exclusion) {
 		for _, id := range e.Accounts {
 			if _, ok := w.fleet.Organization.Accounts[id]; !ok {
-				problems = append(problems, Problem{StackSet: set,
+				problems = append(problems, policy.Problem{StackSet: set,
 					Text: fmt.Sprintf("The excluded account %s is not in the organization.", id), Hint: "Correct the id, or remove it."})
 			}
 		}
 		for _, ou := range e.OUs {
 			if _, ok := w.fleet.Organization.OUs[ou]; !ok && ou != w.fleet.Organization.Root {
-				problems = append(problems, Problem{StackSet: set,
+				problems = append(problems, policy.Problem{StackSet: set,
 					Text: fmt.Sprintf("The excluded OU %s is not in the organization.", ou), Hint: "Correct the id, or remove it."})
 			}
 		}

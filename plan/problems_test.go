@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // TestProblems states which contradictions and typos are reported, in which
@@ -157,7 +158,7 @@ func TestASoundConfigurationHasNoProblems(t *testing.T) {
 	addSet(f, "Config", "mandatory=true", "selfhealing=true", "region=eu-central-1:us-east-1")
 	addSet(f, "rules", "mandatory=true", "dependson=CONFIG", "team=platform")
 	addSet(f, "lenient", "antidependson=rules")
-	a, _ := decide(f, DefaultPolicy(), Memory{})
+	a, _ := decide(f, policy.Default(), Memory{})
 	if len(a.Problems) != 0 {
 		t.Errorf("problems %+v", a.Problems)
 	}

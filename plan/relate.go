@@ -5,9 +5,10 @@ import (
 	"slices"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
-// relate judges what cells at one target are to one another, and chooses rungs.
+// relate judges what cells at one target are to one another, and chooses remedies.
 // The order matters: a collision takes a cell out of everything that follows;
 // what is quarantined cannot be redeployed along with what it imports from; a
 // deployment waits only for a dependency that nothing will mend.
@@ -23,7 +24,7 @@ func (a *assessor) relate() {
 		a.pin(a.sets[name])
 	}
 	for _, name := range a.names {
-		a.chooseRungs(a.sets[name])
+		a.chooseRemedies(a.sets[name])
 	}
 	for _, level := range a.graph.levels {
 		for _, name := range level {
@@ -41,7 +42,7 @@ func (a *assessor) collide(v *setView) {
 		other := a.sets[name]
 		for i := range v.cells {
 			c := &v.cells[i]
-			if c.Verdict == Orphan || c.Standing != "" && c.Standing != StandingManagement {
+			if c.Verdict == Orphan || c.AccountStatus != "" && c.AccountStatus != StatusManagement {
 				continue
 			}
 			if o := other.cell(c.Target); o != nil {
@@ -141,7 +142,7 @@ func stays(v *setView, c *Assessed) string {
 	switch {
 	case v.policy.Protected:
 		return "it is protected"
-	case v.policy.Healing != HealRedeploy:
+	case v.policy.Healing != policy.HealRedeploy:
 		return "its healing is " + string(v.policy.Healing)
 	case c.Verdict == Quarantined || c.Verdict == Blocked || c.Verdict == Orphan:
 		return "it is " + string(c.Verdict) + " here"
@@ -151,23 +152,19 @@ func stays(v *setView, c *Assessed) string {
 	return ""
 }
 
-func unhealthy(v Verdict) bool {
-	return slices.Contains([]Verdict{Missing, Failed, Inoperable, Drifted, Stale}, v)
-}
-
 // awaitDependencies blocks the deployment of missing instances whose dependency
 // is not there and will not come by itself.
 func (a *assessor) awaitDependencies(v *setView) {
 	for i := range v.cells {
 		c := &v.cells[i]
-		if c.Verdict != Missing || c.Rung == "" || c.Rung == RungQuarantine {
+		if c.Verdict != Missing || c.Remedy == "" || c.Remedy == RemedyQuarantine {
 			continue
 		}
 		for _, need := range a.graph.needs[v.name] {
 			if why := a.lacking(need, c.Target); why != "" {
 				blockHere(c, fmt.Sprintf("It depends on %s, %s.", need, why), "See to "+string(need)+" first.")
 				// Else the dependency's own cell calls for a person.
-				c.Attention = c.Owed || len(bearing(a.sets[need].cells, c.Target)) == 0
+				c.Attention = c.PendingRestore || len(bearing(a.sets[need].cells, c.Target)) == 0
 				break
 			}
 		}
@@ -189,19 +186,13 @@ func (a *assessor) lacking(need fleet.StackSetName, target fleet.Target) string 
 	return fmt.Sprintf("which is %s there", cells[0].Verdict)
 }
 
-// stands reports whether the cell has a stack that works, drifted or outdated as
-// it may be.
-func (c Assessed) stands() bool {
-	return c.Present() && !c.Bare && c.Status != fleet.InstanceInoperable
-}
-
 // willBeThere reports whether a stack is in the cell and stays, or comes now.
 func (a *assessor) willBeThere(c *Assessed) bool {
-	if c.Rung == RungRemove || c.Rung == RungDetach {
+	if c.Remedy == RemedyRemove || c.Remedy == RemedyDetach {
 		return false
 	}
 	if c.stands() {
 		return true
 	}
-	return c.Rung != "" && c.Rung != RungQuarantine && !c.NotBefore.After(a.now)
+	return c.Remedy != "" && c.Remedy != RemedyQuarantine && !c.NotBefore.After(a.now)
 }

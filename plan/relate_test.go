@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 func TestCollisions(t *testing.T) {
@@ -16,10 +17,10 @@ func TestCollisions(t *testing.T) {
 		f := newFleet(1)
 		addSet(f, "strict", "mandatory=true", "antidependson=lenient")
 		fill(addSet(f, "lenient"), 1)
-		a, p := decide(f, DefaultPolicy(), Memory{})
+		a, p := decide(f, policy.Default(), Memory{})
 		c := cellAt(a, "strict", here)
-		if c.Verdict != Blocked || c.Attention || !strings.Contains(c.Reason, "collides with lenient") || len(p.Actions) != 0 {
-			t.Errorf("%s, attention %t: %s; %d actions", c.Verdict, c.Attention, c.Reason, len(p.Actions))
+		if c.Verdict != Blocked || c.Attention || !strings.Contains(c.Reason, "collides with lenient") || len(healing(p)) != 0 {
+			t.Errorf("%s, attention %t: %s; %d actions", c.Verdict, c.Attention, c.Reason, len(healing(p)))
 		}
 		if c := cellAt(a, "lenient", here); c.Verdict != Healthy {
 			t.Errorf("the one that is there is %s", c.Verdict)
@@ -29,7 +30,7 @@ func TestCollisions(t *testing.T) {
 		f := newFleet(1)
 		fill(addSet(f, "strict", "antidependson=lenient"), 1)
 		addSet(f, "lenient", "mandatory=true")
-		a, _ := decide(f, DefaultPolicy(), Memory{})
+		a, _ := decide(f, policy.Default(), Memory{})
 		if c := cellAt(a, "lenient", here); c.Verdict != Blocked {
 			t.Errorf("%s: %s", c.Verdict, c.Reason)
 		}
@@ -38,13 +39,13 @@ func TestCollisions(t *testing.T) {
 		f := newFleet(1)
 		fill(addSet(f, "strict", "antidependson=lenient", "selfhealing=true"), 1, drifted)
 		fill(addSet(f, "lenient"), 1)
-		a, p := decide(f, DefaultPolicy(), Memory{})
+		a, p := decide(f, policy.Default(), Memory{})
 		for _, name := range []fleet.StackSetName{"strict", "lenient"} {
 			if c := cellAt(a, name, here); c.Verdict != Blocked || !c.Attention {
 				t.Errorf("%s is %s, attention %t", name, c.Verdict, c.Attention)
 			}
 		}
-		if len(p.Actions) != 0 {
+		if len(healing(p)) != 0 {
 			t.Errorf("acted: %+v", p.Actions)
 		}
 	})
@@ -52,9 +53,9 @@ func TestCollisions(t *testing.T) {
 		f := newFleet(1)
 		addSet(f, "strict", "mandatory=true", "antidependson=lenient")
 		addSet(f, "lenient", "mandatory=true")
-		a, p := decide(f, DefaultPolicy(), Memory{})
-		if c := cellAt(a, "strict", here); c.Verdict != Blocked || !c.Attention || len(p.Actions) != 0 {
-			t.Errorf("%s, attention %t, %d actions", c.Verdict, c.Attention, len(p.Actions))
+		a, p := decide(f, policy.Default(), Memory{})
+		if c := cellAt(a, "strict", here); c.Verdict != Blocked || !c.Attention || len(healing(p)) != 0 {
+			t.Errorf("%s, attention %t, %d actions", c.Verdict, c.Attention, len(healing(p)))
 		}
 		if !hasProblem(a.Problems, "lenient", "both mandatory and collide") {
 			t.Errorf("problems %v", a.Problems)
@@ -66,8 +67,8 @@ func TestCollisions(t *testing.T) {
 			fill(set, 1)
 		}
 		leave(f, member(1))
-		_, p := decide(f, DefaultPolicy(), Memory{})
-		if len(p.Actions) != 2 || !slices.Equal(p.Actions[1].After, []string{p.Actions[0].ID}) {
+		_, p := decide(f, policy.Default(), Memory{})
+		if len(healing(p)) != 2 || !slices.Equal(p.Actions[1].After, []string{p.Actions[0].ID}) {
 			t.Errorf("actions %+v", p.Actions)
 		}
 	})
@@ -80,7 +81,7 @@ func TestDependencies(t *testing.T) {
 		addSet(f, "a-rules", "mandatory=true", "dependson=b-config")
 		addSet(f, "b-config", "mandatory=true", "dependson=c-roles")
 		addSet(f, "c-roles", "mandatory=true")
-		a, p := decide(f, DefaultPolicy(), Memory{})
+		a, p := decide(f, policy.Default(), Memory{})
 		want := [][]fleet.StackSetName{{"c-roles"}, {"b-config"}, {"a-rules"}}
 		if diff := cmp.Diff(want, a.Levels); diff != "" {
 			t.Error(diff)
@@ -96,7 +97,7 @@ func TestDependencies(t *testing.T) {
 		f := newFleet(1)
 		serve(addSet(f, "a", "mandatory=true")).StackSet.AutoDeployment = fleet.AutoDeployment{Enabled: true, DependsOn: []fleet.StackSetName{"b"}}
 		serve(addSet(f, "b", "mandatory=true"))
-		_, p := decide(f, DefaultPolicy(), Memory{})
+		_, p := decide(f, policy.Default(), Memory{})
 		if got := order(p); !slices.Equal(got, []string{"deploy b", "deploy a"}) {
 			t.Errorf("order %v", got)
 		}
@@ -106,7 +107,7 @@ func TestDependencies(t *testing.T) {
 		fill(addSet(f, "base"), 1)
 		fill(addSet(f, "rules", "dependson=base"), 1)
 		leave(f, member(1))
-		_, p := decide(f, DefaultPolicy(), Memory{})
+		_, p := decide(f, policy.Default(), Memory{})
 		if got := order(p); !slices.Equal(got, []string{"detach rules", "detach base"}) || !slices.Equal(p.Actions[1].After, []string{p.Actions[0].ID}) {
 			t.Errorf("order %v, waits %v", got, p.Actions[1].After)
 		}
@@ -117,7 +118,7 @@ func TestDependencies(t *testing.T) {
 		deployed(base, here, failedFor("Internal failure"))
 		deployed(base, at(2, frankfurt))
 		addSet(f, "rules", "mandatory=true", "dependson=base")
-		_, p := decide(f, DefaultPolicy(), Memory{})
+		_, p := decide(f, policy.Default(), Memory{})
 		if got := order(p); !slices.Equal(got, []string{"deploy rules", "retry base", "deploy rules"}) {
 			t.Fatalf("order %v", got)
 		}
@@ -131,11 +132,11 @@ func TestDependencies(t *testing.T) {
 		addSet(f, "base", "mandatory=true")
 		addSet(f, "rules", "mandatory=true", "dependson=base")
 		m := remembered("base", here, CellMemory{Quarantined: noon, Reason: "Denied.", Verdict: Missing})
-		a, p := decide(f, DefaultPolicy(), m)
+		a, p := decide(f, policy.Default(), m)
 		if c := cellAt(a, "rules", here); c.Verdict != Blocked || c.Attention || !strings.Contains(c.Reason, "base, which is quarantined") {
 			t.Errorf("%s: %s", c.Verdict, c.Reason)
 		}
-		if len(p.Actions) != 0 {
+		if len(healing(p)) != 0 {
 			t.Errorf("acted: %+v", p.Actions)
 		}
 	})
@@ -145,7 +146,7 @@ func TestDependencies(t *testing.T) {
 		addSet(f, "b", "mandatory=true", "dependson=c")
 		addSet(f, "a", "mandatory=true", "dependson=b")
 		m := remembered("c", here, CellMemory{Quarantined: noon, Verdict: Missing})
-		a, _ := decide(f, DefaultPolicy(), m)
+		a, _ := decide(f, policy.Default(), m)
 		if c := cellAt(a, "a", here); c.Verdict != Blocked || !strings.Contains(c.Reason, "b, which is blocked") {
 			t.Errorf("%s: %s", c.Verdict, c.Reason)
 		}
@@ -154,7 +155,7 @@ func TestDependencies(t *testing.T) {
 		f := newFleet(1)
 		addSet(f, "base")
 		addSet(f, "rules", "mandatory=true", "dependson=base")
-		a, _ := decide(f, DefaultPolicy(), Memory{})
+		a, _ := decide(f, policy.Default(), Memory{})
 		if c := cellAt(a, "rules", here); c.Verdict != Blocked || !c.Attention {
 			t.Errorf("%s, attention %t: %s", c.Verdict, c.Attention, c.Reason)
 		}
@@ -163,7 +164,7 @@ func TestDependencies(t *testing.T) {
 		f := newFleet(1)
 		deployed(addSet(f, "roles"), at(1, "us-east-1"))
 		addSet(f, "rules", "mandatory=true", "dependson=roles")
-		_, p := decide(f, DefaultPolicy(), Memory{})
+		_, p := decide(f, policy.Default(), Memory{})
 		if got := order(p); !slices.Equal(got, []string{"deploy rules"}) {
 			t.Errorf("order %v", got)
 		}
@@ -172,7 +173,7 @@ func TestDependencies(t *testing.T) {
 		f := newFleet(1)
 		addSet(f, "roles", "mandatory=true", "region=us-east-1")
 		addSet(f, "rules", "mandatory=true", "dependson=roles")
-		_, p := decide(f, DefaultPolicy(), Memory{})
+		_, p := decide(f, policy.Default(), Memory{})
 		if got := order(p); !slices.Equal(got, []string{"deploy roles", "deploy rules"}) || !slices.Equal(p.Actions[1].After, []string{p.Actions[0].ID}) {
 			t.Errorf("order %v, waits %v", got, p.Actions[1].After)
 		}
@@ -184,32 +185,33 @@ func TestDependencies(t *testing.T) {
 		base.Running = []fleet.Operation{{ID: "theirs", Status: fleet.OperationRunning}}
 		addSet(f, "rules", "mandatory=true", "dependson=base")
 		addSet(f, "more-rules", "mandatory=true", "dependson=rules")
-		_, p := decide(f, DefaultPolicy(), Memory{})
+		_, p := decide(f, policy.Default(), Memory{})
 		for _, a := range p.Actions {
 			if !slices.Equal(a.Targets, []fleet.Target{at(2, frankfurt)}) {
 				t.Errorf("%s acts on %v, where its dependency is held back", a.ID, a.Targets)
 			}
 		}
-		if len(p.Actions) != 2 || len(p.Left) != 3 {
-			t.Errorf("%d actions, %d cells left; want 2 and 3", len(p.Actions), len(p.Left))
+		if len(healing(p)) != 2 || len(p.Unhandled) != 3 {
+			t.Errorf("%d actions, %d cells left; want 2 and 3", len(healing(p)), len(p.Unhandled))
 		}
 	})
 	t.Run("a drifted dependency is there", func(t *testing.T) {
 		f := newFleet(1)
 		fill(addSet(f, "base"), 1, drifted)
 		addSet(f, "rules", "mandatory=true", "dependson=base")
-		a, _ := decide(f, DefaultPolicy(), Memory{})
-		if c := cellAt(a, "rules", here); c.Rung != RungDeploy {
+		a, _ := decide(f, policy.Default(), Memory{})
+		if c := cellAt(a, "rules", here); c.Remedy != RemedyDeploy {
 			t.Errorf("%s: %s", c.Verdict, c.Reason)
 		}
 	})
 }
 
-// order lists the plan's actions as "rung set".
+// order lists the plan's actions as "remedy set".
+// order lists what is done to which set, but for the detections of drift.
 func order(p *Plan) []string {
 	var list []string
-	for _, a := range p.Actions {
-		list = append(list, string(a.Rung)+" "+string(a.StackSet))
+	for _, a := range healing(p) {
+		list = append(list, string(a.Remedy)+" "+string(a.StackSet))
 	}
 	return list
 }
@@ -234,15 +236,15 @@ func exporters() *fleet.Fleet {
 func TestExports(t *testing.T) {
 	here := at(1, frankfurt)
 	t.Run("a stack is redeployed together with all that may import from it, in the order of creation", func(t *testing.T) {
-		_, p := decide(exporters(), DefaultPolicy(), Memory{})
-		if len(p.Actions) != 1 || !slices.Equal(p.Actions[0].Together, []fleet.StackSetName{"subnets", "hosts"}) {
+		_, p := decide(exporters(), policy.Default(), Memory{})
+		if len(healing(p)) != 1 || !slices.Equal(p.Actions[0].Together, []fleet.StackSetName{"subnets", "hosts"}) {
 			t.Errorf("actions %+v", p.Actions)
 		}
 	})
 	t.Run("what is taken along is not healed a second time", func(t *testing.T) {
 		f := exporters()
 		deployed(f.StackSets["hosts"], here, drifted)
-		_, p := decide(f, DefaultPolicy(), Memory{})
+		_, p := decide(f, policy.Default(), Memory{})
 		if got := order(p); !slices.Equal(got, []string{"redeploy vpc"}) {
 			t.Errorf("order %v", got)
 		}
@@ -250,17 +252,17 @@ func TestExports(t *testing.T) {
 	t.Run("what is healed elsewhere of a set taken along waits its turn", func(t *testing.T) {
 		f := exporters()
 		deployed(f.StackSets["hosts"], at(2, frankfurt), drifted)
-		_, p := decide(f, DefaultPolicy(), Memory{})
+		_, p := decide(f, policy.Default(), Memory{})
 		if got := order(p); !slices.Equal(got, []string{"redeploy vpc", "redeploy hosts"}) || !slices.Equal(p.Actions[1].After, []string{p.Actions[0].ID}) {
-			t.Errorf("order %v, waits %v", got, p.Actions[len(p.Actions)-1].After)
+			t.Errorf("order %v, waits %v", got, p.Actions[len(healing(p))-1].After)
 		}
 	})
 	t.Run("dependents that are not there do not matter", func(t *testing.T) {
 		f := exporters()
 		delete(f.StackSets["subnets"].Instances, here)
 		delete(f.StackSets["hosts"].Instances, here)
-		_, p := decide(f, DefaultPolicy(), Memory{})
-		if len(p.Actions) != 1 || p.Actions[0].Together != nil {
+		_, p := decide(f, policy.Default(), Memory{})
+		if len(healing(p)) != 1 || p.Actions[0].Together != nil {
 			t.Errorf("actions %+v", p.Actions)
 		}
 	})
@@ -269,28 +271,30 @@ func TestExports(t *testing.T) {
 		for _, name := range []fleet.StackSetName{"subnets", "hosts"} {
 			deployed(f.StackSets[name], here, failedFor("Access Denied"), func(i *fleet.Instance) { i.StackID = "" })
 		}
-		a, _ := decide(f, DefaultPolicy(), Memory{})
-		if c := cellAt(a, "vpc", here); c.Rung != RungRedeploy || c.Importers != nil {
-			t.Errorf("%s, importers %v: %s", c.Rung, c.Importers, c.Reason)
+		a, _ := decide(f, policy.Default(), Memory{})
+		if c := cellAt(a, "vpc", here); c.Remedy != RemedyRedeploy || c.Importers != nil {
+			t.Errorf("%s, importers %v: %s", c.Remedy, c.Importers, c.Reason)
 		}
 	})
-	blocked := map[string]func(*fleet.Fleet, *Policy, *Memory){
-		"it may not be healed": func(f *fleet.Fleet, _ *Policy, _ *Memory) { delete(f.StackSets["hosts"].StackSet.Tags, "selfhealing") },
-		"it is protected": func(_ *fleet.Fleet, p *Policy, _ *Memory) {
-			yes := true
-			p.StackSets = []Entry{{Match: Patterns{"hosts"}, Settings: Settings{Protected: &yes}}}
+	blocked := map[string]func(*fleet.Fleet, *policy.Policy, *Memory){
+		"it may not be healed": func(f *fleet.Fleet, _ *policy.Policy, _ *Memory) {
+			delete(f.StackSets["hosts"].StackSet.Tags, "selfhealing")
 		},
-		"it is quarantined": func(f *fleet.Fleet, _ *Policy, m *Memory) {
+		"it is protected": func(_ *fleet.Fleet, p *policy.Policy, _ *Memory) {
+			yes := true
+			p.StackSets = []policy.Entry{{Match: policy.Patterns{"hosts"}, Settings: policy.Settings{Protected: &yes}}}
+		},
+		"it is quarantined": func(f *fleet.Fleet, _ *policy.Policy, m *Memory) {
 			deployed(f.StackSets["hosts"], here, drifted)
 			*m = remembered("hosts", here, CellMemory{Quarantined: noon, Verdict: Drifted})
 		},
-		"it could not be created again": func(f *fleet.Fleet, _ *Policy, _ *Memory) {
+		"it could not be created again": func(f *fleet.Fleet, _ *policy.Policy, _ *Memory) {
 			deployed(f.StackSets["hosts"], here, failedFor("Access Denied"))
 		},
 	}
 	for why, change := range blocked {
 		t.Run("a stack stays where one that imports must stay because "+why, func(t *testing.T) {
-			f, p, m := exporters(), DefaultPolicy(), Memory{}
+			f, p, m := exporters(), policy.Default(), Memory{}
 			change(f, p, &m)
 			a, plan := decide(f, p, m)
 			c := cellAt(a, "vpc", here)
@@ -313,9 +317,9 @@ func TestExports(t *testing.T) {
 	t.Run("a stack stays where a guard holds back a set that would be taken along", func(t *testing.T) {
 		f := exporters()
 		f.StackSets["hosts"].Running = []fleet.Operation{{ID: "theirs", Kind: fleet.OperationUpdate, Status: fleet.OperationRunning}}
-		_, p := decide(f, DefaultPolicy(), Memory{})
-		if len(p.Actions) != 0 || len(p.Left) != 1 || !strings.Contains(p.Left[0].Hint, GuardForeignOperation) {
-			t.Errorf("actions %v, left %+v", p.Actions, p.Left)
+		_, p := decide(f, policy.Default(), Memory{})
+		if len(healing(p)) != 0 || len(p.Unhandled) != 1 || !strings.Contains(p.Unhandled[0].Hint, string(GuardExternalOperation)) {
+			t.Errorf("actions %v, left %+v", p.Actions, p.Unhandled)
 		}
 	})
 }
@@ -324,14 +328,14 @@ func TestARegionThatOneStackSetFoundDisabledIsNotTriedWithAnother(t *testing.T) 
 	f := newFleet(1)
 	fill(addSet(f, "first"), 1, failedFor("STS is not activated in this region for account:200000000001."))
 	addSet(f, "second", "mandatory=true")
-	a, p := decide(f, DefaultPolicy(), Memory{})
-	if c := cellAt(a, "second", at(1, frankfurt)); c.Verdict != Blocked || c.Class != ReasonRegionDisabled || len(p.Actions) != 0 {
-		t.Errorf("%s (%s), %d actions", c.Verdict, c.Class, len(p.Actions))
+	a, p := decide(f, policy.Default(), Memory{})
+	if c := cellAt(a, "second", at(1, frankfurt)); c.Verdict != Blocked || c.Class != ReasonRegionDisabled || len(healing(p)) != 0 {
+		t.Errorf("%s (%s), %d actions", c.Verdict, c.Class, len(healing(p)))
 	}
 }
 
-func hasProblem(problems []Problem, set fleet.StackSetName, text string) bool {
-	return slices.ContainsFunc(problems, func(p Problem) bool {
+func hasProblem(problems []policy.Problem, set fleet.StackSetName, text string) bool {
+	return slices.ContainsFunc(problems, func(p policy.Problem) bool {
 		return p.StackSet == set && strings.Contains(p.Text, text)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // recent are a cell's heals that still count: within the quarantine window,
@@ -13,12 +14,12 @@ import (
 // up: what failed while it belonged there says nothing of letting go of it. Nor
 // does what failed while the account was suspended, once it is active again, or
 // what was cancelled for another's failure: that was no attempt at this cell.
-func (a *assessor) recent(c *Assessed, q QuarantinePolicy) []Heal {
+func (a *assessor) recent(c *Assessed, q policy.Quarantine) []Heal {
 	m := a.memory.Cells[c.Cell]
 	var heals []Heal
 	for _, heal := range m.Heals {
 		counts := (heal.Verdict == Orphan) == (c.Verdict == Orphan)
-		counts = counts && (heal.OK || heal.Class != ReasonAccountGone || c.Standing != "")
+		counts = counts && (heal.OK || heal.Class != ReasonAccountGone || c.AccountStatus != "")
 		counts = counts && (heal.OK || heal.Class != ReasonCancelled)
 		if counts && a.now.Sub(heal.At) <= q.Window && heal.At.After(m.Released) {
 			heals = append(heals, heal)
@@ -28,22 +29,18 @@ func (a *assessor) recent(c *Assessed, q QuarantinePolicy) []Heal {
 }
 
 // Counted is the number of heals that count towards quarantine. Climbing the
-// ladder is one heal, not several: a failed rung that a harsher one followed
+// ladder is one heal, not several: a failed remedy that a harsher one followed
 // does not count.
 func Counted(heals []Heal) int {
 	count := 0
 	for i, heal := range heals {
-		if i > 0 && !heals[i-1].OK && harsher(heal.Rung, heals[i-1].Rung) {
+		if i > 0 && !heals[i-1].OK && heal.Remedy.Harsher(heals[i-1].Remedy) {
 			continue
 		}
 		count++
 	}
 	return count
 }
-
-var harshness = []Rung{RungDeploy, RungRetry, RungRevert, RungRedeploy, RungRemove, RungDetach, RungQuarantine}
-
-func harsher(a, b Rung) bool { return slices.Index(harshness, a) > slices.Index(harshness, b) }
 
 // quarantine gives up cells whose heals failed or did not last. A healthy cell
 // is forgiven, and a blocked one stays blocked.
@@ -59,16 +56,16 @@ func (a *assessor) quarantine(v *setView) {
 	}
 }
 
-func (a *assessor) quarantineCell(c *Assessed, m CellMemory, q QuarantinePolicy) {
+func (a *assessor) quarantineCell(c *Assessed, m CellMemory, q policy.Quarantine) {
 	if c.Verdict == Healthy || c.Verdict == Blocked {
 		return
 	}
 	heals := a.recent(c, q)
 	c.Heals = Counted(heals)
-	passed := m.Class == ReasonAccountGone && c.Standing == "" // it is active again
+	passed := m.Class == ReasonAccountGone && c.AccountStatus == "" // it is active again
 	if m.Quarantined.After(m.Released) && !passed && (m.Verdict == Orphan) == (c.Verdict == Orphan) {
 		giveUp(c, m.Class, fmt.Sprintf("Given up at %s. %s", stamp(m.Quarantined), m.Reason))
-		c.Rung = ""
+		c.Remedy = ""
 		return
 	}
 	if c.Verdict == NotChecked || len(heals) == 0 {
@@ -83,10 +80,10 @@ func (a *assessor) quarantineCell(c *Assessed, m CellMemory, q QuarantinePolicy)
 	}
 }
 
-// giveUp turns the verdict; the rung makes the healer record it.
+// giveUp turns the verdict; the remedy makes the healer record it.
 func giveUp(c *Assessed, class ReasonClass, reason string) {
 	c.Verdict, c.Reason, c.Class = Quarantined, reason, class
-	c.Hint, c.Attention, c.Rung = Hint(class), true, RungQuarantine
+	c.Hint, c.Attention, c.Remedy = Hint(class), true, RemedyQuarantine
 }
 
 func (h Heal) classOr(fallback ReasonClass) ReasonClass {
@@ -103,21 +100,21 @@ func (h Heal) lastWords() string {
 	return awsSaid(h.Reason)
 }
 
-// chooseRungs chooses what to do about every unhealthy cell.
-func (a *assessor) chooseRungs(v *setView) {
+// chooseRemedies chooses what to do about every unhealthy cell.
+func (a *assessor) chooseRemedies(v *setView) {
 	for i := range v.cells {
 		c := &v.cells[i]
 		if unhealthy(c.Verdict) {
-			a.chooseRung(v, c)
+			a.chooseRemedy(v, c)
 		}
-		if c.Rung != "" && c.Rung != RungQuarantine {
+		if c.Remedy != "" && c.Remedy != RemedyQuarantine {
 			a.backOff(v, c)
 		}
 	}
 }
 
-// backOff delays the rung after earlier heals of the cell. Backing off is for
-// trying again what was tried; a harsher rung after one that failed is the same
+// backOff delays the remedy after earlier heals of the cell. Backing off is for
+// trying again what was tried; a harsher remedy after one that failed is the same
 // heal, further up the ladder.
 func (a *assessor) backOff(v *setView, c *Assessed) {
 	heals := a.recent(c, v.policy.Quarantine)
@@ -125,26 +122,26 @@ func (a *assessor) backOff(v *setView, c *Assessed) {
 		return
 	}
 	last := heals[len(heals)-1]
-	if !last.OK && harsher(c.Rung, last.Rung) {
+	if !last.OK && c.Remedy.Harsher(last.Remedy) {
 		return
 	}
-	ready := last.At.Add(v.policy.Quarantine.wait(Counted(heals)))
+	ready := last.At.Add(v.policy.Quarantine.Wait(Counted(heals)))
 	if ready.After(a.now) && ready.After(c.NotBefore) {
 		c.NotBefore = ready
 	}
 }
 
-func (a *assessor) chooseRung(v *setView, c *Assessed) {
+func (a *assessor) chooseRemedy(v *setView, c *Assessed) {
 	if underWay(c) && v.busy {
 		return // the operation decides; the set's guard waits for it
 	}
-	if len(Ladder(*c, v.policy)) == 0 {
+	if len(Escalation(*c, v.policy)) == 0 {
 		leaveTo(c, v.policy)
 		return
 	}
 	heals := a.recent(c, v.policy.Quarantine)
-	c.Rung = a.rungAfter(v, c, heals)
-	if c.Rung == RungQuarantine {
+	c.Remedy = a.remedyAfter(v, c, heals)
+	if c.Remedy == RemedyQuarantine {
 		recallCause(c, heals)
 		if c.Class == "" {
 			c.Class = ReasonUnknown
@@ -170,53 +167,43 @@ func recallCause(c *Assessed, heals []Heal) {
 	}
 }
 
-// rungAfter climbs the ladder over what was tried since the last success. A heal
-// that succeeded and did not last is followed by a harsher rung where there is
+// remedyAfter climbs the ladder over what was tried since the last success. A heal
+// that succeeded and did not last is followed by a harsher remedy where there is
 // one, else by the same again, until quarantine.
-func (a *assessor) rungAfter(v *setView, c *Assessed, heals []Heal) Rung {
+func (a *assessor) remedyAfter(v *setView, c *Assessed, heals []Heal) Remedy {
 	class := c.Class
 	if !a.memory.Cells[c.Cell].Released.IsZero() && len(heals) == 0 {
 		class = "" // released by a person: what failed then is tried once more
 	}
-	var tried []Rung
+	var tried []Remedy
 	for _, heal := range heals {
 		if heal.OK {
 			tried = nil
 		} else {
-			tried, class = append(tried, heal.Rung), heal.Class
+			tried, class = append(tried, heal.Remedy), heal.Class
 		}
 	}
-	if c.Verdict == Drifted && c.Class == ReasonRevertRefused && !slices.Contains(tried, RungRevert) {
-		tried = append(tried, RungRevert)
+	if c.Verdict == Drifted && c.Class == ReasonRevertRefused && !slices.Contains(tried, RemedyRevert) {
+		tried = append(tried, RemedyRevert)
 	}
 	if n := len(heals); n > 0 && heals[n-1].OK && heals[n-1].Verdict == c.Verdict {
-		if next := Next(*c, v.policy, []Rung{heals[n-1].Rung}, ReasonDriftedAgain); next != RungQuarantine {
+		if next := Next(*c, v.policy, []Remedy{heals[n-1].Remedy}, ReasonDriftedAgain); next != RemedyQuarantine {
 			return next
 		}
-		return heals[n-1].Rung
+		return heals[n-1].Remedy
 	}
 	return Next(*c, v.policy, tried, class)
 }
 
-// wait is how long to wait after the nth heal before the next: doubling, at most
-// a quarter of the window.
-func (q QuarantinePolicy) wait(n int) time.Duration {
-	wait := q.Backoff
-	for ; n > 1 && wait < q.Window/4; n-- {
-		wait *= 2
-	}
-	return min(wait, max(q.Window/4, q.Backoff))
-}
-
 // leaveTo says that a person has to see to the cell, and why.
-func leaveTo(c *Assessed, sp SetPolicy) {
+func leaveTo(c *Assessed, sp policy.Set) {
 	c.Attention = true
 	switch {
-	case c.Pinned != "" && sp.Healing == HealRedeploy && !sp.Protected:
+	case c.Pinned != "" && sp.Healing == policy.HealRedeploy && !sp.Protected:
 		blockHere(c, c.Reason+" It can only be redeployed, and "+c.Pinned, "Allow the importing stack set to be redeployed, or do it by hand.")
 	case c.Class != "" && c.Class != ReasonUnknown:
 		c.Hint = Hint(c.Class)
-	case sp.Healing == HealOff || sp.Healing == HealNotify:
+	case sp.Healing == policy.HealOff || sp.Healing == policy.HealNotify:
 		c.Hint = "Healing is " + string(sp.Healing) + " for this stack set: see to it by hand, or tag it selfhealing=true."
 	case sp.Protected:
 		c.Hint = "The stack set is protected from redeployment: see to it by hand, or configure memberRole to revert drift in place."

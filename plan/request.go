@@ -1,65 +1,99 @@
 package plan
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/cover"
 )
 
 // RequestKind is what a request asks AWS for.
 type RequestKind string
 
 const (
-	RequestCreate      RequestKind = "CREATE"
-	RequestUpdate      RequestKind = "UPDATE"
-	RequestDelete      RequestKind = "DELETE"
-	RequestDetectDrift RequestKind = "DETECT_DRIFT"
-	RequestChangeSet   RequestKind = "CHANGE_SET"
+	RequestCreate    RequestKind = "CREATE"       // CreateStackInstances
+	RequestUpdate    RequestKind = "UPDATE"       // UpdateStackInstances
+	RequestDelete    RequestKind = "DELETE"       // DeleteStackInstances
+	RequestDetect    RequestKind = "DETECT_DRIFT" // DetectStackSetDrift
+	RequestChangeSet RequestKind = "CHANGE_SET"   // CreateChangeSet and ExecuteChangeSet on each stack, in its account
 )
 
-// Request is one call to AWS, exactly as it will be sent.
+// Request is one request as it will be sent: an operation on a stack set, or a
+// drift-aware change set on each of the stacks at its targets.
 type Request struct {
 	Kind     RequestKind        `json:"kind"`
 	StackSet fleet.StackSetName `json:"stackSet"`
-	Accounts []fleet.AccountID  `json:"accounts,omitempty"`
-	Regions  []fleet.Region     `json:"regions,omitempty"`
-	OUs      []fleet.OUID       `json:"ous,omitempty"`
-	// Overrides are those of a creation that are known when the plan is made.
+	// Accounts and Regions span the targets, every account in every region. A drift
+	// detection has neither: AWS looks at all instances of the set.
+	Accounts []fleet.AccountID `json:"accounts,omitempty"`
+	Regions  []fleet.Region    `json:"regions,omitempty"`
+	// OUs are where AWS looks for the accounts of a service-managed set, with
+	// AccountFilterType INTERSECTION; at most 50. See [Expand].
+	OUs []fleet.OUID `json:"ous,omitempty"`
+	// Overrides are those of [fleet.InstanceChange], sorted by key: of a pending
+	// restore those that were saved, of all else none.
 	Overrides []fleet.Parameter `json:"overrides,omitempty"`
-	// Restores marks the creation of a redeployment: of the cells that the action
-	// has deleted, with the overrides saved then.
-	Restores     bool              `json:"restores,omitempty"`
+	// NoOverrides is set for an update that drops every override.
+	NoOverrides bool `json:"noOverrides,omitempty"`
+	// Restores is set for the creations of a redeployment: of the targets, those
+	// that the action has deleted, with the overrides saved then. See [Request.Restore].
+	Restores bool `json:"restores,omitempty"`
+	// RetainStacks is for DELETE: the stacks stay, the set only lets go of them.
 	RetainStacks bool              `json:"retainStacks,omitempty"`
 	Preferences  fleet.Preferences `json:"preferences,omitzero"`
-	// Role is the member role of a change set.
+	// Role is the role to assume in the member accounts, for CHANGE_SET.
 	Role string `json:"role,omitempty"`
-	// Instances is how many instances a drift detection looks at.
+	// Instances is how many instances AWS will look at, for DETECT_DRIFT.
 	Instances int `json:"instances,omitempty"`
 }
 
-// Targets returns the cross product that the request covers, sorted.
-func (r Request) Targets() []fleet.Target { return r.Change("").Targets() }
+// Targets returns the targets that the request reaches, sorted; none for a drift
+// detection.
+func (r Request) Targets() []fleet.Target {
+	return fleet.InstanceChange{Accounts: r.Accounts, Regions: r.Regions}.Targets()
+}
 
-// Change returns the request as an operation on stack instances.
+// Cells returns the number of the request's targets.
+func (r Request) Cells() int { return len(r.Accounts) * len(r.Regions) }
+
+// Change returns the request as an operation on stack instances, with the id that
+// the caller gives it. It is for the kinds CREATE, UPDATE and DELETE.
 func (r Request) Change(operationID string) fleet.InstanceChange {
+	overrides := r.Overrides
+	if r.NoOverrides {
+		overrides = []fleet.Parameter{}
+	}
 	return fleet.InstanceChange{
 		OperationID: operationID, StackSet: r.StackSet, Kind: fleet.OperationKind(r.Kind),
-		Accounts: r.Accounts, Regions: r.Regions, OUs: r.OUs, Overrides: r.Overrides,
+		Accounts: r.Accounts, Regions: r.Regions, OUs: r.OUs, Overrides: overrides,
 		Preferences: r.Preferences, RetainStacks: r.RetainStacks,
 	}
 }
 
-// Only returns the requests that cover exactly those of r's targets.
+// Only returns the requests, as few as can be found, that reach exactly those of
+// the request's targets that are in the list; nil if none is. A drift detection
+// reaches its whole stack set and is returned as it is.
 func (r Request) Only(targets []fleet.Target) []Request {
-	own := r.Targets()
-	kept := slices.DeleteFunc(slices.Clone(targets), func(t fleet.Target) bool { return !slices.Contains(own, t) })
-	if len(kept) == len(own) {
+	if r.Kind == RequestDetect {
 		return []Request{r}
 	}
+	own := r.Targets()
+	wanted := map[fleet.Target]bool{}
+	for _, t := range targets {
+		wanted[t] = true
+	}
+	some := slices.DeleteFunc(slices.Clone(own), func(t fleet.Target) bool { return !wanted[t] })
+	if len(some) == len(own) {
+		return []Request{r}
+	}
+	return r.cut(some)
+}
+
+// cut returns copies of the request for the targets, a block each.
+func (r Request) cut(targets []fleet.Target) []Request {
 	var requests []Request
-	for _, block := range Cover(kept) {
+	for _, block := range cover.Blocks(targets) {
 		part := r
 		part.Accounts, part.Regions = block.Accounts, block.Regions
 		requests = append(requests, part)
@@ -67,43 +101,89 @@ func (r Request) Only(targets []fleet.Target) []Request {
 	return requests
 }
 
-// Within reports whether r sends nothing that the planned request would not have
-// sent: the same operation on the same set, on some of its targets.
-func (r Request) Within(planned Request) bool {
-	if r.Kind != planned.Kind || r.StackSet != planned.StackSet || r.RetainStacks != planned.RetainStacks || r.Role != planned.Role {
-		return false
-	}
-	if !slices.Equal(r.OUs, planned.OUs) || !samePreferences(r.Preferences, planned.Preferences) {
-		return false
-	}
-	if !planned.Restores && !slices.Equal(r.Overrides, planned.Overrides) {
-		return false
-	}
-	targets := planned.Targets()
-	return !slices.ContainsFunc(r.Targets(), func(t fleet.Target) bool { return !slices.Contains(targets, t) })
-}
-
-func samePreferences(a, b fleet.Preferences) bool {
-	x, _ := json.Marshal(a) // plain values: cannot fail
-	y, _ := json.Marshal(b)
-	return string(x) == string(y)
-}
-
-// Restore returns the creations of the targets deleted, grouped by their saved
-// overrides.
+// Restore returns the requests that create the given targets again, grouped by
+// the overrides that were saved of them; targets that the request does not reach
+// are left out. The request must be one that [Request.Restores].
 func (r Request) Restore(saved map[fleet.Target][]fleet.Parameter) []Request {
-	groups, overrides := map[string][]fleet.Target{}, map[string][]fleet.Parameter{}
-	for target, list := range saved {
-		sorted := slices.Clone(list)
-		slices.SortFunc(sorted, func(a, b fleet.Parameter) int { return strings.Compare(a.Key, b.Key) })
-		b, _ := json.Marshal(sorted) // strings only: cannot fail
-		groups[string(b)], overrides[string(b)] = append(groups[string(b)], target), sorted
+	var groups requestGroups
+	for _, t := range r.Targets() {
+		if overrides, deleted := saved[t]; deleted {
+			groups.add(r.Kind, overrides, t)
+		}
 	}
 	var requests []Request
-	for _, key := range fleet.SortedKeys(groups) {
+	for _, g := range groups.sorted() {
 		part := r
-		part.Overrides, part.Restores = overrides[key], false
-		requests = append(requests, part.Only(fleet.SortTargets(groups[key]))...)
+		part.Overrides = g.overrides
+		requests = append(requests, part.cut(g.targets)...)
 	}
 	return requests
+}
+
+// Within reports whether the request sends nothing that the planned one would not
+// have sent: it is the same but for fewer targets and, where the planned one
+// restores, the overrides.
+func (r Request) Within(planned Request) bool {
+	same := r.Kind == planned.Kind && r.StackSet == planned.StackSet && r.Restores == planned.Restores &&
+		r.RetainStacks == planned.RetainStacks && r.NoOverrides == planned.NoOverrides && r.Role == planned.Role && slices.Equal(r.OUs, planned.OUs) &&
+		equalPreferences(r.Preferences, planned.Preferences)
+	if !planned.Restores {
+		same = same && slices.Equal(r.Overrides, planned.Overrides)
+	}
+	return same && contained(r.Accounts, planned.Accounts) && contained(r.Regions, planned.Regions)
+}
+
+func equalPreferences(p, q fleet.Preferences) bool {
+	if !slices.Equal(p.RegionOrder, q.RegionOrder) {
+		return false
+	}
+	p.RegionOrder, q.RegionOrder = nil, nil
+	return p.RegionConcurrency == q.RegionConcurrency && p.ConcurrencyMode == q.ConcurrencyMode &&
+		p.FailureToleranceCount == q.FailureToleranceCount && p.FailureTolerancePercentage == q.FailureTolerancePercentage &&
+		p.MaxConcurrentCount == q.MaxConcurrentCount && p.MaxConcurrentPercentage == q.MaxConcurrentPercentage
+}
+
+// contained reports whether all of some are among all.
+func contained[T comparable](some, all []T) bool {
+	among := map[T]bool{}
+	for _, x := range all {
+		among[x] = true
+	}
+	return !slices.ContainsFunc(some, func(x T) bool { return !among[x] })
+}
+
+// requestGroup is targets that requests of one kind and with one list of overrides
+// can reach.
+type requestGroup struct {
+	kind      RequestKind
+	overrides []fleet.Parameter
+	targets   []fleet.Target
+}
+
+// requestGroups sorts targets by what their request must say.
+type requestGroups map[string]*requestGroup
+
+func (g *requestGroups) add(kind RequestKind, overrides []fleet.Parameter, target fleet.Target) {
+	if *g == nil {
+		*g = requestGroups{}
+	}
+	var sorted []fleet.Parameter
+	if len(overrides) > 0 {
+		sorted = slices.Clone(overrides)
+		slices.SortFunc(sorted, func(a, b fleet.Parameter) int { return strings.Compare(a.Key, b.Key) })
+	}
+	key := string(kind) + string(encode(sorted))
+	if (*g)[key] == nil {
+		(*g)[key] = &requestGroup{kind: kind, overrides: sorted}
+	}
+	(*g)[key].targets = append((*g)[key].targets, target)
+}
+
+// sorted lists the groups in an order that is the same in every process.
+func (g requestGroups) sorted() []*requestGroup {
+	var list []*requestGroup
+	for _, key := range fleet.SortedKeys(g) {
+		list = append(list, g[key])
+	}
+	return list
 }

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // TextOptions say how a plan is printed.
@@ -24,9 +25,9 @@ type TextOptions struct {
 func (p *Plan) Text(w io.Writer, options TextOptions) error {
 	out := &printer{Writer: bufio.NewWriter(w), all: options.All}
 	out.problems(p.Problems)
-	out.trips(p.Trips)
+	out.guards(p.Guards)
 	out.actions(p)
-	out.left(p.Left)
+	out.unhandled(p.Unhandled)
 	out.estimate(p)
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("printing plan: %w", err)
@@ -54,7 +55,7 @@ func printable(s string) string {
 	}, s)
 }
 
-func (out *printer) problems(problems []Problem) {
+func (out *printer) problems(problems []policy.Problem) {
 	if len(problems) == 0 {
 		return
 	}
@@ -70,12 +71,12 @@ func (out *printer) problems(problems []Problem) {
 	out.line(0, "")
 }
 
-func (out *printer) trips(trips []Trip) {
-	if !slices.ContainsFunc(trips, worthPrinting) {
+func (out *printer) guards(hits []GuardHit) {
+	if !slices.ContainsFunc(hits, worthPrinting) {
 		return
 	}
 	out.line(0, "Guards")
-	for _, trip := range trips {
+	for _, trip := range hits {
 		if !worthPrinting(trip) {
 			continue
 		}
@@ -97,7 +98,7 @@ func (out *printer) trips(trips []Trip) {
 }
 
 // worthPrinting is false for what the problems say already.
-func worthPrinting(trip Trip) bool { return trip.Guard != GuardConfiguration || trip.Accepted }
+func worthPrinting(trip GuardHit) bool { return trip.Guard != GuardConfiguration || trip.Accepted }
 
 func (out *printer) actions(p *Plan) {
 	if len(p.Actions) == 0 {
@@ -128,33 +129,99 @@ func (out *printer) actions(p *Plan) {
 }
 
 func (out *printer) action(a Action) {
-	out.line(2, "%s %s%s  [%s]", a.Rung, cellCount(len(a.Targets)), a.shape(), a.ID)
+	out.line(2, "%s %s%s  [%s]", a.Remedy, a.extent(), a.shape(), a.ID)
 	out.line(3, "%s", a.Reason)
-	for _, call := range a.Calls {
-		out.line(3, "%s × %s", out.list(convert[string](call.Accounts), "account"), out.list(convert[string](call.Regions), "region"))
+	for _, r := range a.Requests {
+		out.request(a, r)
 	}
-	if len(a.OUs) > 0 {
-		out.line(3, "within %s", out.list(convert[string](a.OUs), "OU"))
+	if a.Furthest.Harsher(a.Remedy) {
+		out.line(3, "where that fails: up to %s", a.Furthest)
+	}
+	for _, d := range a.Destroys {
+		out.line(3, "%s", d)
 	}
 	if len(a.Together) > 0 {
-		out.line(3, "together with %s", strings.Join(convert[string](a.Together), ", "))
+		out.line(3, "together with %s", strings.Join(texts(a.Together), ", "))
 	}
 	if len(a.After) > 0 {
 		out.line(3, "after %s", strings.Join(a.After, ", "))
 	}
 }
 
-// shape says in how many calls the action is made, and in which wave.
+// request prints what is sent, on one line.
+func (out *printer) request(a Action, r Request) {
+	of := ""
+	if r.StackSet != a.StackSet {
+		of = " of " + string(r.StackSet) + ":"
+	}
+	if r.Kind == RequestDetect {
+		return
+	}
+	text := fmt.Sprintf("%s%s %s × %s", r.Kind, of, out.list(texts(r.Accounts), "account"), out.list(texts(r.Regions), "region"))
+	if len(r.OUs) > 0 {
+		text += " within " + out.list(texts(r.OUs), "OU")
+	}
+	switch {
+	case r.Restores:
+		text += ", with the overrides saved before"
+	case r.RetainStacks:
+		text += ", stacks stay"
+	case len(r.Overrides) > 0:
+		text += ", with " + plural(len(r.Overrides), "override") + " saved earlier"
+	case r.Role != "":
+		text += " through " + r.Role
+	}
+	out.line(3, "%s", text)
+}
+
+// extent is how much the action is for.
+func (a Action) extent() string {
+	if a.Remedy == RemedyDetect {
+		return "drift of " + plural(a.Requests[0].Instances, "instance")
+	}
+	return cellCount(len(a.Targets))
+}
+
+// shape says in how many requests the action is made, and in which wave.
 func (a Action) shape() string {
 	switch {
-	case a.Rung == RungQuarantine:
+	case a.Remedy == RemedyQuarantine || a.Remedy == RemedyDetect:
 		return ""
-	case a.Rung == RungRevert:
+	case a.Remedy == RemedyRevert:
 		return " one by one"
 	case a.Wave > 0:
-		return fmt.Sprintf(" in %s, wave %d", callCount(len(a.Calls)), a.Wave+1)
+		return fmt.Sprintf(" in %s, wave %d", plural(len(a.Requests), "request"), a.Wave+1)
 	}
-	return " in " + callCount(len(a.Calls))
+	return " in " + plural(len(a.Requests), "request")
+}
+
+// String is the destruction as a clause.
+func (d Destruction) String() string {
+	text := ""
+	switch d.Kind {
+	case DestroysData:
+		text = fmt.Sprintf("may destroy data in %s of %s", plural(d.Cells, "stack"), d.StackSet)
+		if d.LogicalID == "" {
+			break
+		}
+		text = fmt.Sprintf("destroys %s (%s) in %s of %s", d.LogicalID, d.ResourceType, plural(d.Cells, "stack"), d.StackSet)
+	case DestroysDependent:
+		text = fmt.Sprintf("takes along %s of %s", plural(d.Cells, "stack"), d.StackSet)
+	default:
+		text = fmt.Sprintf("deletes %s of %s", plural(d.Cells, "stack"), d.StackSet)
+	}
+	if d.Note != "" {
+		text += ": " + d.Note
+	}
+	return text
+}
+
+func texts[S ~string](list []S) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = string(s)
+	}
+	return out
 }
 
 // list names a few things and counts the rest.
@@ -166,8 +233,8 @@ func (out *printer) list(names []string, noun string) string {
 	return fmt.Sprintf("%s … (%d %ss)", strings.Join(names[:few-1], " "), len(names), noun)
 }
 
-// left groups cells by stack set, verdict and normalised reason.
-func (out *printer) left(left []Assessed) {
+// unhandled groups cells by stack set, verdict and normalised reason.
+func (out *printer) unhandled(left []Assessed) {
 	if len(left) == 0 {
 		return
 	}
@@ -185,7 +252,7 @@ func (out *printer) left(left []Assessed) {
 		cells[key] = append(cells[key], c)
 	}
 	slices.SortStableFunc(causes, func(x, y cause) int { return len(cells[y]) - len(cells[x]) })
-	out.line(0, "Left as they are")
+	out.line(0, "Not handled")
 	for _, key := range causes {
 		out.line(1, "%s %s: %s", cellCount(len(cells[key])), key.verdict, key.reason)
 		if key.hint != "" {
@@ -198,8 +265,8 @@ func (out *printer) left(left []Assessed) {
 
 // hintOf is what comes next for a cell that is left.
 func hintOf(c Assessed) string {
-	if c.Rung != "" && !c.NotBefore.IsZero() {
-		return fmt.Sprintf("Next comes %s, from %s on.", c.Rung, stamp(c.NotBefore))
+	if c.Remedy != "" && !c.NotBefore.IsZero() {
+		return fmt.Sprintf("Next comes %s, from %s on.", c.Remedy, stamp(c.NotBefore))
 	}
 	return c.Hint
 }
@@ -221,6 +288,9 @@ func (out *printer) cells(cells []Assessed) {
 
 func (out *printer) estimate(p *Plan) {
 	e := p.Estimate
+	if p.Unchecked > 0 {
+		out.line(0, "For %s drift is unknown, or was checked too long ago.", cellCount(p.Unchecked))
+	}
 	if e.Operations > 0 {
 		out.line(0, "%s, about %d API calls, about %s.", plural(e.Operations, "operation"), e.APICalls, minutes(e.Duration))
 	}
@@ -245,7 +315,6 @@ func plural(n int, noun string) string {
 }
 
 func cellCount(n int) string { return plural(n, "cell") }
-func callCount(n int) string { return plural(n, "call") }
 
 // firstTargets names the first few targets and counts the rest.
 func firstTargets(targets []fleet.Target, few int) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files under testdata/text")
@@ -52,7 +53,7 @@ func TestText(t *testing.T) {
 func TestWhatAWSSaysCannotSteerTheTerminal(t *testing.T) {
 	f := newFleet(1)
 	deployed(addSet(f, "logs"), at(1, frankfurt), failedFor("\x1b[2J\u202eFailed\a"))
-	_, p := decide(f, DefaultPolicy(), Memory{})
+	_, p := decide(f, policy.Default(), Memory{})
 	var got strings.Builder
 	if err := p.Text(&got, TextOptions{}); err != nil {
 		t.Fatal(err)
@@ -65,7 +66,7 @@ func TestWhatAWSSaysCannotSteerTheTerminal(t *testing.T) {
 func TestTextSaysFromWhenOnAHealIsTriedAgain(t *testing.T) {
 	f := newFleet(1)
 	deployed(addSet(f, "logs", "selfhealing=true"), at(1, frankfurt), drifted)
-	_, p := decide(f, DefaultPolicy(), remembered("logs", at(1, frankfurt), CellMemory{Heals: []Heal{heal(0, RungRedeploy, Drifted, "")}}))
+	_, p := decide(f, policy.Default(), remembered("logs", at(1, frankfurt), CellMemory{Heals: []Heal{heal(0, RemedyRedeploy, Drifted, "")}}))
 	var got strings.Builder
 	if err := p.Text(&got, TextOptions{}); err != nil {
 		t.Fatal(err)

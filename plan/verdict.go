@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
@@ -16,14 +17,14 @@ const (
 	Failed      Verdict = "failed"      // OUTDATED: its last operation failed
 	Inoperable  Verdict = "inoperable"  // INOPERABLE: a deletion or an import failed
 	Drifted     Verdict = "drifted"     // live resources differ from the template
-	Stale       Verdict = "stale"       // OUTDATED without a failure of its own, or another template than its set's
+	Outdated    Verdict = "outdated"    // OUTDATED without a failure of its own, or another template than its set's
 	Blocked     Verdict = "blocked"     // something outside the cell forbids acting on it
 	Quarantined Verdict = "quarantined" // given up after repeated heals, a person is needed
 	NotChecked  Verdict = "notChecked"  // current, but its drift is unknown or too old to trust
 )
 
 // Verdicts lists all of them, worst last, in the order reports use.
-var Verdicts = [...]Verdict{Healthy, NotChecked, Stale, Drifted, Missing, Orphan, Failed, Inoperable, Blocked, Quarantined}
+var Verdicts = [...]Verdict{Healthy, NotChecked, Outdated, Drifted, Missing, Orphan, Failed, Inoperable, Blocked, Quarantined}
 
 // Desire is whether an instance must, may or must not be in a cell.
 type Desire string
@@ -34,17 +35,17 @@ const (
 	MustNot Desire = "mustNot"
 )
 
-// Standing is what an account's place and state mean for healing.
-type Standing string
+// AccountStatus is what an account's place and state mean for healing.
+type AccountStatus string
 
 const (
-	StandingActive         Standing = "active"
-	StandingSuspended      Standing = "suspended"
-	StandingPendingClosure Standing = "pendingClosure"
-	StandingClosed         Standing = "closed"
-	StandingLeft           Standing = "left" // confirmed: not in the organization
-	StandingManagement     Standing = "management"
-	StandingUnknown        Standing = "unknown" // never acted on
+	StatusActive         AccountStatus = "active"
+	StatusSuspended      AccountStatus = "suspended"
+	StatusPendingClosure AccountStatus = "pendingClosure"
+	StatusClosed         AccountStatus = "closed"
+	StatusLeft           AccountStatus = "left" // confirmed: not in the organization
+	StatusManagement     AccountStatus = "management"
+	StatusUnknown        AccountStatus = "unknown" // never acted on
 )
 
 // Assessed is a cell with its verdict.
@@ -64,16 +65,16 @@ type Assessed struct {
 	// Attention is set where a person is needed.
 	Attention bool `json:"attention,omitempty"`
 
-	// Rung is what will be done about it (guards permitting), "" for nothing.
-	Rung Rung `json:"rung,omitempty"`
-	// NotBefore is when the rung may be taken at the earliest: heals of one cell
+	// Remedy is what will be done about it (guards permitting), "" for nothing.
+	Remedy Remedy `json:"remedy,omitempty"`
+	// NotBefore is when the remedy may be taken at the earliest: heals of one cell
 	// back off. Zero if at once.
 	NotBefore time.Time `json:"notBefore,omitzero"`
 	// Heals is how many heals of the cell count towards quarantine.
 	Heals int `json:"heals,omitempty"`
 
-	// Standing is the account's, "" where it is active.
-	Standing Standing `json:"standing,omitempty"`
+	// AccountStatus is the account's, "" where it is active.
+	AccountStatus AccountStatus `json:"accountStatus,omitempty"`
 	// Status, Detailed, DriftStatus and Checked are the instance's; "" and zero if
 	// there is none.
 	Status      fleet.InstanceStatus `json:"status,omitempty"`
@@ -82,9 +83,9 @@ type Assessed struct {
 	Checked     time.Time            `json:"checked,omitzero"`
 	// Bare tells that there is an instance, but no stack was ever made for it.
 	Bare bool `json:"bare,omitempty"`
-	// Owed tells that we deleted the instance to redeploy it, and have not seen it
+	// PendingRestore tells that we deleted the instance to redeploy it, and have not seen it
 	// back with its overrides yet. It is created again whatever tags and policy say.
-	Owed bool `json:"owed,omitempty"`
+	PendingRestore bool `json:"pendingRestore,omitempty"`
 	// Importers are the stack sets whose stacks at this target may import from
 	// this one's, in the order of creation: they go along if it is redeployed.
 	Importers []fleet.StackSetName `json:"importers,omitempty"`
@@ -96,26 +97,6 @@ type Assessed struct {
 // Present reports whether there is an instance in the cell.
 func (c Assessed) Present() bool { return c.Status != "" }
 
-// Assessment is the verdict on every cell that has an instance or must have one.
-type Assessment struct {
-	At    time.Time  `json:"at"`
-	Cells []Assessed `json:"cells"` // sorted by cell
-	// Problems are contradictions in tags and policy, found before anything runs.
-	Problems []Problem `json:"problems,omitempty"`
-	// Levels orders the stack sets: every set stands in a later level than all
-	// that it depends on.
-	Levels [][]fleet.StackSetName `json:"levels"`
-}
-
-// Problem is a contradiction or typo in the configuration.
-type Problem struct {
-	StackSet fleet.StackSetName `json:"stackSet,omitempty"`
-	Text     string             `json:"text"`
-	Hint     string             `json:"hint"`
-	// Stops tells that nothing may be done to the stack set until it is mended.
-	Stops bool `json:"stops"`
-}
-
 // Counts is the number of cells by verdict, in report.json's form.
 type Counts struct {
 	Healthy     int `json:"healthy"`
@@ -124,8 +105,35 @@ type Counts struct {
 	Failed      int `json:"failed"`
 	Inoperable  int `json:"inoperable"`
 	Drifted     int `json:"drifted"`
-	Stale       int `json:"stale"`
+	Outdated    int `json:"outdated"`
 	Blocked     int `json:"blocked"`
 	Quarantined int `json:"quarantined"`
 	NotChecked  int `json:"notChecked"`
+}
+
+// blockHere says that something outside the cell forbids acting on it, and that
+// a person should know.
+func blockHere(c *Assessed, reason, hint string) {
+	c.Verdict, c.Reason, c.Hint = Blocked, reason, hint
+	c.Remedy, c.Attention = "", true
+}
+
+// awsSaid appends AWS's own text, which is untrusted, to a sentence.
+func awsSaid(reason string) string {
+	if reason == "" {
+		return " AWS gives no reason."
+	}
+	return " AWS says: " + reason
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+func unhealthy(v Verdict) bool {
+	return slices.Contains([]Verdict{Missing, Failed, Inoperable, Drifted, Outdated}, v)
+}
+
+// stands reports whether the cell has a stack that works, drifted or outdated as
+// it may be.
+func (c Assessed) stands() bool {
+	return c.Present() && !c.Bare && c.Status != fleet.InstanceInoperable
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // TestVerdicts states, one promise a row, what a cell of the set "baseline" in
@@ -20,7 +21,7 @@ func TestVerdicts(t *testing.T) {
 		memory  Memory
 
 		verdict   Verdict
-		rung      Rung
+		remedy    Remedy
 		attention bool
 		reason    string // a part of it
 	}{
@@ -69,12 +70,12 @@ func TestVerdicts(t *testing.T) {
 		{
 			promise: "a mandatory instance that is not there is missing and will be deployed",
 			tags:    "mandatory=true",
-			verdict: Missing, rung: RungDeploy,
+			verdict: Missing, remedy: RemedyDeploy,
 		},
 		{
 			promise: "tags are read without regard to case",
 			tags:    "Mandatory=TRUE",
-			verdict: Missing, rung: RungDeploy,
+			verdict: Missing, remedy: RemedyDeploy,
 		},
 		{
 			promise: "the policy stands over the tags",
@@ -105,7 +106,7 @@ func TestVerdicts(t *testing.T) {
 		{
 			promise: "an instance in an account that left is let go of, its stack left alone",
 			fleet:   func(f *fleet.Fleet, s *fleet.Inventory) { deployed(s, here); leave(f, member(1)) },
-			verdict: Orphan, rung: RungDetach, reason: "left the organization",
+			verdict: Orphan, remedy: RemedyDetach, reason: "left the organization",
 		},
 		{
 			promise: "an instance in a suspended account is let go of",
@@ -113,7 +114,7 @@ func TestVerdicts(t *testing.T) {
 				deployed(s, here)
 				setState(f, member(1), fleet.AccountSuspended)
 			},
-			verdict: Orphan, rung: RungDetach, reason: "suspended",
+			verdict: Orphan, remedy: RemedyDetach, reason: "suspended",
 		},
 		{
 			promise: "an instance in a closed account is let go of",
@@ -121,7 +122,7 @@ func TestVerdicts(t *testing.T) {
 				deployed(s, here, drifted)
 				setState(f, member(1), fleet.AccountClosed)
 			},
-			verdict: Orphan, rung: RungDetach, reason: "closed",
+			verdict: Orphan, remedy: RemedyDetach, reason: "closed",
 		},
 		{
 			promise: "the policy can hold on to instances in suspended accounts",
@@ -177,7 +178,7 @@ func TestVerdicts(t *testing.T) {
 			promise: "an orphan waits out the policy's period of grace",
 			policy:  "accounts: {grace: 48h}",
 			fleet:   func(f *fleet.Fleet, s *fleet.Inventory) { deployed(s, here); leave(f, member(1)) },
-			verdict: Orphan, rung: RungDetach, reason: "grace lasts until 2026-11-22 12:00 UTC",
+			verdict: Orphan, remedy: RemedyDetach, reason: "grace lasts until 2026-11-22 12:00 UTC",
 		},
 		{
 			promise: "an instance outside the set's OUs is left to a person",
@@ -196,7 +197,7 @@ func TestVerdicts(t *testing.T) {
 				deployed(s, here)
 				f.Organization.Accounts[member(1)] = fleet.Account{ID: member(1), State: fleet.AccountActive, OUs: []fleet.OUID{root, sandbox}}
 			},
-			verdict: Orphan, rung: RungRemove,
+			verdict: Orphan, remedy: RemedyRemove,
 		},
 		{
 			promise: "an instance in an excluded account is left to a person",
@@ -208,7 +209,7 @@ func TestVerdicts(t *testing.T) {
 			promise: "an instance in an excluded account is removed if the policy says so",
 			policy:  `{exclude: {accounts: ["` + string(member(1)) + `"]}, accounts: {excluded: remove}}`,
 			fleet:   func(_ *fleet.Fleet, s *fleet.Inventory) { deployed(s, here) },
-			verdict: Orphan, rung: RungRemove,
+			verdict: Orphan, remedy: RemedyRemove,
 		},
 		{
 			promise: "a protected set's stack is never removed from a live account",
@@ -220,13 +221,13 @@ func TestVerdicts(t *testing.T) {
 			promise: "a drifted instance is redeployed where selfhealing is true",
 			tags:    "selfhealing=true",
 			fleet:   func(_ *fleet.Fleet, s *fleet.Inventory) { deployed(s, here, drifted) },
-			verdict: Drifted, rung: RungRedeploy,
+			verdict: Drifted, remedy: RemedyRedeploy,
 		},
 		{
 			promise: "a drifted instance is reverted in place where a member role is configured",
 			tags:    "selfhealing=true", policy: "defaults: {memberRole: SetmendHealer}",
 			fleet:   func(_ *fleet.Fleet, s *fleet.Inventory) { deployed(s, here, drifted) },
-			verdict: Drifted, rung: RungRevert,
+			verdict: Drifted, remedy: RemedyRevert,
 		},
 		{
 			promise: "a protected set's drift is reverted, never redeployed",
@@ -257,7 +258,7 @@ func TestVerdicts(t *testing.T) {
 			tags:    "selfhealing=true",
 			fleet:   func(_ *fleet.Fleet, s *fleet.Inventory) { deployed(s, here, drifted) },
 			memory:  remembered("baseline", here, CellMemory{DriftIgnored: noon.Add(-2 * time.Hour)}),
-			verdict: Drifted, rung: RungRedeploy,
+			verdict: Drifted, remedy: RemedyRedeploy,
 		},
 		{
 			promise: "a failed instance is retried",
@@ -265,7 +266,7 @@ func TestVerdicts(t *testing.T) {
 			fleet: func(_ *fleet.Fleet, s *fleet.Inventory) {
 				deployed(s, here, failedFor("Internal failure"))
 			},
-			verdict: Failed, rung: RungRetry, reason: "AWS says: Internal failure",
+			verdict: Failed, remedy: RemedyRetry, reason: "AWS says: Internal failure",
 		},
 		{
 			promise: "a failed instance of a set without selfhealing is reported",
@@ -280,7 +281,7 @@ func TestVerdicts(t *testing.T) {
 			fleet: func(_ *fleet.Fleet, s *fleet.Inventory) {
 				deployed(s, here, failedFor("Internal failure"), func(i *fleet.Instance) { i.StackID = "" })
 			},
-			verdict: Failed, rung: RungRetry,
+			verdict: Failed, remedy: RemedyRetry,
 		},
 		{
 			promise: "a denial is not retried but quarantined",
@@ -288,25 +289,25 @@ func TestVerdicts(t *testing.T) {
 			fleet: func(_ *fleet.Fleet, s *fleet.Inventory) {
 				deployed(s, here, failedFor("User: x is not authorized to perform: s3:CreateBucket with an explicit deny in a service control policy"))
 			},
-			verdict: Failed, rung: RungQuarantine, attention: true,
+			verdict: Failed, remedy: RemedyQuarantine, attention: true,
 		},
 		{
 			promise: "a cancelled instance is retried: nothing was wrong with it",
 			tags:    "selfhealing=true",
 			fleet:   func(_ *fleet.Fleet, s *fleet.Inventory) { deployed(s, here, outdated(fleet.DetailedCancelled)) },
-			verdict: Stale, rung: RungRetry, reason: "cancelled",
+			verdict: Outdated, remedy: RemedyRetry, reason: "cancelled",
 		},
 		{
 			promise: "an instance with another template than its set's is updated",
 			tags:    "selfhealing=true",
 			fleet:   func(_ *fleet.Fleet, s *fleet.Inventory) { deployed(s, here, outdated(fleet.DetailedSucceeded)) },
-			verdict: Stale, rung: RungRetry, reason: "present template",
+			verdict: Outdated, remedy: RemedyRetry, reason: "present template",
 		},
 		{
 			promise: "an instance skipped while its account was suspended is retried now that it is active",
 			tags:    "selfhealing=true",
 			fleet:   func(_ *fleet.Fleet, s *fleet.Inventory) { deployed(s, here, outdated(fleet.DetailedSkipped)) },
-			verdict: Stale, rung: RungRetry, reason: "skipped",
+			verdict: Outdated, remedy: RemedyRetry, reason: "skipped",
 		},
 		{
 			promise: "an instance that an operation is working on is left to it",
@@ -315,19 +316,19 @@ func TestVerdicts(t *testing.T) {
 				deployed(s, here, outdated(fleet.DetailedRunning))
 				s.Running = []fleet.Operation{{ID: "theirs", Status: fleet.OperationRunning}}
 			},
-			verdict: Stale, reason: "still working",
+			verdict: Outdated, reason: "still working",
 		},
 		{
 			promise: "an instance pending though no operation runs is retried",
 			tags:    "selfhealing=true",
 			fleet:   func(_ *fleet.Fleet, s *fleet.Inventory) { deployed(s, here, outdated(fleet.DetailedPending)) },
-			verdict: Stale, rung: RungRetry,
+			verdict: Outdated, remedy: RemedyRetry,
 		},
 		{
 			promise: "an inoperable instance is deleted and created again where the cause may have gone",
 			tags:    "selfhealing=true",
 			fleet:   func(_ *fleet.Fleet, s *fleet.Inventory) { deployed(s, here, inoperable("Rate exceeded")) },
-			verdict: Inoperable, rung: RungRedeploy,
+			verdict: Inoperable, remedy: RemedyRedeploy,
 		},
 		{
 			promise: "an inoperable instance under termination protection is quarantined, never let go of silently",
@@ -335,7 +336,7 @@ func TestVerdicts(t *testing.T) {
 			fleet: func(_ *fleet.Fleet, s *fleet.Inventory) {
 				deployed(s, here, inoperable("Stack cannot be deleted while TerminationProtection is enabled"))
 			},
-			verdict: Inoperable, rung: RungQuarantine, attention: true,
+			verdict: Inoperable, remedy: RemedyQuarantine, attention: true,
 		},
 		{
 			promise: "an inoperable instance of a set that may not be redeployed needs a person",
@@ -348,7 +349,7 @@ func TestVerdicts(t *testing.T) {
 			fleet: func(_ *fleet.Fleet, s *fleet.Inventory) {
 				deployed(s, here, inoperable("x"), func(i *fleet.Instance) { i.Detailed = fleet.DetailedFailedImport })
 			},
-			verdict: Inoperable, rung: RungQuarantine, attention: true, reason: "could not be imported",
+			verdict: Inoperable, remedy: RemedyQuarantine, attention: true, reason: "could not be imported",
 		},
 		{
 			promise: "a status that is new to us is left alone",
@@ -371,9 +372,9 @@ func TestVerdicts(t *testing.T) {
 				test.fleet(f, set)
 			}
 			got := cellAt(Assess(f, policyText(t, test.policy), test.memory, noon), "baseline", here)
-			if got.Verdict != test.verdict || got.Rung != test.rung || got.Attention != test.attention {
-				t.Errorf("got %q, rung %q, attention %t; want %q, %q, %t\nreason: %s",
-					got.Verdict, got.Rung, got.Attention, test.verdict, test.rung, test.attention, got.Reason)
+			if got.Verdict != test.verdict || got.Remedy != test.remedy || got.Attention != test.attention {
+				t.Errorf("got %q, remedy %q, attention %t; want %q, %q, %t\nreason: %s",
+					got.Verdict, got.Remedy, got.Attention, test.verdict, test.remedy, test.attention, got.Reason)
 			}
 			if !strings.Contains(got.Reason, test.reason) {
 				t.Errorf("reason %q does not say %q", got.Reason, test.reason)
@@ -414,7 +415,7 @@ func TestManagementAccount(t *testing.T) {
 		set := serve(addSet(f, "baseline", "selfhealing=true"))
 		set.StackSet.OUs = []fleet.OUID{root}
 		deployed(set, there, drifted)
-		a, p := decide(f, DefaultPolicy(), Memory{})
+		a, p := decide(f, policy.Default(), Memory{})
 		if c := cellAt(a, "baseline", there); c.Verdict != Blocked || !c.Attention || len(p.Actions) != 0 {
 			t.Errorf("%s, attention %t, %d actions", c.Verdict, c.Attention, len(p.Actions))
 		}
@@ -423,7 +424,7 @@ func TestManagementAccount(t *testing.T) {
 		f := newFleet(2)
 		deployed(addSet(f, "baseline", "selfhealing=true"), there, drifted)
 		setState(f, management, fleet.AccountUnknown)
-		a, _ := decide(f, DefaultPolicy(), Memory{})
+		a, _ := decide(f, policy.Default(), Memory{})
 		if c := cellAt(a, "baseline", there); c.Verdict != Blocked {
 			t.Errorf("%s: %s", c.Verdict, c.Reason)
 		}
@@ -431,7 +432,7 @@ func TestManagementAccount(t *testing.T) {
 	t.Run("is missed by a self-managed set only if the policy says so", func(t *testing.T) {
 		f := newFleet(2)
 		addSet(f, "baseline", "mandatory=true")
-		without, _ := decide(f, DefaultPolicy(), Memory{})
+		without, _ := decide(f, policy.Default(), Memory{})
 		with, _ := decide(f, policyText(t, "defaults: {includeManagement: true}"), Memory{})
 		if cellAt(without, "baseline", there).Verdict != "" || cellAt(with, "baseline", there).Verdict != Missing {
 			t.Error("want it missing only with includeManagement")
@@ -440,9 +441,9 @@ func TestManagementAccount(t *testing.T) {
 	t.Run("is healed like any other where a self-managed set is in it", func(t *testing.T) {
 		f := newFleet(2)
 		deployed(addSet(f, "baseline", "selfhealing=true"), there, drifted)
-		a, _ := decide(f, DefaultPolicy(), Memory{})
-		if c := cellAt(a, "baseline", there); c.Rung != RungRedeploy {
-			t.Errorf("rung %q, want redeploy", c.Rung)
+		a, _ := decide(f, policy.Default(), Memory{})
+		if c := cellAt(a, "baseline", there); c.Remedy != RemedyRedeploy {
+			t.Errorf("remedy %q, want redeploy", c.Remedy)
 		}
 	})
 }
@@ -451,7 +452,7 @@ func TestMandatoryReachesOnlyTheSetsOUs(t *testing.T) {
 	f := newFleet(2)
 	f.Organization.Accounts[member(3)] = fleet.Account{ID: member(3), State: fleet.AccountActive, OUs: []fleet.OUID{root, sandbox}}
 	serve(addSet(f, "baseline", "mandatory=true", "region=eu-central-1:eu-west-1"))
-	a := Assess(f, DefaultPolicy(), Memory{}, noon)
+	a := Assess(f, policy.Default(), Memory{}, noon)
 	if n := Count(a.Cells).Missing; n != 4 {
 		t.Errorf("%d missing, want 2 accounts × 2 regions", n)
 	}
@@ -468,7 +469,7 @@ func TestGraceCountsFromWhenTheAccountWasFirstSeenGone(t *testing.T) {
 		t.Error("acted an hour before the period of grace ended")
 	}
 	m.Since[member(1)] = noon.Add(-49 * time.Hour)
-	if _, plan := decide(f, p, m); len(plan.Actions) != 1 || plan.Actions[0].Rung != RungDetach {
+	if _, plan := decide(f, p, m); len(plan.Actions) != 1 || plan.Actions[0].Remedy != RemedyDetach {
 		t.Errorf("actions %v, want one detachment", plan.Actions)
 	}
 }
@@ -486,5 +487,15 @@ func TestEveryVerdictIsCounted(t *testing.T) {
 	}
 	if counts.Total() != len(Verdicts) {
 		t.Errorf("total %d, want %d", counts.Total(), len(Verdicts))
+	}
+}
+
+func TestTheZeroPolicyHoldsEverythingBack(t *testing.T) {
+	f := newFleet(3)
+	fill(addSet(f, "logs", "selfhealing=true", "mandatory=true"), 2, drifted)
+	leave(f, member(1))
+	a, p := decide(f, &policy.Policy{}, Memory{})
+	if len(p.Actions) != 0 || cellAt(a, "logs", at(1, frankfurt)).Verdict != Blocked {
+		t.Errorf("acted: %+v", p.Actions)
 	}
 }

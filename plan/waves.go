@@ -7,7 +7,7 @@ import "github.com/setmend/setmend/fleet"
 // canary of one cell where there are many; all else goes at once, as far as
 // AWS's quota of instances in operation lets it.
 func (b *builder) waves(v *setView, g group, together []fleet.StackSetName) [][]Assessed {
-	if g.rung != RungRedeploy {
+	if g.remedy != RemedyRedeploy {
 		return chunks(g.cells, b.room)
 	}
 	size := b.spare[v.name]
@@ -20,12 +20,6 @@ func (b *builder) waves(v *setView, g group, together []fleet.StackSetName) [][]
 		return chunks(g.cells, size)
 	}
 	return append([][]Assessed{g.cells[:1]}, chunks(g.cells[1:], size)...)
-}
-
-// MostUnavailable is how many of a set's instances may be down by us at once: at
-// least one, or nothing could ever be redeployed.
-func (sp SetPolicy) MostUnavailable(instances int) int {
-	return max(1, sp.MaxUnavailable.Of(instances))
 }
 
 // mostUnavailable is how many of the set's instances may be down by us at once.

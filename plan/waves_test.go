@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 func TestWaves(t *testing.T) {
@@ -33,10 +34,10 @@ func TestWaves(t *testing.T) {
 			set := addSet(f, "logs", "selfhealing=true")
 			fill(set, test.instances)
 			fill(set, test.drifted, drifted)
-			m := Memory{Accepted: map[string]bool{GuardMassDrift: true}}
+			m := Memory{Accepted: map[string]bool{string(GuardMassDrift): true}}
 			_, p := decide(f, policyText(t, test.policy), m)
 			var sizes []int
-			for i, a := range p.Actions {
+			for i, a := range healing(p) {
 				sizes = append(sizes, len(a.Targets))
 				if a.Wave != i || i > 0 && !slices.Contains(a.After, p.Actions[i-1].ID) {
 					t.Errorf("action %d is wave %d and waits for %v", i, a.Wave, a.After)
@@ -54,13 +55,13 @@ func TestInstancesTakenAlongCountInAWSsQuota(t *testing.T) {
 	fill(f.StackSets["vpc"], 5, drifted)
 	p := policyText(t, "{limits: {runningInstances: 7}, defaults: {maxUnavailable: 100%, massDrift: 100%}}")
 	_, plan := decide(f, p, Memory{})
-	for _, a := range plan.Actions {
+	for _, a := range healing(plan) {
 		if n := len(a.Targets) * len(a.touched()); n > 7 {
 			t.Errorf("%s has %d instances in operation", a.ID, n)
 		}
 	}
-	if len(plan.Actions) != 3 { // two cells, each of three stacks, at a time
-		t.Errorf("%d actions, want 3", len(plan.Actions))
+	if len(healing(plan)) != 3 { // two cells, each of three stacks, at a time
+		t.Errorf("%d actions, want 3", len(healing(plan)))
 	}
 }
 
@@ -69,21 +70,21 @@ func TestWhatTakesNothingDownNeedsNoWaves(t *testing.T) {
 	set := addSet(f, "logs", "selfhealing=true", "mandatory=true")
 	fill(set, 40)
 	fill(set, 30, failedFor("Internal failure"))
-	_, p := decide(f, DefaultPolicy(), Memory{})
+	_, p := decide(f, policy.Default(), Memory{})
 	if got := order(p); !slices.Equal(got, []string{"deploy logs", "retry logs"}) {
-		t.Errorf("order %v: want all cells of a rung in one action", got)
+		t.Errorf("order %v: want all cells of a remedy in one action", got)
 	}
 }
 
 func TestPreferencesLetOneFailureStopNoOther(t *testing.T) {
 	f := newFleet(2)
 	addSet(f, "logs", "mandatory=true")
-	_, p := decide(f, DefaultPolicy(), Memory{})
+	_, p := decide(f, policy.Default(), Memory{})
 	want := fleet.Preferences{
 		RegionConcurrency: fleet.RegionsParallel, ConcurrencyMode: fleet.SoftFailureTolerance,
 		FailureTolerancePercentage: 100, MaxConcurrentPercentage: 100,
 	}
-	if diff := cmp.Diff(want, p.Actions[0].Preferences); diff != "" {
+	if diff := cmp.Diff(want, p.Actions[0].Requests[0].Preferences); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -93,10 +94,10 @@ func TestEstimate(t *testing.T) {
 	set := addSet(f, "logs", "selfhealing=true")
 	fill(set, 100)
 	fill(set, 20, drifted)
-	_, p := decide(f, DefaultPolicy(), Memory{})
+	_, p := decide(f, policy.Default(), Memory{})
 	e := p.Estimate
-	if e.Operations != 6 { // canary and two waves, each deleted and created
-		t.Errorf("%d operations, want 6", e.Operations)
+	if e.Operations != 7 { // canary and two waves, each deleted and created; verified once
+		t.Errorf("%d operations, want 7", e.Operations)
 	}
 	if e.Unavailable != 20 || e.UnavailableFor <= 0 || e.Duration < 3*e.UnavailableFor {
 		t.Errorf("%d unavailable for %s, %s in all: want 20, and three waves one after another", e.Unavailable, e.UnavailableFor, e.Duration)
@@ -104,7 +105,7 @@ func TestEstimate(t *testing.T) {
 	if e.APICalls < e.Operations+2*20 {
 		t.Errorf("%d API calls: want at least the operations, and every cell's overrides before and after", e.APICalls)
 	}
-	if none := estimate(nil); none != (Estimate{}) {
+	if none := estimate(nil, Reading{}); none != (Estimate{}) {
 		t.Errorf("nothing to do is estimated at %+v", none)
 	}
 }

@@ -11,12 +11,12 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/setmend/setmend/notify"
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // settings is the policy file: the policy itself and, under "notify", whom to tell.
 type settings struct {
-	policy *plan.Policy
+	policy *policy.Policy
 	notify notify.Config
 }
 
@@ -40,7 +40,7 @@ func (a *app) readSettings() (*settings, error) {
 		return nil, err
 	}
 	if path == "" {
-		return &settings{policy: plan.DefaultPolicy()}, nil
+		return &settings{policy: policy.Default()}, nil
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -59,7 +59,7 @@ func parseSettings(text []byte) (*settings, error) {
 		return nil, err
 	}
 	s := &settings{}
-	if s.policy, err = plan.ParsePolicy(policyText); err != nil {
+	if s.policy, err = policy.Parse(policyText); err != nil {
 		return nil, err
 	}
 	var section struct {

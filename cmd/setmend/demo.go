@@ -16,8 +16,8 @@ import (
 	"github.com/setmend/setmend/clock"
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/heal"
-	"github.com/setmend/setmend/journal"
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/journal/sqlite"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // demoPolicy is the policy of the demonstration. It is written beside the
@@ -74,7 +74,7 @@ and shows what was done. It needs no AWS account and touches none.`,
 }
 
 func (a *app) demo(ctx context.Context, s scenario, out string, serve bool) error {
-	policy, err := plan.ParsePolicy(demoPolicy)
+	policy, err := policy.Parse(demoPolicy)
 	if err != nil {
 		return fmt.Errorf("reading the demonstration's policy: %w", err)
 	}
@@ -140,7 +140,7 @@ func (a *app) fill(s scenario, time *clock.Clock) (*awssim.AWS, error) {
 
 // freshJournal makes the demonstration's folder, policy file and an empty journal:
 // what an earlier demonstration remembers is of another fleet.
-func freshJournal(out string) (*journal.SQLite, error) {
+func freshJournal(out string) (*sqlite.Journal, error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return nil, &hintedError{fmt.Errorf("making the folder for the results: %w", err), "choose another with --out", exitConfig}
 	}

@@ -44,7 +44,7 @@ func (a *app) explain(ctx context.Context, args []string) error {
 	if err != nil {
 		return &usageError{err, "as in setmend explain guard-baseline 111122223333 eu-central-1"}
 	}
-	p := plan.Make(r.fleet, r.assessment, r.policy, r.memory, r.clock.Now())
+	p := r.assessment.Plan(plan.Options{})
 	story, err := heal.Explain(ctx, r.aws, r.journal, heal.Question{Fleet: r.fleet, Assessment: r.assessment, Plan: p,
 		Policy: r.policy, Memory: r.memory, Cell: fleet.Cell{StackSet: name, Target: target}})
 	if err != nil {
@@ -108,7 +108,7 @@ func cellStory(w io.Writer, s *heal.Story) error {
 		if !h.OK {
 			outcome = "failed: " + oneLine(h.Reason)
 		}
-		fmt.Fprintf(w, "Tried: %s at %s in run %s, %s\n", h.Rung, h.At.UTC().Format("2006-01-02 15:04"), h.Run, outcome)
+		fmt.Fprintf(w, "Tried: %s at %s in run %s, %s\n", h.Remedy, h.At.UTC().Format("2006-01-02 15:04"), h.Run, outcome)
 	}
 	cellStanding(w, s)
 	fmt.Fprintf(w, "Next: %s\n", oneLine(s.Next))
@@ -136,7 +136,7 @@ func cellStanding(w io.Writer, s *heal.Story) {
 	}
 	for _, saved := range s.Saved {
 		owed := ""
-		if saved.Owed {
+		if saved.Pending {
 			owed = "; it is owed since"
 		}
 		fmt.Fprintf(w, "Saved: %d overrides at %s in run %s%s\n", len(saved.Overrides), saved.At.UTC().Format("2006-01-02 15:04"), saved.Run, owed)

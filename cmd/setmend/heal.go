@@ -105,8 +105,7 @@ func (a *app) confirm(ctx context.Context, options heal.Options) error {
 		return err
 	}
 	defer r.close()
-	p := plan.Make(r.fleet, r.assessment, r.policy, r.memory, r.clock.Now())
-	p = narrowPlan(p, options)
+	p := r.assessment.Plan(plan.Options{Scope: options.Scope()})
 	if err := p.Text(wrapping(a.stderr, wrapWidth(a.stderr)), plan.TextOptions{}); err != nil {
 		return err
 	}

@@ -27,6 +27,24 @@ func (n *narrowing) flags(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&n.targets, "target", nil, "only this ACCOUNT/REGION (repeatable)")
 }
 
+// none reports whether nothing is narrowed.
+func (n *narrowing) none() bool { return len(n.stackSets)+len(n.accounts)+len(n.targets) == 0 }
+
+// narrowingOf is a scope as flags.
+func narrowingOf(s plan.Scope) narrowing {
+	var n narrowing
+	for _, name := range s.StackSets {
+		n.stackSets = append(n.stackSets, string(name))
+	}
+	for _, id := range s.Accounts {
+		n.accounts = append(n.accounts, string(id))
+	}
+	for _, target := range s.Targets {
+		n.targets = append(n.targets, target.String())
+	}
+	return n
+}
+
 func (n *narrowing) options() (heal.Options, error) {
 	var o heal.Options
 	for _, name := range n.stackSets {
@@ -46,14 +64,6 @@ func (n *narrowing) options() (heal.Options, error) {
 		o.Targets = append(o.Targets, target)
 	}
 	return o, nil
-}
-
-// narrowPlan limits a plan as the options say.
-func narrowPlan(p *plan.Plan, o heal.Options) *plan.Plan {
-	if scope := o.Scope(); !scope.All() {
-		return p.Narrow(scope)
-	}
-	return p
 }
 
 // knownSets refuses names of stack sets that are not in the fleet.
@@ -98,7 +108,7 @@ func (a *app) planCommand() *cobra.Command {
 	cmd.Flags().StringVar(&out, "out", "", "save the plan to this file, for apply")
 	cmd.Flags().StringSliceVar(&accept, "accept", nil, "plan as if this guard had been accepted")
 	cmd.Flags().BoolVar(&all, "all", false, "list every target instead of the first few")
-	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 2 if there is something to do")
+	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 2 if anything would be done, a drift detection included")
 	return cmd
 }
 
@@ -115,8 +125,7 @@ func (a *app) makePlan(ctx context.Context, n narrowing, accept []string) (*plan
 	if err := knownSets(r.fleet, options.StackSets); err != nil {
 		return nil, err
 	}
-	p := plan.Make(r.fleet, r.assessment, r.policy, r.memory, r.clock.Now())
-	return narrowPlan(p, options), nil
+	return r.assessment.Plan(plan.Options{Scope: options.Scope()}), nil
 }
 
 func savePlan(path string, p *plan.Plan) error {
@@ -134,7 +143,7 @@ func (a *app) applyCommand() *cobra.Command {
 		Short: "Heal as a saved plan says, if the fleet is still as it was",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.unmoved(cmd.Context(), args[0], f); err != nil {
+			if err := a.unchanged(cmd.Context(), args[0], &f); err != nil {
 				return err
 			}
 			return a.heal(cmd.Context(), f)
@@ -144,8 +153,9 @@ func (a *app) applyCommand() *cobra.Command {
 	return cmd
 }
 
-// unmoved plans anew and refuses if the saved plan is not what comes out.
-func (a *app) unmoved(ctx context.Context, path string, f healFlags) error {
+// unchanged plans anew, in the saved plan's scope where no other is given, and
+// fails if the saved plan is not what comes out.
+func (a *app) unchanged(ctx context.Context, path string, f *healFlags) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return &hintedError{fmt.Errorf("reading the plan: %w", err), "save one with `setmend plan --out FILE`", exitNotFound}
@@ -153,6 +163,9 @@ func (a *app) unmoved(ctx context.Context, path string, f healFlags) error {
 	saved, err := plan.Decode(text)
 	if err != nil {
 		return &hintedError{fmt.Errorf("reading the plan %s: %w", path, err), "save a new one with `setmend plan --out FILE`", exitConfig}
+	}
+	if f.narrowing.none() {
+		f.narrowing = narrowingOf(saved.Scope)
 	}
 	current, err := a.makePlan(ctx, f.narrowing, f.accept)
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"strings"
 
 	"github.com/setmend/setmend/notify"
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // settingsSchema is the JSON Schema of the whole file: plan's, with the section
 // that notify reads.
 func settingsSchema() (map[string]any, error) {
 	var schema map[string]any
-	if err := json.Unmarshal(plan.PolicySchema(), &schema); err != nil {
+	if err := json.Unmarshal(policy.Schema(), &schema); err != nil {
 		return nil, fmt.Errorf("reading the policy's schema: %w", err)
 	}
 	properties, ok := schema["properties"].(map[string]any)

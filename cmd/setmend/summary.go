@@ -63,13 +63,13 @@ func accounts(r *heal.Report) int {
 	return n
 }
 
-// done says what was done, by rung.
+// done says what was done, by remedy.
 func done(w io.Writer, r *heal.Report) {
 	type tally struct{ actions, cells, failed int }
 	tallies := map[string]*tally{}
 	var order []string
 	for _, action := range r.Actions {
-		name := string(cmp.Or(action.Rung, plan.Rung("detect drift")))
+		name := string(cmp.Or(action.Remedy, plan.Remedy("detect drift")))
 		if tallies[name] == nil {
 			tallies[name] = &tally{}
 			order = append(order, name)
@@ -94,7 +94,7 @@ func done(w io.Writer, r *heal.Report) {
 // attention lists what needs a person, grouped by what AWS said.
 func attention(w io.Writer, r *heal.Report) {
 	for _, trip := range r.Guards {
-		if trip.Stands() {
+		if trip.InEffect() {
 			fmt.Fprintf(w, "\n%sguard %s %s: %s\n  %shint: %s\n", markWarn, trip.Guard, trip.StackSet, oneLine(trip.Reason), markFaint, oneLine(trip.Hint))
 		}
 	}

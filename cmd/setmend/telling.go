@@ -115,22 +115,22 @@ func resultWord(r *heal.Report) notify.Result {
 	return notify.Healed
 }
 
-// past says what a rung did.
-var past = map[plan.Rung]string{
-	plan.RungDeploy: "deployed", plan.RungRetry: "retried", plan.RungRevert: "reverted drift in", plan.RungRedeploy: "redeployed",
-	plan.RungRemove: "removed", plan.RungDetach: "let go of", plan.RungQuarantine: "quarantined",
+// past says what a remedy did.
+var past = map[plan.Remedy]string{
+	plan.RemedyDeploy: "deployed", plan.RemedyRetry: "retried", plan.RemedyRevert: "reverted drift in", plan.RemedyRedeploy: "redeployed",
+	plan.RemedyRemove: "removed", plan.RemedyDetach: "let go of", plan.RemedyQuarantine: "quarantined",
 }
 
-// deeds counts what was done by stack set, rung and outcome. A redeployment is a
+// deeds counts what was done by stack set, remedy and outcome. A redeployment is a
 // deletion and a creation; it counts as the creation.
 func deeds(r *heal.Report) []notify.Deed {
 	index := map[notify.Deed]int{}
 	var list []notify.Deed
 	for _, action := range r.Actions {
-		if action.Rung == "" || action.Rung == plan.RungRedeploy && action.Action == "DELETE" {
+		if action.Remedy == "" || action.Remedy == plan.RemedyRedeploy && action.Action == "DELETE" {
 			continue
 		}
-		key := notify.Deed{Action: past[action.Rung], StackSet: action.StackSet}
+		key := notify.Deed{Action: past[action.Remedy], StackSet: action.StackSet}
 		if action.Outcome != "succeeded" {
 			key.Outcome = action.Outcome
 		}

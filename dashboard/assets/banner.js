@@ -12,7 +12,7 @@ const RESULT_WORDS = {
 const TONE_GLYPHS = /** @type {Record<string, string>} */ ({
   good: "healthy",
   unsure: "notChecked",
-  busy: "stale",
+  busy: "outdated",
   attention: "inoperable",
   bad: "failed",
 });

@@ -23,13 +23,13 @@
  */
 /** @typedef {{path: string, expected: string, actual: string, type: string}} Difference */
 /** @typedef {{logicalId: string, physicalId?: string, resourceType: string, status: string, differences?: Difference[], checked?: string}} ResourceDrift */
-/** @typedef {{at: string, rung: string, outcome: string, class?: string, reason?: string, action?: string}} Step */
-/** @typedef {{drift?: ResourceDrift[], steps?: Step[], heals?: number, quarantined?: string, checked?: string, rung?: string, notBefore?: string, pinned?: string}} Story */
+/** @typedef {{at: string, remedy: string, outcome: string, class?: string, reason?: string, action?: string}} Step */
+/** @typedef {{drift?: ResourceDrift[], steps?: Step[], heals?: number, quarantined?: string, checked?: string, remedy?: string, notBefore?: string, pinned?: string}} Story */
 /** @typedef {{id: string, name?: string, state: string, ou: number}} Account */
 /** @typedef {{id: string, name?: string, parent: number}} Unit */
 /** @typedef {{id: string, kind: string, status: string, reason?: string, failedInstances: number, created?: string, ended?: string}} Operation */
 /** @typedef {{name: string, id?: string, description?: string, permissionModel: string, mandatory: boolean, selfHealing: boolean, dependsOn?: string[], antiDependsOn?: string[], instances: number, before: Counts, after: Counts, lastDriftCheck?: string, operations?: Operation[], history?: {worst: string, unhealthy: number}[]}} StackSet */
-/** @typedef {{id: string, stackSet: number, action: string, rung: string, accounts: Numbers, regions: Numbers, cells: number, operationId: string, outcome: string, reason: string, started?: string, ended?: string, after?: string[]}} Action */
+/** @typedef {{id: string, stackSet: number, action: string, remedy: string, accounts: Numbers, regions: Numbers, cells: number, operationId: string, outcome: string, reason: string, started?: string, ended?: string, after?: string[]}} Action */
 /** @typedef {{reason: number, example: number, class: number, hint: number, verdict: number, cells: Numbers}} Group */
 /** @typedef {{run: string, at: string, result: string, before: Counts, after: Counts, seconds: number, healed?: number, healSeconds?: number, attention?: number}} HistoryPoint */
 /** @typedef {{id: string, stackSet?: string, reason: string, hint?: string, since?: string}} Approval */

@@ -54,7 +54,7 @@ function runSummary() {
   /** @type {Map<string, number>} */
   const done = new Map();
   for (const a of model.actions) {
-    const what = (a.rung || a.action.toLowerCase().replaceAll("_", "\u00a0")) + " " + a.outcome;
+    const what = (a.remedy || a.action.toLowerCase().replaceAll("_", "\u00a0")) + " " + a.outcome;
     done.set(what, (done.get(what) || 0) + a.cells);
   }
   const lines = [...done.entries()]

@@ -121,7 +121,7 @@ function actionMatches(action) {
     model.stackSets[action.stackSet].name,
     action.id,
     action.action,
-    action.rung,
+    action.remedy,
     action.outcome,
     action.reason,
     action.operationId,
@@ -148,7 +148,7 @@ function actionTable() {
         value: (i) => action(i).action,
         show: (i) => action(i).action.toLowerCase().replaceAll("_", " "),
       },
-      { key: "rung", label: "Rung", width: "7rem", value: (i) => action(i).rung },
+      { key: "remedy", label: "Remedy", width: "7rem", value: (i) => action(i).remedy },
       { key: "stackSet", label: "Stack set", width: "15rem", value: (i) => model.stackSets[action(i).stackSet].name },
       {
         key: "outcome",

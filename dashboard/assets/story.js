@@ -127,11 +127,11 @@ function storyStep(step) {
   const action = model.actions.find((a) => a.id === step.action);
   return h(
     "li",
-    { class: "step " + (step.rung === "quarantine" ? "bad" : outcomeKind(step.outcome)) },
+    { class: "step " + (step.remedy === "quarantine" ? "bad" : outcomeKind(step.outcome)) },
     h(
       "div",
       null,
-      h("strong", null, step.rung),
+      h("strong", null, step.remedy),
       " ",
       h("span", { class: "outcome" }, step.outcome),
       step.class && h("span", { class: "tag" }, step.class),
@@ -160,12 +160,12 @@ function outcomeKind(outcome) {
  * @param {Story | undefined} story
  */
 function storyNext(story) {
-  if (!story || !(story.rung || story.pinned || story.checked)) return null;
+  if (!story || !(story.remedy || story.pinned || story.checked)) return null;
   const from = instant(story.notBefore);
   return h(
     "dl",
     null,
-    story.rung ? fact("Next", story.rung, isNaN(from) ? "" : ", not before " + clock(from)) : null,
+    story.remedy ? fact("Next", story.remedy, isNaN(from) ? "" : ", not before " + clock(from)) : null,
     story.pinned ? fact("It cannot be redeployed", story.pinned) : null,
     story.checked ? fact("Its drift was checked", age(instant(story.checked))) : null,
   );

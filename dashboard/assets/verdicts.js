@@ -25,8 +25,8 @@ const LOOKS = {
     meaning: "current, but its drift is unknown or too old to trust",
     path: "M5.4 5.8 A2.7 2.7 0 1 1 8 8.6 V9.8 M8 12.6 V12.7",
   },
-  stale: {
-    name: "stale",
+  outdated: {
+    name: "outdated",
     label: "Outdated",
     meaning: "behind its stack set, without a failure of its own",
     path: "M8 3.6 V8.3 L11.2 10.4 M13 8 A5 5 0 1 1 11.5 4.4",
@@ -75,7 +75,7 @@ const VERDICT_ORDER = [
   "orphan",
   "missing",
   "drifted",
-  "stale",
+  "outdated",
   "notChecked",
   "healthy",
 ];

@@ -30,7 +30,9 @@ func Apply(c *Command, e Event) error {
 		return fmt.Errorf("applying event %s to command %s: %w", e.Fact.name(), c.ID, err)
 	}
 	c.advance()
-	c.mark = ""
+	if c.mark = ""; c.Ended.IsZero() && (c.Phase == RecordPhase || c.Phase == DonePhase) {
+		c.Ended = e.At
+	}
 	return nil
 }
 
@@ -82,7 +84,7 @@ func (c *Command) apply(e Event) error {
 			}
 		}
 	case Recorded:
-		c.mark, c.NotBefore = markRecorded, e.At
+		c.mark = markRecorded
 	case RestoreResolved:
 		return c.resolve(f)
 	case RestoreReopened:
@@ -449,7 +451,7 @@ func (c *Command) applyResults(f ResultsRead) error {
 		switch {
 		case o.State == Failed:
 			d.State, d.Class, d.Reason = Failed, o.Class, o.Reason
-			if o.Kept {
+			if o.Kept && c.Phase == ChangePhase {
 				d.Restore = NoRestore
 			}
 		case c.Kind == Redeploy && c.Phase == ChangePhase:

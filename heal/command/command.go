@@ -48,6 +48,7 @@ type Command struct {
 	Stopped string `json:"stopped,omitempty"`
 
 	Began time.Time `json:"began,omitzero"`
+	// Ended is when all was done but recording the outcome.
 	Ended time.Time `json:"ended,omitzero"`
 	// NotBefore is when the next effect is due at the earliest.
 	NotBefore time.Time `json:"notBefore,omitzero"`
@@ -141,7 +142,7 @@ func (a *Attempt) Open() bool { return a.State == Intended || a.State == Accepte
 
 // Size is how many instances the attempt is for.
 func (a *Attempt) Size() int {
-	if a.Request.Kind == plan.RequestDetectDrift {
+	if a.Request.Kind == plan.RequestDetect {
 		return a.Request.Instances
 	}
 	return len(a.Request.Accounts) * len(a.Request.Regions)
@@ -199,13 +200,9 @@ func (c *Command) Touched() bool {
 		}
 	}
 	return c.Kind == Revert && slices.ContainsFunc(c.Cells, func(d Cell) bool {
-		return d.State == Healed || d.State == Skipped || d.State == Failed && d.Class != plan.ReasonRevertRefused && d.Class != ReasonCouldNotTry
+		return d.State == Healed || d.State == Skipped || d.State == Failed && d.Class != plan.ReasonRevertRefused && d.Class != plan.ReasonCouldNotTry
 	})
 }
-
-// ReasonCouldNotTry is the class of a remedy that could not be tried: access was
-// denied, AWS throttled or could not be reached. It justifies no harsher one.
-const ReasonCouldNotTry plan.ReasonClass = "could-not-try"
 
 // OperationID derives the id of a command's nth request. The same request has the
 // same id in every process that comes to send it, so that AWS recognises a

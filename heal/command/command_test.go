@@ -53,7 +53,7 @@ func commandOf(kind command.Kind, n int) command.Command {
 		with(plan.RequestDelete, func(r *plan.Request) { r.RetainStacks = kind == command.Detach })
 	case command.Detect:
 		c.Cells, c.Action.Targets = nil, nil
-		c.Action.Requests = []plan.Request{{Kind: plan.RequestDetectDrift, StackSet: set, Instances: n}}
+		c.Action.Requests = []plan.Request{{Kind: plan.RequestDetect, StackSet: set, Instances: n}}
 	}
 	return c
 }

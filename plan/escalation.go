@@ -1,0 +1,119 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/setmend/setmend/plan/policy"
+)
+
+// The ladder, least destructive remedy first. A remedy is taken only where the one
+// before cannot work or has failed; what no remedy can help is quarantined.
+//
+//	missing             deploy, retry
+//	failed, stale       retry, redeploy
+//	inoperable          redeploy (once more, where the cause may have gone)
+//	drifted             revert, redeploy
+//	orphan              the one remedy that [Assess] chose: detach, or remove
+//
+// Redeployment needs healing: redeploy, an unprotected set, and that nothing
+// that must stay imports from the stack. Reverting needs a member role.
+
+// Escalation lists the remedies that the policy leaves open to the cell, least
+// destructive first; none if only a person can help.
+func Escalation(c Assessed, sp policy.Set) []Remedy {
+	heals := sp.Healing == policy.HealRevert || sp.Healing == policy.HealRedeploy
+	deploys := sp.Healing != policy.HealOff || c.PendingRestore
+	redeploys := sp.Healing == policy.HealRedeploy && !sp.Protected && c.Pinned == ""
+	var ladder []Remedy
+	add := func(remedy Remedy, open bool) {
+		if open {
+			ladder = append(ladder, remedy)
+		}
+	}
+	switch c.Verdict {
+	case Missing:
+		add(RemedyDeploy, deploys)
+		add(RemedyRetry, deploys)
+	case Failed, Outdated:
+		// An instance that never got a stack is a mandatory deployment under way.
+		add(RemedyRetry, heals || c.Desire == Must && c.Bare && deploys)
+		add(RemedyRedeploy, redeploys)
+	case Inoperable:
+		add(RemedyRedeploy, redeploys)
+	case Drifted:
+		add(RemedyRevert, heals && sp.MemberRole != "")
+		add(RemedyRedeploy, redeploys)
+	case Orphan:
+		add(c.Remedy, c.Remedy != "")
+	}
+	return ladder
+}
+
+// hopeless are the classes that no remedy can do anything about: the cause lies
+// outside and will be met again.
+var hopeless = []ReasonClass{
+	ReasonDenied, ReasonRoleMissing, ReasonRegionDisabled, ReasonAccountGone,
+	ReasonTermination, ReasonTemplate, ReasonMaskedOverride, ReasonImportFailed,
+}
+
+// transient are the classes that pass by themselves, so that the same remedy is
+// tried again before any harsher one.
+var transient = []ReasonClass{ReasonThrottled, ReasonCancelled, ReasonImportMissing, ReasonAccountGate, ReasonQuota, ReasonStackBusy}
+
+// unredeployable are the classes where deleting first would make it worse: the
+// creation would meet the same obstacle, and the stack would be gone.
+var unredeployable = []ReasonClass{
+	ReasonNameCollision, ReasonQuota, ReasonThrottled, ReasonCancelled, ReasonImportMissing, ReasonAccountGate, ReasonStackBusy,
+}
+
+// transientTries is how often one remedy is tried for a transient cause.
+const transientTries = 3
+
+// Next is the remedy to take after those tried, oldest first, given the class of
+// the last failure ("" if none has failed yet). [RemedyQuarantine] is the end: no
+// remedy is left, or the class says that none can help.
+func Next(c Assessed, sp policy.Set, tried []Remedy, class ReasonClass) Remedy {
+	if slices.Contains(hopeless, class) {
+		return RemedyQuarantine
+	}
+	ladder := Escalation(c, sp)
+	if again, ok := repeat(ladder, tried, class); ok {
+		return again
+	}
+	for _, remedy := range ladder {
+		if !slices.Contains(tried, remedy) && allowed(c, remedy, class) {
+			return remedy
+		}
+	}
+	return RemedyQuarantine
+}
+
+// repeat is the remedy tried last, if the cause was transient and patience lasts.
+func repeat(ladder, tried []Remedy, class ReasonClass) (Remedy, bool) {
+	if len(tried) == 0 || !slices.Contains(transient, class) {
+		return "", false
+	}
+	last, times := tried[len(tried)-1], 0
+	for _, remedy := range tried {
+		if remedy == last {
+			times++
+		}
+	}
+	return last, times < transientTries && slices.Contains(ladder, last)
+}
+
+// allowed reports whether a remedy makes sense after a failure of the class.
+func allowed(c Assessed, remedy Remedy, class ReasonClass) bool {
+	if gone := class == ReasonStackGone && c.Verdict != Missing && !c.Bare; gone && (remedy == RemedyRetry || remedy == RemedyRevert) {
+		return false // there is nothing to update or to put back
+	}
+	if remedy != RemedyRedeploy {
+		return true
+	}
+	if class == ReasonExportInUse {
+		return len(c.Importers) > 0 // deleted before it, created again after it
+	}
+	// A deletion that failed may be repeated where the cause may have passed; it
+	// deletes nothing that its set has not given up already.
+	return c.Verdict == Inoperable || !slices.Contains(unredeployable, class)
+}

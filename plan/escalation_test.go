@@ -1,0 +1,90 @@
+package plan
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/plan/policy"
+)
+
+func TestNext(t *testing.T) {
+	redeploy := policy.Set{Healing: policy.HealRedeploy}
+	both := policy.Set{Healing: policy.HealRedeploy, MemberRole: "Healer"}
+	revert := policy.Set{Healing: policy.HealRevert, MemberRole: "Healer"}
+	protected := policy.Set{Healing: policy.HealRedeploy, MemberRole: "Healer", Protected: true}
+	notify := policy.Set{Healing: policy.HealNotify, MemberRole: "Healer"}
+	importers := []fleet.StackSetName{"hosts"}
+	tests := []struct {
+		promise string
+		cell    Assessed
+		policy  policy.Set
+		tried   []Remedy
+		class   ReasonClass
+		want    Remedy
+	}{
+		{"a missing instance is deployed", Assessed{Verdict: Missing}, notify, nil, "", RemedyDeploy},
+		{"a failed deployment is retried", Assessed{Verdict: Missing}, notify, []Remedy{RemedyDeploy}, ReasonUnknown, RemedyRetry},
+		{"a failed deployment that a retry did not help is given up", Assessed{Verdict: Missing}, redeploy, []Remedy{RemedyDeploy, RemedyRetry}, ReasonUnknown, RemedyQuarantine},
+		{"a denied deployment is given up", Assessed{Verdict: Missing}, redeploy, []Remedy{RemedyDeploy}, ReasonDenied, RemedyQuarantine},
+		{"a throttled deployment is deployed again", Assessed{Verdict: Missing}, redeploy, []Remedy{RemedyDeploy}, ReasonThrottled, RemedyDeploy},
+		{"drift is reverted first", Assessed{Verdict: Drifted}, both, nil, "", RemedyRevert},
+		{"a refused revert is followed by a redeployment", Assessed{Verdict: Drifted}, both, []Remedy{RemedyRevert}, ReasonRevertRefused, RemedyRedeploy},
+		{"a refused revert is the end where nothing may be deleted", Assessed{Verdict: Drifted}, revert, []Remedy{RemedyRevert}, ReasonRevertRefused, RemedyQuarantine},
+		{"a refused revert is the end in a protected set", Assessed{Verdict: Drifted}, protected, []Remedy{RemedyRevert}, ReasonRevertRefused, RemedyQuarantine},
+		{"without a member role drift is redeployed", Assessed{Verdict: Drifted}, redeploy, nil, "", RemedyRedeploy},
+		{"a failed redeployment is the end", Assessed{Verdict: Drifted}, redeploy, []Remedy{RemedyRedeploy}, ReasonUnknown, RemedyQuarantine},
+		{"a masked override is the end", Assessed{Verdict: Drifted}, both, []Remedy{RemedyRevert}, ReasonMaskedOverride, RemedyQuarantine},
+		{"an export in use can be redeployed where the importers go along", Assessed{Verdict: Drifted, Importers: importers}, both, []Remedy{RemedyRevert}, ReasonExportInUse, RemedyRedeploy},
+		{"an export in use by what is not known cannot", Assessed{Verdict: Drifted}, both, []Remedy{RemedyRevert}, ReasonExportInUse, RemedyQuarantine},
+		{"a stack that is pinned is not redeployed", Assessed{Verdict: Drifted, Pinned: "hosts imports from it"}, both, []Remedy{RemedyRevert}, ReasonRevertRefused, RemedyQuarantine},
+		{"a failure is retried, then redeployed", Assessed{Verdict: Failed}, both, []Remedy{RemedyRetry}, ReasonUnknown, RemedyRedeploy},
+		{"a stack that is stuck is redeployed after the retry", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry}, ReasonStackStuck, RemedyRedeploy},
+		{"a stack that is gone is redeployed at once", Assessed{Verdict: Failed}, both, nil, ReasonStackGone, RemedyRedeploy},
+		{"a stack that is gone is the end where nothing may be redeployed", Assessed{Verdict: Failed}, revert, nil, ReasonStackGone, RemedyQuarantine},
+		{"a taken name is not redeployed", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry}, ReasonNameCollision, RemedyQuarantine},
+		{"a quota that is used up is tried again, never redeployed", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry}, ReasonQuota, RemedyRetry},
+		{"patience with a quota ends", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry, RemedyRetry, RemedyRetry}, ReasonQuota, RemedyQuarantine},
+		{"throttling is tried again, and no remedy is skipped for it", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry, RemedyRetry}, ReasonThrottled, RemedyRetry},
+		{"a template error is the end", Assessed{Verdict: Failed}, redeploy, []Remedy{RemedyRetry}, ReasonTemplate, RemedyQuarantine},
+		{"an inoperable instance is deleted and created again once", Assessed{Verdict: Inoperable}, redeploy, nil, ReasonUnknown, RemedyRedeploy},
+		{"and only once", Assessed{Verdict: Inoperable}, redeploy, []Remedy{RemedyRedeploy}, ReasonUnknown, RemedyQuarantine},
+		{"an inoperable instance whose export is in use is the end without importers", Assessed{Verdict: Inoperable}, redeploy, nil, ReasonExportInUse, RemedyQuarantine},
+		{"an orphan that cannot be let go of is the end", Assessed{Verdict: Orphan, Remedy: RemedyDetach}, notify, []Remedy{RemedyDetach}, ReasonUnknown, RemedyQuarantine},
+		{"an orphan throttled is let go of again", Assessed{Verdict: Orphan, Remedy: RemedyDetach}, notify, []Remedy{RemedyDetach}, ReasonThrottled, RemedyDetach},
+		{"an orphan in a live account is never let go of when its removal fails", Assessed{Verdict: Orphan, Remedy: RemedyRemove}, redeploy, []Remedy{RemedyRemove}, ReasonExportInUse, RemedyQuarantine},
+		{"a healthy cell needs no remedy", Assessed{Verdict: Healthy}, redeploy, nil, "", RemedyQuarantine},
+	}
+	for _, test := range tests {
+		t.Run(test.promise, func(t *testing.T) {
+			if got := Next(test.cell, test.policy, test.tried, test.class); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTheLadderEndsInQuarantineWhateverFails(t *testing.T) {
+	policies := []policy.Set{{Healing: policy.HealRedeploy, MemberRole: "x"}, {Healing: policy.HealRevert, MemberRole: "x"}, {Healing: policy.HealRedeploy}, {Healing: policy.HealNotify}, {Healing: policy.HealOff}}
+	for _, verdict := range Verdicts {
+		for class := range meanings {
+			for _, sp := range policies {
+				c := Assessed{Verdict: verdict, Remedy: RemedyDetach, Importers: []fleet.StackSetName{"x"}}
+				var tried []Remedy
+				remedy := Next(c, sp, tried, "")
+				for ; remedy != RemedyQuarantine && len(tried) < 20; remedy = Next(c, sp, tried, class) {
+					tried = append(tried, remedy)
+				}
+				if remedy != RemedyQuarantine {
+					t.Errorf("%s, %s, %s: still at %s after %v", verdict, class, sp.Healing, remedy, tried)
+				}
+				if !slices.IsSortedFunc(tried, func(a, b Remedy) int { return slices.Index(remedies, a) - slices.Index(remedies, b) }) {
+					t.Errorf("%s, %s: the ladder goes down: %v", verdict, class, tried)
+				}
+				if deletes := slices.Contains(tried, RemedyRedeploy) || slices.Contains(tried, RemedyRemove); deletes && sp.Healing != policy.HealRedeploy {
+					t.Errorf("%s, %s: deletes although healing is %s", verdict, class, sp.Healing)
+				}
+			}
+		}
+	}
+}

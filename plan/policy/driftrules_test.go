@@ -1,0 +1,52 @@
+package policy
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/setmend/setmend/fleet"
+)
+
+func TestFilterDrift(t *testing.T) {
+	drift := func(id, kind string, paths ...string) fleet.ResourceDrift {
+		d := fleet.ResourceDrift{LogicalID: id, ResourceType: kind, Status: fleet.ResourceModified}
+		for _, path := range paths {
+			d.Differences = append(d.Differences, fleet.PropertyDifference{Path: path})
+		}
+		return d
+	}
+	deleted := fleet.ResourceDrift{LogicalID: "Logs", ResourceType: "AWS::S3::Bucket", Status: fleet.ResourceDeleted}
+	bucket := drift("Logs", "AWS::S3::Bucket", "/Tags/0/Value", "/Policy")
+	tests := []struct {
+		promise         string
+		rule            DriftRule
+		drift           fleet.ResourceDrift
+		counts, ignored []fleet.ResourceDrift
+	}{
+		{"a rule without a match ignores nothing", DriftRule{ResourceType: "AWS::SNS::Topic"}, bucket, []fleet.ResourceDrift{bucket}, nil},
+		{"a type covers the whole resource", DriftRule{ResourceType: "AWS::S3::*"}, bucket, nil, []fleet.ResourceDrift{bucket}},
+		{"a logical id covers the whole resource", DriftRule{LogicalID: "Logs"}, bucket, nil, []fleet.ResourceDrift{bucket}},
+		{"every part of a rule must match", DriftRule{LogicalID: "Logs", ResourceType: "AWS::SNS::Topic"}, bucket, []fleet.ResourceDrift{bucket}, nil},
+		{
+			"a property covers all below it and nothing beside it", DriftRule{Property: "/Tags"}, bucket,
+			[]fleet.ResourceDrift{drift("Logs", "AWS::S3::Bucket", "/Policy")},
+			[]fleet.ResourceDrift{drift("Logs", "AWS::S3::Bucket", "/Tags/0/Value")},
+		},
+		{"a property may have patterns", DriftRule{Property: "/*/0"}, drift("a", "b", "/Tags/0/Value"), nil, []fleet.ResourceDrift{drift("a", "b", "/Tags/0/Value")}},
+		{"a property does not cover a longer name", DriftRule{Property: "/Tag"}, bucket, []fleet.ResourceDrift{bucket}, nil},
+		{"a property does not excuse a deletion", DriftRule{Property: "/Tags"}, deleted, []fleet.ResourceDrift{deleted}, nil},
+		{"a type excuses a deletion", DriftRule{ResourceType: "AWS::S3::Bucket"}, deleted, nil, []fleet.ResourceDrift{deleted}},
+	}
+	for _, test := range tests {
+		t.Run(test.promise, func(t *testing.T) {
+			counts, ignored := Set{IgnoreDrift: []DriftRule{test.rule}}.FilterDrift([]fleet.ResourceDrift{test.drift})
+			if diff := cmp.Diff(test.counts, counts); diff != "" {
+				t.Errorf("counts:\n%s", diff)
+			}
+			if diff := cmp.Diff(test.ignored, ignored); diff != "" {
+				t.Errorf("ignored:\n%s", diff)
+			}
+		})
+	}
+}
