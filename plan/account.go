@@ -109,7 +109,7 @@ func (p place) disposal(accounts policy.Accounts) policy.Disposal {
 	return policy.Hold
 }
 
-// graceEnds is when instances in the account may be let go of. An account not
+// graceEnds is when instances in the account may be detached. An account not
 // remembered was first seen so just now.
 func graceEnds(id fleet.AccountID, accounts policy.Accounts, m Memory, now time.Time) time.Time {
 	since, ok := m.Since[id]

@@ -6,11 +6,11 @@ import (
 	"github.com/setmend/setmend/plan/policy"
 )
 
-// The ladder, least destructive remedy first. A remedy is taken only where the one
+// The escalation, least destructive remedy first. A remedy is taken only where the one
 // before cannot work or has failed; what no remedy can help is quarantined.
 //
 //	missing             deploy, retry
-//	failed, stale       retry, redeploy
+//	failed, outdated    retry, redeploy
 //	inoperable          redeploy (once more, where the cause may have gone)
 //	drifted             revert, redeploy
 //	orphan              the one remedy that [Assess] chose: detach, or remove
@@ -24,10 +24,10 @@ func Escalation(c Assessed, sp policy.Set) []Remedy {
 	heals := sp.Healing == policy.HealRevert || sp.Healing == policy.HealRedeploy
 	deploys := sp.Healing != policy.HealOff || c.PendingRestore
 	redeploys := sp.Healing == policy.HealRedeploy && !sp.Protected && c.Pinned == ""
-	var ladder []Remedy
-	add := func(remedy Remedy, open bool) {
-		if open {
-			ladder = append(ladder, remedy)
+	var open []Remedy
+	add := func(remedy Remedy, may bool) {
+		if may {
+			open = append(open, remedy)
 		}
 	}
 	switch c.Verdict {
@@ -46,7 +46,7 @@ func Escalation(c Assessed, sp policy.Set) []Remedy {
 	case Orphan:
 		add(c.Remedy, c.Remedy != "")
 	}
-	return ladder
+	return open
 }
 
 // hopeless are the classes that no remedy can do anything about: the cause lies
@@ -76,11 +76,11 @@ func Next(c Assessed, sp policy.Set, tried []Remedy, class ReasonClass) Remedy {
 	if slices.Contains(hopeless, class) {
 		return RemedyQuarantine
 	}
-	ladder := Escalation(c, sp)
-	if again, ok := repeat(ladder, tried, class); ok {
+	open := Escalation(c, sp)
+	if again, ok := repeat(open, tried, class); ok {
 		return again
 	}
-	for _, remedy := range ladder {
+	for _, remedy := range open {
 		if !slices.Contains(tried, remedy) && allowed(c, remedy, class) {
 			return remedy
 		}
@@ -89,7 +89,7 @@ func Next(c Assessed, sp policy.Set, tried []Remedy, class ReasonClass) Remedy {
 }
 
 // repeat is the remedy tried last, if the cause was transient and patience lasts.
-func repeat(ladder, tried []Remedy, class ReasonClass) (Remedy, bool) {
+func repeat(open, tried []Remedy, class ReasonClass) (Remedy, bool) {
 	if len(tried) == 0 || !slices.Contains(transient, class) {
 		return "", false
 	}
@@ -99,7 +99,7 @@ func repeat(ladder, tried []Remedy, class ReasonClass) (Remedy, bool) {
 			times++
 		}
 	}
-	return last, times < transientTries && slices.Contains(ladder, last)
+	return last, times < transientTries && slices.Contains(open, last)
 }
 
 // allowed reports whether a remedy makes sense after a failure of the class.

@@ -44,7 +44,7 @@ type GuardHit struct {
 	Accepted bool `json:"accepted,omitempty"`
 	// Opened is set once a guard that opens by itself has done so.
 	Opened bool `json:"opened,omitempty"`
-	// Waits is set if the guard opens by itself with time: nobody needs to be asked.
+	// Waits is set if the guard opens by itself with time, without an approval.
 	Waits bool `json:"waits,omitempty"`
 }
 

@@ -11,7 +11,7 @@ import (
 const minMass = 5
 
 // guard asks the guards that planning can see. Each stops its own set; only an
-// unusable inventory stops all, and a shrunken organization all cleanup.
+// unusable reading stops all, and a shrunken organization all cleanup.
 func (b *builder) guard() {
 	b.stopped = map[fleet.StackSetName]Guard{}
 	b.guardInventory()
@@ -27,7 +27,7 @@ func (b *builder) guard() {
 	b.guardUnavailable()
 }
 
-// hit records a guard, and reports whether it stops (nobody accepted it).
+// hit records a guard, and reports whether it stops: it was not accepted.
 func (b *builder) hit(t GuardHit) bool {
 	t.Accepted = b.memory.Accepted[string(t.Guard)] || b.memory.Accepted[t.Guard.Of(t.StackSet)]
 	b.hits = append(b.hits, t)
@@ -140,7 +140,7 @@ func (b *builder) tally() map[fleet.StackSetName]tally {
 }
 
 // guardMass stops a set of which too much drifted or would go at once: more
-// likely is a fault of the template, the detector or the inventory.
+// likely is a fault of the template, the detector or the reading.
 func (b *builder) guardMass(v *setView, t tally) {
 	all := len(v.instances)
 	if t.drifted >= minMass && v.policy.MassDrift.ExceededBy(t.drifted, all) {

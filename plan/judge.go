@@ -10,12 +10,12 @@ import (
 // How an instance is judged by itself. The first that applies decides:
 //
 //	its account is unknown or being closed     blocked
-//	its account is suspended, closed or left   orphan, or blocked while held
-//	its account has no place in the set        orphan, or blocked while held
+//	its account is suspended, closed or left   orphan, or blocked where the policy holds on to it
+//	its account has no place in the set        orphan, or blocked where the policy holds on to it
 //	INOPERABLE                                 inoperable
 //	OUTDATED and the last operation failed     failed
-//	OUTDATED otherwise                         stale
-//	CURRENT with another template than its set stale
+//	OUTDATED otherwise                         outdated
+//	CURRENT with another template than its set outdated
 //	CURRENT and its stack is gone              failed
 //	CURRENT and AWS could not check its drift  notChecked
 //	CURRENT and DRIFTED                        drifted
@@ -100,7 +100,7 @@ func (a *assessor) judgeGone(v *setView, p place, c *Assessed) {
 }
 
 // judgeUnwanted judges an instance in a live account that the set has no
-// business in: removed only if the policy says so, never let go of silently.
+// business in: removed only if the policy says so, never detached silently.
 func (a *assessor) judgeUnwanted(v *setView, c *Assessed, disposal policy.Disposal, reason, setting string) {
 	c.Desire, c.Because = MustNot, reason
 	if disposal == policy.Remove && !v.policy.Protected && v.policy.Healing != policy.HealOff {

@@ -18,7 +18,7 @@ type Memory struct {
 	// gone; for the policy's period of grace. See [Memory.Observe].
 	Since map[fleet.AccountID]time.Time `json:"since,omitempty"`
 	// Operations are the ids of operations that our own runs have started: they
-	// are nobody else's.
+	// are not external.
 	Operations map[string]bool `json:"operations,omitempty"`
 	// Detected is when the last drift detection of a set ended that came to all of
 	// its present instances, whether it could check them or not. It is needed only of
@@ -31,7 +31,7 @@ type Memory struct {
 	// whatever the tags say.
 	PendingRestores map[fleet.Cell][]fleet.Parameter `json:"-"`
 	// Removed counts the instances of each set that the run under way has removed or
-	// let go of already: what several of its plans remove is one mass.
+	// detached already: what several of its plans remove is one mass.
 	Removed map[fleet.StackSetName]int `json:"-"`
 	// Accepted are the guards a person has accepted for this run, as "guard" or
 	// "guard:stackset".

@@ -28,8 +28,8 @@ func (a *assessor) recent(c *Assessed, q policy.Quarantine) []Heal {
 	return heals
 }
 
-// Counted is the number of heals that count towards quarantine. Climbing the
-// ladder is one heal, not several: a failed remedy that a harsher one followed
+// Counted is the number of heals that count towards quarantine. An
+// escalation is one heal, not several: a failed remedy that a harsher one followed
 // does not count.
 func Counted(heals []Heal) int {
 	count := 0
@@ -115,7 +115,7 @@ func (a *assessor) chooseRemedies(v *setView) {
 
 // backOff delays the remedy after earlier heals of the cell. Backing off is for
 // trying again what was tried; a harsher remedy after one that failed is the same
-// heal, further up the ladder.
+// heal, escalated.
 func (a *assessor) backOff(v *setView, c *Assessed) {
 	heals := a.recent(c, v.policy.Quarantine)
 	if len(heals) == 0 {
@@ -167,7 +167,7 @@ func recallCause(c *Assessed, heals []Heal) {
 	}
 }
 
-// remedyAfter climbs the ladder over what was tried since the last success. A heal
+// remedyAfter escalates over what was tried since the last success. A heal
 // that succeeded and did not last is followed by a harsher remedy where there is
 // one, else by the same again, until quarantine.
 func (a *assessor) remedyAfter(v *setView, c *Assessed, heals []Heal) Remedy {

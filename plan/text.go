@@ -45,7 +45,7 @@ func (out *printer) line(indent int, format string, values ...any) {
 }
 
 // printable replaces control characters: reasons and names come from AWS and
-// from whoever wrote a template, and must not steer the reader's terminal.
+// from the authors of templates, and must not steer the reader's terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
@@ -76,29 +76,29 @@ func (out *printer) guards(hits []GuardHit) {
 		return
 	}
 	out.line(0, "Guards")
-	for _, trip := range hits {
-		if !worthPrinting(trip) {
+	for _, hit := range hits {
+		if !worthPrinting(hit) {
 			continue
 		}
 		scope := "the run"
-		if trip.StackSet != "" {
-			scope = string(trip.StackSet)
+		if hit.StackSet != "" {
+			scope = string(hit.StackSet)
 		}
 		state := "stops"
-		if trip.Waits {
+		if hit.Waits {
 			state = "holds back"
 		}
-		if trip.Accepted {
+		if hit.Accepted {
 			state = "accepted for"
 		}
-		out.line(1, "%s %s %s: %s", trip.Guard, state, scope, trip.Reason)
-		out.line(2, "%s", trip.Hint)
+		out.line(1, "%s %s %s: %s", hit.Guard, state, scope, hit.Reason)
+		out.line(2, "%s", hit.Hint)
 	}
 	out.line(0, "")
 }
 
 // worthPrinting is false for what the problems say already.
-func worthPrinting(trip GuardHit) bool { return trip.Guard != GuardConfiguration || trip.Accepted }
+func worthPrinting(hit GuardHit) bool { return hit.Guard != GuardConfiguration || hit.Accepted }
 
 func (out *printer) actions(p *Plan) {
 	if len(p.Actions) == 0 {

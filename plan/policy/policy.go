@@ -44,7 +44,7 @@ const (
 type Disposal string
 
 const (
-	Detach Disposal = "detach" // let go of the instance, leave its stack
+	Detach Disposal = "detach" // give up the instance, leave its stack
 	Remove Disposal = "remove" // delete instance and stack
 	Hold   Disposal = "hold"   // do nothing, report
 )
@@ -72,7 +72,7 @@ type Accounts struct {
 	Moved     Disposal `yaml:"moved"`     // remove or hold: out of the set's OUs
 	Excluded  Disposal `yaml:"excluded"`  // remove or hold: by an exclusion below
 	// Grace is how long an account must have been seen suspended, closed or gone
-	// before its instances are let go of.
+	// before its instances are detached.
 	Grace Duration `yaml:"grace"`
 }
 

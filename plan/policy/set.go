@@ -17,7 +17,7 @@ func (p *Policy) For(set fleet.StackSet) Set {
 	return sp
 }
 
-// Resolve is For, with the problems in the set's tags.
+// Resolve is [Policy.For], with the problems in the set's tags.
 func (p *Policy) Resolve(set fleet.StackSet) (Set, []Problem) {
 	sp := defaultSet(set)
 	p.Defaults.apply(&sp, "the policy's defaults")
