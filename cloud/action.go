@@ -85,6 +85,7 @@ var (
 	assumeRole        = read("sts", "AssumeRole", 20, 20)
 
 	getParameter = read("ssm", "GetParameter", 40, 20)
+	putParameter = write("ssm", "PutParameter", 3, 3)
 	publish      = write("sns", "Publish", 30, 30)
 
 	// S3 limits by prefix, far above what a journal does.

@@ -47,6 +47,12 @@ func call[In, Out, Options any](ctx context.Context, a *AWS, r request,
 		if err := gate.enter(ctx); err != nil {
 			return none, r.notSent(err)
 		}
+		if r.write {
+			if err := fleet.MaySend(ctx); err != nil { // the wait for the rate may have been long
+				gate.leave(fleet.Unreachable)
+				return none, r.notSent(err)
+			}
+		}
 		attempt := &attempt{action: r.action}
 		out, err := send(withAttempt(ctx, attempt), in)
 		if err == nil {

@@ -6,103 +6,99 @@ import (
 	"slices"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal/command"
 	"github.com/setmend/setmend/plan"
 )
 
-// holdAfterFailedWaves lets no further wave of a stack set take stacks down once
-// a deleted stack of it could not be created again for a reason that would meet
-// the next ones too. That is what the canary is for. One that was not deleted and
-// created again has proved nothing: the next plan begins with another.
-func (r *run) holdAfterFailedWaves(ctx context.Context, works []*document[Work]) error {
+// holdBackWaves lets no further wave of a stack set take stacks down once a deleted
+// stack of it could not be created again for a reason that would meet the next ones
+// too. That is what the canary is for. One that was not deleted and created again
+// has proved nothing: the next plan begins with another.
+func (r *run) holdBackWaves(ctx context.Context, commands []*command.Command) error {
 	failed := map[fleet.StackSetName]string{}
-	for _, w := range works {
-		if why := w.Value.cannotComeBack(); why != "" {
-			failed[w.Value.Action.StackSet] = "Left alone, since another could not be created again: " + why
-		} else if r.isCanary(works, &w.Value) && w.Value.done() && w.Value.Cells[0].State != cellHealed {
-			failed[w.Value.Action.StackSet] = "Left to the next plan, since the first one proved nothing: " + w.Value.Cells[0].Reason
+	for _, c := range commands {
+		if why := cannotComeBack(c); why != "" {
+			failed[c.Action.StackSet] = "Left alone, since another could not be created again: " + why
+		} else if r.isCanary(commands, c) && c.Done() && c.Cells[0].State != command.Healed {
+			failed[c.Action.StackSet] = "Left to the next plan, since the first one proved nothing: " + c.Cells[0].Reason
 		}
 	}
-	for _, w := range works {
-		v := &w.Value
-		if v.started() || v.Action.Remedy != plan.RemedyRedeploy {
+	for _, c := range commands {
+		if c.Started() || c.Kind != command.Redeploy {
 			continue
 		}
-		why := failed[v.Action.StackSet]
+		why := failed[c.Action.StackSet]
 		if why == "" {
 			var err error
-			if why, err = r.tooManyDown(ctx, works, v); err != nil {
+			if why, err = r.tooManyDown(ctx, commands, c); err != nil {
 				return err
 			}
 		}
 		if why == "" {
 			continue
 		}
-		for i := range v.Cells {
-			v.Cells[i].State, v.Cells[i].Reason = cellHeld, why
-		}
-		v.Phase = phaseDone
-		if err := w.write(ctx, r.h.Journal); err != nil {
+		if err := r.log.record(ctx, c.ID, command.HeldBack{Reason: why}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// tooManyDown says why a wave must not begin, "" if it may: stacks that earlier
+// tooManyDown returns why a wave must not begin, "" if it may: stacks that earlier
 // waves deleted and that could not be created again are down as well, and all
 // together would be more than may be.
-func (r *run) tooManyDown(ctx context.Context, works []*document[Work], w *Work) (string, error) {
-	if !slices.ContainsFunc(works, func(other *document[Work]) bool { return other.Value.leftDown(w.sets()) }) {
+func (r *run) tooManyDown(ctx context.Context, commands []*command.Command, c *command.Command) (string, error) {
+	if !slices.ContainsFunc(commands, func(other *command.Command) bool { return leftDown(other, c.Sets()) }) {
 		return "", nil
 	}
-	debts, err := owed(ctx, r.h.Journal)
+	pending, err := pendingRestores(ctx, r.h.Journal, r.log)
 	if err != nil {
 		return "", err
 	}
-	for _, set := range w.sets() {
+	for _, set := range c.Sets() {
 		down := 0
-		for cell := range debts {
+		for cell := range pending {
 			if cell.StackSet == set {
 				down++
 			}
 		}
 		instances := r.inv.Value.StackSets[set].Instances
-		if most := r.policy(set).MostUnavailable(len(instances)); down > 0 && down+len(w.Action.Targets) > most {
+		if most := r.policy(set).MostUnavailable(len(instances)); down > 0 && down+len(c.Action.Targets) > most {
 			return fmt.Sprintf("Left to the next plan: %d instances of %s are down already, and at most %d may be.", down, set, most), nil
 		}
 	}
 	return "", nil
 }
 
-// leftDown reports whether the work has ended and left stacks of one of the sets
+// leftDown reports whether the command has ended and left stacks of one of the sets
 // deleted.
-func (w *Work) leftDown(sets []fleet.StackSetName) bool {
-	return w.done() && slices.ContainsFunc(w.Cells, func(c CellWork) bool {
-		return c.Gone && c.State != cellHealed && slices.Contains(sets, c.StackSet)
+func leftDown(c *command.Command, sets []fleet.StackSetName) bool {
+	return c.Done() && slices.ContainsFunc(c.Cells, func(d command.Cell) bool {
+		return d.Gone && d.State != command.Healed && slices.Contains(sets, d.StackSet)
 	})
 }
 
-// isCanary reports whether the work is the one cell that a redeployment of many
+// isCanary reports whether the command is the one cell that a redeployment of many
 // begins with.
-func (r *run) isCanary(works []*document[Work], w *Work) bool {
-	if w.Action.Remedy != plan.RemedyRedeploy || w.Action.Wave != 0 || len(w.Action.Targets) != 1 {
+func (r *run) isCanary(commands []*command.Command, c *command.Command) bool {
+	if c.Kind != command.Redeploy || c.Action.Wave != 0 || len(c.Action.Targets) != 1 {
 		return false
 	}
 	cells := 0
-	for _, other := range works {
-		if a := other.Value.Action; a.Remedy == plan.RemedyRedeploy && a.StackSet == w.Action.StackSet {
-			cells += len(a.Targets)
+	for _, other := range commands {
+		if other.Kind == command.Redeploy && other.Action.StackSet == c.Action.StackSet {
+			cells += len(other.Action.Targets)
 		}
 	}
-	return cells >= r.policy(w.Action.StackSet).CanaryFrom
+	return cells >= r.policy(c.Action.StackSet).CanaryFrom
 }
 
-// cannotComeBack is AWS's reason for which an instance that this work deleted was
+// cannotComeBack is AWS's reason for which an instance that this command deleted was
 // not created again, "" if there is none or it concerns one account only.
-func (w *Work) cannotComeBack() string {
-	for _, c := range w.Cells {
-		if c.Gone && c.State == cellFailed && slices.Contains(commonCauses, c.Class) {
-			return c.Reason
+func cannotComeBack(c *command.Command) string {
+	for i := range c.Cells {
+		if d := &c.Cells[i]; d.Gone && d.State == command.Failed && slices.Contains(commonCauses, d.Class) {
+			return d.Reason
 		}
 	}
 	return ""
@@ -110,38 +106,36 @@ func (w *Work) cannotComeBack() string {
 
 // commonCauses are the classes of failure that one instance most likely shares
 // with its neighbours; the others lie in an account.
-var commonCauses = []plan.ReasonClass{plan.ReasonTemplate, plan.ReasonUnknown, plan.ReasonInternal, plan.ReasonImportMissing, plan.ReasonStackStuck}
+var commonCauses = []plan.ReasonClass{plan.ReasonTemplate, plan.ReasonUnknown, plan.ReasonImportMissing, plan.ReasonStackStuck,
+	plan.ReasonInternal, plan.ReasonHook, plan.ReasonCustomResource, plan.ReasonNotStabilized, plan.ReasonResourceGone}
 
-// keepHolds remembers the sets of which no more is taken down in this run.
-func (r *run) keepHolds(works []*document[Work]) {
-	for _, w := range works {
-		if why := w.Value.cannotComeBack(); why != "" {
-			if r.rec.Value.Held == nil {
-				r.rec.Value.Held = map[fleet.StackSetName]string{}
+// keepSuspensions remembers the sets of which no more is taken down in this run.
+func (r *run) keepSuspensions(commands []*command.Command) {
+	for _, c := range commands {
+		if why := cannotComeBack(c); why != "" {
+			if r.rec.Value.Suspended == nil {
+				r.rec.Value.Suspended = map[fleet.StackSetName]string{}
 			}
-			r.rec.Value.Held[w.Value.Action.StackSet] = why
+			r.rec.Value.Suspended[c.Action.StackSet] = why
 		}
 	}
 }
 
-// holdBack takes out of a plan what would take down more of a held set, as a
+// suspend takes out of a plan what would take down more of a suspended set, as a
 // guard that a person can open.
-func (r *run) holdBack(p *plan.Plan, accepted map[string]bool) {
-	held := r.rec.Value.Held
-	for _, set := range fleet.SortedKeys(held) {
-		trip := plan.GuardHit{Guard: plan.GuardCanary, StackSet: set,
-			Reason: "A stack that was deleted could not be created again. " + held[set],
-			Hint:   fmt.Sprintf("Put right what AWS names; to redeploy the others all the same, --accept %s:%s.", plan.GuardCanary, set)}
-		trip.Accepted = accepted[string(plan.GuardCanary)] || accepted[plan.GuardCanary.Of(set)]
-		if trip.Accepted {
+func (r *run) suspend(p *plan.Plan, accepted map[string]bool) *plan.Plan {
+	suspended := r.rec.Value.Suspended
+	for _, set := range fleet.SortedKeys(suspended) {
+		name := plan.GuardCanary.Of(set)
+		if accepted[string(plan.GuardCanary)] || accepted[name] {
 			continue
 		}
-		before := len(p.Actions)
-		p.Actions = slices.DeleteFunc(p.Actions, func(a plan.Action) bool {
+		hit := plan.GuardHit{Guard: plan.GuardCanary, StackSet: set,
+			Reason: "A stack that was deleted could not be created again. " + suspended[set],
+			Hint:   fmt.Sprintf("Put right what AWS names; to redeploy the others all the same, --accept %s.", name)}
+		p, _ = p.Without(hit, func(a plan.Action) bool {
 			return a.Remedy == plan.RemedyRedeploy && (a.StackSet == set || slices.Contains(a.Together, set))
 		})
-		if len(p.Actions) < before {
-			p.Guards = append(p.Guards, trip)
-		}
 	}
+	return p
 }

@@ -45,7 +45,7 @@ func (r *run) uncompared(f *fleet.Fleet) []fleet.Cell {
 	var cells []fleet.Cell
 	for _, name := range f.Names() {
 		policy := r.policy(name)
-		if !policy.CheckTemplates || policy.MemberRole == "" || !r.inScope(name) {
+		if !policy.CheckTemplates || policy.MemberRole == "" || !r.rec.Value.Options.covers(name) {
 			continue
 		}
 		for _, instance := range f.StackSets[name].List() {

@@ -53,7 +53,7 @@ type SavedOverride struct {
 	At        time.Time         `json:"at"`
 	Run       string            `json:"run"`
 	Overrides []fleet.Parameter `json:"overrides"`
-	Owed      bool              `json:"owed,omitempty"` // not created again yet
+	Pending   bool              `json:"pending,omitempty"` // not created again yet
 }
 
 // Explain tells a cell's story, reading what the fleet does not hold: its
@@ -116,7 +116,7 @@ func (s *Story) recall(ctx context.Context, j Journal, q Question) error {
 			continue
 		}
 		s.Saved = append(s.Saved, SavedOverride{At: copied.At, Run: copied.Run, Overrides: maskNoEcho(q, overrides),
-			Owed: slices.Contains(copied.Owed, q.Cell.Target)})
+			Pending: slices.Contains(copied.Pending, q.Cell.Target)})
 	}
 	slices.SortFunc(s.Saved, func(a, b SavedOverride) int { return a.At.Compare(b.At) })
 	return nil

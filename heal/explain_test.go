@@ -82,7 +82,7 @@ func TestAStoryTellsOfOverridesSavedAndOwed(t *testing.T) {
 	scenario(t, func(w *world) {
 		_, account, _ := stopping(w, func(*heal.Config) {}, func() { w.must(heal.Stop(w.t.Context(), w.journal, "all", "a fire drill")) })
 		s := w.story("queue", account)
-		if len(s.Saved) != 1 || !s.Saved[0].Owed || len(s.Saved[0].Overrides) != 1 || s.Verdict != plan.Missing || !strings.Contains(s.Because, "redeployed") {
+		if len(s.Saved) != 1 || !s.Saved[0].Pending || len(s.Saved[0].Overrides) != 1 || s.Verdict != plan.Missing || !strings.Contains(s.Because, "redeployed") {
 			t.Errorf("saved %+v; %s, %s", s.Saved, s.Verdict, s.Because)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,9 @@ type Config struct {
 	// in the journal; nil asks nobody. An error stops the call as well: a switch
 	// that cannot be read may be on.
 	KillSwitch func(ctx context.Context) (reason string, stop bool, err error)
+	// Shared is a lease that all healers of this administrator and region see,
+	// whatever journals they have; nil if the journal's own is enough.
+	Shared SharedLease
 	// API tells the calls made so far; nil reports none.
 	API func() APIReport
 	// Publish puts the finished report where people look; nil does nothing. Its
@@ -67,6 +71,10 @@ type Progress struct {
 type Healer struct {
 	Config
 	decoded atomic.Pointer[document[fleet.Fleet]]
+	// kept is what the last call of a stage has left to the next.
+	kept atomic.Pointer[keptLog]
+	// sharing is the hold on the shared lease of the run that was opened last.
+	sharing atomic.Pointer[shared]
 
 	counting sync.Mutex // guards calls
 	calls    *callCounter
@@ -129,6 +137,11 @@ func (o Options) Scope() plan.Scope {
 	return plan.Scope{StackSets: o.StackSets, Accounts: o.Accounts, Targets: o.Targets}
 }
 
+// covers reports whether any of a stack set is in scope.
+func (o Options) covers(name fleet.StackSetName) bool {
+	return len(o.StackSets) == 0 || slices.Contains(o.StackSets, name)
+}
+
 // Answer is what a stage answers: small, whatever the size of the fleet.
 type Answer struct {
 	Run      string `json:"run"`
@@ -177,6 +190,9 @@ func (h *Healer) stage(name string, f func(context.Context, *run) (Answer, error
 			return nil, named(fmt.Errorf("%s: %w", name, err))
 		}
 		h.decoded.Store(r.inv) // not after an error: it may be changed and not saved
+		if r.fence.lease != nil {
+			h.kept.Store(&keptLog{r.log, r.pace})
+		}
 		answer.Run = request.Run
 		return json.Marshal(answer)
 	}

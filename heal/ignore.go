@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal/command"
 	"github.com/setmend/setmend/plan"
 )
 
@@ -120,9 +121,9 @@ func (r *run) readResources(ctx context.Context, f *fleet.Fleet, cells []fleet.C
 // resourceDrifts reads a cell's drifted resources as of the detection that found
 // them: the last operation on the instance, unless another came after it.
 func (r *run) resourceDrifts(ctx context.Context, cell fleet.Cell, instance fleet.Instance) ([]fleet.ResourceDrift, error) {
-	for i := len(r.rec.Value.Detections) - 1; i >= 0; i-- {
-		if d := r.rec.Value.Detections[i]; d.StackSet == cell.StackSet && d.State == callEnded {
-			return r.h.Cloud.ResourceDrifts(ctx, cell, d.Operation)
+	for _, c := range slices.Backward(r.log.commands()) {
+		if a := detection(c); c.Kind == command.Detect && a != nil && c.Action.StackSet == cell.StackSet {
+			return r.h.Cloud.ResourceDrifts(ctx, cell, a.Operation)
 		}
 	}
 	resources, err := r.h.Cloud.ResourceDrifts(ctx, cell, instance.LastOperation)

@@ -19,7 +19,7 @@ func RecallDetections(ctx context.Context, cloud Reader, f *fleet.Fleet, p *poli
 		if err != nil {
 			return fmt.Errorf("looking for the last drift detection of %s: %w", name, err)
 		}
-		if at := lastDetection(operations); !at.IsZero() {
+		if at := lastDetection(operations); at.After(m.Detected[name]) {
 			if m.Detected == nil {
 				m.Detected = map[fleet.StackSetName]time.Time{}
 			}

@@ -150,7 +150,7 @@ func TestAnInterruptedRunHoldsNobodyUp(t *testing.T) {
 				if _, err := w.startIn(ctx, a, "run-a"); !errors.Is(err, context.Canceled) {
 					t.Fatalf("the interrupted run: %v", err)
 				}
-				left, err := heal.LeftBehind(w.t.Context(), w.journal, time.Now())
+				left, err := heal.Interrupted(w.t.Context(), w.journal, time.Now())
 				w.must(err)
 				if left != "" {
 					t.Errorf("%s is left behind while its lease holds", left)
@@ -158,7 +158,7 @@ func TestAnInterruptedRunHoldsNobodyUp(t *testing.T) {
 				healer, err := heal.New(a)
 				w.must(err)
 				w.must(healer.Leave(w.t.Context(), "run-a"))
-				if left, err = heal.LeftBehind(w.t.Context(), w.journal, time.Now()); err != nil || left != "run-a" {
+				if left, err = heal.Interrupted(w.t.Context(), w.journal, time.Now()); err != nil || left != "run-a" {
 					t.Errorf("%q is left behind, %v", left, err)
 				}
 				b := w.config(w.connect())
@@ -172,7 +172,7 @@ func TestAnInterruptedRunHoldsNobodyUp(t *testing.T) {
 				if err != nil || outcome.Status != asl.StatusSucceeded {
 					t.Errorf("the next: %v, %+v", err, outcome)
 				}
-				if left, err = heal.LeftBehind(w.t.Context(), w.journal, time.Now()); err != nil || left != "" {
+				if left, err = heal.Interrupted(w.t.Context(), w.journal, time.Now()); err != nil || left != "" {
 					t.Errorf("in the end %q is left behind, %v", left, err)
 				}
 				tr.check(&harmed{cells: map[fleet.Cell]bool{}})

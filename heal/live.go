@@ -24,7 +24,7 @@ func Version(ctx context.Context, j Journal) (string, error) {
 		return "", err
 	}
 	steps := 0
-	for _, err := range j.Read(ctx, decisionsLog(newest.ID), 0) {
+	for _, err := range j.Read(ctx, eventsLog(newest.ID), 0) {
 		if err != nil {
 			return "", err
 		}
@@ -47,7 +47,11 @@ func Latest(ctx context.Context, j Journal, policy *policy.Policy, clock Clock) 
 	if err != nil {
 		return nil, err
 	}
-	r := &run{h: &Healer{Config: Config{Journal: j, Policy: policy, Clock: clock}}, rec: rec}
+	log, err := readLog(ctx, j, runs[0].ID)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{log: log, h: &Healer{Config: Config{Journal: j, Policy: policy, Clock: clock}}, rec: rec}
 	report, err := r.report(ctx)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package heal_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -84,7 +85,7 @@ func TestAStackChangedBehindItsSetsBackIsFoundAndPutRight(t *testing.T) {
 				own := map[string]string{"Retention": "1209600"}
 				w.instance("queue", accounts[0], awssim.InstanceSeed{Overrides: own})
 				c.change(w, accounts[0])
-				w.aws.Advance(0)
+				time.Sleep(2 * time.Minute) // the person's update ends
 				r := w.heal(heal.Options{})
 				got := cell(t, r, "queue", accounts[0])
 				if got.Before != plan.Outdated || got.Verdict != plan.Healthy {

@@ -25,6 +25,11 @@ const accountsKey = "memory/accounts"
 
 // LoadMemory gathers what earlier runs know about the given stack sets.
 func LoadMemory(ctx context.Context, j Journal, accept []string) (plan.Memory, error) {
+	return loadMemory(ctx, j, accept, nil)
+}
+
+// loadMemory is [LoadMemory] with one run's log as it is known already.
+func loadMemory(ctx context.Context, j Journal, accept []string, known *commandLog) (plan.Memory, error) {
 	m := plan.Memory{Cells: map[fleet.Cell]plan.CellMemory{}, Accepted: map[string]bool{}}
 	for _, guard := range accept {
 		m.Accepted[guard] = true
@@ -40,8 +45,15 @@ func LoadMemory(ctx context.Context, j Journal, accept []string) (plan.Memory, e
 	if err := loadApprovals(ctx, j, &m); err != nil {
 		return m, err
 	}
-	m.PendingRestores, err = owed(ctx, j)
-	return m, err
+	pending, err := pendingRestores(ctx, j, known)
+	if err != nil {
+		return m, err
+	}
+	m.PendingRestores = map[fleet.Cell][]fleet.Parameter{}
+	for cell, r := range pending {
+		m.PendingRestores[cell] = r.Overrides
+	}
+	return m, nil
 }
 
 func loadCells(ctx context.Context, j Journal, m *plan.Memory) error {
@@ -84,8 +96,8 @@ func remember(ctx context.Context, j Journal, set fleet.StackSetName, change fun
 	}
 }
 
-// addHeal notes an attempt, unless it is noted already (a crash between noting
-// it and noting that it was noted), and drops those too old to matter.
+// addHeal adds an attempt, unless it was added already by a process that died right
+// after it, and drops those too old to matter.
 func addHeal(memory plan.CellMemory, heal plan.Heal, window time.Duration) plan.CellMemory {
 	noted := slices.ContainsFunc(memory.Heals, func(h plan.Heal) bool {
 		return h.Run == heal.Run && h.Remedy == heal.Remedy && h.At.Equal(heal.At)

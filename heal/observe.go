@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal/command"
 )
 
 // readers is how many stack sets are read side by side. Each API action has its
@@ -176,18 +178,18 @@ func (r *run) observe(ctx context.Context) (bool, error) {
 	return len(left) == 0, nil
 }
 
-// endReading ends the run's reading. Accounts that are owed an instance must be
-// known too: one that has left is owed nothing any more.
+// endReading ends the run's reading. Accounts in which a restore is pending must be
+// known too: in one that has left, none is any more.
 func (r *run) endReading(ctx context.Context, f *fleet.Fleet) error {
-	debts, err := owed(ctx, r.h.Journal)
+	pending, err := pendingRestores(ctx, r.h.Journal, r.log)
 	if err != nil {
 		return err
 	}
-	var creditors []fleet.AccountID
-	for cell := range debts {
-		creditors = append(creditors, cell.Account)
+	var waiting []fleet.AccountID
+	for cell := range pending {
+		waiting = append(waiting, cell.Account)
 	}
-	return endReading(ctx, r.h.Cloud, r.h.Clock, f, creditors...)
+	return endReading(ctx, r.h.Cloud, r.h.Clock, f, waiting...)
 }
 
 // refresh reads the given stack sets again.
@@ -205,12 +207,12 @@ func (r *run) refresh(ctx context.Context, names []fleet.StackSetName) error {
 	return r.saveInventory(ctx)
 }
 
-// foreign lists the sets on which an operation runs that is not this run's.
-func (r *run) foreign(f *fleet.Fleet) []fleet.StackSetName {
+// external lists the sets on which an operation runs that is not this run's.
+func (r *run) external(f *fleet.Fleet) []fleet.StackSetName {
 	var names []fleet.StackSetName
 	for _, name := range f.Names() {
 		for _, operation := range f.StackSets[name].Running {
-			if !r.ours(operation.ID) {
+			if !r.own(operation.ID) {
 				names = append(names, name)
 				break
 			}
@@ -219,12 +221,12 @@ func (r *run) foreign(f *fleet.Fleet) []fleet.StackSetName {
 	return names
 }
 
-// ourOperations are the running operations that this run has started.
-func (r *run) ourOperations(f *fleet.Fleet) map[string]bool {
+// ownOperations are the running operations that this run has started.
+func (r *run) ownOperations(f *fleet.Fleet) map[string]bool {
 	ids := map[string]bool{}
 	for _, inventory := range f.StackSets {
 		for _, operation := range inventory.Running {
-			if r.ours(operation.ID) {
+			if r.own(operation.ID) {
 				ids[operation.ID] = true
 			}
 		}
@@ -232,5 +234,10 @@ func (r *run) ourOperations(f *fleet.Fleet) map[string]bool {
 	return ids
 }
 
-// foreignPoll is how often a set with somebody else's operation is looked at.
-const foreignPoll = 30 * time.Second
+// own reports whether the operation was started by this run.
+func (r *run) own(operation string) bool {
+	return strings.HasPrefix(operation, command.OperationPrefix(r.id()))
+}
+
+// externalPoll is how often a set with an external operation is looked at.
+const externalPoll = 30 * time.Second

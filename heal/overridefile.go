@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/plan/cover"
+	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
 )
 
@@ -180,41 +180,22 @@ func CompareOverrides(have, want *OverrideFile) []OverrideChange {
 	return changes
 }
 
-// OverrideCalls are the fewest update calls after which AWS has what the file
+// OverrideRequests returns the fewest updates after which AWS has what the file
 // says. Each carries the full list for its instances, for AWS resets what a list
-// leaves out; a masked value is never sent, but kept where it is.
-func OverrideCalls(f *fleet.Fleet, policy *policy.Policy, have, want *OverrideFile) ([]fleet.InstanceChange, error) {
-	sets := map[fleet.StackSetName]groups{}
-	seen := map[fleet.Cell]bool{}
+// leaves out; a masked value is never sent, but kept where it is. It fails where
+// the file cannot be applied.
+func OverrideRequests(f *fleet.Fleet, policy *policy.Policy, have, want *OverrideFile) ([]plan.Request, error) {
+	lists := map[fleet.Cell][]fleet.Parameter{}
 	for _, change := range CompareOverrides(have, want) {
-		cell := change.Cell
-		if seen[cell] {
+		if _, seen := lists[change.Cell]; seen {
 			continue
 		}
-		seen[cell] = true
-		if err := writable(f, have, want, cell); err != nil {
+		if err := writable(f, have, want, change.Cell); err != nil {
 			return nil, err
 		}
-		if sets[cell.StackSet] == nil {
-			sets[cell.StackSet] = newGroups()
-		}
-		sets[cell.StackSet].add(cell.Target, fleet.OperationUpdate, fullList(want.of(cell)))
+		lists[change.Cell] = fullList(want.of(change.Cell))
 	}
-	var calls []fleet.InstanceChange
-	for _, set := range fleet.SortedKeys(sets) {
-		stackSet := f.StackSets[set].StackSet
-		for _, g := range sets[set].sorted() {
-			for _, block := range cover.Blocks(g.targets) {
-				call := fleet.InstanceChange{StackSet: set, Kind: g.kind, Accounts: block.Accounts, Regions: block.Regions,
-					Overrides: g.overrides, Preferences: policy.For(stackSet).Preferences}
-				if stackSet.PermissionModel == fleet.ServiceManaged {
-					call.OUs = ousFor(policy, f, g.kind, set, block)
-				}
-				calls = append(calls, call)
-			}
-		}
-	}
-	return calls, nil
+	return plan.Updates(f, policy, lists), nil
 }
 
 // writable says why the file cannot be applied to an instance.

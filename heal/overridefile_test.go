@@ -9,6 +9,7 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
 )
 
@@ -31,18 +32,18 @@ func (w *world) overrideFile() *heal.OverrideFile {
 }
 
 // imported applies a file and returns the calls it took.
-func (w *world) imported(want *heal.OverrideFile) ([]fleet.InstanceChange, error) {
+func (w *world) imported(want *heal.OverrideFile) ([]plan.Request, error) {
 	w.t.Helper()
 	f := w.read()
 	have, err := heal.ReadOverrides(w.t.Context(), w.connect(), f, want.Present(f))
 	w.must(err)
-	calls, err := heal.OverrideCalls(f, policy.Default(), have, want)
+	calls, err := heal.OverrideRequests(f, policy.Default(), have, want)
 	if err != nil {
 		return nil, err
 	}
 	healer, err := heal.New(w.config(w.connect()))
 	w.must(err)
-	outcomes, err := healer.ImportOverrides(w.t.Context(), "import-1", calls)
+	outcomes, err := healer.ImportOverrides(w.t.Context(), "import-1", f, calls)
 	for _, o := range outcomes {
 		if o.Status != fleet.OperationSucceeded || len(o.Failed) > 0 {
 			w.t.Errorf("%+v", o)

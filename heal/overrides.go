@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal/command"
 )
 
 // Saved is the durable copy of the parameter overrides of instances that a run
@@ -18,18 +19,19 @@ import (
 type Saved struct {
 	StackSet fleet.StackSetName `json:"stackSet"`
 	Run      string             `json:"run"`
-	Work     string             `json:"work"`
+	Command  string             `json:"command"`
 	At       time.Time          `json:"at"`
 	Reason   string             `json:"reason"`
-	Cells    []SavedCell        `json:"cells"`
+	// Detached is set if the instances were only let go of: their stacks stay.
+	Detached bool `json:"detached,omitempty"`
+	// TemplateHash is the stack set's template when they were saved.
+	TemplateHash string      `json:"templateHash,omitempty"`
+	Cells        []SavedCell `json:"cells"`
 	// Sum is the SHA-256 of Cells, in hex.
 	Sum string `json:"sum"`
-	// Newest is the id of the newest operation on the set before the overrides were
-	// read, "" if there was none.
-	Newest string `json:"newest,omitempty"`
-	// Owed are the targets whose instance must be created again and has not been
-	// seen with equal overrides yet.
-	Owed []fleet.Target `json:"owed,omitempty"`
+	// Pending are the targets whose instance must be created again and was not seen
+	// with equal overrides yet. It follows from the run's events.
+	Pending []fleet.Target `json:"pending,omitempty"`
 }
 
 // SavedCell is one instance's overrides.
@@ -41,8 +43,8 @@ type SavedCell struct {
 
 const overridesPrefix = "overrides/"
 
-func overridesKey(set fleet.StackSetName, run, work string) string {
-	return overridesPrefix + string(set) + "/" + short(run) + "." + work
+func overridesKey(set fleet.StackSetName, run, id string) string {
+	return overridesPrefix + string(set) + "/" + command.Short(run) + "." + id
 }
 
 func sum(cells []SavedCell) string {
@@ -52,23 +54,23 @@ func sum(cells []SavedCell) string {
 }
 
 // saveOverrides makes the overrides durable and proves it by reading them back. A
-// work that starts over, since somebody else's operation came first, has deleted
+// command that starts over, since an external operation came first, has deleted
 // nothing yet: what it saved before gives way to what it has read now.
-func (r *run) saveOverrides(ctx context.Context, saved Saved) error {
+func saveOverrides(ctx context.Context, j Journal, saved Saved) error {
 	saved.Sum = sum(saved.Cells)
-	key := overridesKey(saved.StackSet, saved.Run, saved.Work)
-	doc, err := read[Saved](ctx, r.h.Journal, key)
+	key := overridesKey(saved.StackSet, saved.Run, saved.Command)
+	doc, err := read[Saved](ctx, j, key)
 	if err != nil {
 		return err
 	}
-	if doc.exists() && doc.Value.Sum == saved.Sum && doc.Value.Newest == saved.Newest && slices.Equal(doc.Value.Owed, saved.Owed) {
+	if doc.exists() && doc.Value.Sum == saved.Sum {
 		return doc.Value.verify(key)
 	}
 	doc.Value = saved
-	if err := doc.write(ctx, r.h.Journal); err != nil {
+	if err := doc.write(ctx, j); err != nil {
 		return err
 	}
-	back, err := read[Saved](ctx, r.h.Journal, key)
+	back, err := read[Saved](ctx, j, key)
 	if err != nil {
 		return err
 	}
@@ -98,6 +100,10 @@ func (s *Saved) overridesOf(target fleet.Target) ([]fleet.Parameter, bool) {
 // SavedOverrides lists every saved copy, oldest key first, each verified.
 func SavedOverrides(ctx context.Context, j Journal) ([]Saved, error) {
 	keys, err := j.Keys(ctx, overridesPrefix)
+	if err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	pending, err := PendingRestores(ctx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -110,75 +116,21 @@ func SavedOverrides(ctx context.Context, j Journal) ([]Saved, error) {
 		if err := doc.Value.verify(key); err != nil {
 			return nil, err
 		}
+		doc.Value.mark(pending)
 		list = append(list, doc.Value)
 	}
 	return list, nil
 }
 
-// owed gathers the instances that earlier deletions still owe.
-func owed(ctx context.Context, j Journal) (map[fleet.Cell][]fleet.Parameter, error) {
-	copies, err := owing(ctx, j)
-	if err != nil {
-		return nil, err
-	}
-	debts := map[fleet.Cell][]fleet.Parameter{}
-	for cell, saved := range copies {
-		debts[cell], _ = saved.overridesOf(cell.Target)
-	}
-	return debts, nil
-}
-
-// owing finds, for every owed instance, the saved copy that is to be paid: the
-// newest.
-func owing(ctx context.Context, j Journal) (map[fleet.Cell]Saved, error) {
-	list, err := SavedOverrides(ctx, j)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(list, func(a, b Saved) int { return a.At.Compare(b.At) })
-	copies := map[fleet.Cell]Saved{}
-	for _, saved := range list {
-		for _, target := range saved.Owed {
-			copies[fleet.Cell{StackSet: saved.StackSet, Target: target}] = saved
+// mark notes which of the copy's targets are pending.
+func (s *Saved) mark(pending map[fleet.Cell]command.Restore) {
+	s.Pending = nil
+	for _, c := range s.Cells {
+		r, ok := pending[fleet.Cell{StackSet: s.StackSet, Target: c.Target}]
+		if ok && r.Run == s.Run && r.Command == s.Command {
+			s.Pending = append(s.Pending, c.Target)
 		}
 	}
-	return copies, nil
-}
-
-// settleAll settles what was paid, set by set.
-func (r *run) settleAll(ctx context.Context, paid map[fleet.StackSetName][]fleet.Target) error {
-	for _, set := range fleet.SortedKeys(paid) {
-		if err := r.settle(ctx, set, paid[set]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// settle strikes off targets that have their instance and overrides back.
-func (r *run) settle(ctx context.Context, set fleet.StackSetName, paid []fleet.Target) error {
-	if len(paid) == 0 {
-		return nil
-	}
-	keys, err := r.h.Journal.Keys(ctx, overridesPrefix+string(set)+"/")
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		doc, err := read[Saved](ctx, r.h.Journal, key)
-		if err != nil {
-			return err
-		}
-		before := len(doc.Value.Owed)
-		doc.Value.Owed = slices.DeleteFunc(doc.Value.Owed, func(t fleet.Target) bool { return slices.Contains(paid, t) })
-		if len(doc.Value.Owed) == before {
-			continue
-		}
-		if err := doc.write(ctx, r.h.Journal); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // sameOverrides compares as sets: AWS gives no order.

@@ -58,10 +58,21 @@ func (h *Healer) notify(ctx context.Context, r *run) (Answer, error) {
 			if r.request.Failure == nil {
 				return Answer{}, err
 			}
-			return Answer{}, errors.Join(err, r.lease.release(ctx)) // nobody comes after this
+			return Answer{}, errors.Join(err, r.close(ctx)) // nothing comes after this
 		}
 	}
-	return Answer{Complete: true, Result: report.Run.Result}, r.lease.release(ctx)
+	return Answer{Complete: true, Result: report.Run.Result}, r.close(ctx)
+}
+
+// close gives the lease back. A run of which nothing can matter to another any more
+// is taken off the open ones.
+func (r *run) close(ctx context.Context) error {
+	if r.fence.lease != nil && r.log.over() {
+		if err := closeRun(ctx, r.h.Journal, r.id()); err != nil {
+			return err
+		}
+	}
+	return r.fence.lease.release(ctx)
 }
 
 // LoadReport reads a finished run's report.

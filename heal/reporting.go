@@ -3,7 +3,6 @@ package heal
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -23,10 +22,7 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	r.last = after
-	works, err := r.allWorks(ctx)
-	if err != nil {
-		return nil, err
-	}
+	commands := r.log.commands()
 	before, err := read[[]found](ctx, r.h.Journal, runKey(r.id(), "before"))
 	if err != nil {
 		return nil, err
@@ -34,10 +30,11 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 	report := NewReport(f, after, r.h.Policy)
 	report.Before = count(before.Value)
 	report.Run = r.runReport(f)
-	report.Actions = r.actionReports(works)
-	report.Overrides = overridesReport(works)
+	report.Actions = actionReports(commands)
+	report.Overrides = overridesReport(commands)
 	report.Guards = orEmpty(r.rec.Value.Guards)
-	report.addFound(before.Value, works)
+	report.addFound(before.Value)
+	report.addCommands(commands)
 	if err := r.addDrift(ctx, report); err != nil {
 		return nil, err
 	}
@@ -152,7 +149,7 @@ func (report *Report) settleResult(failure *Failure) {
 	}
 	if failure.Error == ErrorLeaseLost {
 		report.Guards = append(report.Guards, plan.GuardHit{Guard: plan.GuardLease, Reason: failure.Cause, Waits: true,
-			Hint: "Heal again when the other run has ended: what this one owes is in the journal."})
+			Hint: "Heal again when the other run has ended: its pending restores are in the journal."})
 	}
 }
 
@@ -167,8 +164,8 @@ func (report *Report) stands(t plan.GuardHit) bool {
 	})
 }
 
-// addFound tells for every cell how it was found and what was tried.
-func (report *Report) addFound(before []found, works []*document[Work]) {
+// addFound adds for every cell how it was found.
+func (report *Report) addFound(before []found) {
 	index := map[fleet.Cell]int{}
 	for i, c := range report.Cells {
 		index[c.Cell] = i
@@ -188,125 +185,7 @@ func (report *Report) addFound(before []found, works []*document[Work]) {
 	for i := range report.StackSets {
 		report.StackSets[i].Before = plan.Count(counts[report.StackSets[i].Name])
 	}
-	for _, w := range works {
-		for _, c := range w.Value.Cells {
-			if i, ok := index[c.Cell]; ok {
-				report.Cells[i].Steps = append(report.Cells[i].Steps, w.Value.step(c))
-			}
-		}
-	}
-	for i := range report.Cells {
-		slices.SortStableFunc(report.Cells[i].Steps, func(a, b Step) int { return a.At.Compare(b.At) })
-	}
 	slices.SortFunc(report.Cells, func(a, b CellReport) int { return a.Compare(b.Cell) })
-}
-
-func (w *Work) step(c CellWork) Step {
-	at := w.Ended
-	if at.IsZero() {
-		at = w.Began
-	}
-	reason := c.Reason
-	if reason == "" {
-		reason = c.Why
-	}
-	return Step{At: at, Remedy: w.Action.Remedy, Outcome: outcomeOf(c.State), Class: c.Class, Reason: reason, Action: w.Key}
-}
-
-func outcomeOf(s cellState) string {
-	switch s {
-	case cellHealed:
-		return "succeeded"
-	case cellPending, cellReverting, cellDeleted:
-		return "running"
-	}
-	return string(s)
-}
-
-// actionReports lists every call and change set of the run, in order of time.
-func (r *run) actionReports(works []*document[Work]) []ActionReport {
-	list := []ActionReport{}
-	for _, d := range r.rec.Value.Detections {
-		list = append(list, ActionReport{ID: d.Operation, StackSet: d.StackSet, Action: "DETECT_DRIFT", Cells: d.Instances,
-			OperationID: d.Operation, Outcome: callOutcome(d.State, d.Status, 0), Reason: d.Reason, Started: d.Began, Ended: d.Ended,
-			Accounts: []fleet.AccountID{}, Regions: []fleet.Region{}})
-	}
-	for _, w := range works {
-		list = append(list, w.Value.reports()...)
-	}
-	slices.SortStableFunc(list, func(a, b ActionReport) int {
-		if c := a.Started.Compare(b.Started); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
-	return list
-}
-
-func (w *Work) reports() []ActionReport {
-	var list []ActionReport
-	for i := range w.Calls {
-		call := &w.Calls[i]
-		list = append(list, ActionReport{ID: w.Key, StackSet: call.Change.StackSet, Action: string(call.Change.Kind), Remedy: w.Action.Remedy,
-			Accounts: call.Change.Accounts, Regions: call.Change.Regions, Cells: call.size(), OperationID: call.Change.OperationID,
-			Outcome: callOutcome(call.State, call.Status, call.Failed), Reason: strings.TrimSpace(w.Action.Reason + " " + call.Reason),
-			Started: call.Began, Ended: call.Ended, After: w.Action.After})
-	}
-	switch w.Action.Remedy {
-	case plan.RemedyRevert:
-		for _, c := range w.Cells {
-			list = append(list, w.single(c, "REVERT_DRIFT", outcomeOf(c.State)))
-		}
-	case plan.RemedyQuarantine:
-		for _, c := range w.Cells {
-			list = append(list, w.single(c, "QUARANTINE", "succeeded"))
-		}
-	}
-	return list
-}
-
-func (w *Work) single(c CellWork, action, outcome string) ActionReport {
-	reason := c.Reason
-	if reason == "" {
-		reason = c.Why
-	}
-	return ActionReport{ID: w.Key, StackSet: c.StackSet, Action: action, Remedy: w.Action.Remedy, Accounts: []fleet.AccountID{c.Account},
-		Regions: []fleet.Region{c.Region}, Cells: 1, Outcome: outcome, Reason: reason, Started: w.Began, Ended: w.Ended, After: w.Action.After}
-}
-
-func callOutcome(state callState, status fleet.OperationStatus, failed int) string {
-	switch {
-	case state == callRefused:
-		return "failed"
-	case state != callEnded:
-		return "running"
-	case status == fleet.OperationSucceeded && failed == 0:
-		return "succeeded"
-	case status == fleet.OperationSucceeded:
-		return "partial"
-	}
-	return "failed"
-}
-
-func overridesReport(works []*document[Work]) OverridesReport {
-	var o OverridesReport
-	for _, w := range works {
-		for _, c := range w.Value.Cells {
-			if !c.HasOverrides || w.Value.Action.Remedy == plan.RemedyRemove || w.Value.Action.Remedy == plan.RemedyDetach {
-				continue
-			}
-			if w.Value.Action.Remedy == plan.RemedyRedeploy && c.State != cellSkipped && c.State != cellHeld && c.Class != plan.ReasonMaskedOverride {
-				o.Saved++
-			}
-			if c.Restored {
-				o.Restored++
-			}
-			if c.State == cellFailed && w.Value.Phase == phaseDone && strings.HasPrefix(c.Reason, "The overrides differ") {
-				o.Lost++
-			}
-		}
-	}
-	return o
 }
 
 // addDrift adds the drifted properties that were read.

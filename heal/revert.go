@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal/command"
 	"github.com/setmend/setmend/plan"
 )
 
@@ -17,101 +17,133 @@ import (
 // account and region of its own, with rate limits of its own.
 const reverters = 40
 
-// revert puts drifted stacks back in place, each with a drift-aware change set
-// in its own account. Whatever the change set would do beyond putting live
-// resources back is refused, and the cell goes to the next remedy.
-func (r *run) revert(ctx context.Context, w *document[Work]) error {
-	if _, err := r.inventory(ctx); err != nil {
-		return err
+// revert puts drifted stacks back in place, each with a drift-aware change set in
+// its own account. Whatever the change set would do beyond putting live resources
+// back is refused, and the cell goes to the next remedy.
+func (x *executor) revert(ctx context.Context, c *command.Command, cells []fleet.Cell) error {
+	var begin []fleet.Cell
+	for _, cell := range cells {
+		if c.Find(cell).State == command.Pending {
+			begin = append(begin, cell)
+		}
 	}
-	var mu sync.Mutex // guards w
+	if len(begin) > 0 {
+		if err := x.log.record(ctx, c.ID, command.Prepares{Cells: begin}); err != nil {
+			return err
+		}
+	}
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(reverters)
-	for i := range w.Value.Cells {
-		c := &w.Value.Cells[i]
-		if c.State != cellPending && c.State != cellReverting {
-			continue
-		}
-		group.Go(func() error { return r.revertCell(gctx, &mu, w, c) })
+	for _, cell := range cells {
+		group.Go(func() error {
+			if x.now().After(x.deadline) {
+				return nil // the rest in the next call
+			}
+			return x.revertCell(gctx, c, cell)
+		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	for i := range w.Value.Cells {
-		if s := w.Value.Cells[i].State; s == cellPending || s == cellReverting {
-			return r.pause(ctx, w, 0) // out of time: the rest in the next call
+	if !c.Done() && c.Phase == command.RevertPhase {
+		x.wait(c, nextPoll/20)
+	}
+	return nil
+}
+
+// revertCell reverts one stack. The token is the same in every process, so a change
+// set made before a crash is found again.
+func (x *executor) revertCell(ctx context.Context, c *command.Command, cell fleet.Cell) error {
+	d := c.Find(cell)
+	stack := fleet.MemberStack{Target: d.Target, StackID: d.StackID, Role: roleOf(c, cell)}
+	token := command.OperationID(x.id(), c.ID+cell.String(), 0)
+	if d.State == command.Preparing {
+		outcome, err := x.prepare(ctx, stack, token)
+		if err != nil {
+			return err
+		}
+		if outcome.State != command.Reviewed {
+			outcome.Cell = cell
+			return x.log.record(ctx, c.ID, command.CellEnded{Outcome: outcome})
+		}
+		if err := x.log.record(ctx, c.ID, command.ChangeSetReviewed{Cell: cell}); err != nil {
+			return err
 		}
 	}
-	w.Value.Phase = phaseNote
-	return w.write(ctx, r.h.Journal)
-}
-
-// revertCell reverts one stack. The token is the same in every process, so a
-// change set made before a crash is found again.
-func (r *run) revertCell(ctx context.Context, mu *sync.Mutex, w *document[Work], c *CellWork) error {
-	if r.now().After(r.deadline) {
-		return nil
-	}
-	mu.Lock()
-	c.State = cellReverting
-	role := r.policy(c.StackSet).MemberRole
-	stack := fleet.MemberStack{Target: c.Target, StackID: c.StackID, Role: role}
-	token := operationID(r.id(), w.Value.Key+c.Cell.String(), 0)
-	err := w.write(ctx, r.h.Journal)
-	mu.Unlock()
+	outcome, err := x.executeChangeSet(ctx, stack, token)
 	if err != nil {
 		return err
 	}
-	outcome, err := r.revertStack(ctx, stack, token)
-	if err != nil {
-		return err
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	outcome(c)
-	return w.write(ctx, r.h.Journal)
+	outcome.Cell = cell
+	return x.log.record(ctx, c.ID, command.CellEnded{Outcome: outcome})
 }
 
-// revertStack makes, reads and executes the change set. AWS's refusals are the
+// roleOf is the member role that the plan's request names.
+func roleOf(c *command.Command, cell fleet.Cell) string {
+	for _, r := range c.Action.Requests {
+		if r.Kind == plan.RequestChangeSet && r.StackSet == cell.StackSet {
+			return r.Role
+		}
+	}
+	return ""
+}
+
+// prepare makes the change set and reads what it would do. AWS's refusals are the
 // cell's outcome; only what concerns the whole run is an error.
-func (r *run) revertStack(ctx context.Context, stack fleet.MemberStack, token string) (func(*CellWork), error) {
-	if err := r.mayWrite(ctx); err != nil {
-		return nil, err
-	}
-	changes, err := r.h.Cloud.Revert(ctx, stack, token)
+func (x *executor) prepare(ctx context.Context, stack fleet.MemberStack, token string) (command.Outcome, error) {
+	var changes fleet.RevertPlan
+	err := x.fenced(ctx, func(ctx context.Context) (err error) {
+		changes, err = x.h.Cloud.Revert(ctx, stack, token)
+		return err
+	})
 	if err != nil {
-		return cellFailure("preparing a drift-aware change set", err)
+		return revertFailure("preparing a drift-aware change set", err)
 	}
 	if changes.Empty {
-		return func(c *CellWork) { c.State, c.Reason = cellSkipped, "the drift has gone since it was planned" }, nil
+		return command.Outcome{State: command.Skipped, Reason: "the drift has gone since it was planned"}, nil
 	}
-	if why := refuses(changes); why != "" {
-		if err := r.h.Cloud.AbandonRevert(ctx, stack, token); err != nil {
-			return cellFailure("deleting a refused change set", err)
-		}
-		return func(c *CellWork) { c.failAs(plan.ReasonRevertRefused, "%s", why) }, nil
+	why := refuses(changes)
+	if why == "" {
+		return command.Outcome{State: command.Reviewed}, nil
 	}
-	if err := r.mayWrite(ctx); err != nil {
-		return nil, err
+	if err := x.fenced(ctx, func(ctx context.Context) error { return x.h.Cloud.AbandonRevert(ctx, stack, token) }); err != nil {
+		return revertFailure("deleting a refused change set", err)
 	}
-	if err := r.h.Cloud.ExecuteRevert(ctx, stack, token); err != nil {
-		return cellFailure("executing a drift-aware change set", err)
-	}
-	return func(c *CellWork) { c.State = cellHealed }, nil
+	return command.Outcome{State: command.Failed, Class: plan.ReasonRevertRefused, Reason: why}, nil
 }
 
-// cellFailure turns an AWS error into the cell's outcome, unless it says nothing
-// about the cell.
-func cellFailure(doing string, err error) (func(*CellWork), error) {
-	switch fleet.KindOf(err) {
-	case "", fleet.Expired, fleet.Unreachable, fleet.Throttled, fleet.UnknownOutcome:
-		return nil, fmt.Errorf("%s: %w", doing, err)
+// executeChangeSet executes what was prepared and reviewed.
+func (x *executor) executeChangeSet(ctx context.Context, stack fleet.MemberStack, token string) (command.Outcome, error) {
+	if err := x.fenced(ctx, func(ctx context.Context) error { return x.h.Cloud.ExecuteRevert(ctx, stack, token) }); err != nil {
+		return revertFailure("executing a drift-aware change set", err)
 	}
-	if call := callOf(err); call == "AssumeRole" {
-		// The way into the account is closed to setmend, not to StackSets.
-		return func(c *CellWork) { c.failAs(plan.ReasonRevertRefused, "%s", err) }, nil
+	return command.Outcome{State: command.Healed}, nil
+}
+
+// fenced makes one call that changes AWS under the fence.
+func (x *executor) fenced(ctx context.Context, call func(context.Context) error) error {
+	until, err := x.fence.pass(ctx)
+	if err != nil {
+		return err
 	}
-	return func(c *CellWork) { c.fail(err.Error()) }, nil
+	ctx, done := x.fence.guard(ctx, until)
+	defer done()
+	return call(ctx)
+}
+
+// revertFailure turns an AWS error into the cell's outcome, unless it says nothing
+// about the cell. A refusal of access says nothing about the change itself: the
+// remedy could not be tried, and that justifies no harsher one.
+func revertFailure(doing string, err error) (command.Outcome, error) {
+	var stage *StageError
+	kind := fleet.KindOf(err)
+	switch {
+	case errors.As(err, &stage), kind == "", kind == fleet.Expired && callOf(err) != "AssumeRole", kind == fleet.Unreachable, kind == fleet.Throttled, kind == fleet.UnknownOutcome:
+		return command.Outcome{}, fmt.Errorf("%s: %w", doing, err)
+	case kind == fleet.Denied, callOf(err) == "AssumeRole":
+		return command.Outcome{State: command.Failed, Class: plan.ReasonCouldNotTry, Reason: err.Error()}, nil
+	}
+	return command.Outcome{State: command.Failed, Class: plan.Classify(err.Error()), Reason: err.Error()}, nil
 }
 
 // callOf is the API action that failed, "" if none did.
@@ -123,7 +155,7 @@ func callOf(err error) string {
 	return ""
 }
 
-// refuses says why a change set must not be executed, "" if it may be: it would
+// refuses returns why a change set must not be executed, "" if it may be: it would
 // remove or replace something, or could not put everything back.
 func refuses(p fleet.RevertPlan) string {
 	for _, change := range p.Changes {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal/command"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
 )
@@ -18,39 +20,37 @@ type RunRecord struct {
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended,omitzero"`
 	Stage   string    `json:"stage"`
-	Turn    int64     `json:"turn,omitempty"` // of the lease
+	Epoch   int64     `json:"epoch,omitempty"` // of the lease
 	// OrganizationRead is when the organization in the run's view was read: the
 	// view as a whole grows younger with every operation that is taken in.
 	OrganizationRead time.Time `json:"organizationRead,omitzero"`
 	Result           Result    `json:"result,omitempty"`
 	Error            string    `json:"error,omitempty"`
 	Options          Options   `json:"options"`
-	// Rounds counts how often each stage has planned; it names the plans.
-	Rounds map[plan.Stage]int `json:"rounds,omitempty"`
-	// Detections are the drift detections of this run.
-	Detections []Detection `json:"detections,omitempty"`
-	// Unverified are sets in which something was healed since their last drift
-	// detection.
-	Unverified []fleet.StackSetName `json:"unverified,omitempty"`
+	// Passes counts how often each stage has planned; it names the plans.
+	Passes map[plan.Stage]int `json:"passes,omitempty"`
+	// Recovered is set once what earlier runs have left was looked up.
+	Recovered bool `json:"recovered,omitempty"`
+	// Drift are the drift detections whose findings are in the run's view of the
+	// fleet, by command.
+	Drift map[string]bool `json:"drift,omitempty"`
 	// API counts the run's calls, over all processes it has lived in.
-	API APIReport `json:"api"`
-	// Healed and Planned count the cells of rounds that have ended.
-	Healed  int             `json:"healed"`
-	Planned int             `json:"planned"`
-	Guards  []plan.GuardHit `json:"guards,omitempty"`
-	// Removed counts the instances of each set that this run removed or let go of.
-	Removed map[fleet.StackSetName]int `json:"removed,omitempty"`
-	// Held are sets of which a deleted stack could not be created again, and why.
-	Held map[fleet.StackSetName]string `json:"held,omitempty"`
+	API    APIReport       `json:"api"`
+	Guards []plan.GuardHit `json:"guards,omitempty"`
+	// Suspended are sets of which a deleted stack could not be created again, and why.
+	Suspended map[fleet.StackSetName]string `json:"suspended,omitempty"`
 }
 
-// run is an open run: its record and what a handler call has loaded of it.
+// run is an open run: its record and what a call of a stage has loaded of it.
 type run struct {
 	h        *Healer
 	rec      *document[RunRecord]
-	lease    *lease
+	fence    *fence
+	log      *commandLog
+	others   map[string]*commandLog // logs of earlier runs that this one has taken over
+	taking   *sync.Mutex            // guards others while commands are carried out
+	pace     *pacing
 	request  Request
-	began    time.Time
 	deadline time.Time
 	inv      *document[fleet.Fleet]
 	last     *plan.Assessment // of the report
@@ -61,7 +61,7 @@ func runKey(id, part string) string { return "runs/" + id + "/" + part }
 // open loads (or begins) the run and makes sure that this healer may act.
 func (h *Healer) open(ctx context.Context, stage string, request Request) (*run, error) {
 	if request.Run == "" {
-		return nil, fmt.Errorf("opening a run: its id is missing from the input")
+		return nil, errors.New("opening a run: its id is missing from the input")
 	}
 	now := h.Clock.Now()
 	rec, err := read[RunRecord](ctx, h.Journal, runKey(request.Run, "run"))
@@ -71,23 +71,23 @@ func (h *Healer) open(ctx context.Context, stage string, request Request) (*run,
 	if !rec.exists() {
 		rec.Value = RunRecord{ID: request.Run, Engine: h.Engine, Started: now, Options: request.Input}
 	}
-	if rec.Value.Rounds == nil {
-		rec.Value.Rounds = map[plan.Stage]int{}
-	}
-	r := &run{h: h, rec: rec, request: request, began: now, deadline: now.Add(h.Budget)}
-	if r.lease, err = h.acquire(ctx, request.Run, rec.Value.Turn); err != nil {
-		if request.Failure == nil || !isLeaseLost(err) {
-			return nil, err
-		}
-		r.lease = nil // what failed can be told without it; nothing can be changed
+	if rec.Value.Passes == nil {
+		rec.Value.Passes = map[plan.Stage]int{}
 	}
 	if request.Failure == nil {
-		if err := r.checkStop(ctx); err != nil {
+		if err := h.checkStop(ctx, request.Run); err != nil { // before the lease: a run that may not begin takes none
 			return nil, err
 		}
 	}
-	if turn := r.turn(); rec.Value.Stage != stage || !rec.exists() || rec.Value.Turn != turn {
-		rec.Value.Stage, rec.Value.Turn = stage, turn
+	r := &run{h: h, rec: rec, request: request, deadline: now.Add(h.Budget), others: map[string]*commandLog{}, taking: &sync.Mutex{}}
+	if err := r.takeLease(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.openLog(ctx); err != nil {
+		return nil, err
+	}
+	if epoch := r.epoch(); rec.Value.Stage != stage || !rec.exists() || rec.Value.Epoch != epoch {
+		rec.Value.Stage, rec.Value.Epoch = stage, epoch
 		if err := r.save(ctx); err != nil {
 			return nil, err
 		}
@@ -96,12 +96,56 @@ func (h *Healer) open(ctx context.Context, stage string, request Request) (*run,
 	return r, nil
 }
 
-// turn is the run's own, known when it first has the lease.
-func (r *run) turn() int64 {
-	if r.lease == nil {
-		return r.rec.Value.Turn
+// takeLease takes the run's lease. A run that failed for having lost it goes on
+// without: what failed can be reported so, and nothing can be changed.
+func (r *run) takeLease(ctx context.Context) error {
+	r.fence = &fence{h: r.h, run: r.id()}
+	lease, err := r.h.acquire(ctx, r.id(), r.rec.Value.Epoch)
+	if err != nil && (r.request.Failure == nil || !isLeaseLost(err)) {
+		return err
 	}
-	return r.lease.doc.Value.Turn
+	if err == nil {
+		r.fence.lease = lease
+	}
+	return nil
+}
+
+// openLog loads the run's commands: the copy that the call before has left, if the
+// log is this process's still.
+func (r *run) openLog(ctx context.Context) (err error) {
+	if r.fence.lease == nil {
+		r.pace = newPacing()
+		r.log, err = readLog(ctx, r.h.Journal, r.id())
+		return err
+	}
+	if kept := r.h.kept.Swap(nil); kept != nil && kept.log.run == r.id() {
+		current, err := kept.log.current(ctx)
+		if err != nil {
+			return err
+		}
+		if current {
+			r.log, r.pace = kept.log, kept.pace
+			r.log.turn = r.epoch()
+			return nil
+		}
+	}
+	r.pace = newPacing()
+	r.log, err = openLog(ctx, r.h.Journal, r.h.Clock, r.id(), r.epoch())
+	return err
+}
+
+// keptLog is what one call of a stage leaves to the next in the same process.
+type keptLog struct {
+	log  *commandLog
+	pace *pacing
+}
+
+// epoch is the run's own, known when it first has the lease.
+func (r *run) epoch() int64 {
+	if r.fence.lease == nil {
+		return r.rec.Value.Epoch
+	}
+	return r.fence.lease.doc.Value.Epoch
 }
 
 func isLeaseLost(err error) bool {
@@ -158,12 +202,45 @@ func (r *run) policy(set fleet.StackSetName) policy.Set {
 	return r.h.Policy.For(r.inv.Value.StackSets[set].StackSet)
 }
 
-// progress tells whoever listens how far the run is.
+// progress reports how far the run is.
 func (r *run) progress(done, all, running int) {
 	if r.h.Progress == nil {
 		return
 	}
-	v := &r.rec.Value
-	r.h.Progress(Progress{Run: v.ID, Stage: v.Stage, At: r.now(), Sets: done, AllSets: all,
-		Healed: v.Healed, Planned: v.Planned, Running: running})
+	healed, planned := r.counted()
+	r.h.Progress(Progress{Run: r.id(), Stage: r.rec.Value.Stage, At: r.now(), Sets: done, AllSets: all,
+		Healed: healed, Planned: planned, Running: running})
+}
+
+// counted returns how many cells commands of the run have put right, and how many
+// they are for.
+func (r *run) counted() (healed, planned int) {
+	for _, c := range r.log.commands() {
+		if c.Kind == command.Quarantine || c.Kind == command.Detect {
+			continue
+		}
+		planned += len(c.Cells)
+		for i := range c.Cells {
+			if c.Cells[i].State == command.Healed {
+				healed++
+			}
+		}
+	}
+	return healed, planned
+}
+
+// removed counts the instances of each set that the run has removed or let go of.
+func (r *run) removed() map[fleet.StackSetName]int {
+	removed := map[fleet.StackSetName]int{}
+	for _, c := range r.log.commands() {
+		if c.Kind != command.Detach && c.Kind != command.Remove {
+			continue
+		}
+		for i := range c.Cells {
+			if c.Cells[i].State == command.Healed {
+				removed[c.Cells[i].StackSet]++
+			}
+		}
+	}
+	return removed
 }

@@ -45,15 +45,6 @@ func FindRun(ctx context.Context, j Journal, id string) (*RunRecord, error) {
 	return &doc.Value, nil
 }
 
-// Unstop takes a kill switch back.
-func Unstop(ctx context.Context, j Journal, run string) error {
-	doc, err := read[string](ctx, j, stopKey(run))
-	if err != nil || !doc.exists() {
-		return err
-	}
-	return j.Delete(ctx, doc.key, doc.version)
-}
-
 // InQuarantine is a cell that was given up.
 type InQuarantine struct {
 	fleet.Cell

@@ -252,18 +252,18 @@ func (s *soak) checkTargets() {
 func (s *soak) checkCanaries() {
 	keys, err := s.journal.Keys(s.t.Context(), "runs/")
 	s.must(err)
-	var rounds []heal.Round
+	var rounds []heal.Pass
 	for _, key := range keys {
-		if !strings.Contains(key, "/rounds/heal-") {
+		if !strings.Contains(key, "/passes/heal-") {
 			continue
 		}
 		text, _, err := s.journal.Get(s.t.Context(), key)
 		s.must(err)
-		var round heal.Round
+		var round heal.Pass
 		s.must(json.Unmarshal(text, &round))
 		rounds = append(rounds, round)
 	}
-	slices.SortFunc(rounds, func(a, b heal.Round) int { return a.Plan.At.Compare(b.Plan.At) })
+	slices.SortFunc(rounds, func(a, b heal.Pass) int { return a.Plan.At.Compare(b.Plan.At) })
 	for i, round := range rounds {
 		until := time.Now()
 		if i+1 < len(rounds) {
@@ -273,7 +273,7 @@ func (s *soak) checkCanaries() {
 	}
 }
 
-func (s *soak) checkRound(round heal.Round, until time.Time) {
+func (s *soak) checkRound(round heal.Pass, until time.Time) {
 	cells, first := map[fleet.StackSetName]int{}, map[fleet.StackSetName]plan.Action{}
 	for _, a := range round.Plan.Actions {
 		if a.Remedy != plan.RemedyRedeploy {

@@ -272,7 +272,7 @@ func (w *witness) saved(c *soakCell, owed bool) {
 		for _, cell := range saved.Cells {
 			if cell.Target == c.Target && maps.Equal(plainly(cell.Overrides), plainMap(c.overrides)) {
 				found = true
-				owes = owes || slices.Contains(saved.Owed, c.Target)
+				owes = owes || slices.Contains(saved.Pending, c.Target)
 			}
 		}
 	}

@@ -2,23 +2,26 @@ package heal
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
 )
 
-// initCleanup observes the fleet, keeps how it was found, and deals with orphans.
+// initCleanup takes over what earlier runs have left, makes their pending restores,
+// observes the fleet, records how it was found, and deals with orphans.
 func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
-	if r.rec.Value.Rounds[plan.StageCleanup] == 0 {
+	if r.rec.Value.Passes[plan.StageCleanup] == 0 {
+		if !r.rec.Value.Recovered {
+			if err := r.recover(ctx); err != nil {
+				return Answer{}, err
+			}
+			r.rec.Value.Recovered = true
+		}
 		if done, err := r.observe(ctx); err != nil || !done {
 			return again(0), err
 		}
 		if err := r.dropOldApprovals(ctx); err != nil {
-			return Answer{}, err
-		}
-		if err := r.settleStanding(ctx); err != nil {
 			return Answer{}, err
 		}
 		if err := r.keepBefore(ctx); err != nil {
@@ -30,12 +33,45 @@ func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 
 // mandatoryDeployment creates what is missing.
 func (h *Healer) mandatoryDeployment(ctx context.Context, r *run) (Answer, error) {
-	if r.rec.Value.Rounds[plan.StageDeploy] == 0 {
+	if r.rec.Value.Passes[plan.StageDeploy] == 0 {
 		if err := r.rememberOrganization(ctx); err != nil {
 			return Answer{}, err
 		}
 	}
 	return r.workOff(ctx, plan.StageDeploy, 2)
+}
+
+// detectDrift starts drift detection on the stack sets that need it, as many at
+// once as AWS's limit on running instances allows.
+func (h *Healer) detectDrift(ctx context.Context, r *run) (Answer, error) {
+	if _, _, err := r.lookAtExternal(ctx); err != nil {
+		return Answer{}, err
+	}
+	pass, err := r.currentPass(ctx, plan.StageDetect)
+	if err == nil && pass == nil {
+		pass, err = r.nextPass(ctx, plan.StageDetect)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	wait, err := r.carryOut(ctx, pass)
+	if err != nil {
+		return Answer{}, err
+	}
+	return Answer{Complete: true, Wait: max(1, int(wait.Seconds()))}, nil
+}
+
+// driftStatus follows the detections.
+func (h *Healer) driftStatus(ctx context.Context, r *run) (Answer, error) {
+	pass, err := r.currentPass(ctx, plan.StageDetect)
+	if err != nil || pass == nil {
+		return Answer{Complete: true}, err
+	}
+	wait, err := r.carryOut(ctx, pass)
+	if err != nil || wait > 0 {
+		return again(wait), err
+	}
+	return Answer{Complete: true}, r.endPass(ctx, pass)
 }
 
 // searchInstancesToHeal applies what the drift detections found to the run's
@@ -50,14 +86,17 @@ func (h *Healer) searchInstancesToHeal(ctx context.Context, r *run) (Answer, err
 	if err := r.keepDrift(ctx); err != nil {
 		return Answer{}, err
 	}
-	if _, err := r.nextRound(ctx, plan.StageHeal); err != nil {
+	if r.rec.Value.Passes[plan.StageHeal] > 0 {
+		return Answer{Complete: true}, nil
+	}
+	if _, err := r.nextPass(ctx, plan.StageHeal); err != nil {
 		return Answer{}, err
 	}
 	return Answer{Complete: true}, nil
 }
 
 // learn brings what the last detections found into the run's view of the fleet,
-// and what only the details tell. It reports false if the time was not enough.
+// and what only the details show. It reports false if the time was not enough.
 func (r *run) learn(ctx context.Context) (bool, error) {
 	if err := r.readDrift(ctx); err != nil {
 		return false, err
@@ -68,65 +107,57 @@ func (r *run) learn(ctx context.Context) (bool, error) {
 	return r.judgeIgnored(ctx)
 }
 
-// heal climbs the ladder: it works off a plan, checks what came of it, and plans
-// again with what it learned, until a plan has nothing to do.
+// heal carries a plan out, has AWS check what came of it, and plans again with what
+// it learned, until a plan has nothing to do.
 func (h *Healer) heal(ctx context.Context, r *run) (Answer, error) {
-	round, err := r.currentRound(ctx, plan.StageHeal)
+	pass, err := r.currentPass(ctx, plan.StageHeal)
 	if err != nil {
 		return Answer{}, err
 	}
-	if round == nil || round.Value.Ended {
-		return r.verifyHealed(ctx, round)
+	if pass == nil || pass.Value.Ended {
+		return r.planHealing(ctx, pass)
 	}
-	wait, err := r.execute(ctx, round)
+	wait, err := r.carryOut(ctx, pass)
 	if err != nil || wait > 0 {
-		return again(wait), err
-	}
-	return Answer{Wait: 1}, r.endRound(ctx, round)
-}
-
-// verifyHealed proves a round: the sets it changed have their drift detected
-// again and are read again, and what is still wrong goes into the next plan. Sets
-// on which others were working join in when they are free; only when nothing else
-// is left to do are they waited for.
-func (r *run) verifyHealed(ctx context.Context, last *document[Round]) (Answer, error) {
-	busy, freed, err := r.lookAtForeign(ctx)
-	if err != nil {
-		return Answer{}, err
-	}
-	if busy && len(freed) == 0 && r.idle(last) {
-		return again(foreignPoll), nil
-	}
-	if wait, err := r.detect(ctx, r.rec.Value.Unverified); err != nil || wait > 0 {
 		return again(wait), err
 	}
 	if done, err := r.learn(ctx); err != nil || !done {
 		return again(0), err
 	}
-	r.rec.Value.Unverified = nil
-	round, err := r.nextRound(ctx, plan.StageHeal)
+	return Answer{Wait: 1}, r.endPass(ctx, pass)
+}
+
+// planHealing makes the next healing plan. Sets on which others were working join in
+// when they are free; only when nothing else is left to do are they waited for.
+func (r *run) planHealing(ctx context.Context, last *document[Pass]) (Answer, error) {
+	if err := r.recover(ctx); err != nil {
+		return Answer{}, err
+	}
+	busy, freed, err := r.lookAtExternal(ctx)
 	if err != nil {
 		return Answer{}, err
 	}
-	if len(round.Value.Works) > 0 && round.Value.N < maxRounds {
-		return Answer{Wait: 1}, nil
+	idle := last != nil && last.Value.N < maxPasses && len(last.Value.Commands) == 0
+	if busy && len(freed) == 0 && idle {
+		return again(externalPoll), nil
 	}
-	if err := r.endRound(ctx, round); err != nil {
+	pass, err := r.nextPass(ctx, plan.StageHeal)
+	if err != nil {
 		return Answer{}, err
 	}
-	if busy && round.Value.N < maxRounds {
-		return again(foreignPoll), nil
+	if len(pass.Value.Commands) > 0 && pass.Value.N < maxPasses {
+		return Answer{Wait: 1}, nil
 	}
-	if wait := r.untilBackedOff(round.Value.Plan); wait > 0 && round.Value.N < maxRounds {
+	if err := r.endPass(ctx, pass); err != nil {
+		return Answer{}, err
+	}
+	if busy && pass.Value.N < maxPasses {
+		return again(externalPoll), nil
+	}
+	if wait := r.untilBackedOff(pass.Value.Plan); wait > 0 && pass.Value.N < maxPasses {
 		return again(wait), nil
 	}
 	return Answer{Complete: true}, nil
-}
-
-// idle reports whether the last round had nothing to do and nothing is left to be
-// proved.
-func (r *run) idle(last *document[Round]) bool {
-	return last != nil && last.Value.N < maxRounds && len(last.Value.Works) == 0 && len(r.rec.Value.Unverified) == 0
 }
 
 // patience is how long a run stays for cells that back off between two heals.
@@ -148,85 +179,52 @@ func (r *run) untilBackedOff(p *plan.Plan) time.Duration {
 	return 0
 }
 
-// maxRounds bounds how often the heal stage plans. A cell climbs its ladder and
-// backs off three times at most before quarantine, so reaching the bound means
-// that planner and world disagree.
-const maxRounds = 20
+// maxPasses bounds how often the heal stage plans. A cell goes through its
+// remedies and backs off three times at most before quarantine, so reaching the
+// bound means that planner and world disagree.
+const maxPasses = 20
 
-// workOff carries out a stage of at most the given number of rounds. Sets on
-// which somebody else's operation runs keep the others waiting in no stage but the
-// last, in which they get rounds of their own when it has ended.
-func (r *run) workOff(ctx context.Context, stage plan.Stage, rounds int) (Answer, error) {
-	round, err := r.currentRound(ctx, stage)
-	if err == nil && round == nil {
-		round, err = r.nextRound(ctx, stage)
+// workOff carries out a stage of at most the given number of passes. Sets on which
+// an external operation runs keep the others waiting in no stage but the last, in
+// which they get passes of their own when it has ended.
+func (r *run) workOff(ctx context.Context, stage plan.Stage, passes int) (Answer, error) {
+	pass, err := r.currentPass(ctx, stage)
+	if err == nil && pass == nil {
+		pass, err = r.nextPass(ctx, stage)
 	}
 	if err != nil {
 		return Answer{}, err
 	}
-	if !round.Value.Ended {
-		wait, err := r.execute(ctx, round)
+	if !pass.Value.Ended {
+		wait, err := r.carryOut(ctx, pass)
 		if err != nil || wait > 0 {
 			return again(wait), err
 		}
-		if err := r.endRound(ctx, round); err != nil {
+		if err := r.endPass(ctx, pass); err != nil {
 			return Answer{}, err
 		}
 	}
-	replan := round.Value.Again && round.Value.N < maxRounds
-	if !replan && (round.Value.N >= rounds || len(round.Value.Works) == 0) {
+	replan := pass.Value.Again && pass.Value.N < maxPasses
+	if !replan && (pass.Value.N >= passes || len(pass.Value.Commands) == 0) {
 		return Answer{Complete: true}, nil
 	}
-	if _, _, err := r.lookAtForeign(ctx); err != nil {
+	if _, _, err := r.lookAtExternal(ctx); err != nil {
 		return Answer{}, err
 	}
-	if _, err := r.nextRound(ctx, stage); err != nil {
+	if _, err := r.nextPass(ctx, stage); err != nil {
 		return Answer{}, err
 	}
 	return Answer{Wait: 1}, nil
 }
 
-// endRound takes in what the works changed and closes the round.
-func (r *run) endRound(ctx context.Context, round *document[Round]) error {
-	works, err := r.works(ctx, round.Value.Works)
-	if err != nil {
-		return err
-	}
-	if err := r.takeIn(ctx, works); err != nil {
-		return err
-	}
-	if err := r.takeInSkipped(ctx, works); err != nil {
-		return err
-	}
-	r.rec.Value.count(works)
-	r.rec.Value.countRemoved(works)
-	r.keepHolds(works)
-	r.keepRefusals(works)
-	for _, set := range setsOf(works) {
-		if !slices.Contains(r.rec.Value.Unverified, set) && round.Value.Stage == plan.StageHeal {
-			r.rec.Value.Unverified = append(r.rec.Value.Unverified, set)
-		}
-	}
-	again, err := r.afterStandingDown(ctx, works)
-	if err != nil {
-		return err
-	}
-	if err := r.save(ctx); err != nil {
-		return err
-	}
-	round.Value.Ended, round.Value.Again = true, again
-	return round.write(ctx, r.h.Journal)
-}
-
-// lookAtForeign looks whether the operations of others have ended, reads the sets
+// lookAtExternal looks whether the external operations have ended, reads the sets
 // again on which they have, and reports whether one is still worth waiting for.
-// Sets that have become free are checked for drift where that is due.
-func (r *run) lookAtForeign(ctx context.Context) (busy bool, over []fleet.StackSetName, err error) {
+func (r *run) lookAtExternal(ctx context.Context) (busy bool, over []fleet.StackSetName, err error) {
 	f, err := r.inventory(ctx)
 	if err != nil {
 		return false, nil, err
 	}
-	waiting := r.foreign(f)
+	waiting := r.external(f)
 	if len(waiting) == 0 {
 		return false, nil, nil
 	}
@@ -242,24 +240,15 @@ func (r *run) lookAtForeign(ctx context.Context) (busy bool, over []fleet.StackS
 	if err := r.refresh(ctx, over); err != nil {
 		return false, nil, err
 	}
-	due, err := r.setsToCheck(ctx, f)
-	if err != nil {
-		return false, nil, err
-	}
-	for _, name := range due {
-		if slices.Contains(over, name) && !slices.Contains(r.rec.Value.Unverified, name) && r.rec.Value.Rounds[plan.StageHeal] > 0 {
-			r.rec.Value.Unverified = append(r.rec.Value.Unverified, name)
-		}
-	}
 	return r.patient() && len(over) < len(waiting), over, nil // else the plan leaves them out and says why
 }
 
-// foreignLimit is how long a run waits for the operations of others before it
-// goes on without their stack sets.
-const foreignLimit = 2 * time.Hour
+// externalLimit is how long a run waits for external operations before it goes on
+// without their stack sets.
+const externalLimit = 2 * time.Hour
 
-// patient reports whether the run still waits for the operations of others.
-func (r *run) patient() bool { return r.now().Sub(r.rec.Value.Started) <= foreignLimit }
+// patient reports whether the run still waits for external operations.
+func (r *run) patient() bool { return r.now().Sub(r.rec.Value.Started) <= externalLimit }
 
 // rememberOrganization keeps the organization as it was read, for the next run's
 // shrink guard, if this run's own did not stop it.

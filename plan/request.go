@@ -34,6 +34,8 @@ type Request struct {
 	// Overrides are those of [fleet.InstanceChange], sorted by key: of a pending
 	// restore those that were saved, of all else none.
 	Overrides []fleet.Parameter `json:"overrides,omitempty"`
+	// NoOverrides is set for an update that drops every override.
+	NoOverrides bool `json:"noOverrides,omitempty"`
 	// Restores is set for the creations of a redeployment: of the targets, those
 	// that the action has deleted, with the overrides saved then. See [Request.Restore].
 	Restores bool `json:"restores,omitempty"`
@@ -58,9 +60,13 @@ func (r Request) Cells() int { return len(r.Accounts) * len(r.Regions) }
 // Change returns the request as an operation on stack instances, with the id that
 // the caller gives it. It is for the kinds CREATE, UPDATE and DELETE.
 func (r Request) Change(operationID string) fleet.InstanceChange {
+	overrides := r.Overrides
+	if r.NoOverrides {
+		overrides = []fleet.Parameter{}
+	}
 	return fleet.InstanceChange{
 		OperationID: operationID, StackSet: r.StackSet, Kind: fleet.OperationKind(r.Kind),
-		Accounts: r.Accounts, Regions: r.Regions, OUs: r.OUs, Overrides: r.Overrides,
+		Accounts: r.Accounts, Regions: r.Regions, OUs: r.OUs, Overrides: overrides,
 		Preferences: r.Preferences, RetainStacks: r.RetainStacks,
 	}
 }
@@ -119,7 +125,7 @@ func (r Request) Restore(saved map[fleet.Target][]fleet.Parameter) []Request {
 // restores, the overrides.
 func (r Request) Within(planned Request) bool {
 	same := r.Kind == planned.Kind && r.StackSet == planned.StackSet && r.Restores == planned.Restores &&
-		r.RetainStacks == planned.RetainStacks && r.Role == planned.Role && slices.Equal(r.OUs, planned.OUs) &&
+		r.RetainStacks == planned.RetainStacks && r.NoOverrides == planned.NoOverrides && r.Role == planned.Role && slices.Equal(r.OUs, planned.OUs) &&
 		equalPreferences(r.Preferences, planned.Preferences)
 	if !planned.Restores {
 		same = same && slices.Equal(r.Overrides, planned.Overrides)

@@ -136,7 +136,7 @@ func cellStanding(w io.Writer, s *heal.Story) {
 	}
 	for _, saved := range s.Saved {
 		owed := ""
-		if saved.Owed {
+		if saved.Pending {
 			owed = "; it is owed since"
 		}
 		fmt.Fprintf(w, "Saved: %d overrides at %s in run %s%s\n", len(saved.Overrides), saved.At.UTC().Format("2006-01-02 15:04"), saved.Run, owed)

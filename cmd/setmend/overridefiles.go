@@ -138,7 +138,7 @@ func (a *app) importOverrides(ctx context.Context, path string) error {
 		return err
 	}
 	defer r.close()
-	calls, err := heal.OverrideCalls(r.fleet, r.policy, r.have, r.want)
+	calls, err := heal.OverrideRequests(r.fleet, r.policy, r.have, r.want)
 	if err != nil {
 		return &hintedError{err, "`setmend overrides diff FILE` shows the differences; nothing was changed", exitConfig}
 	}
@@ -153,7 +153,7 @@ func (a *app) importOverrides(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	outcomes, err := healer.ImportOverrides(ctx, "overrides-"+runID(r.clock, rand.Uint64), calls)
+	outcomes, err := healer.ImportOverrides(ctx, "overrides-"+runID(r.clock, rand.Uint64), r.fleet, calls)
 	if err != nil {
 		return err
 	}

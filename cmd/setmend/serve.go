@@ -163,7 +163,7 @@ func (s *scheduled) once(ctx context.Context, outbox *notify.Outbox) error {
 		return err
 	}
 	var report *heal.Report
-	if left, err := heal.LeftBehind(ctx, s.j, s.c.clock.Now()); err != nil {
+	if left, err := heal.Interrupted(ctx, s.j, s.c.clock.Now()); err != nil {
 		return err
 	} else if left != "" {
 		s.log.Info("going on with a run that was cut off", "run", left)

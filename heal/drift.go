@@ -3,8 +3,10 @@ package heal
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal/command"
 )
 
 // readDrift brings what finished detections found into the run's view of the
@@ -17,18 +19,20 @@ func (r *run) readDrift(ctx context.Context) error {
 		return err
 	}
 	changed := false
-	for i := range r.rec.Value.Detections {
-		d := &r.rec.Value.Detections[i]
-		if d.Read || d.State != callEnded && d.State != callRefused {
+	for _, c := range r.log.commands() {
+		if c.Kind != command.Detect || !c.Done() || r.rec.Value.Drift[c.ID] {
 			continue
 		}
-		if d.State == callEnded {
-			if err := r.readDetection(ctx, f, d); err != nil {
-				return fmt.Errorf("reading the drift of %s: %w", d.StackSet, err)
+		if a := detection(c); a != nil {
+			if err := r.readDetection(ctx, f, a); err != nil {
+				return fmt.Errorf("reading the drift of %s: %w", c.Action.StackSet, err)
 			}
 			changed = true
 		}
-		d.Read = true
+		if r.rec.Value.Drift == nil {
+			r.rec.Value.Drift = map[string]bool{}
+		}
+		r.rec.Value.Drift[c.ID] = true
 	}
 	if changed {
 		f.ReadAt = r.now()
@@ -39,19 +43,53 @@ func (r *run) readDrift(ctx context.Context) error {
 	return r.save(ctx)
 }
 
-func (r *run) readDetection(ctx context.Context, f *fleet.Fleet, d *Detection) error {
-	inventory := f.StackSets[d.StackSet]
-	set, err := r.h.Cloud.StackSet(ctx, d.StackSet)
+// detection is the operation of a drift detection that has come to its end, nil if
+// AWS refused it.
+func detection(c *command.Command) *command.Attempt {
+	for i := range c.Attempts {
+		if a := &c.Attempts[i]; a.State == command.Over {
+			return a
+		}
+	}
+	return nil
+}
+
+// detected is when the run's own drift detections ended, by stack set, as far as no
+// command has changed the set since. One that failed is not worth another in this run.
+func (r *run) detected() map[fleet.StackSetName]time.Time {
+	ended := map[fleet.StackSetName]time.Time{}
+	for _, c := range r.log.commands() {
+		switch {
+		case c.Kind == command.Detect && c.Done():
+			ended[c.Action.StackSet] = c.Ended
+		case c.Touched():
+			for _, set := range c.Sets() {
+				if at, ok := ended[set]; ok && c.Ended.After(at) || !c.Done() {
+					delete(ended, set)
+				}
+			}
+		}
+	}
+	return ended
+}
+
+func (r *run) readDetection(ctx context.Context, f *fleet.Fleet, d *command.Attempt) error {
+	name := d.Request.StackSet
+	inventory := f.StackSets[name]
+	if inventory == nil {
+		return nil // it is gone
+	}
+	set, err := r.h.Cloud.StackSet(ctx, name)
 	if err != nil {
 		return err
 	}
-	drifted, err := r.h.Cloud.Instances(ctx, d.StackSet, fleet.InstanceFilter{Drift: fleet.DriftDrifted})
+	drifted, err := r.h.Cloud.Instances(ctx, name, fleet.InstanceFilter{Drift: fleet.DriftDrifted})
 	if err != nil {
 		return err
 	}
 	inventory.StackSet = set
 	if d.Status != fleet.OperationSucceeded || !complete(set.Drift, checkable(f, inventory), len(drifted)) {
-		return readSets(ctx, r.h.Cloud, r.h.Clock, f, []fleet.StackSetName{d.StackSet})
+		return readSets(ctx, r.h.Cloud, r.h.Clock, f, []fleet.StackSetName{name})
 	}
 	for target, instance := range inventory.Instances {
 		if !active(f, target) || instance.Status != fleet.InstanceCurrent && instance.Drift == fleet.DriftNotChecked {
@@ -84,4 +122,9 @@ func checkable(f *fleet.Fleet, inventory *fleet.Inventory) int {
 // complete tells whether the detection covered every instance that it could.
 func complete(d fleet.DriftDetection, checkable, drifted int) bool {
 	return d.Running == 0 && d.Drifted == drifted && d.Drifted+d.InSync >= checkable
+}
+
+// active reports whether a target's account is in the organization and active.
+func active(f *fleet.Fleet, target fleet.Target) bool {
+	return f.Organization.Accounts[target.Account].State == fleet.AccountActive
 }

@@ -1,0 +1,22 @@
+// Package command is the state machine of everything that changes AWS. It does no
+// I/O and reads no clock.
+//
+// A [Command] is an action of a plan being carried out. [Next] returns what it
+// wants done next; whoever does that feeds back what happened as an [Event], and
+// [Apply] is the only code that changes a command:
+//
+//	for {
+//		effect := command.Next(c, now)
+//		event := do(effect)      // a call to AWS, a read, a write to the journal
+//		store(event)             // durable before anything rests on it
+//		command.Apply(&c, event)
+//	}
+//
+// Only events are stored. A command that was interrupted is the replay of its
+// events, and goes on from there through the same code; the same state always
+// wants the same. Which phase follows which stands in table.go.
+//
+// Files: command.go the state, event.go what can happen, table.go the phases,
+// next.go what to do, apply.go the only assignments, pending.go what may have been
+// deleted and is to be created again.
+package command

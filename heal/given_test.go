@@ -1,0 +1,116 @@
+package heal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/plan"
+)
+
+// What was shown is what is done.
+
+// planned is the plan of the world as `setmend plan` makes it.
+func (w *world) planned() *plan.Plan {
+	w.t.Helper()
+	memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+	w.must(err)
+	return plan.Assess(w.read(), w.policy, memory, time.Now()).Plan(plan.Options{})
+}
+
+// carryOut runs with a plan that was given.
+func (w *world) carryOut(g heal.Given) *heal.Report {
+	w.t.Helper()
+	w.runs++
+	id := fmt.Sprintf("run-%d", w.runs)
+	text, err := json.Marshal(g) // through a file
+	w.must(err)
+	var read heal.Given
+	w.must(json.Unmarshal(text, &read))
+	w.must(heal.Give(w.t.Context(), w.journal, id, read))
+	w.runs--
+	return w.heal(heal.Options{})
+}
+
+// TestAPlanThatIsAppliedSendsWhatItHoldsAndNothingElse: drift that AWS finds during
+// the run is not in the plan, and waits for another.
+func TestAPlanThatIsAppliedSendsWhatItHoldsAndNothingElse(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(6)
+		w.stackSet("queue", accounts[1:])
+		w.drift("queue", accounts[1])
+		p := w.planned()
+		r := w.carryOut(heal.Given{Plan: p, Exact: true})
+		for _, call := range w.aws.Writes() {
+			if call.Action == "DeleteStackInstances" {
+				t.Errorf("%s was sent, and the plan has no deletion", call.Action)
+			}
+		}
+		if n := len(w.calls("CreateStackInstances")); n != 1 {
+			t.Errorf("%d creations, want the plan's", n)
+		}
+		if n := len(w.calls("DetectStackSetDrift")); n == 0 {
+			t.Error("the plan's detection was not sent")
+		}
+		beyond, err := heal.Beyond(t.Context(), w.journal, r.Run.ID)
+		w.must(err)
+		if beyond == nil || !slices.ContainsFunc(beyond.Actions, func(a plan.Action) bool { return a.Remedy == plan.RemedyRedeploy }) {
+			t.Errorf("what was found beyond the plan is not told: %+v", beyond)
+		}
+		for _, a := range r.Actions {
+			if !inPlan(p, a) {
+				t.Errorf("%s of %s was carried out, and is not in the plan", a.Action, a.StackSet)
+			}
+		}
+	})
+}
+
+// inPlan reports whether a request that was sent lies within one of the plan's.
+func inPlan(p *plan.Plan, sent heal.ActionReport) bool {
+	for _, a := range p.Actions {
+		for _, r := range a.Requests {
+			within := func(id fleet.AccountID) bool { return slices.Contains(r.Accounts, id) }
+			if string(r.Kind) == sent.Action && r.StackSet == sent.StackSet && !slices.ContainsFunc(sent.Accounts, func(id fleet.AccountID) bool { return !within(id) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// TestARunThatWasShownAPlanGoesNoFurther: what was shown as a deployment is not
+// redeployed.
+func TestARunThatWasShownAPlanGoesNoFurther(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(6)
+		w.stackSet("queue", accounts[1:])
+		p := w.planned()
+		w.drift("queue", accounts[1])
+		w.carryOut(heal.Given{Plan: p})
+		if n := len(w.calls("DeleteStackInstances")); n > 0 {
+			t.Errorf("%d deletions, and none was shown", n)
+		}
+		if n := len(w.calls("CreateStackInstances")); n != 1 {
+			t.Errorf("%d creations, want 1", n)
+		}
+	})
+}
+
+func TestAPlanThatWasChangedIsNotTaken(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(3)
+		w.stackSet("queue", accounts[1:])
+		p := w.planned()
+		p.Actions[0].Requests[0].Accounts = []fleet.AccountID{"999999999999"}
+		if err := heal.Give(t.Context(), w.journal, "run-1", heal.Given{Plan: p, Exact: true}); err == nil {
+			t.Error("a changed plan was taken")
+		} else if errors.Is(err, heal.ErrNotAsked) {
+			t.Error(err)
+		}
+	})
+}
