@@ -97,7 +97,21 @@ func readSet(ctx context.Context, cloud Reader, clock Clock, name fleet.StackSet
 	}
 	inventory := &fleet.Inventory{StackSet: set, Running: running, ReadAt: clock.Now()}
 	inventory.SetInstances(instances)
+	if slices.ContainsFunc(instances, outdated) {
+		if inventory.Recent, err = cloud.Recent(ctx, name, rolloutOperations); err != nil {
+			return nil, err
+		}
+	}
 	return inventory, nil
+}
+
+// rolloutOperations is how many of a set's newest operations are read to find out
+// what left instances outdated.
+const rolloutOperations = 50
+
+// outdated reports whether an instance has a stack and not its set's present version.
+func outdated(i fleet.Instance) bool {
+	return i.Status == fleet.InstanceOutdated && i.StackID != ""
 }
 
 // departed tells which accounts hold instances but are not in the organization.

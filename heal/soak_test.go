@@ -85,7 +85,7 @@ func newSoak(t *testing.T, seed uint64) *soak {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.world = &world{t: t, aws: aws, journal: journal.NewMemory(), policy: policy.Default()}
+	s.world = &world{t: t, aws: aws, journal: journal.NewMemory(), policy: lossy(policy.Default())}
 	return s
 }
 
