@@ -114,3 +114,26 @@ func TestAPlanThatWasChangedIsNotTaken(t *testing.T) {
 		}
 	})
 }
+
+// TestAnEmptyPlanThatIsAppliedWritesNothing: what is found is told as another plan.
+func TestAnEmptyPlanThatIsAppliedWritesNothing(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(6)
+		w.stackSet("queue", accounts)
+		w.heal(heal.Options{})
+		p := w.planned()
+		if p.Writes() {
+			t.Fatalf("%+v", p.Actions)
+		}
+		w.must(deleteQueue(w, accounts[1]))
+		time.Sleep(48 * time.Hour) // what AWS knows of drift is too old now
+		before := len(w.aws.Writes())
+		r := w.carryOut(heal.Given{Plan: p, Exact: true})
+		if writes := w.aws.Writes()[before:]; len(writes) > 0 {
+			t.Errorf("%d requests were sent, the first %s", len(writes), writes[0].Action)
+		}
+		if beyond, err := heal.Beyond(t.Context(), w.journal, r.Run.ID); err != nil || beyond == nil {
+			t.Errorf("the detection that is due is not told: %v", err)
+		}
+	})
+}
