@@ -137,3 +137,18 @@ func TestAnEmptyPlanThatIsAppliedWritesNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestADetectionThatAWSRefusesIsAFindingOfItsSet: what was not checked is not healed.
+func TestADetectionThatAWSRefusesIsAFindingOfItsSet(t *testing.T) {
+	scenario(t, func(w *world) {
+		w.stackSet("queue", w.accounts(6))
+		w.faults(`faults: [{call: "cloudformation:DetectStackSetDrift", do: fail, code: AccessDenied, status: 403}]`)
+		r := w.heal(heal.Options{})
+		if r.Run.Result != heal.ResultAttention {
+			t.Errorf("the result is %s", r.Run.Result)
+		}
+		if !slices.ContainsFunc(r.Attention, func(a heal.Attention) bool { return a.StackSet == "queue" && a.Reason != "" && a.Hint != "" }) {
+			t.Errorf("nobody is told: %+v", r.Attention)
+		}
+	})
+}

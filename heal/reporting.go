@@ -50,6 +50,7 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 		report.addHistory(line)
 	}
 	report.addQuarantine(memory)
+	report.addDetections(commands)
 	report.settleResult(r.request.Failure)
 	r.countCalls()
 	report.API = r.rec.Value.API.plus(APIReport{})

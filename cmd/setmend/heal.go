@@ -116,7 +116,7 @@ func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, gi
 
 // embedded makes the engine for a connection.
 func (a *app) embedded(c *connection, j store, shown *progress, out string, outbox *notify.Outbox) (*embedded, error) {
-	config := heal.Config{Cloud: c.aws, KillSwitch: a.killSwitch(c.aws), Policy: c.policy, HomeRegion: c.aws.Region(), Log: a.logger(),
+	config := heal.Config{Cloud: c.aws, KillSwitch: a.killSwitch(c.aws), Shared: a.sharedLease(c.aws), Policy: c.policy, HomeRegion: c.aws.Region(), Log: a.logger(),
 		API: func() heal.APIReport { return apiReport(c.aws) }, Progress: shown.show, Notify: tell(j, outbox, "", out)}
 	if out != "" {
 		config.Publish = publishTo(out, j)
