@@ -57,6 +57,9 @@ func TestAPlanThatIsAppliedSendsWhatItHoldsAndNothingElse(t *testing.T) {
 		if n := len(w.calls("DetectStackSetDrift")); n == 0 {
 			t.Error("the plan's detection was not sent")
 		}
+		if r.Run.Result != heal.ResultAttention {
+			t.Errorf("the result is %s, and drift is left", r.Run.Result)
+		}
 		beyond, err := heal.Beyond(t.Context(), w.journal, r.Run.ID)
 		w.must(err)
 		if beyond == nil || !slices.ContainsFunc(beyond.Actions, func(a plan.Action) bool { return a.Remedy == plan.RemedyRedeploy }) {
