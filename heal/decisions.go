@@ -224,6 +224,33 @@ func attemptOutcome(a *command.Attempt) string {
 	return "failed"
 }
 
+// addDetections adds a finding for each stack set of which AWS refused the last
+// drift detection, or ended it without success: whether its stacks have drifted is
+// not known.
+func (report *Report) addDetections(commands []*command.Command) {
+	last := map[fleet.StackSetName]*command.Attempt{}
+	for _, c := range commands {
+		for i := range c.Attempts {
+			if a := &c.Attempts[i]; c.Kind == command.Detect && (a.State == command.Over || a.State == command.Refused) {
+				last[c.Action.StackSet] = a
+			}
+		}
+	}
+	for _, set := range fleet.SortedKeys(last) {
+		a := last[set]
+		if a.State == command.Over && a.Status == fleet.OperationSucceeded {
+			continue
+		}
+		reason := a.Reason
+		if reason == "" {
+			reason = "The operation " + a.Operation + " ended " + string(a.Status) + "."
+		}
+		class := plan.Classify(reason)
+		report.Attention = append(report.Attention, Attention{StackSet: set, Verdict: plan.NotChecked, Class: class, Hint: plan.Hint(class),
+			Reason: "AWS could not detect its drift. AWS says: " + reason})
+	}
+}
+
 // overridesReport counts what became of overrides.
 func overridesReport(commands []*command.Command) OverridesReport {
 	var o OverridesReport

@@ -55,9 +55,9 @@ func tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.
 	if healthy := gone || c.Verdict == plan.Healthy; healthy && m.Quarantined.After(m.Released) {
 		return plan.CellMemory{DriftIgnored: m.DriftIgnored}, true
 	}
-	refuted := m.Refuted
+	refuted, obstacle := m.Refuted, m.Obstacle
 	if gone || c.Verdict == plan.Healthy {
-		m.Refuted = time.Time{}
+		m.Refuted, m.Obstacle = time.Time{}, nil
 	}
 	var kept []plan.Heal
 	for _, heal := range m.Heals {
@@ -65,7 +65,7 @@ func tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.
 			kept = append(kept, heal)
 		}
 	}
-	changed := len(kept) < len(m.Heals) || !refuted.Equal(m.Refuted)
+	changed := len(kept) < len(m.Heals) || !refuted.Equal(m.Refuted) || obstacle != m.Obstacle
 	m.Heals = kept
 	if gone && len(kept) == 0 && !empty(m) {
 		return plan.CellMemory{}, true
@@ -75,5 +75,5 @@ func tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.
 
 // empty reports whether nothing is worth remembering.
 func empty(m plan.CellMemory) bool {
-	return len(m.Heals) == 0 && m.Quarantined.IsZero() && m.DriftIgnored.IsZero() && m.Refuted.IsZero()
+	return len(m.Heals) == 0 && m.Quarantined.IsZero() && m.DriftIgnored.IsZero() && m.Refuted.IsZero() && m.Obstacle == nil
 }

@@ -64,6 +64,11 @@ func (r *run) within(ctx context.Context, p *plan.Plan, stage plan.Stage, n int)
 	case n > 1:
 		return p.Select(stage, func(plan.Action) bool { return false }), r.keepBeyond(ctx, p)
 	}
+	if _, beyond := plan.ShownBy(g.Plan).Split(p); stage == plan.StageHeal {
+		if err := r.keepBeyond(ctx, beyond); err != nil {
+			return nil, err
+		}
+	}
 	return g.Plan.Select(stage, func(a plan.Action) bool {
 		return a.Stage == stage || stage == plan.StageHeal && a.Stage == plan.StageVerify
 	}), nil

@@ -57,6 +57,9 @@ func TestAPlanThatIsAppliedSendsWhatItHoldsAndNothingElse(t *testing.T) {
 		if n := len(w.calls("DetectStackSetDrift")); n == 0 {
 			t.Error("the plan's detection was not sent")
 		}
+		if r.Run.Result != heal.ResultAttention {
+			t.Errorf("the result is %s, and drift is left", r.Run.Result)
+		}
 		beyond, err := heal.Beyond(t.Context(), w.journal, r.Run.ID)
 		w.must(err)
 		if beyond == nil || !slices.ContainsFunc(beyond.Actions, func(a plan.Action) bool { return a.Remedy == plan.RemedyRedeploy }) {
@@ -111,6 +114,44 @@ func TestAPlanThatWasChangedIsNotTaken(t *testing.T) {
 			t.Error("a changed plan was taken")
 		} else if errors.Is(err, heal.ErrNotAsked) {
 			t.Error(err)
+		}
+	})
+}
+
+// TestAnEmptyPlanThatIsAppliedWritesNothing: what is found is told as another plan.
+func TestAnEmptyPlanThatIsAppliedWritesNothing(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(6)
+		w.stackSet("queue", accounts)
+		w.heal(heal.Options{})
+		p := w.planned()
+		if p.Writes() {
+			t.Fatalf("%+v", p.Actions)
+		}
+		w.must(deleteQueue(w, accounts[1]))
+		time.Sleep(48 * time.Hour) // what AWS knows of drift is too old now
+		before := len(w.aws.Writes())
+		r := w.carryOut(heal.Given{Plan: p, Exact: true})
+		if writes := w.aws.Writes()[before:]; len(writes) > 0 {
+			t.Errorf("%d requests were sent, the first %s", len(writes), writes[0].Action)
+		}
+		if beyond, err := heal.Beyond(t.Context(), w.journal, r.Run.ID); err != nil || beyond == nil {
+			t.Errorf("the detection that is due is not told: %v", err)
+		}
+	})
+}
+
+// TestADetectionThatAWSRefusesIsAFindingOfItsSet: what was not checked is not healed.
+func TestADetectionThatAWSRefusesIsAFindingOfItsSet(t *testing.T) {
+	scenario(t, func(w *world) {
+		w.stackSet("queue", w.accounts(6))
+		w.faults(`faults: [{call: "cloudformation:DetectStackSetDrift", do: fail, code: AccessDenied, status: 403}]`)
+		r := w.heal(heal.Options{})
+		if r.Run.Result != heal.ResultAttention {
+			t.Errorf("the result is %s", r.Run.Result)
+		}
+		if !slices.ContainsFunc(r.Attention, func(a heal.Attention) bool { return a.StackSet == "queue" && a.Reason != "" && a.Hint != "" }) {
+			t.Errorf("nobody is told: %+v", r.Attention)
 		}
 	})
 }

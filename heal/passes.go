@@ -159,6 +159,7 @@ func (r *run) memory(ctx context.Context, f *fleet.Fleet) (plan.Memory, error) {
 	if err != nil {
 		return memory, err
 	}
+	memory.Run = r.id()
 	memory.Operations, memory.Removed, memory.Detected = r.ownOperations(f), r.removed(), r.detected()
 	return memory, nil
 }

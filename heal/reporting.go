@@ -50,7 +50,15 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 		report.addHistory(line)
 	}
 	report.addQuarantine(memory)
+	report.addDetections(commands)
 	report.settleResult(r.request.Failure)
+	beyond, err := Beyond(ctx, r.h.Journal, r.id())
+	if err != nil {
+		return nil, err
+	}
+	if beyond != nil && report.Run.Result == ResultHealed {
+		report.Run.Result = ResultAttention // it waits for a yes
+	}
 	r.countCalls()
 	report.API = r.rec.Value.API.plus(APIReport{})
 	return report, nil

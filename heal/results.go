@@ -173,7 +173,10 @@ func (x *executor) recordSet(ctx context.Context, c *command.Command, set fleet.
 				}
 				continue
 			}
-			if c.Kind == command.Quarantine {
+			memory.Obstacle = nil
+			if d.Class == plan.ReasonCouldNotTry {
+				memory.Obstacle = &plan.Obstacle{At: c.Ended, Run: x.id(), Remedy: c.Action.Remedy, Reason: d.Reason}
+			} else if c.Kind == command.Quarantine {
 				memory.Quarantined, memory.Reason, memory.Class, memory.Verdict = c.Ended, d.Why, d.Found, d.Verdict
 			} else {
 				memory = addHeal(memory, plan.Heal{At: c.Ended, Run: x.id(), Remedy: c.Action.Remedy, Verdict: d.Verdict,

@@ -2,6 +2,7 @@ package heal_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,20 +59,33 @@ func TestAChangeSetThatWouldReplaceOrRemoveSomethingIsDeletedAndTheNextRemedyTak
 	}
 }
 
-func TestAnAccountThatTheMemberRoleCannotEnterIsRedeployedInstead(t *testing.T) {
+// TestAnAccountThatTheMemberRoleCannotEnterIsLeftToAPersonAndNotRedeployed: being
+// refused access is no licence for a harsher remedy.
+func TestAnAccountThatTheMemberRoleCannotEnterIsLeftToAPersonAndNotRedeployed(t *testing.T) {
 	scenario(t, func(w *world) {
 		w.setPolicy(inPlace)
 		accounts := w.accounts(6)
 		w.stackSet("queue", accounts)
 		w.drift("queue", accounts[0])
+		w.drift("queue", accounts[1])
 		w.locked(func() error { w.aws.Access().RemoveRole(accounts[0], "OrganizationAccountAccessRole"); return nil })
 		r := w.heal(heal.Options{})
-		if diff := cmp.Diff([]plan.Remedy{plan.RemedyRevert, plan.RemedyRedeploy}, remedies(r, "queue", accounts[0])); diff != "" {
+		w.untouched()
+		if diff := cmp.Diff([]plan.Remedy{plan.RemedyRevert}, remedies(r, "queue", accounts[0])); diff != "" {
 			t.Errorf("remedies (-want +got):\n%s", diff)
 		}
-		if r.After.Healthy != 6 {
-			t.Errorf("%+v", r.After)
+		got := cell(t, r, "queue", accounts[0])
+		if got.Verdict != plan.Drifted || !got.Attention || got.Class != plan.ReasonCouldNotTry || !strings.Contains(got.Hint, "role") {
+			t.Errorf("%s, attention %t, class %s: %s %s", got.Verdict, got.Attention, got.Class, got.Reason, got.Hint)
 		}
+		if r.Run.Result != heal.ResultAttention || r.After.Healthy != 5 {
+			t.Errorf("%s, %+v", r.Run.Result, r.After)
+		}
+		w.locked(func() error { w.aws.Access().RestoreRole(accounts[0], "OrganizationAccountAccessRole"); return nil })
+		if r := w.heal(heal.Options{}); r.After.Healthy != 6 {
+			t.Errorf("with the role there again: %+v", r.After)
+		}
+		w.untouched()
 	})
 }
 

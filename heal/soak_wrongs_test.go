@@ -222,9 +222,11 @@ func (s *soak) obstruct(m *member) {
 		s.aws.SetAccountGate(m.id, region, "FAILED", "not today")
 	case "member role":
 		s.locked(func() error { s.aws.Access().RemoveRole(m.id, memberRole); return nil })
-		return
 	}
 	for _, c := range s.cells() {
+		if how == "member role" && s.set(c.StackSet).rules.MemberRole == "" {
+			continue // nobody enters the account for it
+		}
 		if string(c.Account) == m.id {
 			c.obstacle = fmt.Sprintf("the account's %s", how)
 		}

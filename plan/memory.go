@@ -24,6 +24,9 @@ type Memory struct {
 	// its present instances, whether it could check them or not. It is needed only of
 	// the sets that [InDoubt] names.
 	Detected map[fleet.StackSetName]time.Time `json:"detected,omitempty"`
+	// Run is the id of the run under way, "" if there is none: what it could not try
+	// is left to the next one.
+	Run string `json:"-"`
 	// Cells are the cells with a history that still matters.
 	Cells map[fleet.Cell]CellMemory `json:"-"`
 	// PendingRestores are the cells whose instance was deleted for a redeployment and has not
@@ -56,6 +59,17 @@ type CellMemory struct {
 	// Refuted is the time of the drift check of which a drift-aware change set
 	// found nothing to put back.
 	Refuted time.Time `json:"refuted,omitzero"`
+	// Obstacle is why the cell's remedy could not be tried when it was due last, nil
+	// if it could. It justifies no harsher remedy.
+	Obstacle *Obstacle `json:"obstacle,omitempty"`
+}
+
+// Obstacle is what kept a remedy from being tried: access was denied.
+type Obstacle struct {
+	At     time.Time `json:"at"`
+	Run    string    `json:"run"`
+	Remedy Remedy    `json:"remedy"`
+	Reason string    `json:"reason"` // AWS's text
 }
 
 // Heal is one attempt at healing a cell.

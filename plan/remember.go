@@ -113,7 +113,25 @@ func (a *assessor) chooseRemedies(v *setView) {
 		}
 		if c.Remedy != "" && c.Remedy != RemedyQuarantine {
 			a.backOff(v, c)
+			a.meetObstacle(c)
 		}
+	}
+}
+
+// obstacleWait is for how long a run does not try again what it could not try.
+const obstacleWait = 24 * time.Hour
+
+// meetObstacle leaves a cell whose remedy the run under way could not try to a
+// person, and to the next run. A harsher remedy is not taken for that.
+func (a *assessor) meetObstacle(c *Assessed) {
+	o := a.memory.Cells[c.Cell].Obstacle
+	if o == nil || o.Remedy != c.Remedy || o.Run != a.memory.Run {
+		return
+	}
+	c.Class, c.Hint, c.Attention = ReasonCouldNotTry, Hint(ReasonCouldNotTry), true
+	c.Reason += fmt.Sprintf(" It could not be tried to %s it.%s", o.Remedy, awsSaid(o.Reason))
+	if ready := o.At.Add(obstacleWait); ready.After(c.NotBefore) {
+		c.NotBefore = ready
 	}
 }
 

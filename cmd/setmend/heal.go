@@ -29,13 +29,13 @@ func (a *app) healCommand() *cobra.Command {
 		Use:   "heal",
 		Short: "Plan, ask, heal, verify and report",
 		Long: `heal reads the fleet, shows its plan and asks; with your yes (or --yes) it runs
-the self-healing state machine. Drift detection runs as part of it, so more may
-be found than the plan shows; the guards hold for that too.
+the self-healing state machine. Where drift is unknown, AWS detects it first, so
+that the plan shows all. What is found beyond it becomes a plan of its own.
 
 Every step is in the journal. A heal that is killed goes on with
 ` + "`setmend runs resume`" + `.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.heal(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.heal(cmd.Context(), f, nil) },
 	}
 	a.registerHeal(cmd, &f)
 	return cmd
@@ -50,44 +50,73 @@ func (a *app) registerHeal(cmd *cobra.Command, f *healFlags) {
 	cmd.Flags().BoolVar(&f.detailed, "detailed-exitcode", false, "exit 3 if something needs a person")
 }
 
-func (a *app) heal(ctx context.Context, f healFlags) error {
+// heal asks, unless it was told not to, and heals: as far as the plan that it was
+// given or has shown goes, else as far as the policy allows.
+func (a *app) heal(ctx context.Context, f healFlags, given *heal.Given) error {
 	options, err := f.options()
 	if err != nil {
 		return err
 	}
 	options.Accept = f.accept
 	if !a.yes {
-		if err := a.confirm(ctx, options); err != nil {
+		if given, err = a.confirm(ctx, f, options, given); err != nil || given == nil {
 			return err
 		}
 	}
-	shown := newProgress(a.stderr)
-	c, err := a.connect(ctx, shown.called)
+	report, beyond, err := a.runOnce(ctx, f, options, given)
 	if err != nil {
 		return err
 	}
+	if err := a.conclude(report, f.detailed); err != nil || beyond == nil {
+		return err
+	}
+	fmt.Fprintln(a.stderr, "\nFound beyond what was allowed, and not done:")
+	if err := beyond.Text(wrapping(a.stderr, wrapWidth(a.stderr)), plan.TextOptions{}); err != nil {
+		return err
+	}
+	return exitCode(exitAttention)
+}
+
+// runOnce makes one run, and returns its report and the plan of what it found and
+// was not allowed to do, nil if nothing.
+func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, given *heal.Given) (*heal.Report, *plan.Plan, error) {
+	shown := newProgress(a.stderr)
+	c, err := a.connect(ctx, shown.called)
+	if err != nil {
+		return nil, nil, err
+	}
 	j, err := a.openJournal(ctx, c)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	defer j.Close()
 	outbox := notify.NewOutbox(j, c.notify, notify.OutboxOptions{Log: a.logger()})
 	run, err := a.embedded(c, j, shown, f.out, outbox)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	report, err := run.run(ctx, runID(c.clock, rand.Uint64), options)
+	id := runID(c.clock, rand.Uint64)
+	if given != nil {
+		if err := heal.Give(ctx, j, id, *given); err != nil {
+			return nil, nil, err
+		}
+		if given.Plan.Stage == plan.StageDetect {
+			run.healer.Notify = nil // people hear of the heal after it
+		}
+	}
+	report, err := run.run(ctx, id, options)
 	shown.end()
 	a.flush(ctx, outbox)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return a.conclude(report, f.detailed)
+	beyond, err := heal.Beyond(ctx, j, id)
+	return report, beyond, err
 }
 
 // embedded makes the engine for a connection.
 func (a *app) embedded(c *connection, j store, shown *progress, out string, outbox *notify.Outbox) (*embedded, error) {
-	config := heal.Config{Cloud: c.aws, KillSwitch: a.killSwitch(c.aws), Policy: c.policy, HomeRegion: c.aws.Region(), Log: a.logger(),
+	config := heal.Config{Cloud: c.aws, KillSwitch: a.killSwitch(c.aws), Shared: a.sharedLease(c.aws), Policy: c.policy, HomeRegion: c.aws.Region(), Log: a.logger(),
 		API: func() heal.APIReport { return apiReport(c.aws) }, Progress: shown.show, Notify: tell(j, outbox, "", out)}
 	if out != "" {
 		config.Publish = publishTo(out, j)
@@ -95,26 +124,52 @@ func (a *app) embedded(c *connection, j store, shown *progress, out string, outb
 	return newEmbedded(config, j, c.clock)
 }
 
-// confirm shows the plan and asks. Without a terminal nobody can answer.
-func (a *app) confirm(ctx context.Context, options heal.Options) error {
+// confirm shows the plan and asks, and returns what was agreed to. A heal that was
+// given no plan has AWS detect drift first, where that is due: only then does the
+// plan show all. If there is nothing to do, it returns nil. Without a terminal there is nobody to answer.
+func (a *app) confirm(ctx context.Context, f healFlags, options heal.Options, given *heal.Given) (*heal.Given, error) {
 	if !isTerminal(a.stdin) {
-		return &usageError{errors.New("heal has to ask, and there is no terminal to ask on"), "look at `setmend plan`, then use --yes"}
+		return nil, &usageError{errors.New("heal has to ask, and there is no terminal to ask on"), "look at `setmend plan`, then use --yes"}
 	}
-	r, err := a.read(ctx, options.Accept, nil)
-	if err != nil {
-		return err
+	if given == nil {
+		p, err := a.makePlan(ctx, f.narrowing, f.accept)
+		if err != nil {
+			return nil, err
+		}
+		if detections := p.OfStage(plan.StageDetect); detections.Writes() {
+			fmt.Fprintf(a.stderr, "AWS detects the drift of %d instances first; this changes nothing.\n", instancesOf(detections))
+			if _, _, err := a.runOnce(ctx, f, options, &heal.Given{Plan: detections, Exact: true}); err != nil {
+				return nil, err
+			}
+			if p, err = a.makePlan(ctx, f.narrowing, f.accept); err != nil {
+				return nil, err
+			}
+		}
+		given = &heal.Given{Plan: p}
 	}
-	defer r.close()
-	p := r.assessment.Plan(plan.Options{Scope: options.Scope()})
-	if err := p.Text(wrapping(a.stderr, wrapWidth(a.stderr)), plan.TextOptions{}); err != nil {
-		return err
+	if err := given.Plan.Text(wrapping(a.stderr, wrapWidth(a.stderr)), plan.TextOptions{}); err != nil {
+		return nil, err
+	}
+	if !given.Plan.Writes() {
+		return nil, nil
 	}
 	fmt.Fprint(a.stderr, "\nHeal this? Only yes is taken for yes: ")
 	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
 	if err != nil || strings.TrimSpace(answer) != "yes" {
-		return &hintedError{errors.New("not healed: you did not say yes"), "nothing was changed", exitFailed}
+		return nil, &hintedError{errors.New("not healed: you did not say yes"), "nothing was changed", exitFailed}
 	}
-	return nil
+	return given, nil
+}
+
+// instancesOf counts the instances that a plan's drift detections look at.
+func instancesOf(p *plan.Plan) int {
+	n := 0
+	for _, action := range p.Actions {
+		for _, request := range action.Requests {
+			n += request.Instances
+		}
+	}
+	return n
 }
 
 // conclude prints the report and chooses the exit code.

@@ -6,7 +6,18 @@ import (
 	"strings"
 
 	"github.com/setmend/setmend/cloud"
+	"github.com/setmend/setmend/heal"
 )
+
+// sharedLease is the SSM parameter that SETMEND_LEASE_PARAMETER names, in which the
+// lease lies for healers with other journals to see; nil if it names none.
+func (a *app) sharedLease(aws *cloud.AWS) heal.SharedLease {
+	name := a.getenv("SETMEND_LEASE_PARAMETER")
+	if name == "" {
+		return nil
+	}
+	return aws.LeaseParameter(name)
+}
 
 // killSwitch is the SSM parameter that SETMEND_STOP_PARAMETER names, nil if it
 // names none. While the parameter holds anything but "go", nothing more is

@@ -149,7 +149,7 @@ func (a *app) importOverrides(ctx context.Context, path string) error {
 		return err
 	}
 	healer, err := heal.New(heal.Config{Cloud: r.aws, Journal: r.journal, Policy: r.policy, Clock: r.clock, Log: a.logger(),
-		HomeRegion: r.aws.Region(), KillSwitch: a.killSwitch(r.aws), Holder: "setmend overrides import"})
+		HomeRegion: r.aws.Region(), KillSwitch: a.killSwitch(r.aws), Shared: a.sharedLease(r.aws), Holder: "setmend overrides import"})
 	if err != nil {
 		return err
 	}

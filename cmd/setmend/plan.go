@@ -140,13 +140,14 @@ func (a *app) applyCommand() *cobra.Command {
 	var f healFlags
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
-		Short: "Heal as a saved plan says, if the fleet is still as it was",
+		Short: "Do what a saved plan says, and nothing else, if the fleet is still as it was",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.unchanged(cmd.Context(), args[0], &f); err != nil {
+			saved, err := a.unchanged(cmd.Context(), args[0], &f)
+			if err != nil {
 				return err
 			}
-			return a.heal(cmd.Context(), f)
+			return a.heal(cmd.Context(), f, &heal.Given{Plan: saved, Exact: true})
 		},
 	}
 	a.registerHeal(cmd, &f)
@@ -155,28 +156,28 @@ func (a *app) applyCommand() *cobra.Command {
 
 // unchanged plans anew, in the saved plan's scope where no other is given, and
 // fails if the saved plan is not what comes out.
-func (a *app) unchanged(ctx context.Context, path string, f *healFlags) error {
+func (a *app) unchanged(ctx context.Context, path string, f *healFlags) (*plan.Plan, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return &hintedError{fmt.Errorf("reading the plan: %w", err), "save one with `setmend plan --out FILE`", exitNotFound}
+		return nil, &hintedError{fmt.Errorf("reading the plan: %w", err), "save one with `setmend plan --out FILE`", exitNotFound}
 	}
 	saved, err := plan.Decode(text)
 	if err != nil {
-		return &hintedError{fmt.Errorf("reading the plan %s: %w", path, err), "save a new one with `setmend plan --out FILE`", exitConfig}
+		return nil, &hintedError{fmt.Errorf("reading the plan %s: %w", path, err), "save a new one with `setmend plan --out FILE`", exitConfig}
 	}
 	if f.narrowing.none() {
 		f.narrowing = narrowingOf(saved.Scope)
 	}
 	current, err := a.makePlan(ctx, f.narrowing, f.accept)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if current.Hash == saved.Hash {
-		return nil
+		return saved, nil
 	}
 	fmt.Fprintln(a.stderr, "The fleet has moved away from the saved plan:")
 	for _, line := range plan.Compare(saved, current) {
 		fmt.Fprintf(a.stderr, "  %s\n", oneLine(line))
 	}
-	return &hintedError{fmt.Errorf("applying %s: the plan no longer fits the fleet; nothing was changed", path), "look at the differences above, then save a new plan", exitFailed}
+	return nil, &hintedError{fmt.Errorf("applying %s: the plan no longer fits the fleet; nothing was changed", path), "look at the differences above, then save a new plan", exitFailed}
 }

@@ -87,9 +87,6 @@ func (a *app) resume(ctx context.Context, id, out string, detailed bool) error {
 	if _, err := heal.FindRun(ctx, j, id); err != nil {
 		return &hintedError{err, "`setmend runs` lists the runs", exitNotFound}
 	}
-	if err := heal.Unstop(ctx, j, id); err != nil {
-		return err
-	}
 	outbox := notify.NewOutbox(j, c.notify, notify.OutboxOptions{Log: a.logger()})
 	run, err := a.embedded(c, j, shown, out, outbox)
 	if err != nil {
@@ -110,7 +107,8 @@ func (a *app) runsStopCommand() *cobra.Command {
 		Use: "stop RUN|all", Short: "Stop a heal before its next call that changes AWS",
 		Long: `stop sets the kill switch. A heal looks at it before every call that changes AWS.
 Operations that AWS has accepted go on to their end; what they owe is in the
-journal. "all" stops every heal until ` + "`setmend runs stop all --lift`" + `.`,
+journal. The stop holds, for ` + "`setmend runs resume`" + ` too, until it is lifted with
+--lift. "all" stops every heal until ` + "`setmend runs stop all --lift`" + `.`,
 		Args: cobra.ExactArgs(1),
 	}
 	lift := cmd.Flags().Bool("lift", false, "take the switch back")
