@@ -14,6 +14,7 @@ import (
 
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/cloud"
+	"github.com/setmend/setmend/cloud/integration/internal/wire"
 )
 
 const (
@@ -134,3 +135,5 @@ func wantJSON(t *testing.T, got any, want string) {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
 }
+
+var emptyInput = &wire.Struct{}

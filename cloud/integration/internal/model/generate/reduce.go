@@ -89,8 +89,8 @@ func (r *reducer) service() *model.Service {
 	if slices.Equal(s.Auth, []string{"aws.auth#sigv4"}) {
 		s.Auth = nil
 	}
-	if m.SignatureVersion == "v2" {
-		s.Auth = []string{"v2"}
+	if m.SignatureVersion == "v2" || m.SignatureVersion == "bearer" {
+		s.Auth = []string{m.SignatureVersion}
 	}
 	for _, p := range protocols {
 		if slices.Contains(m.Protocols, p) {
