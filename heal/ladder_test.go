@@ -2,6 +2,7 @@ package heal_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -131,7 +132,7 @@ func TestInstancesInAccountsThatLeftAreLetGoOfAndTheirStacksStay(t *testing.T) {
 	})
 }
 
-func TestWhatAnSCPDeniesIsQuarantinedWithAWSsReasonAndNotTriedAgain(t *testing.T) {
+func TestWhatAnSCPDeniesIsBlockedWithAWSsReasonAndTriedAgainWhenItIsLifted(t *testing.T) {
 	scenario(t, func(w *world) {
 		accounts := w.accounts(3)
 		w.stackSet("queue", accounts[1:])
@@ -139,11 +140,18 @@ func TestWhatAnSCPDeniesIsQuarantinedWithAWSsReasonAndNotTriedAgain(t *testing.T
 		w.aws.Access().AddSCP(awssim.SCP{Target: accounts[0], Action: "sqs:*"})
 		w.aws.Unlock()
 		r := w.heal(heal.Options{})
-		if len(r.Attention) != 1 || r.Attention[0].Verdict != plan.Quarantined || r.Attention[0].Class != plan.ReasonDenied {
+		if len(r.Attention) != 1 || r.Attention[0].Verdict != plan.Blocked || r.Attention[0].Class != plan.ReasonDenied {
 			t.Fatalf("attention: %+v", r.Attention)
 		}
 		if again := w.heal(heal.Options{}); len(writes(again)) != 0 {
 			t.Errorf("second run writes %v", writes(again))
+		}
+		w.aws.Lock()
+		w.aws.Access().RemoveSCP(accounts[0], "sqs:*")
+		w.aws.Unlock()
+		time.Sleep(25 * time.Hour)
+		if r := w.heal(heal.Options{}); r.After.Healthy != 3 || r.Run.Result != heal.ResultHealed {
+			t.Errorf("with the cause gone: %s, %+v", r.Run.Result, r.After)
 		}
 	})
 }

@@ -170,7 +170,7 @@ func (a *assessor) undeclaredImporters(v *setView) []*setView {
 func pinUndeclared(c *Assessed, importers []*setView) {
 	for _, other := range importers {
 		if o := other.cell(c.Target); o != nil && o.Present() && !o.Bare && c.Pinned == "" {
-			c.Pinned = fmt.Sprintf("%s imports from it and does not name it in dependson.", other.name)
+			c.Pinned, c.Undeclared = fmt.Sprintf("%s imports from it and does not name it in dependson.", other.name), true
 		}
 	}
 }

@@ -257,6 +257,9 @@ func leaveTo(c *Assessed, sp policy.Set) {
 	switch {
 	case c.Kept != "" && sp.Healing == policy.HealRedeploy && !sp.Protected:
 		sayKept(c)
+	case c.Undeclared && sp.Healing == policy.HealRedeploy && !sp.Protected:
+		c.Class = ReasonExportInUse
+		blockHere(c, c.Reason+" It can only be redeployed, and "+c.Pinned, Hint(ReasonExportInUse))
 	case c.Pinned != "" && sp.Healing == policy.HealRedeploy && !sp.Protected:
 		blockHere(c, c.Reason+" It can only be redeployed, and "+c.Pinned, "Allow the importing stack set to be redeployed, or do it by hand.")
 	case c.Class != "" && c.Class != ReasonUnknown:

@@ -92,6 +92,8 @@ type Assessed struct {
 	// Pinned is the reason why it cannot be redeployed, "" if it can: a stack
 	// that must stay imports from it.
 	Pinned string `json:"pinned,omitempty"`
+	// Undeclared tells that what pins it does not name its stack set in dependson.
+	Undeclared bool `json:"undeclared,omitempty"`
 	// Rollout tells that an update of the stack set was begun and has not come to this
 	// instance, or failed at it: the set's rollout is not finished.
 	Rollout bool `json:"rollout,omitempty"`
