@@ -17,30 +17,11 @@ type amount struct {
 	query    *query
 }
 
-// amount reads a number from least on, or what finds it.
-func (f *fields) amount(name string, least int64) amount {
-	a := amount{field: name}
-	if f.l.jsonata {
-		if a.query = f.queryOnly(name); a.query != nil {
-			a.given = true
-			return a
-		}
-		a.constant, a.given = f.integer(name, least)
-		return a
-	}
-	f.onlyOne(name, name+"Path")
-	a.constant, a.given = f.integer(name, least)
-	if a.path = f.reference(name + "Path"); a.path != nil {
-		a.given = true
-	}
-	return a
-}
-
 // isConstant reports whether the amount is known when the definition is read.
 func (a *amount) isConstant() bool { return a.path == nil && a.query == nil }
 
 // evalQuery evaluates an amount that a query gives: an integer.
-func (a *amount) evalQuery(s *scope) (int64, error) {
+func (a *amount) evalQuery(s values) (int64, error) {
 	v, err := a.query.expect(s, "number")
 	if err != nil {
 		return 0, err

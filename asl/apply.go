@@ -1,84 +1,5 @@
 package asl
 
-import (
-	"github.com/setmend/setmend/asl/internal/value"
-)
-
-// An op is what a record changes, apart from being an event of the history.
-type op int
-
-const (
-	opNone     op = iota
-	opBegin       // an execution, with its first frame
-	opEnter       // a state
-	opWait        // until a deadline
-	opRetry       // at a deadline
-	opSchedule    // a task
-	opSubmit      // the function has returned, the token is awaited
-	opBeat        // the task is alive
-	opCalled      // the task is over
-	opBranches    // begin
-	opItems       // were read
-	opItemsEnd    // and are all
-	opMap         // begins
-	opIterate     // one item begins
-	opIterated    // one item is over
-	opDisband     // the family is over
-	opExit        // a state
-	opEnd         // an execution
-)
-
-// ops tells recovery what a record that it reads changes.
-func (rec *record) operation() op {
-	switch rec.Type {
-	case ExecutionStarted:
-		return opBegin
-	case recordWaiting:
-		return opWait
-	case recordRetrying:
-		return opRetry
-	case LambdaFunctionScheduled, TaskScheduled, ActivityScheduled:
-		return opSchedule
-	case TaskSubmitted:
-		return opSubmit
-	case recordHeartbeat:
-		return opBeat
-	case LambdaFunctionSucceeded, LambdaFunctionFailed, LambdaFunctionTimedOut,
-		TaskSucceeded, TaskFailed, TaskTimedOut,
-		ActivitySucceeded, ActivityFailed, ActivityTimedOut:
-		return opCalled
-	case ParallelStateStarted:
-		return opBranches
-	case recordItems:
-		return opItems
-	case recordItemsEnd:
-		return opItemsEnd
-	case MapStateStarted:
-		return opMap
-	case MapIterationStarted:
-		return opIterate
-	case MapIterationSucceeded, MapIterationFailed, MapIterationAborted:
-		return opIterated
-	case ParallelStateSucceeded, ParallelStateFailed, MapStateSucceeded, MapStateFailed:
-		return opDisband
-	case ExecutionSucceeded, ExecutionFailed, ExecutionTimedOut, ExecutionAborted:
-		return opEnd
-	}
-	return rec.stateOperation()
-}
-
-func (rec *record) stateOperation() op {
-	for _, k := range kinds {
-		switch rec.Type {
-		case EventType(k + "StateEntered"):
-			return opEnter
-		case EventType(k + "StateExited"):
-			return opExit
-		}
-	}
-	return opNone
-}
-
 // noEvent is the predecessor of a record that has none.
 const noEvent = -1
 
@@ -255,7 +176,7 @@ func (r *run) applyBegin(outer *frame, rec *record) *frame {
 		f.prog = outer.state.work.programs()[0]
 		r.adopt(outer, f, rec.Length)
 		f.previous = 0
-		if w := outer.state.work.(*mapState); w.dist.writer != nil {
+		if f.prog.described {
 			outer.family.children = append(outer.family.children, exec)
 		}
 	}
@@ -276,9 +197,38 @@ func (r *run) applyEnd(f *frame, rec *record) {
 	}
 }
 
-func (rec *record) assigned() []value.Member {
-	if rec.vars == nil {
-		return nil
+func newCall(f *frame, rec *record) *call {
+	return &call{
+		frame: f, token: rec.Token, resource: rec.Resource, arguments: rec.data, role: rec.Role,
+		deadline: rec.Until, beat: rec.Beat, heartbeat: max(0, rec.Beat-rec.At),
 	}
-	return rec.vars.Members()
+}
+
+// begin starts an execution.
+func (r *run) begin(outer *frame, rec *record) *frame {
+	rec.op, rec.Type, rec.ID, rec.At = opBegin, ExecutionStarted, 1, r.now()
+	rec.Exec = len(r.execs)
+	rec.Text = rec.data.json()
+	if outer != nil {
+		rec.Frame, rec.Child = outer.id, r.lastFrame+1
+	}
+	r.write(rec)
+	f := r.applyBegin(outer, rec)
+	r.hear(rec)
+	r.enqueue(f)
+	return f
+}
+
+// hear keeps an event until it is durable. It works on a copy, so that a record
+// need not leave the stack where nobody listens.
+func (r *run) hear(rec *record) {
+	if r.engine.listener == nil || rec.Type.private() {
+		return
+	}
+	kept := *rec
+	name := r.name
+	if kept.Exec > 0 {
+		name += "/" + r.execs[kept.Exec].name
+	}
+	r.heard = append(r.heard, heard{name, kept.event()})
 }

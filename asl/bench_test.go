@@ -28,6 +28,21 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
+// BenchmarkJSONata reports plain paths that are evaluated a second.
+func BenchmarkJSONata(b *testing.B) {
+	row, evaluations := aslbench.JSONata()
+	m, err := asl.Parse([]byte(row.Definition))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := row.Run(b.Context(), m, asl.NewMemoryStore()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(evaluations)*float64(b.N)/b.Elapsed().Seconds(), "evaluations/s")
+}
+
 func TestAPassThatHandsItsInputOnAllocatesNextToNothing(t *testing.T) {
 	row := aslbench.Rows()[0]
 	m := parse(t, row.Definition)

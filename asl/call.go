@@ -2,53 +2,11 @@ package asl
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
-	"strconv"
+	"time"
 )
-
-// A call is one attempt of a Task, from when it is scheduled until its end.
-type call struct {
-	frame     *frame
-	token     string
-	resource  string
-	arguments *data
-	role      string // that it takes on, "" is none
-	deadline  int64  // of TimeoutSeconds, unix nanoseconds
-	heartbeat int64  // HeartbeatSeconds in nanoseconds, 0 is none
-	beat      int64  // deadline of the heartbeat, 0 is none
-	submitted bool   // the function has returned, and the token is awaited
-
-	// Volatile.
-	cancel    context.CancelFunc
-	stopTimer func() bool
-	stopBeat  func() bool
-}
-
-func newCall(f *frame, rec *record) *call {
-	return &call{
-		frame: f, token: rec.Token, resource: rec.Resource, arguments: rec.data, role: rec.Role,
-		deadline: rec.Until, beat: rec.Beat, heartbeat: max(0, rec.Beat-rec.At),
-	}
-}
-
-// token makes the token of an attempt: the same whenever the same execution
-// comes to the same attempt of the same state, and no other attempt's. The token
-// that a task waits for says where to answer it.
-func (f *frame) token(run string) string {
-	h := sha256.New()
-	for _, part := range []string{run, f.exec.name, f.state.path,
-		strconv.Itoa(f.id), strconv.FormatInt(f.enteredID, 10), strconv.Itoa(f.retries())} {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
-	}
-	token := tokenEncoding.EncodeToString(h.Sum(nil))
-	if t, ok := f.work().(*task); ok && t.callback {
-		return addressed(token, run)
-	}
-	return token
-}
 
 // launchCalls calls the functions of what has been scheduled durably.
 func (r *run) launchCalls() {
@@ -118,25 +76,6 @@ func (r *run) armBeat(c *call) {
 	c.stopBeat = r.after(c.beat, func() {
 		r.timedOut(c, &failure{name: ErrorTimeout, heartbeat: true})
 	})
-}
-
-// release stops all that the call has under way.
-func (r *run) release(c *call) {
-	if c.cancel != nil {
-		c.cancel()
-	}
-	if c.stopTimer != nil {
-		c.stopTimer()
-	}
-	if c.stopBeat != nil {
-		c.stopBeat()
-	}
-	r.forget(c)
-}
-
-// current tells whether the frame is still at c.
-func (c *call) current() bool {
-	return c.frame.call == c && c.frame.phase == phaseCalling && c.frame.exec.outcome == nil
 }
 
 // called takes what the function of c has returned.
@@ -227,4 +166,78 @@ func (r *run) beat(c *call, at int64) {
 		c.stopBeat()
 		r.armBeat(c)
 	}
+}
+
+// DefaultAnswerPoll is how often an engine looks for answers, unless
+// Config.AnswerPoll tells otherwise.
+const DefaultAnswerPoll = 500 * time.Millisecond
+
+// armPoll looks for answers from other processes after a while, again and again.
+func (r *run) armPoll() {
+	if r.stopPoll != nil {
+		return
+	}
+	r.stopPoll = r.after(r.now()+int64(r.engine.poll), func() {
+		r.stopPoll = nil
+		r.takeAnswers()
+		if len(r.callbacks) > 0 {
+			r.armPoll()
+		}
+	})
+}
+
+// takeAnswers reads the answers that have come since it was last called, and
+// applies them. How far it has read is not in the log: after a crash all are read
+// again, and those that were recorded find nobody waiting.
+func (r *run) takeAnswers() {
+	if len(r.callbacks) == 0 || r.damage != nil {
+		return
+	}
+	since := r.looked
+	r.looked = r.now()
+	for a, err := range r.engine.answers(r.caller, r.name, r.taken) {
+		if err != nil {
+			r.damage = err
+			return
+		}
+		r.taken++
+		if c := r.callbacks[a.Token]; c != nil && c.current() {
+			r.take(c, a, since)
+		}
+	}
+}
+
+// take applies the answer to c. It came after since, by this engine's clock.
+func (r *run) take(c *call, a *answer, since int64) {
+	switch a.Kind {
+	case answerSuccess:
+		r.callSucceeded(c, []byte(a.Output))
+	case answerFailure:
+		r.callFailed(c, &failure{name: a.Error, cause: a.Cause})
+	case answerHeartbeat:
+		// The sender's clock counts as far as it can be right.
+		r.beat(c, min(max(a.At, since), r.looked))
+	case answerExpiry:
+		r.callTimedOut(c, &failure{name: ErrorTimeout, heartbeat: a.Beat})
+	}
+}
+
+// expire ends the wait of c for its answer, unless one has come. It closes the
+// token where answers are counted, so that whoever sends one is told the truth.
+func (r *run) expire(c *call, fail *failure) {
+	r.takeAnswers()
+	if r.damage != nil || !c.current() || fail.heartbeat && c.beat > r.now() {
+		return
+	}
+	// Only the owner's clock counts: appending nothing finds out who that is.
+	if err := r.engine.store.Append(r.caller, r.log, r.epoch); err != nil {
+		r.damage = fmt.Errorf("timing out a task of execution %s: %w", r.name, err)
+		return
+	}
+	expiry := &answer{Kind: answerExpiry, Token: c.token, Beat: fail.heartbeat}
+	if err := r.engine.addAnswer(r.caller, r.name, expiry); err != nil {
+		r.damage = fmt.Errorf("timing out a task of execution %s: %w", r.name, err)
+		return
+	}
+	r.takeAnswers()
 }

@@ -5,43 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"unicode/utf8"
 )
-
-// Names of an [AnswerError], as Step Functions gives them.
-const (
-	AnswerInvalidToken  = "InvalidToken"        // it is no token
-	AnswerInvalidOutput = "InvalidOutput"       // the output is not JSON
-	AnswerNoTask        = "TaskDoesNotExist"    // no execution in the store has given out the token
-	AnswerTimedOut      = "TaskTimedOut"        // the task is over: answered, timed out, or given up
-	AnswerTooLong       = "ValidationException" // something is longer than AWS takes it
-)
-
-// Most that a failure may say on AWS, in characters.
-const (
-	maxErrorName = 256
-	maxCause     = 32_768
-)
-
-// An AnswerError says why an answer to a waiting task does not count. Nothing
-// comes of such an answer. For TaskDoesNotExist and TaskTimedOut, errors.Is
-// tells that it is [ErrNoSuchTask].
-type AnswerError struct {
-	Name    string // such as TaskTimedOut
-	Message string // for people
-}
-
-func (e *AnswerError) Error() string { return e.Name + ": " + e.Message }
-
-// Is implements what errors.Is looks for.
-func (e *AnswerError) Is(target error) bool {
-	return target == ErrNoSuchTask && (e.Name == AnswerNoTask || e.Name == AnswerTimedOut)
-}
-
-func refuse(name, format string, args ...any) error {
-	return &AnswerError{name, fmt.Sprintf(format, args...)}
-}
 
 // SendTaskSuccess ends a task that waits for its token (.waitForTaskToken) with
 // an output. The execution need not run here: whoever runs it takes the answer
@@ -133,20 +98,6 @@ func (e *Engine) send(ctx context.Context, a *answer) error {
 	return nil
 }
 
-// addAnswer appends to the answers of an execution, which nobody claims.
-func (e *Engine) addAnswer(ctx context.Context, run string, a *answer) error {
-	a.At = e.clock.Now().UnixNano()
-	a.Sender = strconv.FormatUint(e.seed, 36) + "-" + strconv.FormatInt(e.sent.Add(1), 36)
-	entry, err := json.Marshal(a)
-	if err != nil {
-		return err
-	}
-	if err := e.store.Append(ctx, answersPrefix+run, 0, entry); err != nil {
-		return fmt.Errorf("writing the answers of execution %s: %w", run, err)
-	}
-	return nil
-}
-
 // counts looks whether an answer came before any that closes its token. The
 // first `after` answers are known not to.
 func (e *Engine) counts(ctx context.Context, run string, a *answer, after int64) error {
@@ -162,12 +113,4 @@ func (e *Engine) counts(ctx context.Context, run string, a *answer, after int64)
 		}
 	}
 	return fmt.Errorf("reading the answers of execution %s: %w", run, errors.New("what was written is not there"))
-}
-
-// refusal is what becomes of answers after a.
-func (a *answer) refusal(run string) error {
-	if a.Kind == answerExpiry {
-		return refuse(AnswerTimedOut, "the task of execution %s has timed out", run)
-	}
-	return refuse(AnswerTimedOut, "the task of execution %s has been answered already, with a %s", run, a.Kind)
 }

@@ -2,6 +2,8 @@ package asl
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,4 +59,9 @@ func (e *Engine) Definition(ctx context.Context, hash string) (json.RawMessage, 
 		return definition, nil
 	}
 	return nil, fmt.Errorf("reading the definition %s: %w", hash, errors.New("it is not in the store"))
+}
+
+func hashOf(definition []byte) string {
+	sum := sha256.Sum256(definition)
+	return hex.EncodeToString(sum[:])
 }

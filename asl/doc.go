@@ -1,6 +1,6 @@
 // Package asl runs Amazon States Language definitions, written with JSONPath or
-// JSONata, the way Step
-// Functions does, in this process, and so that an execution survives it.
+// JSONata, the way Step Functions does, in this process, and so that an execution
+// survives it.
 //
 // # The log is the state
 //
@@ -59,14 +59,25 @@
 //
 // # Reading a definition
 //
-// [Parse] compiles a definition once: paths, intrinsic functions and payload
-// templates become small programs over decoded JSON values that never change and
-// are shared; a state that passes its input through neither copies nor encodes
-// it. Each state type has its own file, with what it reads from the definition,
-// what it does and how it goes on. What is wrong with a definition is collected,
-// with its JSON path, rather than reported one at a time.
+// [Parse] compiles a definition once, from JSON or YAML: paths, intrinsic functions,
+// JSONata expressions and payload templates become small programs over decoded JSON
+// values that never change and are shared; a state that passes its input through
+// neither copies nor encodes it. What is wrong with a definition is collected, with
+// its JSON path and line, rather than reported one at a time.
 //
 // Where AWS's behaviour is known from recordings and differs from the
 // specification, AWS's counts: a path that finds nothing fails the execution with
 // States.Runtime, which no Catch sees.
+//
+// # Where to find it
+//
+// Files use those further down only. engine.go is what callers use, with
+// callback.go for answers, history.go and list.go for looking, and recover.go for
+// going on after a crash. run.go is the loop of an execution, call.go the tasks that
+// are under way. definition.go reads definitions: load.go the programs, loadstate.go
+// what states have in common, fields.go the fields of an object. Each state type has
+// a file, with what it reads, what it does and how it goes on. flow.go brings data
+// through a state and ends it, in success or failure; schedule.go says what comes
+// next; apply.go is the only code that changes an execution; record.go is the log.
+// model.go is the vocabulary of all.
 package asl

@@ -5,36 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/sync/singleflight"
 
 	"github.com/setmend/setmend/asl/internal/source"
-)
-
-// Prefixes of the names of the interpreter's logs: one for each execution, one
-// for each definition that executions were started with, named by its hash.
-const (
-	logPrefix        = "asl/"
-	definitionPrefix = "asl-definition/"
-)
-
-// maxName is the length of an execution's name on AWS, in characters.
-const maxName = 80
-
-// Errors of an [Engine].
-var (
-	ErrExists     = errors.New("an execution of this name exists already")
-	ErrNotFound   = errors.New("there is no execution of this name")
-	ErrRunning    = errors.New("the execution is being run here already")
-	ErrNoSuchTask = errors.New("there is no task waiting with this token")
 )
 
 // Config is what an [Engine] works with. The zero value is usable.
@@ -52,67 +26,6 @@ type Config struct {
 	// have sent to its tasks that wait for a token, by the Clock; 0: every 500 ms.
 	// While no task waits, it does not look.
 	AnswerPoll time.Duration
-}
-
-// ContextValues are the parts of the context object that the interpreter cannot
-// know.
-type ContextValues struct {
-	StateMachine string // $$.StateMachine.Name; "" is "setmend"
-	Region       string // in ARNs; "" is "local"
-	Account      string // in ARNs; "" is "000000000000"
-	RoleARN      string // $$.Execution.RoleArn
-}
-
-// Status is how an execution ended.
-type Status string
-
-// The statuses of an execution.
-const (
-	StatusRunning   Status = "RUNNING"
-	StatusSucceeded Status = "SUCCEEDED"
-	StatusFailed    Status = "FAILED"
-	StatusTimedOut  Status = "TIMED_OUT"
-	StatusAborted   Status = "ABORTED"
-)
-
-func statusOf(t EventType) Status {
-	switch t {
-	case ExecutionSucceeded:
-		return StatusSucceeded
-	case ExecutionTimedOut:
-		return StatusTimedOut
-	case ExecutionAborted:
-		return StatusAborted
-	}
-	return StatusFailed
-}
-
-// An Outcome is the end of an execution.
-type Outcome struct {
-	Status Status          `json:"status"`
-	Output json.RawMessage `json:"output,omitempty"` // of a success
-	Error  string          `json:"error,omitempty"`  // the error's name; may be empty even for a failure
-	Cause  string          `json:"cause,omitempty"`
-}
-
-// An Engine runs executions. All its methods may be called from many goroutines
-// at once.
-type Engine struct {
-	store    Store
-	tasks    Tasks
-	objects  ObjectStore
-	clock    Clock
-	limits   Limits
-	listener Listener
-	values   ContextValues
-	seed     uint64
-	poll     time.Duration      // for answers
-	sent     atomic.Int64       // answers, to tell them apart
-	defining singleflight.Group // by hash
-
-	mu      sync.Mutex
-	running map[string]*run // guarded by mu; by name
-	defined map[string]bool // guarded by mu; hashes of the definitions known to be stored
 }
 
 // NewEngine makes an engine.
@@ -159,27 +72,6 @@ func (v *ContextValues) setDefaults() {
 	}
 }
 
-func (e *Engine) machineARN() string {
-	return fmt.Sprintf("arn:aws:states:%s:%s:stateMachine:%s", e.values.Region, e.values.Account, e.values.StateMachine)
-}
-
-func (e *Engine) executionARN(run string, x *execution) string {
-	name := x.name
-	if x.index > 0 {
-		name = run + "/" + x.name
-	}
-	return fmt.Sprintf("arn:aws:states:%s:%s:execution:%s:%s", e.values.Region, e.values.Account, e.values.StateMachine, name)
-}
-
-// randomFor gives each run a generator of its own: what a run draws does not
-// depend on what runs beside it, and a resumed run does not draw again what it
-// drew before.
-func (e *Engine) randomFor(name string, epoch int64) *rand.Rand {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %s", epoch, name)
-	return rand.New(rand.NewPCG(e.seed, h.Sum64()))
-}
-
 // Run starts an execution and works on it until it is over. name identifies it
 // from then on; it must be new ([ErrExists]).
 //
@@ -218,26 +110,6 @@ func (e *Engine) Run(ctx context.Context, name string, m *Machine, input json.Ra
 	return r.loop(ctx)
 }
 
-func checkName(name string) error {
-	if n := len([]rune(name)); n == 0 || n > maxName {
-		return fmt.Errorf("starting an execution: its name must have 1 to %d characters, not %d", maxName, n)
-	}
-	if !utf8.ValidString(name) {
-		return fmt.Errorf("starting an execution: its name %q is not UTF-8", name)
-	}
-	if i := strings.IndexFunc(name, forbiddenInName); i >= 0 {
-		return fmt.Errorf("starting an execution: its name %q has %q; blanks, brackets, control characters and any of ?*\"#%%\\^|~`$&,;:/ are not allowed in one", name, []rune(name[i:])[0])
-	}
-	return nil
-}
-
-// forbiddenInName reports whether AWS takes a name without this character only
-// (StartExecution, "name", in the API reference).
-func forbiddenInName(r rune) bool {
-	return unicode.IsSpace(r) || r < ' ' || r >= 0x7F && r <= 0x9F || r == '\uFFFE' || r == '\uFFFF' ||
-		strings.ContainsRune("<>{}[]?*\"#%\\^|~`$&,;:/", r)
-}
-
 func (e *Engine) register(r *run) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -270,42 +142,6 @@ func (r *run) create(ctx context.Context, input *data) error {
 	r.write(&record{Type: recordDefinition, Hash: r.machine.hash, At: r.now()})
 	r.begin(nil, &record{Name: r.name, data: input})
 	return nil
-}
-
-// begin starts an execution.
-func (r *run) begin(outer *frame, rec *record) *frame {
-	rec.op, rec.Type, rec.ID, rec.At = opBegin, ExecutionStarted, 1, r.now()
-	rec.Exec = len(r.execs)
-	rec.Text = rec.data.json()
-	if outer != nil {
-		rec.Frame, rec.Child = outer.id, r.lastFrame+1
-	}
-	r.write(rec)
-	f := r.applyBegin(outer, rec)
-	r.hear(rec)
-	r.enqueue(f)
-	return f
-}
-
-// armTimeout ends the execution when its time is over: the definition's
-// TimeoutSeconds, or the limit. Only a run that takes its time needs the timer.
-func (r *run) armTimeout() {
-	if r.stopTimer != nil {
-		return
-	}
-	limit := r.machine.timeout
-	if most := r.engine.limits.Duration; limit == 0 || most > 0 && most < limit {
-		limit = most
-	}
-	if limit <= 0 {
-		return
-	}
-	f := r.top().root
-	r.stopTimer = r.after(f.exec.started+int64(limit), func() {
-		if f.exec.outcome == nil {
-			r.endExecution(f, &record{Type: ExecutionTimedOut})
-		}
-	})
 }
 
 // Stop ends an execution with status ABORTED. It may be running here, elsewhere,

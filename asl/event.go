@@ -1,5 +1,10 @@
 package asl
 
+import (
+	"encoding/json"
+	"time"
+)
+
 // EventType is the type of a history event, as Step Functions names it, or of
 // one of the interpreter's own records, which no history shows.
 type EventType string
@@ -61,3 +66,24 @@ const (
 )
 
 func (t EventType) private() bool { return t[0] >= 'a' }
+
+// An Event is one event of an execution's history, with the type and the place
+// that it has in Step Functions.
+type Event struct {
+	ID         int64           `json:"id"` // from 1
+	PreviousID int64           `json:"previousEventId"`
+	Type       EventType       `json:"type"`
+	Time       time.Time       `json:"timestamp"`
+	Name       string          `json:"name,omitempty"`       // of the state
+	Input      json.RawMessage `json:"input,omitempty"`      // of a state or execution that begins
+	Output     json.RawMessage `json:"output,omitempty"`     // of a state, task or execution that ends
+	Parameters json.RawMessage `json:"parameters,omitempty"` // of a task that is scheduled
+	Variables  json.RawMessage `json:"assignedVariables,omitempty"`
+	Error      string          `json:"error,omitempty"`
+	Cause      string          `json:"cause,omitempty"`
+	Resource   string          `json:"resource,omitempty"`
+	Index      *int            `json:"index,omitempty"`    // of an iteration
+	Length     *int            `json:"length,omitempty"`   // of a Map's items
+	Location   string          `json:"location,omitempty"` // of a field whose query failed
+	Role       string          `json:"roleArn,omitempty"`  // that a task takes on
+}

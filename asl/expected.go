@@ -4,27 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 )
-
-// answers reads the answers of an execution, without the first `after` ones.
-func (e *Engine) answers(ctx context.Context, run string, after int64) iter.Seq2[*answer, error] {
-	return func(yield func(*answer, error) bool) {
-		for entry, err := range e.store.Read(ctx, answersPrefix+run, after) {
-			var a *answer
-			if err == nil {
-				a, err = parseAnswer(entry)
-			}
-			if err != nil {
-				yield(nil, fmt.Errorf("reading the answers of execution %s: %w", run, err))
-				return
-			}
-			if !yield(a, nil) {
-				return
-			}
-		}
-	}
-}
 
 // expects finds out whether a task waits for its token, and how many answers of
 // its execution are known not to close it.

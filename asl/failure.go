@@ -85,3 +85,11 @@ func taskFailure(err error) *failure {
 	}
 	return &failure{name: ErrorTaskFailed, cause: err.Error()}
 }
+
+// Errors of an [Engine].
+var (
+	ErrExists     = errors.New("an execution of this name exists already")
+	ErrNotFound   = errors.New("there is no execution of this name")
+	ErrRunning    = errors.New("the execution is being run here already")
+	ErrNoSuchTask = errors.New("there is no task waiting with this token")
+)

@@ -5,9 +5,157 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/setmend/setmend/asl/internal/intrinsic"
 	"github.com/setmend/setmend/asl/internal/jsonpath"
+	"github.com/setmend/setmend/asl/internal/source"
 	"github.com/setmend/setmend/asl/internal/value"
 )
+
+// maxNesting bounds how deep programs may stand within one another.
+const maxNesting = 50
+
+// A loader compiles one definition and collects what is wrong with it.
+type loader struct {
+	known     func(resource string) bool
+	closed    bool // no substitution may be open
+	problems  []Problem
+	resources []Resource
+	names     map[string]string // of all states so far, with their paths
+	depth     int
+	compared  int    // names, to find what a mistyped one may have meant
+	state     string // being loaded, for Resources
+	standard  bool   // the definition's QueryLanguage is JSONata
+	jsonata   bool   // that of the state being loaded is
+	text      *source.Document
+	kinds     map[Kind]stateLoader
+}
+
+// A stateLoader reads the fields of one type of state.
+type stateLoader func(l *loader, s *state, f *fields)
+
+func (l *loader) problem(path, format string, args ...any) {
+	l.suggest(path, "", format, args...)
+}
+
+// problemOnce reports a problem that two readers of a field may find.
+func (l *loader) problemOnce(path, format string, args ...any) {
+	p := Problem{Path: path, Message: fmt.Sprintf(format, args...)}
+	if !slices.Contains(l.problems, p) {
+		l.problems = append(l.problems, p)
+	}
+}
+
+func (l *loader) suggest(path, suggestion, format string, args ...any) {
+	l.problems = append(l.problems, Problem{Path: path, Message: fmt.Sprintf(format, args...), Suggestion: suggestion})
+}
+
+// queryLanguage reports whether f is written with JSONata. Where it is given, a
+// definition of JSONata may not turn back to JSONPath.
+func (l *loader) queryLanguage(f *fields, standard bool) (isJSONata bool) {
+	language, ok := f.text("QueryLanguage")
+	switch {
+	case !ok:
+		return standard
+	case language == "JSONata":
+		return true
+	case language != "JSONPath":
+		l.suggest(f.at("QueryLanguage"), nearest(language, []string{"JSONPath", "JSONata"}), "unknown query language %q", language)
+	case standard:
+		f.problem("QueryLanguage", "%s must not use JSONPath where the definition's QueryLanguage is JSONata", f.what)
+	}
+	return false
+}
+
+func (l *loader) path(at, text string) *jsonpath.Path {
+	p, err := jsonpath.Parse(text)
+	if err != nil {
+		l.problem(at, "%q is not a path: %v", text, err)
+		return nil
+	}
+	return p
+}
+
+func (l *loader) expression(at, field, text string) *expression {
+	e, err := parseExpression(field, text)
+	if err == nil {
+		return e
+	}
+	var suggestion string
+	if unknown, ok := err.(*intrinsic.UnknownError); ok {
+		suggestion = nearest(unknown.Name, intrinsic.Names())
+	}
+	l.suggest(at, suggestion, "%q is neither a path nor an intrinsic function: %v", text, err)
+	return nil
+}
+
+func (l *loader) query(at, location, text string) *query {
+	q, err := parseQuery(location, text)
+	if err != nil {
+		l.problem(at, "%q is not a JSONata expression: %v", text, err)
+		return nil
+	}
+	if q.e.Calls("eval") {
+		l.problem(at, "Step Functions does not have the function $eval: $parse reads JSON")
+	}
+	return q
+}
+
+// template compiles a payload template that stands at location within its state.
+// With JSONPath, members whose names end in .$ are evaluated; in an array only
+// objects and arrays are looked into. With JSONata, texts in {% %} are evaluated
+// wherever they are.
+func (l *loader) template(at, location string, v any) *template {
+	switch v := v.(type) {
+	case *value.Object:
+		return l.objectTemplate(at, location, v)
+	case []any:
+		t := &template{isArray: true}
+		constant := true
+		for i, item := range v {
+			inner := l.template(element(at, i), element(location, i), item)
+			constant = constant && inner.isConstant()
+			t.array = append(t.array, inner)
+		}
+		if constant {
+			return &template{constant: v}
+		}
+		return t
+	case string:
+		if l.jsonata && isQuery(v) {
+			if q := l.query(at, location, v); q != nil {
+				return &template{query: q}
+			}
+		}
+	}
+	return &template{constant: v}
+}
+
+func (l *loader) objectTemplate(at, location string, o *value.Object) *template {
+	t := &template{isObject: true}
+	constant := true
+	for _, m := range o.Members() {
+		tm := l.templateMember(member(at, m.Name), location+"/"+m.Name, m)
+		constant = constant && tm.t.isConstant()
+		t.object = append(t.object, tm)
+	}
+	if constant {
+		return &template{constant: o}
+	}
+	return t
+}
+
+func (l *loader) templateMember(at, location string, m value.Member) templateMember {
+	name, dynamic := strings.CutSuffix(m.Name, ".$")
+	if !dynamic || l.jsonata {
+		return templateMember{m.Name, l.template(at, location, m.Value)}
+	}
+	text, ok := m.Value.(string)
+	if !ok {
+		l.problem(at, "the value of a field whose name ends in .$ must be a path or an intrinsic function, not %s", article(value.TypeName(m.Value)))
+		return templateMember{name, &template{}}
+	}
+	return templateMember{name, &template{dynamic: l.expression(at, m.Name, text)}}
+}
 
 // fields reads the members of one object of a definition. It remembers every
 // name it was asked for: what is left over in the end does not belong, and what
@@ -57,9 +205,12 @@ func article(name string) string {
 	return "a " + name
 }
 
-func (f *fields) text(name string) (string, bool)  { return optional[string](f, name, "a string") }
+func (f *fields) text(name string) (string, bool) { return optional[string](f, name, "a string") }
+
 func (f *fields) boolean(name string) (bool, bool) { return optional[bool](f, name, "a boolean") }
-func (f *fields) list(name string) ([]any, bool)   { return optional[[]any](f, name, "an array") }
+
+func (f *fields) list(name string) ([]any, bool) { return optional[[]any](f, name, "an array") }
+
 func (f *fields) number(name string) (value.Number, bool) {
 	return optional[value.Number](f, name, "a number")
 }
@@ -239,4 +390,16 @@ func quoted(names []string) string {
 		list[i] = fmt.Sprintf("%q", n)
 	}
 	return strings.Join(list, ", ")
+}
+
+// oneOf reads a text that must be one of choices.
+func (f *fields) oneOf(name string, choices ...string) string {
+	text, ok := f.text(name)
+	if !f.has(name) {
+		f.l.problem(f.path, "%s is missing", name)
+	}
+	if ok && !slices.Contains(choices, text) {
+		f.l.suggest(f.at(name), nearest(text, choices), "%s must be one of %s, not %q", name, quoted(choices), text)
+	}
+	return text
 }

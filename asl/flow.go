@@ -3,21 +3,17 @@ package asl
 import (
 	"errors"
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/setmend/setmend/asl/internal/jsonpath"
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
-// The way of data through a state is InputPath, Parameters, the state's work,
-// ResultSelector, ResultPath, OutputPath. Whatever cannot be evaluated on the
-// way fails the execution with States.Runtime.
-
-// scope evaluates for f, with input as $. The scope is valid until the next one
-// is asked for.
-func (r *run) scope(f *frame, input any) *scope {
-	r.sc = scope{r: r, f: f, input: input}
-	return &r.sc
-}
+// The way of data through a state of JSONPath is InputPath, Parameters, the state's
+// work, ResultSelector, ResultPath, OutputPath; through one of JSONata Arguments,
+// the work, Assign and Output. What cannot be evaluated on the way fails the
+// execution with States.Runtime, or the state with States.QueryEvaluationError.
 
 // input is the state's input after InputPath.
 func (r *run) input(f *frame) (*data, *failure) {
@@ -96,6 +92,37 @@ func (f *frame) misused(location, format string, args ...any) *failure {
 	fail := f.runtime(format, args...)
 	fail.name, fail.fatal, fail.location = ErrorQueryEvaluation, false, location
 	return fail
+}
+
+// number evaluates an amount.
+func (r *run) number(f *frame, in *data, a *amount) (int64, *failure) {
+	if a.query != nil {
+		n, err := a.evalQuery(r.scope(f, nil))
+		if err != nil {
+			return 0, f.broken(err)
+		}
+		return n, nil
+	}
+	if a.path == nil {
+		return a.constant, nil
+	}
+	v, err := a.path.Eval(r.scope(f, in.v))
+	if err != nil {
+		return 0, r.invalidPath(f, a.path, err)
+	}
+	n, ok := integerOf(v)
+	if !ok {
+		return 0, f.runtime("The %sPath field refers to value \"%s\" which is not a valid integer: %s", a.field, plain(v), a.path)
+	}
+	return n, nil
+}
+
+// plain is a value within a message: a string without its quotes.
+func plain(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return string(value.Encode(v))
 }
 
 // finish brings the result of the state's work to its output, and leaves the
@@ -200,6 +227,30 @@ func (r *run) checkVariableSizes(f *frame, o *value.Object) *failure {
 	return nil
 }
 
+// variables sums up what all variables of the execution of f take, in bytes.
+func (r *run) variables(f *frame) int {
+	total := 0
+	seen := map[*frame]bool{}
+	var add func(at *frame)
+	add = func(at *frame) {
+		if seen[at] {
+			return
+		}
+		seen[at] = true
+		for _, v := range at.vars {
+			total += len(value.Encode(v))
+		}
+		if at.family != nil {
+			for _, child := range at.family.running {
+				add(child)
+			}
+		}
+	}
+	add(f.exec.root)
+	f.exec.variables = total
+	return total
+}
+
 // leave ends the state with its output, and goes on to next, or ends the frame.
 func (r *run) leave(f *frame, output *data, assigned *value.Object, next *state) *failure {
 	if len(output.json()) > r.engine.limits.Payload {
@@ -249,16 +300,184 @@ func (r *run) endExecution(f *frame, rec *record) {
 	}
 }
 
-// A parent is the worker of a state that has a family.
-type parent interface {
-	worker
-	// spread begins as many members of the family of f as may begin.
-	spread(r *run, f *frame)
-	// resume takes the family up after recovery.
-	resume(r *run, f *frame)
-	// childDone goes on with f after one of its family has come to its end, in
-	// success or, for a child execution, in failure.
-	childDone(r *run, f, child *frame)
-	// childFailed goes on with f after a branch or iteration has failed.
-	childFailed(r *run, f, child *frame, fail *failure)
+// fail deals with the failure of the state that f is in, when the family of f,
+// if it had one, has been dealt with: retry, catch, or fail what f is a part of.
+func (r *run) fail(f *frame, fail *failure) {
+	r.tellEvaluation(f, fail)
+	if fail.fatal {
+		r.failExecution(f, fail)
+		return
+	}
+	if i := f.retrier(fail); i >= 0 {
+		r.retryLater(f, i)
+		return
+	}
+	r.failForGood(f, fail)
+}
+
+// tellEvaluation tells of a query that could not be evaluated, once.
+func (r *run) tellEvaluation(f *frame, fail *failure) {
+	if fail.location == "" {
+		return
+	}
+	rec := &record{Type: EvaluationFailed, Name: f.state.name, Location: fail.location, Error: fail.name, Cause: fail.cause}
+	if fail.early {
+		if rec.Previous = f.before; rec.Previous == 0 {
+			rec.Previous = noEvent
+		}
+	}
+	r.emit(f, rec)
+	fail.location = ""
+}
+
+// failForGood is fail without retry. Recorded on AWS: a Map says that it has
+// failed even where it has not begun, because a query of its could not be
+// evaluated.
+func (r *run) failForGood(f *frame, fail *failure) {
+	if f.family != nil || fail.name == ErrorQueryEvaluation && f.state.kind == KindMap {
+		r.emit(f, &record{op: opDisband, Type: EventType(f.state.kind + "StateFailed"), Error: fail.name, Cause: fail.cause})
+	}
+	for _, c := range f.state.catch {
+		if matches(c.errors, fail) {
+			r.catch(f, c, fail)
+			return
+		}
+	}
+	r.failFrame(f, fail)
+}
+
+// catch goes on with the state that a catcher names. OutputPath does not count.
+func (r *run) catch(f *frame, c *catcher, fail *failure) {
+	caught := newData(value.NewObject(
+		value.Member{Name: "Error", Value: fail.name},
+		value.Member{Name: "Cause", Value: fail.cause},
+	))
+	s := r.scope(f, caught.v)
+	s.caught = caught
+	if f.state.jsonata {
+		if fail := r.conclude(f, s, caught, c.assign, c.outputs, c.next); fail != nil {
+			r.failFrame(f, fail)
+		}
+		return
+	}
+	assigned, runtime := r.assigned(f, c.assign, s)
+	if runtime == nil {
+		var output *data
+		output, runtime = r.placed(f, caught, c.result, c.noResult)
+		if runtime == nil {
+			runtime = r.leave(f, output, assigned, c.next)
+		}
+	}
+	if runtime != nil {
+		r.failFrame(f, runtime)
+	}
+}
+
+// failFrame fails what f is a part of.
+func (r *run) failFrame(f *frame, fail *failure) {
+	r.tellEvaluation(f, fail)
+	if fail.fatal || f == f.exec.root {
+		r.failExecution(f, fail)
+		return
+	}
+	if f.state.kind == KindTask { // recorded on AWS, of the task whose failure ends a branch or an iteration
+		r.emit(f, &record{Type: EventType(KindTask + "StateAborted"), Name: f.state.name})
+	}
+	f.parent.state.work.(parent).childFailed(r, f.parent, f, fail)
+}
+
+func (r *run) failExecution(f *frame, fail *failure) {
+	r.endExecution(f, &record{Type: ExecutionFailed, Error: fail.name, Cause: fail.cause})
+}
+
+// matches tells whether names, an ErrorEquals, cover a failure.
+func matches(names []string, fail *failure) bool {
+	for _, name := range names {
+		switch {
+		case name == fail.name:
+			return true
+		case name == errorAll:
+			return fail.name != ErrorDataLimitExceeded || fail.answered
+		case name == ErrorTaskFailed && fail.name != ErrorTimeout:
+			return true
+		case name == ErrorHeartbeatTimeout && fail.heartbeat:
+			return true
+		}
+	}
+	return false
+}
+
+// retrier finds the retrier that applies to a failure: the first that matches,
+// if it has attempts left.
+func (f *frame) retrier(fail *failure) int {
+	for i, t := range f.state.retry {
+		if !matches(t.errors, fail) {
+			continue
+		}
+		used := 0
+		if f.attempts != nil {
+			used = f.attempts[i]
+		}
+		if used < t.attempts {
+			return i
+		}
+		return -1
+	}
+	return -1
+}
+
+// delay is the time before the retry after n earlier ones.
+func (t *retrier) delay(n int, random func(int64) int64) time.Duration {
+	d := float64(t.interval) * math.Pow(t.rate, float64(n))
+	if t.longest > 0 {
+		d = min(d, float64(t.longest))
+	}
+	delay := time.Duration(min(d, float64(maxSeconds)*float64(time.Second)))
+	if t.jitter && delay > 0 {
+		delay = time.Duration(random(int64(delay) + 1))
+	}
+	return delay
+}
+
+// retryLater starts the state's work again after the retrier's delay. The
+// deadline and so the jitter are in the log.
+func (r *run) retryLater(f *frame, i int) {
+	n := 0
+	if f.attempts != nil {
+		n = f.attempts[i]
+	}
+	delay := f.state.retry[i].delay(n, r.draw().Int64N)
+	r.emit(f, &record{op: opRetry, Type: recordRetrying, Index: i, Until: r.now() + int64(delay)})
+	r.armRetry(f)
+}
+
+func (r *run) armRetry(f *frame) {
+	r.sleep(f, f.until, func() { f.state.work.start(r, f) })
+}
+
+func (r *run) resume(f *frame) {
+	if f.amidStep() {
+		r.damage = fmt.Errorf("resuming execution %s: the log ends amid a step of frame %d", r.name, f.id)
+		return
+	}
+	switch f.phase {
+	case phaseNext, phaseEntered:
+		r.enqueue(f)
+	case phaseRetrying:
+		r.armRetry(f)
+	default:
+		f.state.work.(resumer).resume(r, f)
+	}
+}
+
+// amidStep tells whether f is as it can only be within a step. A log that was
+// written in whole batches never ends so.
+func (f *frame) amidStep() bool {
+	switch f.phase {
+	case phaseCalling:
+		return f.call == nil
+	case phaseFamily:
+		return f.family == nil
+	}
+	return f.phase == phaseDone
 }

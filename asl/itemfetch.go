@@ -11,6 +11,56 @@ import (
 	"github.com/setmend/setmend/asl/internal/value"
 )
 
+// read gets the items in a goroutine, since it may take its time, and gives them to
+// done, in the run's own.
+func (ir *itemReader) read(r *run, f *frame, done func(items []any, err error)) {
+	src, fail := ir.source(r, f, f.family.plan.input)
+	if fail != nil {
+		r.fail(f, fail)
+		return
+	}
+	at, entered := f.family, f.enteredID
+	limit := r.engine.limits.ItemBytes
+	r.async(func(ctx context.Context) func() {
+		items, err := ir.fetch(ctx, r.engine, src, int64(limit))
+		return func() {
+			if f.family == at && f.enteredID == entered && f.phase == phaseFamily {
+				done(items, err)
+			}
+		}
+	})
+}
+
+// source evaluates where to read.
+func (ir *itemReader) source(r *run, f *frame, in *data) (origin, *failure) {
+	args, fail := r.template(f, ir.parameters, in)
+	if fail != nil {
+		return origin{}, fail
+	}
+	src := origin{bucket: textMember(args, "Bucket"), key: textMember(args, "Key")}
+	if ir.list {
+		src.key = textMember(args, "Prefix")
+	}
+	src.maxItems, fail = r.number(f, in, &ir.maxItems)
+	return src, fail
+}
+
+// An origin is where a reader reads.
+type origin struct {
+	bucket, key string // or prefix
+	maxItems    int64
+}
+
+func textMember(d *data, name string) string {
+	o, ok := d.v.(*value.Object)
+	if !ok {
+		return ""
+	}
+	v, _ := o.Get(name)
+	s, _ := v.(string)
+	return s
+}
+
 // A fetching gets the items of one item reader, out of one file or several.
 type fetching struct {
 	reader *itemReader
@@ -20,29 +70,12 @@ type fetching struct {
 	items  []any
 }
 
-// fetch gets the items at an origin, out of at most limit bytes.
-func (ir *itemReader) fetch(ctx context.Context, e *Engine, from origin, limit int64) ([]any, error) {
-	g := &fetching{reader: ir, engine: e, budget: budget{limit}, max: from.maxItems, items: []any{}}
-	var err error
-	switch {
-	case ir.list:
-		err = g.list(ctx, from)
-	case ir.format.manifest == manifestInventory:
-		err = g.inventory(ctx, from)
-	case ir.format.manifest == manifestAthena:
-		err = g.athena(ctx, from)
-	default:
-		err = g.file(ctx, &ir.format, from.bucket, from.key)
-	}
-	return g.items, err
-}
-
 // full reports whether there are as many items as there may be.
 func (g *fetching) full() bool { return g.max > 0 && int64(len(g.items)) >= g.max }
 
 // read gives the content of an object to use.
 func (g *fetching) read(ctx context.Context, bucket, key string, use func(io.Reader) error) error {
-	objects, err := g.engine.objectsOf(bucket)
+	objects, err := objectsOf(bucket, g.engine.objects, g.engine.store)
 	if err != nil {
 		return err
 	}
@@ -73,7 +106,7 @@ func (g *fetching) file(ctx context.Context, format *itemFormat, bucket, key str
 
 // list adds the objects below a prefix, or what is in them.
 func (g *fetching) list(ctx context.Context, from origin) error {
-	objects, err := g.engine.objectsOf(from.bucket)
+	objects, err := objectsOf(from.bucket, g.engine.objects, g.engine.store)
 	if err != nil {
 		return err
 	}
@@ -177,4 +210,21 @@ func (g *fetching) athena(ctx context.Context, from origin) error {
 		}
 	}
 	return nil
+}
+
+// fetch gets the items at an origin, out of at most limit bytes.
+func (ir *itemReader) fetch(ctx context.Context, e *Engine, from origin, limit int64) ([]any, error) {
+	g := &fetching{reader: ir, engine: e, budget: budget{limit}, max: from.maxItems, items: []any{}}
+	var err error
+	switch {
+	case ir.list:
+		err = g.list(ctx, from)
+	case ir.format.manifest == manifestInventory:
+		err = g.inventory(ctx, from)
+	case ir.format.manifest == manifestAthena:
+		err = g.athena(ctx, from)
+	default:
+		err = g.file(ctx, &ir.format, from.bucket, from.key)
+	}
+	return g.items, err
 }

@@ -1,10 +1,7 @@
 package asl
 
 import (
-	"context"
-	"slices"
-
-	"github.com/setmend/setmend/asl/internal/value"
+	"strings"
 )
 
 // causeNotIterable is AWS's word for a JSON file that is not an array.
@@ -51,102 +48,67 @@ func loadItemReader(l *loader, s *state, f *fields) *itemReader {
 	return ir
 }
 
-// oneOf reads a text that must be one of choices.
-func (f *fields) oneOf(name string, choices ...string) string {
-	text, ok := f.text(name)
-	if !f.has(name) {
-		f.l.problem(f.path, "%s is missing", name)
-	}
-	if ok && !slices.Contains(choices, text) {
-		f.l.suggest(f.at(name), nearest(text, choices), "%s must be one of %s, not %q", name, quoted(choices), text)
-	}
-	return text
+// An itemFormat is what the files of an item reader look like.
+type itemFormat struct {
+	inputType string   // CSV, JSON, JSONL, or one of the below
+	manifest  string   // what the manifest lists; "": the file itself has the items
+	headers   []string // CSVHeaders; nil: the first row
+	delimiter rune     // of CSV
+	pointer   []string // ItemsPointer, in its parts
 }
 
-// An origin is where a reader reads.
-type origin struct {
-	bucket, key string // or prefix
-	maxItems    int64
-}
+const (
+	inputManifest     = "MANIFEST"     // InputType of an inventory: the items are its objects
+	inputParquet      = "PARQUET"      // InputType that is not read here
+	manifestInventory = "S3_INVENTORY" // ManifestType
+	manifestAthena    = "ATHENA_DATA"  // ManifestType: the addresses of files, one a line
+)
 
-// source evaluates where to read.
-func (ir *itemReader) source(r *run, f *frame, w *mapState, in *data) (origin, *failure) {
-	args, fail := r.template(f, ir.parameters, in)
-	if fail != nil {
-		return origin{}, fail
+var csvDelimiters = map[string]rune{"COMMA": ',', "PIPE": '|', "SEMICOLON": ';', "SPACE": ' ', "TAB": '\t'}
+
+func (t *itemFormat) load(f *fields) {
+	t.inputType = f.oneOf("InputType", "CSV", "JSON", "JSONL", inputManifest, inputParquet)
+	t.delimiter = ','
+	if f.has("ManifestType") {
+		t.manifest = f.oneOf("ManifestType", manifestInventory, manifestAthena)
 	}
-	src := origin{bucket: textMember(args, "Bucket"), key: textMember(args, "Key")}
-	if ir.list {
-		src.key = textMember(args, "Prefix")
-	}
-	src.maxItems, fail = w.number(r, f, in, &ir.maxItems)
-	return src, fail
-}
-
-func textMember(d *data, name string) string {
-	o, ok := d.v.(*value.Object)
-	if !ok {
-		return ""
-	}
-	v, _ := o.Get(name)
-	s, _ := v.(string)
-	return s
-}
-
-// read gets the items in a goroutine, since it may take its time, and goes on
-// with the Map then.
-func (ir *itemReader) read(r *run, f *frame, w *mapState) {
-	src, fail := ir.source(r, f, w, f.family.plan.input)
-	if fail != nil {
-		r.fail(f, fail)
-		return
-	}
-	at, entered := f.family, f.enteredID
-	limit := r.engine.limits.ItemBytes
-	r.async(func(ctx context.Context) func() {
-		items, err := ir.fetch(ctx, r.engine, src, int64(limit))
-		return func() {
-			if f.family == at && f.enteredID == entered && f.phase == phaseFamily {
-				ir.arrived(r, f, w, items, err)
-			}
-		}
-	})
-}
-
-// async does work in a goroutine; what it returns is done by the run's own.
-func (r *run) async(work func(ctx context.Context) func()) {
-	r.active++
-	go func() {
-		finish := work(r.functions())
-		r.box.post(func() {
-			r.active--
-			finish()
-		})
-	}()
-}
-
-// itemChunk is about how many bytes of items one record holds.
-const itemChunk = 128 << 10
-
-// arrived puts the items into the log, so that a resumed Map goes on with the
-// same ones whatever has become of the file.
-func (ir *itemReader) arrived(r *run, f *frame, w *mapState, items []any, err error) {
-	if err != nil {
-		if r.functions().Err() == nil { // otherwise it is read again when the run is resumed
-			w.mapRunFailed(r, f, &failure{name: ErrorItemReaderFailed, cause: err.Error()})
-		}
-		return
-	}
-	chunk, size := []any{}, 0
-	for _, item := range items {
-		chunk = append(chunk, item)
-		if size += len(value.Encode(item)); size >= itemChunk {
-			r.emit(f, &record{op: opItems, Type: recordItems, data: newData(chunk)})
-			chunk, size = []any{}, 0
+	switch t.inputType {
+	case inputManifest:
+		t.manifest = manifestInventory
+	case "CSV":
+		t.loadCSV(f)
+	case "JSON":
+		if pointer, ok := f.text("ItemsPointer"); ok {
+			t.pointer = parsePointer(f, pointer)
 		}
 	}
-	r.emit(f, &record{op: opItems, Type: recordItems, data: newData(chunk)})
-	r.emit(f, &record{op: opItemsEnd, Type: recordItemsEnd})
-	f.family.plan.items = f.family.read
-	r.enqueue(f)
+}
+
+func (t *itemFormat) loadCSV(f *fields) {
+	location := f.oneOf("CSVHeaderLocation", "FIRST_ROW", "GIVEN")
+	if location == "GIVEN" || f.has("CSVHeaders") {
+		t.headers = f.strings("CSVHeaders")
+	}
+	if location == "FIRST_ROW" && t.headers != nil {
+		f.problem("CSVHeaders", "CSVHeaders belongs to CSVHeaderLocation GIVEN")
+	}
+	if f.has("CSVDelimiter") {
+		names := []string{"COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"}
+		t.delimiter = csvDelimiters[f.oneOf("CSVDelimiter", names...)]
+	}
+}
+
+// parsePointer reads a JSON pointer (RFC 6901).
+func parsePointer(f *fields, pointer string) []string {
+	if pointer == "" {
+		return nil
+	}
+	if pointer[0] != '/' {
+		f.problem("ItemsPointer", "ItemsPointer must be a JSON pointer, which begins with /, not %q", pointer)
+	}
+	parts := strings.Split(pointer, "/")[1:]
+	for i, p := range parts {
+		parts[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(p)
+	}
+	return parts
 }

@@ -1,6 +1,12 @@
 package asl
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Limits bound what an execution may use. A field that is zero has AWS's value,
 // a negative one is no limit.
@@ -41,4 +47,30 @@ func (l Limits) withDefaults() Limits {
 		l.Duration = 365 * 24 * time.Hour
 	}
 	return l
+}
+
+// seconds is n seconds, as far as a time.Duration reaches.
+func seconds(n int64) time.Duration { return time.Duration(min(n, maxSeconds)) * time.Second }
+
+// maxName is the length of an execution's name on AWS, in characters.
+const maxName = 80
+
+func checkName(name string) error {
+	if n := len([]rune(name)); n == 0 || n > maxName {
+		return fmt.Errorf("starting an execution: its name must have 1 to %d characters, not %d", maxName, n)
+	}
+	if !utf8.ValidString(name) {
+		return fmt.Errorf("starting an execution: its name %q is not UTF-8", name)
+	}
+	if i := strings.IndexFunc(name, forbiddenInName); i >= 0 {
+		return fmt.Errorf("starting an execution: its name %q has %q; blanks, brackets, control characters and any of ?*\"#%%\\^|~`$&,;:/ are not allowed in one", name, []rune(name[i:])[0])
+	}
+	return nil
+}
+
+// forbiddenInName reports whether AWS takes a name without this character only
+// (StartExecution, "name", in the API reference).
+func forbiddenInName(r rune) bool {
+	return unicode.IsSpace(r) || r < ' ' || r >= 0x7F && r <= 0x9F || r == '\uFFFE' || r == '\uFFFF' ||
+		strings.ContainsRune("<>{}[]?*\"#%\\^|~`$&,;:/", r)
 }

@@ -9,30 +9,3 @@ type Listener interface {
 	// Events from before a Resume are not told again.
 	Happened(execution string, event Event)
 }
-
-// hear keeps an event until it is durable. It works on a copy, so that a record
-// need not leave the stack where nobody listens.
-func (r *run) hear(rec *record) {
-	if r.engine.listener == nil || rec.Type.private() {
-		return
-	}
-	kept := *rec
-	name := r.name
-	if kept.Exec > 0 {
-		name += "/" + r.execs[kept.Exec].name
-	}
-	r.heard = append(r.heard, heard{name, kept.event()})
-}
-
-type heard struct {
-	execution string
-	event     Event
-}
-
-// tell passes on what has become durable.
-func (r *run) tell() {
-	for _, h := range r.heard {
-		r.engine.listener.Happened(h.execution, h.event)
-	}
-	r.heard = r.heard[:0]
-}

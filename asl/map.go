@@ -2,6 +2,7 @@ package asl
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/setmend/setmend/asl/internal/jsonpath"
 	"github.com/setmend/setmend/asl/internal/value"
@@ -32,6 +33,7 @@ func loadMap(l *loader, s *state, f *fields) {
 	w.loadItems(f)
 	w.loadProcessor(l, f)
 	w.dist.load(l, s, f, w.distributed)
+	w.processor.described = w.dist.writer != nil
 }
 
 func (w *mapState) loadItems(f *fields) {
@@ -101,17 +103,6 @@ func (w *mapState) loadMode(f *fields) {
 func (w *mapState) targets() []target    { return nil }
 func (w *mapState) programs() []*program { return []*program{w.processor} }
 
-// A mapPlan is what a Map has worked out before its iterations begin. All of it
-// follows from the state's input and what was read, so that it can be worked out
-// again after recovery.
-type mapPlan struct {
-	items       []any
-	input       *data // what ItemSelector sees as $
-	concurrency int
-	tolerance   tolerance
-	batching    *batching // nil: every item by itself
-}
-
 // start works out the items and begins the first iterations. AWS tells of the
 // start after it has looked at the concurrency, and before it looks at the
 // tolerance.
@@ -136,7 +127,7 @@ func (w *mapState) start(r *run, f *frame) {
 // takeUp gets on with a Map that has started, now or before a crash.
 func (w *mapState) takeUp(r *run, f *frame) {
 	if w.dist.reader != nil && !f.family.allRead {
-		w.dist.reader.read(r, f, w)
+		w.dist.reader.read(r, f, func(items []any, err error) { w.arrived(r, f, items, err) })
 		return
 	}
 	r.enqueue(f)
@@ -194,7 +185,7 @@ func (w *mapState) itemsOf(r *run, f *frame, in *data) ([]any, *failure) {
 
 // atOnce is how many iterations may run at one time.
 func (w *mapState) atOnce(r *run, f *frame, in *data) (int, *failure) {
-	n, fail := w.number(r, f, in, &w.concurrency)
+	n, fail := r.number(f, in, &w.concurrency)
 	if fail != nil {
 		return 0, fail
 	}
@@ -233,29 +224,6 @@ func (w *mapState) queriedItems(r *run, f *frame) ([]any, *failure) {
 	}
 	items, _ := v.([]any)
 	return items, nil
-}
-
-// number evaluates an amount.
-func (w *mapState) number(r *run, f *frame, in *data, a *amount) (int64, *failure) {
-	if a.query != nil {
-		n, err := a.evalQuery(r.scope(f, nil))
-		if err != nil {
-			return 0, f.broken(err)
-		}
-		return n, nil
-	}
-	if a.path == nil {
-		return a.constant, nil
-	}
-	v, err := a.path.Eval(r.scope(f, in.v))
-	if err != nil {
-		return 0, r.invalidPath(f, a.path, err)
-	}
-	n, ok := integerOf(v)
-	if !ok {
-		return 0, f.runtime("The %sPath field refers to value \"%s\" which is not a valid integer: %s", a.field, plain(v), a.path)
-	}
-	return n, nil
 }
 
 // resume works the plan out again after recovery and takes the Map up.
@@ -341,12 +309,6 @@ func (w *mapState) selectedItem(r *run, f *frame, index int) (*data, *failure) {
 	return r.template(f, w.selector, f.family.plan.input)
 }
 
-// A selection is the item that ItemSelector is being evaluated for.
-type selection struct {
-	item  any
-	index int
-}
-
 func (w *mapState) childDone(r *run, f, child *frame) {
 	if !w.distributed {
 		r.emit(f, &record{op: opIterated, Type: MapIterationSucceeded, Name: f.state.name, Index: child.index, Previous: child.previous})
@@ -376,4 +338,275 @@ func (w *mapState) over(r *run, f *frame) {
 func (w *mapState) succeeded(r *run, f *frame, result *data) {
 	r.emit(f, &record{op: opDisband, Type: MapStateSucceeded, Name: f.state.name, Previous: f.previous})
 	r.finish(f, result)
+}
+
+// An itemBatcher gives several items to one child execution.
+type itemBatcher struct {
+	items amount    // in a batch at most, 0 is no bound
+	bytes amount    // of a child's input at most, 0 is the payload limit
+	input *template // BatchInput
+}
+
+func loadItemBatcher(l *loader, f *fields) *itemBatcher {
+	inner := f.object("ItemBatcher", "an item batcher")
+	if inner == nil {
+		return nil
+	}
+	defer inner.close()
+	b := &itemBatcher{input: inner.template("BatchInput")}
+	b.items = inner.amount("MaxItemsPerBatch", 1)
+	b.bytes = inner.amount("MaxInputBytesPerBatch", 1)
+	if !b.items.given && !b.bytes.given {
+		l.problem(inner.path, "an item batcher must bound the items or the bytes of a batch")
+	}
+	return b
+}
+
+func (b *itemBatcher) plan(r *run, f *frame, w *mapState, in *data) (*batching, *failure) {
+	if b == nil {
+		return nil, nil
+	}
+	p := &batching{}
+	var fail *failure
+	if p.items, fail = r.number(f, in, &b.items); fail != nil {
+		return nil, fail
+	}
+	if p.bytes, fail = r.number(f, in, &b.bytes); fail != nil {
+		return nil, fail
+	}
+	if p.items < 0 || p.bytes < 0 {
+		return nil, f.runtime("The bounds of a batch must be positive")
+	}
+	limit := int64(r.engine.limits.Payload)
+	if p.bytes == 0 || p.bytes > limit {
+		p.bytes = limit
+	}
+	if b.input == nil {
+		return p, nil
+	}
+	d, fail := r.template(f, b.input, in)
+	if fail == nil {
+		p.input = d.v
+	}
+	return p, fail
+}
+
+// next makes the input of a child execution out of the items from index from on,
+// and tells how many went into it: at least one.
+func (p *batching) next(r *run, f *frame, w *mapState, from int) (*data, int, *failure) {
+	plan := f.family.plan
+	var batch []any
+	size := int64(len(p.wrap(nil).json()))
+	for from+len(batch) < len(plan.items) && (p.items == 0 || int64(len(batch)) < p.items) {
+		item, fail := w.selectedItem(r, f, from+len(batch))
+		if fail != nil {
+			return nil, 0, fail
+		}
+		size += int64(len(item.json())) + 1
+		if size > p.bytes && len(batch) > 0 {
+			break
+		}
+		batch = append(batch, item.v)
+	}
+	return p.wrap(batch), len(batch), nil
+}
+
+func (p *batching) wrap(batch []any) *data {
+	if batch == nil {
+		batch = []any{}
+	}
+	var members []value.Member
+	if p.input != nil {
+		members = append(members, value.Member{Name: "BatchInput", Value: p.input})
+	}
+	return newData(value.NewObject(append(members, value.Member{Name: "Items", Value: batch})...))
+}
+
+// itemChunk is about how many bytes of items one record holds.
+const itemChunk = 128 << 10
+
+// arrived puts the items into the log, so that a resumed Map goes on with the
+// same ones whatever has become of the file.
+func (w *mapState) arrived(r *run, f *frame, items []any, err error) {
+	if err != nil {
+		if r.functions().Err() == nil { // otherwise it is read again when the run is resumed
+			w.mapRunFailed(r, f, &failure{name: ErrorItemReaderFailed, cause: err.Error()})
+		}
+		return
+	}
+	chunk, size := []any{}, 0
+	for _, item := range items {
+		chunk = append(chunk, item)
+		if size += len(value.Encode(item)); size >= itemChunk {
+			r.emit(f, &record{op: opItems, Type: recordItems, data: newData(chunk)})
+			chunk, size = []any{}, 0
+		}
+	}
+	r.emit(f, &record{op: opItems, Type: recordItems, data: newData(chunk)})
+	r.emit(f, &record{op: opItemsEnd, Type: recordItemsEnd})
+	f.family.plan.items = f.family.read
+	r.enqueue(f)
+}
+
+// distribution is what a distributed Map has besides.
+type distribution struct {
+	reader          *itemReader
+	batcher         *itemBatcher
+	writer          *resultWriter
+	count           amount
+	percentage      float64
+	percentagePath  *jsonpath.Path
+	percentageQuery *query
+}
+
+// distributedFields belong to distributed Maps alone. AWS takes a tolerance for
+// failures in an inline Map too, where it has no effect.
+var distributedFields = []string{"ItemReader", "ItemBatcher", "ResultWriter", "Label"}
+
+func (d *distribution) load(l *loader, s *state, f *fields, distributed bool) {
+	if !distributed {
+		for _, name := range distributedFields {
+			if _, ok := f.get(name); ok {
+				f.problem(name, "%s belongs to a Map whose item processor has the Mode DISTRIBUTED", name)
+			}
+		}
+		d.count = f.amount("ToleratedFailureCount", 0)
+		d.loadPercentage(f)
+		return
+	}
+	if label, ok := f.text("Label"); ok {
+		checkLabel(f, label)
+	}
+	d.count = f.amount("ToleratedFailureCount", 0)
+	d.loadPercentage(f)
+	d.reader = loadItemReader(l, s, f)
+	d.batcher = loadItemBatcher(l, f)
+	d.writer = loadResultWriter(l, s, f)
+}
+
+// checkLabel checks the name of a Map's run: 40 characters at most, and none of
+// those that the developer guide ("Label") lists, which are those that no name of
+// Step Functions has.
+func checkLabel(f *fields, label string) {
+	if len([]rune(label)) > 40 {
+		f.problem("Label", "Label must have 40 characters at most")
+	}
+	if i := strings.IndexFunc(label, forbiddenInName); i >= 0 {
+		f.problem("Label", "Label must not have blanks, brackets, control characters or any of ?*\"#%%\\^|~`$&,;:/, and %q has %q", label, []rune(label[i:])[0])
+	}
+}
+
+func (d *distribution) loadPercentage(f *fields) {
+	if d.percentageQuery = f.queryOnly("ToleratedFailurePercentage"); d.percentageQuery != nil {
+		return
+	}
+	if p, ok := f.number("ToleratedFailurePercentage"); ok {
+		d.percentage = p.Float64()
+		if !(d.percentage >= 0 && d.percentage <= 100) {
+			f.problem("ToleratedFailurePercentage", "ToleratedFailurePercentage must be between 0 and 100, not %s", p)
+		}
+	}
+	if !f.l.jsonata {
+		f.onlyOne("ToleratedFailurePercentage", "ToleratedFailurePercentagePath")
+		d.percentagePath = f.reference("ToleratedFailurePercentagePath")
+	}
+}
+
+func (d *distribution) tolerance(r *run, f *frame, w *mapState, in *data) (tolerance, *failure) {
+	t := tolerance{distributed: w.distributed, percentage: d.percentage}
+	if !w.distributed {
+		return t, nil
+	}
+	t.byCount = d.count.constant > 0 || !d.count.isConstant()
+	t.byShare = d.percentage > 0 || d.percentagePath != nil || d.percentageQuery != nil
+	var fail *failure
+	t.count, fail = r.number(f, in, &d.count)
+	if fail == nil && t.count < 0 {
+		fail = f.runtime("ToleratedFailureCount cannot be negative.")
+	}
+	switch {
+	case fail != nil:
+	case d.percentageQuery != nil:
+		t.percentage, fail = d.queriedPercentage(r, f)
+	case d.percentagePath != nil:
+		t.percentage, fail = d.pathPercentage(r, f, in)
+	}
+	return t, fail
+}
+
+func (d *distribution) queriedPercentage(r *run, f *frame) (float64, *failure) {
+	v, err := d.percentageQuery.expect(r.scope(f, nil), "number")
+	if err != nil {
+		return 0, f.broken(err)
+	}
+	percentage := v.(value.Number).Float64()
+	if !(percentage >= 0 && percentage <= 100) {
+		return 0, f.misused("ToleratedFailurePercentage", "ToleratedFailurePercentage must be between 0 and 100.")
+	}
+	return percentage, nil
+}
+
+func (d *distribution) pathPercentage(r *run, f *frame, in *data) (float64, *failure) {
+	p := d.percentagePath
+	v, err := p.Eval(r.scope(f, in.v))
+	if err != nil {
+		return 0, r.invalidPath(f, p, err)
+	}
+	number, ok := v.(value.Number)
+	if !ok {
+		return 0, f.runtime("The ToleratedFailurePercentagePath field refers to value \"%s\" which is not a valid float: %s", plain(v), p)
+	}
+	percentage := number.Float64()
+	if !(percentage >= 0 && percentage <= 100) {
+		return 0, f.runtime("ToleratedFailurePercentage must be between 0 and 100.")
+	}
+	return percentage, nil
+}
+
+// exceeded tells whether too many items have failed: more than either bound that
+// is given. Without bounds that is any.
+func (t tolerance) exceeded(fam *family) bool {
+	if !t.distributed || fam.failed == 0 {
+		return false
+	}
+	overCount := int64(fam.failed) > t.count
+	overShare := float64(fam.failed)*100 > t.percentage*float64(len(fam.plan.items))
+	switch {
+	case t.byCount && t.byShare:
+		return overCount || overShare
+	case t.byShare:
+		return overShare
+	}
+	return overCount
+}
+
+// mapRunOver ends a distributed Map.
+func (w *mapState) mapRunOver(r *run, f *frame) {
+	switch writer := w.dist.writer; {
+	case f.family.plan.tolerance.exceeded(f.family):
+		w.mapRunFailed(r, f, &failure{name: ErrorThresholdExceeded, cause: causeThresholdExceeded})
+	case writer != nil && writer.parameters != nil:
+		writer.write(r, f, func(result *data, err error) {
+			if err != nil {
+				w.mapRunFailed(r, f, &failure{name: ErrorResultWriterFailed, cause: err.Error()})
+				return
+			}
+			w.mapRunSucceeded(r, f, result)
+		})
+	default:
+		w.mapRunSucceeded(r, f, writer.gathered(r, f.family))
+	}
+}
+
+func (w *mapState) mapRunSucceeded(r *run, f *frame, result *data) {
+	r.emit(f, &record{Type: MapRunSucceeded, Name: f.state.name})
+	w.succeeded(r, f, result)
+}
+
+func (w *mapState) mapRunFailed(r *run, f *frame, fail *failure) {
+	for _, child := range f.family.inOrder() {
+		r.drop(child)
+	}
+	r.emit(f, &record{Type: MapRunFailed, Name: f.state.name, Error: fail.name, Cause: fail.cause})
+	r.fail(f, fail)
 }

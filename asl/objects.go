@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path"
 	"strings"
+
+	"github.com/setmend/setmend/asl/internal/value"
 )
 
 // An ObjectStore is S3 for item readers and result writers. Its methods may be
@@ -34,16 +37,16 @@ const (
 var errNoObjectStore = errors.New("no object store is configured for S3")
 
 // objectsOf finds the object store that a bucket is in.
-func (e *Engine) objectsOf(bucket string) (ObjectStore, error) {
+func objectsOf(bucket string, onS3 ObjectStore, store Store) (ObjectStore, error) {
 	switch {
 	case strings.HasPrefix(bucket, fileScheme):
 		return directories{}, nil
 	case strings.HasPrefix(bucket, journalScheme):
-		return journaled{e.store}, nil
-	case e.objects == nil:
+		return journaled{store}, nil
+	case onS3 == nil:
 		return nil, errNoObjectStore
 	}
-	return e.objects, nil
+	return onS3, nil
 }
 
 // directories is an ObjectStore on the local file system: a bucket is a
@@ -137,4 +140,36 @@ func (j journaled) List(ctx context.Context, bucket, prefix string) iter.Seq2[js
 			}
 		}
 	}
+}
+
+var errStopped = errors.New("the listing was stopped")
+
+// walkFiles yields the files below root whose paths begin with prefix, in order.
+func walkFiles(root *os.Root, prefix string, yield func(json.RawMessage, error) bool) error {
+	return fs.WalkDir(root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() || !strings.HasPrefix(path, prefix) {
+			return nil
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if !yield(describeObject(path, info.Size()), nil) {
+			return errStopped
+		}
+		return nil
+	})
+}
+
+// describeObject describes an object as ListObjectsV2 does, as far as it is
+// known; size < 0 is not.
+func describeObject(key string, size int64) json.RawMessage {
+	members := []value.Member{{Name: "Key", Value: key}}
+	if size >= 0 {
+		members = append(members, value.Member{Name: "Size", Value: value.Int(size)})
+	}
+	return value.Encode(value.NewObject(members...))
 }

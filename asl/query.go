@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/setmend/setmend/asl/internal/intrinsic"
 	"github.com/setmend/setmend/asl/internal/jsonata"
 	"github.com/setmend/setmend/asl/internal/value"
 )
@@ -39,11 +40,18 @@ func (q *query) failed(format string, args ...any) error {
 	return &queryError{q.location, cause + fmt.Sprintf(format, args...)}
 }
 
+// values is what expressions are evaluated with: the data of a frame.
+type values interface {
+	intrinsic.Scope
+	jsonata.Host
+	asking(q *query) // until it is told nil
+}
+
 // eval evaluates the query. It fails with a *queryError.
-func (q *query) eval(s *scope) (any, error) {
-	s.query = q
+func (q *query) eval(s values) (any, error) {
+	s.asking(q)
 	v, err := q.e.Eval(s)
-	s.query = nil
+	s.asking(nil)
 	switch err {
 	case nil:
 		return v, nil
@@ -55,7 +63,7 @@ func (q *query) eval(s *scope) (any, error) {
 
 // expect evaluates the query to a value of a JSON type, and fails if it is of
 // another.
-func (q *query) expect(s *scope, typeName string) (any, error) {
+func (q *query) expect(s values, typeName string) (any, error) {
 	v, err := q.eval(s)
 	if err == nil && value.TypeName(v) != typeName {
 		err = q.failed("returned an unexpected result type. Expected '%s', but was '%s' for value: %s", typeName, value.TypeName(v), value.Encode(v))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/setmend/setmend/asl/internal/value"
 )
@@ -44,15 +45,6 @@ type record struct {
 	op   op
 	data *data         // Text
 	vars *value.Object // Vars
-}
-
-// A sequence is the place between two records of an entry. A record leaves out
-// what follows from the one before: its id is told as how many were skipped, its
-// predecessor as how many lie between, its time as the time since, and a text
-// that is the same again as "s". A log is mostly these.
-type sequence struct {
-	id, at int64
-	text   []byte
 }
 
 // gaps are what stands in the log for the id and the predecessor of rec.
@@ -158,4 +150,141 @@ func (q *sequence) complete(rec *record) {
 		rec.Text = q.text
 	}
 	q.pass(rec)
+}
+
+// An op is what a record changes, apart from being an event of the history.
+type op int
+
+const (
+	opNone     op = iota
+	opBegin       // an execution, with its first frame
+	opEnter       // a state
+	opWait        // until a deadline
+	opRetry       // at a deadline
+	opSchedule    // a task
+	opSubmit      // the function has returned, the token is awaited
+	opBeat        // the task is alive
+	opCalled      // the task is over
+	opBranches    // begin
+	opItems       // were read
+	opItemsEnd    // and are all
+	opMap         // begins
+	opIterate     // one item begins
+	opIterated    // one item is over
+	opDisband     // the family is over
+	opExit        // a state
+	opEnd         // an execution
+)
+
+// ops tells recovery what a record that it reads changes.
+func (rec *record) operation() op {
+	switch rec.Type {
+	case ExecutionStarted:
+		return opBegin
+	case recordWaiting:
+		return opWait
+	case recordRetrying:
+		return opRetry
+	case LambdaFunctionScheduled, TaskScheduled, ActivityScheduled:
+		return opSchedule
+	case TaskSubmitted:
+		return opSubmit
+	case recordHeartbeat:
+		return opBeat
+	case LambdaFunctionSucceeded, LambdaFunctionFailed, LambdaFunctionTimedOut,
+		TaskSucceeded, TaskFailed, TaskTimedOut,
+		ActivitySucceeded, ActivityFailed, ActivityTimedOut:
+		return opCalled
+	case ParallelStateStarted:
+		return opBranches
+	case recordItems:
+		return opItems
+	case recordItemsEnd:
+		return opItemsEnd
+	case MapStateStarted:
+		return opMap
+	case MapIterationStarted:
+		return opIterate
+	case MapIterationSucceeded, MapIterationFailed, MapIterationAborted:
+		return opIterated
+	case ParallelStateSucceeded, ParallelStateFailed, MapStateSucceeded, MapStateFailed:
+		return opDisband
+	case ExecutionSucceeded, ExecutionFailed, ExecutionTimedOut, ExecutionAborted:
+		return opEnd
+	}
+	return rec.stateOperation()
+}
+
+func (rec *record) stateOperation() op {
+	for _, k := range kinds {
+		switch rec.Type {
+		case EventType(k + "StateEntered"):
+			return opEnter
+		case EventType(k + "StateExited"):
+			return opExit
+		}
+	}
+	return opNone
+}
+
+func (rec *record) assigned() []value.Member {
+	if rec.vars == nil {
+		return nil
+	}
+	return rec.vars.Members()
+}
+
+func statusOf(t EventType) Status {
+	switch t {
+	case ExecutionSucceeded:
+		return StatusSucceeded
+	case ExecutionTimedOut:
+		return StatusTimedOut
+	case ExecutionAborted:
+		return StatusAborted
+	}
+	return StatusFailed
+}
+
+// event is the record as the history shows it.
+func (rec *record) event() Event {
+	ev := Event{
+		ID: rec.ID, PreviousID: rec.Previous, Type: rec.Type, Time: time.Unix(0, rec.At).UTC(),
+		Name: rec.Name, Error: rec.Error, Cause: rec.Cause, Resource: rec.Resource, Variables: rec.Vars,
+		Location: rec.Location, Role: rec.Role,
+	}
+	switch rec.operation() {
+	case opBegin, opEnter:
+		ev.Input = rec.Text
+	case opSchedule:
+		ev.Parameters = rec.Text
+	case opBranches, opIterate: // what they hold besides is for recovery
+	default:
+		ev.Output = rec.Text
+	}
+	switch rec.Type {
+	case MapIterationStarted, MapIterationSucceeded, MapIterationFailed, MapIterationAborted:
+		ev.Index = &rec.Index
+	case MapStateStarted:
+		ev.Length = &rec.Length
+	}
+	return ev
+}
+
+// decode works out what the log's text means.
+func (rec *record) decode() (err error) {
+	rec.op = rec.operation()
+	if rec.Text != nil {
+		if rec.data, err = recordedData(rec.Text); err != nil {
+			return err
+		}
+	}
+	if rec.Vars != nil {
+		vars, err := recordedData(rec.Vars)
+		if err != nil {
+			return err
+		}
+		rec.vars, _ = vars.v.(*value.Object)
+	}
+	return nil
 }

@@ -1,22 +1,9 @@
 package asl
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-
-	"github.com/setmend/setmend/asl/internal/value"
 )
-
-// compact takes the blanks out of a definition, so that a record is one line.
-func compact(definition []byte) []byte {
-	var b bytes.Buffer
-	if json.Compact(&b, definition) != nil {
-		return definition
-	}
-	return b.Bytes()
-}
 
 // recover claims the log of an execution and applies all of it.
 func (e *Engine) recover(ctx context.Context, name string) (*run, error) {
@@ -92,24 +79,6 @@ func (r *run) replayRecord(ctx context.Context, rec *record) error {
 	return r.applyRecorded(rec)
 }
 
-// decode works out what the log's text means.
-func (rec *record) decode() (err error) {
-	rec.op = rec.operation()
-	if rec.Text != nil {
-		if rec.data, err = recordedData(rec.Text); err != nil {
-			return err
-		}
-	}
-	if rec.Vars != nil {
-		vars, err := recordedData(rec.Vars)
-		if err != nil {
-			return err
-		}
-		rec.vars, _ = vars.v.(*value.Object)
-	}
-	return nil
-}
-
 // loadRecorded compiles the definition that the log names.
 func (r *run) loadRecorded(ctx context.Context, rec *record) error {
 	definition, err := r.engine.Definition(ctx, rec.Hash)
@@ -154,8 +123,7 @@ func (r *run) beginRecorded(rec *record) error {
 
 // distributes tells whether f is in a distributed Map.
 func (f *frame) distributes() bool {
-	m, ok := f.work().(*mapState)
-	return ok && m.distributed && f.family != nil
+	return f.state != nil && f.state.kind == KindMap && f.state.work.programs()[0].distributed && f.family != nil
 }
 
 // fits checks that a record can be applied to f: a log that somebody has
@@ -203,38 +171,4 @@ func (r *run) goOn() error {
 	r.resume(r.top().root)
 	r.takeAnswers()
 	return r.damage
-}
-
-// amidStep tells whether f is as it can only be within a step. A log that was
-// written in whole batches never ends so.
-func (f *frame) amidStep() bool {
-	switch f.phase {
-	case phaseCalling:
-		return f.call == nil
-	case phaseFamily:
-		return f.family == nil
-	}
-	return f.phase == phaseDone
-}
-
-func (r *run) resume(f *frame) {
-	if f.amidStep() {
-		r.damage = fmt.Errorf("resuming execution %s: the log ends amid a step of frame %d", r.name, f.id)
-		return
-	}
-	switch f.phase {
-	case phaseNext, phaseEntered:
-		r.enqueue(f)
-	case phaseWaiting:
-		f.state.work.(*wait).arm(r, f)
-	case phaseRetrying:
-		r.armRetry(f)
-	case phaseCalling:
-		if f.state.work.(*task).callback {
-			r.await(f.call)
-		}
-		r.launch = append(r.launch, f.call)
-	case phaseFamily:
-		f.state.work.(parent).resume(r, f)
-	}
 }

@@ -64,27 +64,3 @@ func parseResource(text string) (r resource, fault string) {
 
 // hasSubstitution reports whether a text has a part that is not known yet.
 func hasSubstitution(text string) bool { return strings.Contains(text, "${") }
-
-// integration reads a member that must be one of some integrations, and returns
-// which.
-func (f *fields) integration(name string, services ...string) (resource, bool) {
-	text, ok := f.text(name)
-	if !ok {
-		if !f.has(name) {
-			f.l.problem(f.path, "%s is missing", name)
-		}
-		return resource{}, false
-	}
-	r, _ := parseResource(text)
-	for _, service := range services {
-		if r.service == service || hasSubstitution(text) {
-			return r, true
-		}
-	}
-	arns := make([]string, len(services))
-	for i, service := range services {
-		arns[i] = "arn:aws:states:::" + service
-	}
-	f.l.suggest(f.at(name), nearest(text, arns), "%s must be one of %s, not %q", name, quoted(arns), text)
-	return resource{}, false
-}

@@ -158,8 +158,9 @@ func (r *run) describeChild(child *execution) any {
 	)...)
 }
 
-// write writes the files in a goroutine and goes on with the Map then.
-func (rw *resultWriter) write(r *run, f *frame, w *mapState) {
+// write writes the files in a goroutine, and tells done, in the run's own, with what
+// the Map's result is then.
+func (rw *resultWriter) write(r *run, f *frame, done func(result *data, err error)) {
 	x, fail := rw.export(r, f)
 	if fail != nil {
 		r.fail(f, fail)
@@ -170,19 +171,15 @@ func (rw *resultWriter) write(r *run, f *frame, w *mapState) {
 	r.async(func(ctx context.Context) func() {
 		err := x.put(ctx, r.engine)
 		return func() {
-			switch {
-			case f.family != at || f.phase != phaseFamily || err != nil && r.functions().Err() != nil:
-			case err != nil:
-				w.mapRunFailed(r, f, &failure{name: ErrorResultWriterFailed, cause: err.Error()})
-			default:
-				w.mapRunSucceeded(r, f, x.result)
+			if f.family == at && f.phase == phaseFamily && (err == nil || r.functions().Err() == nil) {
+				done(x.result, err)
 			}
 		}
 	})
 }
 
 func (x *export) put(ctx context.Context, e *Engine) error {
-	objects, err := e.objectsOf(x.bucket)
+	objects, err := objectsOf(x.bucket, e.objects, e.store)
 	if err != nil {
 		return err
 	}

@@ -4,59 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
-	"time"
 )
-
-// A run is an execution being worked on. Everything in it belongs to the one
-// goroutine that is in loop, except the mailbox.
-//
-// The loop takes frames off a queue and lets each do one step: enter a state,
-// begin its work, start one iteration. A step writes records to the batch and
-// applies them. When no frame can go on, the batch is appended to the store in
-// one piece, and only then are the functions called that the records announce.
-// So a store write covers all that happened at once, whatever the number of
-// branches, and the log always ends between two steps.
-type run struct {
-	engine  *Engine
-	name    string
-	log     string
-	machine *Machine
-	owned   bool // the log is there, and claimed
-	epoch   int64
-	caller  context.Context
-	ctx     context.Context // see functions
-	stop    context.CancelFunc
-	box     *mailbox
-	random  *rand.Rand // see draw
-	drawn   int64      // epoch that random belongs to
-
-	execs     []*execution
-	byID      map[int]*frame // only while the log is read
-	damage    error          // of a log, or of the store: the run cannot go on
-	lastFrame int
-	queue     []*frame
-	head      int // of the queue
-
-	batch   []byte
-	last    sequence // of the batch
-	unsure  bool     // a write has failed, so nobody knows what the log ends with
-	launch  []*call
-	heard   []heard      // events of the batch, for the listener
-	answers []chan error // of those who wait for the batch to be durable
-	active  int          // functions that have not returned
-	steps   int          // so far; now and then one looks whether there is something else to do
-
-	callbacks map[string]*call // tasks that wait for an answer, by token
-	taken     int64            // answers that were read
-	looked    int64            // when they last were, unix nanoseconds
-	stopPoll  func() bool      // of the next look; nil: none is due
-
-	stopTimer func() bool // of the execution's timeout
-	sc        scope
-	selecting *selection // while an ItemSelector is evaluated
-}
 
 // maxBatch is the size from which a batch is appended without waiting for the
 // queue to become empty, in bytes.
@@ -70,60 +19,6 @@ func (e *Engine) newRun(ctx context.Context, name string, m *Machine) *run {
 	r := &run{engine: e, name: name, log: logPrefix + name, machine: m, box: newMailbox(), caller: ctx}
 	r.sc.r = r
 	return r
-}
-
-// functions is the context of what the run calls. It is cancelled when the run
-// is over, and made when it is first needed: many executions call nothing.
-func (r *run) functions() context.Context {
-	if r.ctx == nil {
-		r.ctx, r.stop = context.WithCancel(context.WithoutCancel(r.caller))
-	}
-	return r.ctx
-}
-
-func (r *run) cancel() {
-	if r.ctx == nil {
-		r.ctx, r.stop = cancelled, func() {}
-	}
-	r.stop()
-}
-
-var cancelled = func() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}()
-
-// draw is the generator of the run, made when it is first needed.
-func (r *run) draw() *rand.Rand {
-	if r.random == nil {
-		r.random = r.engine.randomFor(r.name, r.drawn)
-	}
-	return r.random
-}
-
-func (r *run) top() *execution { return r.execs[0] }
-
-func (r *run) now() int64 { return r.engine.clock.Now().UnixNano() }
-
-// enqueue lets f do its next step.
-func (r *run) enqueue(f *frame) {
-	if f.queued {
-		return
-	}
-	f.queued = true
-	r.queue = append(r.queue, f)
-}
-
-func (r *run) dequeue() *frame {
-	f := r.queue[r.head]
-	r.queue[r.head] = nil
-	r.head++
-	if r.head == len(r.queue) {
-		r.queue, r.head = r.queue[:0], 0
-	}
-	f.queued = false
-	return f
 }
 
 // loop works until the execution is over or cannot go on here.
@@ -295,42 +190,31 @@ func (r *run) end() {
 	}
 }
 
-// after posts f to the run once the deadline is there.
-func (r *run) after(deadline int64, f func()) (stop func() bool) {
-	wait := max(0, time.Duration(deadline-r.now()))
-	return r.engine.clock.AfterFunc(wait, func() { r.box.post(f) })
-}
-
-// sleep lets f go on at a deadline, unless something else becomes of it first.
-func (r *run) sleep(f *frame, deadline int64, wake func()) {
-	r.wake(f)
-	id, in := f.enteredID, f.phase
-	f.stopTimer = r.after(deadline, func() {
-		if f.enteredID == id && f.phase == in && f.exec.outcome == nil {
-			wake()
+// armTimeout ends the execution when its time is over: the definition's
+// TimeoutSeconds, or the limit. Only a run that takes its time needs the timer.
+func (r *run) armTimeout() {
+	if r.stopTimer != nil {
+		return
+	}
+	limit := r.machine.timeout
+	if most := r.engine.limits.Duration; limit == 0 || most > 0 && most < limit {
+		limit = most
+	}
+	if limit <= 0 {
+		return
+	}
+	f := r.top().root
+	r.stopTimer = r.after(f.exec.started+int64(limit), func() {
+		if f.exec.outcome == nil {
+			r.endExecution(f, &record{Type: ExecutionTimedOut})
 		}
 	})
 }
 
-// drop stops all that f and its family have under way. What becomes of them in
-// the log is the business of the record that ends the family.
-func (r *run) drop(f *frame) {
-	r.wake(f)
-	if f.call != nil {
-		r.release(f.call)
+// tell passes on what has become durable.
+func (r *run) tell() {
+	for _, h := range r.heard {
+		r.engine.listener.Happened(h.execution, h.event)
 	}
-	if f.family != nil {
-		for _, child := range f.family.running {
-			r.drop(child)
-		}
-	}
-	f.phase = phaseDone
-}
-
-// wake stops the timer of f.
-func (r *run) wake(f *frame) {
-	if f.stopTimer != nil {
-		f.stopTimer()
-		f.stopTimer = nil
-	}
+	r.heard = r.heard[:0]
 }

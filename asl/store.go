@@ -84,3 +84,10 @@ func fenced(err error) bool {
 	}](err)
 	return ok && f.Fenced()
 }
+
+// Prefixes of the names of the interpreter's logs: one for each execution, one
+// for each definition that executions were started with, named by its hash.
+const (
+	logPrefix        = "asl/"
+	definitionPrefix = "asl-definition/"
+)

@@ -89,7 +89,7 @@ func (w *task) credentials(f *fields) {
 // call.
 func (w *task) bind(l *loader, s *state, f *fields, text string) {
 	r, fault := parseResource(text)
-	w.resource, w.callback = r.text, r.callback
+	w.resource, w.callback, s.awaits = r.text, r.callback, r.callback
 	w.invoke = r.service == lambdaInvoke
 	w.events = []*taskEvents{functionEvents, serviceEvents, activityEvents}[r.kind]
 	if fault != "" {
@@ -112,14 +112,6 @@ func (w *task) bind(l *loader, s *state, f *fields, text string) {
 	if l.known != nil && asked != "" && fault == "" && !hasSubstitution(asked) && !l.known(asked) {
 		f.problem("Resource", "nothing is known by the name %q", asked)
 	}
-}
-
-// argumentsName is the field that gives a task its input.
-func argumentsName(l *loader) string {
-	if l.jsonata {
-		return "Arguments"
-	}
-	return "Parameters"
 }
 
 // has tells whether a template is an object with a member called name.
@@ -170,6 +162,14 @@ func (w *task) start(r *run, f *frame) {
 	}
 	r.emit(f, rec)
 	r.emit(f, &record{Type: w.events.started, Resource: w.resource})
+	r.launch = append(r.launch, f.call)
+}
+
+// resume calls the function again, or goes on to await the answer.
+func (w *task) resume(r *run, f *frame) {
+	if w.callback {
+		r.await(f.call)
+	}
 	r.launch = append(r.launch, f.call)
 }
 

@@ -27,17 +27,17 @@ func parseExpression(field, text string) (*expression, error) {
 	return &expression{field: field, path: path}, err
 }
 
-func (e *expression) eval(s *scope) (any, error) {
+func (e *expression) eval(s values) (any, error) {
 	if e.call != nil {
 		return e.call.Eval(s)
 	}
-	if root, _ := e.path.Root(); root == jsonpath.Input && s.input == nil {
+	if root, _ := e.path.Root(); root == jsonpath.Input && s.Input() == nil {
 		return nil, saying(causeNullInput) // even for "$" by itself
 	}
 	v, err := e.path.Eval(s)
 	if _, missing := errors.AsType[*jsonpath.NotFoundError](err); missing {
 		return nil, saying("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'",
-			e.path, e.field, value.Encode(s.input))
+			e.path, e.field, value.Encode(s.Input()))
 	}
 	return v, err
 }
@@ -60,7 +60,7 @@ type templateMember struct {
 	t    *template
 }
 
-func (t *template) eval(s *scope) (any, error) {
+func (t *template) eval(s values) (any, error) {
 	switch {
 	case t.dynamic != nil:
 		return t.dynamic.eval(s)
@@ -74,7 +74,7 @@ func (t *template) eval(s *scope) (any, error) {
 	return t.constant, nil
 }
 
-func (t *template) evalObject(s *scope) (any, error) {
+func (t *template) evalObject(s values) (any, error) {
 	members := make([]value.Member, len(t.object))
 	for i, m := range t.object {
 		v, err := m.t.eval(s)
@@ -86,7 +86,7 @@ func (t *template) evalObject(s *scope) (any, error) {
 	return value.NewObject(members...), nil
 }
 
-func (t *template) evalArray(s *scope) (any, error) {
+func (t *template) evalArray(s values) (any, error) {
 	items := make([]any, len(t.array))
 	for i, item := range t.array {
 		v, err := item.eval(s)

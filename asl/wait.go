@@ -65,6 +65,8 @@ func (w *wait) arm(r *run, f *frame) {
 	r.sleep(f, f.until, func() { w.over(r, f) })
 }
 
+func (w *wait) resume(r *run, f *frame) { w.arm(r, f) }
+
 func (w *wait) over(r *run, f *frame) {
 	in, fail := r.input(f)
 	if fail != nil {
@@ -154,14 +156,6 @@ func (w *wait) pathTimestamp(r *run, f *frame, in *data) (int64, *failure) {
 		return 0, f.runtime("The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: %s == %s", w.timestampPath, plain(v))
 	}
 	return nanos(at), nil
-}
-
-// plain is a value within a message: a string without its quotes.
-func plain(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	return string(value.Encode(v))
 }
 
 // nanos is t in unix nanoseconds, as near as they reach.

@@ -42,7 +42,17 @@ func aslRows(t *testing.T) []row {
 			rows = append(rows, newRow("asl, "+store.name+": "+r.Name, perSecond, "transitions/s", beside))
 		}
 	}
-	return rows
+	return append(rows, jsonataRow(t))
+}
+
+// plainPaths is how many plain paths of JSONata must be evaluated in a second: the
+// reference of the row, which has no peer.
+const plainPaths = 100_000
+
+func jsonataRow(t *testing.T) row {
+	r, evaluations := aslbench.JSONata()
+	perSecond := float64(evaluations) / bestOf(t, r, inMemory).Seconds()
+	return newRow("asl, in memory: "+r.Name, perSecond, "evaluations/s", plainPaths)
 }
 
 func inMemory(*testing.T) (asl.Store, func()) { return asl.NewMemoryStore(), func() {} }

@@ -38,6 +38,19 @@ func Rows() []Row {
 	return rows
 }
 
+// JSONata is a state that evaluates plain paths, as most expressions in definitions
+// are, and how many there are in it.
+func JSONata() (r Row, evaluations int) {
+	const paths = 1000
+	members := make([]string, paths)
+	for i := range members {
+		members[i] = fmt.Sprintf(`"m%d": "{%% $states.input.order.lines[%d].item %%}"`, i, i%3)
+	}
+	definition := `{"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Pass", "Output": {` + strings.Join(members, ",") + `}, "End": true}}}`
+	input := `{"order": {"id": 7, "lines": [{"item": "pen", "n": 2}, {"item": "ink", "n": 1}, {"item": "pad", "n": 5}]}}`
+	return Row{"jsonata-plain-paths", definition, input, 100, 100}, 100 * paths
+}
+
 // Run runs a row's executions in a store. The limits are lifted that these
 // executions would not keep to on AWS.
 func (r Row) Run(ctx context.Context, m *asl.Machine, store asl.Store) error {

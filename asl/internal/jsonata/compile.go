@@ -139,7 +139,7 @@ func (c *compiler) node(v any) node {
 		return n
 	}
 	switch n.(type) {
-	case literal, variable, *arrayOf, *objectOf:
+	case literal, variable, field, *arrayOf, *objectOf:
 		if len(filters) == 0 && !t.flag("keepArray") {
 			return n
 		}
@@ -256,6 +256,7 @@ func (c *compiler) path(t tree) node {
 		}
 		p.steps = append(p.steps, s)
 	}
+	p.direct = !c.failed && p.isDirect()
 	return p
 }
 

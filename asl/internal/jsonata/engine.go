@@ -35,7 +35,7 @@ type bounds struct {
 	time  time.Duration // of the wall
 }
 
-var standardBounds = bounds{steps: 250_000, live: 10_000, size: 10_000_000, time: 10 * time.Second}
+var standardBounds = bounds{steps: 250_000, live: 5_000, size: 10_000_000, time: 10 * time.Second}
 
 const (
 	maxStack  = 2_000           // JavaScript calls within one another
@@ -201,6 +201,7 @@ func (e *engine) hostObject() map[string]any {
 			"steps": e.bounds.steps, "live": e.bounds.live, "size": e.bounds.size, "parsed": maxParsed,
 		},
 		"functions": boundedFunctions,
+		"stop":      func(message string) { e.runtime.Interrupt(message) },
 		"uuid":      func() string { return intrinsic.NewUUID(e.host.Random()) },
 		"seeded":    func(seed float64) float64 { return intrinsic.SeededFloat(int64(seed)) },
 		"hash": func(text, algorithm string) string { // "" is an algorithm that there is not
@@ -214,7 +215,7 @@ func (e *engine) hostObject() map[string]any {
 func (e *engine) do(t task) reply {
 	e.host, e.now = t.host, t.now
 	defer func() { e.host = nil }()
-	alarm := time.AfterFunc(e.bounds.time, func() { e.runtime.Interrupt("time") })
+	alarm := time.AfterFunc(e.bounds.time, func() { e.runtime.Interrupt(fmt.Sprintf("The expression takes longer than %s", e.bounds.time)) })
 	defer func() {
 		alarm.Stop()
 		e.runtime.ClearInterrupt()
@@ -235,7 +236,7 @@ func (e *engine) do(t task) reply {
 // reply reads what guard.js returns.
 func (e *engine) reply(v goja.Value, err error) reply {
 	if err != nil {
-		return reply{status: "error", code: codeLimit, message: e.limitMessage(err)}
+		return reply{status: "error", code: codeLimit, message: limitMessage(err)}
 	}
 	o := v.ToObject(e.runtime)
 	text := func(name string) string {
@@ -255,12 +256,12 @@ func (e *engine) reply(v goja.Value, err error) reply {
 }
 
 // limitMessage says which bound an evaluation has met.
-func (e *engine) limitMessage(err error) string {
+func limitMessage(err error) string {
 	var interrupted *goja.InterruptedError
 	var overflow *goja.StackOverflowError
 	switch {
 	case errors.As(err, &interrupted):
-		return fmt.Sprintf("The expression takes longer than %s", e.bounds.time)
+		return fmt.Sprint(interrupted.Value())
 	case errors.As(err, &overflow):
 		return "The expression is nested or recursive beyond what an evaluation may be"
 	}

@@ -197,6 +197,7 @@ type (
 		steps         []step
 		absolute      bool // begins with a variable
 		keepSingleton bool
+		direct        bool // only members and indexes of them
 	}
 	step struct {
 		node        node
@@ -277,8 +278,76 @@ func (v variable) eval(m *machine, input any) any {
 	return undefined
 }
 
+// isDirect reports whether a path is a variable, and then only members and indexes
+// of them, as most in definitions are.
+func (p *path) isDirect() bool {
+	if !p.absolute || p.keepSingleton || len(p.steps[0].filters) > 0 {
+		return false
+	}
+	if _, ok := p.steps[0].node.(variable); !ok {
+		return false
+	}
+	for _, s := range p.steps[1:] {
+		if _, ok := s.node.(field); !ok || len(s.filters) > 1 {
+			return false
+		}
+		if len(s.filters) == 1 {
+			if _, ok := s.filters[0].(indexed); !ok {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// walk follows a direct path for as long as no step has several values. It reports
+// false where one has: then sequences count.
+func (p *path) walk(m *machine) (any, bool) {
+	v := p.steps[0].node.eval(m, undefined)
+	for i := 1; i < len(p.steps); i++ {
+		m.steps++
+		s := &p.steps[i]
+		o, ok := v.(*value.Object)
+		if !ok {
+			_, several := isList(v)
+			return undefined, !several
+		}
+		if v, ok = o.Get(string(s.node.(field))); !ok {
+			return undefined, true
+		}
+		if len(s.filters) == 0 {
+			continue
+		}
+		if v, ok = member(v, float64(s.filters[0].(indexed))); !ok {
+			return undefined, true
+		}
+	}
+	return v, true
+}
+
+// member is the item of v at an index; what is no array is its only item.
+func member(v any, n float64) (any, bool) {
+	items, ok := v.([]any)
+	if !ok {
+		items = []any{v}
+	}
+	i := math.Floor(n)
+	if i < 0 {
+		i += float64(len(items))
+	}
+	if i < 0 || i >= float64(len(items)) {
+		return nil, false
+	}
+	return items[int(i)], true
+}
+
 // eval is evaluatePath.
 func (p *path) eval(m *machine, input any) any {
+	if p.direct {
+		if v, ok := p.walk(m); ok {
+			return v
+		}
+	}
 	items, ok := isList(input)
 	if !ok || p.absolute {
 		items = []any{input}

@@ -5,8 +5,10 @@
     'use strict';
 
     var spent; // what the running evaluation has used of host.limits
+    // refuse ends the evaluation: not by an error, which would go through all that
+    // waits for it, but by stopping the runtime.
     function refuse(message) {
-        throw {code: 'LIMIT', message: message};
+        host.stop(message);
     }
     function charge(amount) {
         spent.size += amount;

@@ -130,10 +130,6 @@ func TestAnExpressionNamesWhatItLooksAt(t *testing.T) {
 }
 
 func TestEvaluationIsBounded(t *testing.T) {
-	small, err := newEngine(bounds{steps: 20_000, live: 1_000, size: 100_000, time: time.Minute})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for source, want := range map[string]string{
 		`($f := function($n) { $f($n + 1) }; $f(0))`:     "more steps",
 		`($f := function($n) { 1 + $f($n + 1) }; $f(0))`: "nested or recursive",
@@ -154,6 +150,10 @@ func TestEvaluationIsBounded(t *testing.T) {
 		`({} ~> |$.__proto__|{"polluted": 1}|; {}.polluted)`:          "undefined",
 		`($f := {}.hasOwnProperty; $f("a"))`:                          "",
 	} {
+		small, err := newEngine(bounds{steps: 20_000, live: 1_000, size: 100_000, time: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
 		r := small.do(task{evaluate: true, source: source, host: newTestHost(`{}`)})
 		if !strings.Contains(r.status+" "+r.message+" "+r.text, want) {
 			t.Errorf("%.60s\ngives %.300v\n want %s", source, r, want)
