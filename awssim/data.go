@@ -8,8 +8,8 @@ import (
 	"github.com/setmend/setmend/awssim/internal/ssm"
 )
 
-// dataServices are the services that know nothing of stacks: they take in what
-// they are given and hand it out again.
+// dataServices are views on the one store of live resources, with what no resource
+// holds beside it: objects, messages, metrics.
 type dataServices struct {
 	parameters *ssm.Store
 	objects    *s3.Store
