@@ -1,6 +1,11 @@
 # What a developer runs. `go build ./...` and `go test ./...` need none of it.
 
-.PHONY: test race soak lint bench screenshots test-clients fuzz test-asl-validators generate-catalogue
+# `make help` lists the targets.
+
+.PHONY: help test race soak lint bench screenshots test-clients fuzz test-asl-validators generate-catalogue
+
+help:            ## this list
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: *(.*)## /\t/' | expand -t 24
 
 test:            ## the whole suite
 	go test ./...

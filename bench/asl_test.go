@@ -11,7 +11,7 @@ import (
 
 	"github.com/setmend/setmend/asl"
 	"github.com/setmend/setmend/asl/aslbench"
-	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/sqlite"
 )
 
 // A row is run at least so often and for so long, since short ones are at the
@@ -52,7 +52,7 @@ func inMemory(*testing.T) (asl.Store, func()) { return asl.NewMemoryStore(), fun
 func journaled(t *testing.T) (asl.Store, func()) {
 	folder, err := os.MkdirTemp(".", "journal-*.tmp")
 	must(t, err)
-	j, err := journal.Open(filepath.Join(folder, "j.db"))
+	j, err := sqlite.Open(filepath.Join(folder, "j.db"))
 	must(t, err)
 	return j, func() {
 		must(t, j.Close())

@@ -14,8 +14,8 @@ import (
 
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/journal/journaltest"
+	"github.com/setmend/setmend/journal/s3"
 )
 
 const (
@@ -139,7 +139,7 @@ func TestABucketKeepsAJournal(t *testing.T) {
 		must(t, sim.Objects().CreateBucket(management, homeRegion, "setmend-journal"))
 		sim.Unlock()
 		return func(*testing.T) journaltest.Journal {
-			return journal.NewS3(a.Bucket("setmend-journal"), "journal/", nil)
+			return s3.New(a.Bucket("setmend-journal"), "journal/", nil)
 		}
 	})
 }

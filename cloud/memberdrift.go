@@ -9,6 +9,7 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/template"
 )
 
 // StackDrift runs drift detection on the one stack, waits for it, and reads the
@@ -98,7 +99,7 @@ func (a *AWS) StackTemplate(ctx context.Context, stack fleet.MemberStack) (strin
 	if err != nil {
 		return "", nil, err
 	}
-	template, err := call(ctx, a, m.on(getTemplate), m.cfn.GetTemplate,
+	own, err := call(ctx, a, m.on(getTemplate), m.cfn.GetTemplate,
 		&cloudformation.GetTemplateInput{StackName: m.id(), TemplateStage: cfn.TemplateStageOriginal})
 	if err != nil {
 		return "", nil, err
@@ -107,5 +108,5 @@ func (a *AWS) StackTemplate(ctx context.Context, stack fleet.MemberStack) (strin
 	if err != nil {
 		return "", nil, err
 	}
-	return hashTemplate(aws.ToString(template.TemplateBody)), parametersOf(described.Parameters), nil
+	return template.Hash(aws.ToString(own.TemplateBody)), parametersOf(described.Parameters), nil
 }

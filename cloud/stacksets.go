@@ -10,6 +10,7 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/template"
 )
 
 // StackSets lists the names of the active stack sets, sorted.
@@ -72,11 +73,25 @@ func stackSetOf(from *cfn.StackSet) fleet.StackSet {
 		set.Drift = *drift
 	}
 	text := aws.ToString(from.TemplateBody)
-	facts := scanTemplate(text)
-	set.TemplateHash = hashTemplate(text)
-	set.Exports, set.Imports = facts.exports, facts.imports
+	facts := template.Read(text)
+	set.TemplateHash, set.Template = template.Hash(text), facts.TemplateFacts
+	set.Exports, set.Imports = len(facts.Exports) > 0, len(facts.Imports) > 0
 	set.NoEcho = maskedToo(facts, set.Parameters)
 	return set
+}
+
+// maskedToo names the parameters whose values AWS masks: those the template
+// declares, and any whose value reads so. Of an opaque template that speaks of
+// NoEcho, every parameter may be one.
+func maskedToo(facts template.Facts, parameters []fleet.Parameter) []string {
+	names := slices.Clone(facts.NoEcho)
+	for _, p := range parameters {
+		if facts.HidesParameters || p.Masked() {
+			names = append(names, p.Key)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func autoDeploymentOf(from *cfn.AutoDeployment) fleet.AutoDeployment {

@@ -66,6 +66,8 @@ type StackSet struct {
 	// while another stack in its account and region imports from it.
 	Exports bool `json:"exports,omitempty"`
 	Imports bool `json:"imports,omitempty"`
+	// Template is what the template says about deleting and creating its stacks.
+	Template TemplateFacts `json:"template"`
 	// Capabilities must be sent again by whoever updates the set.
 	Capabilities          []string       `json:"capabilities,omitempty"`
 	AdministrationRoleARN string         `json:"administrationRoleArn,omitempty"`

@@ -20,9 +20,9 @@
 //
 // There are three backends with one contract, which package journaltest checks:
 //
-//   - [SQLite], a file, for the CLI and the daemon. Concurrent writers share one
+//   - [github.com/setmend/setmend/journal/sqlite], a file, for the CLI and the daemon. Concurrent writers share one
 //     transaction and one fsync. Several processes may use one file.
-//   - [S3], objects, for Lambda. It relies on S3's conditional writes and on
+//   - [github.com/setmend/setmend/journal/s3], objects, for Lambda. It relies on S3's conditional writes and on
 //     nothing else: a document is an object replaced under If-Match, a log is a
 //     chain of objects numbered without gaps, each created under If-None-Match.
 //     A claim is a link of that chain, so that fencing and order are one thing.

@@ -1,96 +1,21 @@
 package journal
 
-import (
-	"errors"
-	"fmt"
-)
+import "github.com/setmend/setmend/journal/internal/contract"
+
+// Error is every error of a journal. Its methods let callers tell errors apart
+// through interfaces of their own.
+type Error = contract.Error
 
 // Kind says what an error means for the caller.
-type Kind int
+type Kind = contract.Kind
 
+// The kinds of errors.
 const (
-	// Failed: the storage failed. Of a write the outcome is unknown.
-	Failed Kind = iota
-	// Conflict: the document is not at the version named. Nothing was written.
-	Conflict
-	// Fenced: the log belongs to another epoch. Nothing was written.
-	Fenced
-	// Corrupt: what is stored is not what was written.
-	Corrupt
-	// Refused: the call itself is wrong (a name, a size). Nothing was written.
-	Refused
-	// Exists: the log has entries already. Nothing was written.
-	Exists
-	// Unusable: the journal cannot be opened, or has been closed.
-	Unusable
+	Failed   = contract.Failed   // the storage failed; of a write the outcome is unknown
+	Conflict = contract.Conflict // the document is not at the version named; nothing was written
+	Fenced   = contract.Fenced   // the log belongs to another epoch; nothing was written
+	Corrupt  = contract.Corrupt  // what is stored is not what was written
+	Refused  = contract.Refused  // the call itself is wrong; nothing was written
+	Exists   = contract.Exists   // the log has entries already; nothing was written
+	Unusable = contract.Unusable // the journal cannot be opened, or has been closed
 )
-
-// Error is every error of this package. Its methods let callers tell errors
-// apart through interfaces of their own.
-type Error struct {
-	Kind Kind
-	What string // what was being done, and to what
-	Why  string // what was wrong with it; "" if Err says it
-	Err  error  // the cause, if there is one
-	hint string
-}
-
-func (e *Error) Error() string {
-	switch {
-	case e.Err == nil:
-		return e.What + ": " + e.Why
-	case e.Why == "":
-		return e.What + ": " + e.Err.Error()
-	}
-	return e.What + ": " + e.Why + ": " + e.Err.Error()
-}
-
-func (e *Error) Unwrap() error { return e.Err }
-
-// Conflict reports that a document has moved on since it was read.
-func (e *Error) Conflict() bool { return e.Kind == Conflict }
-
-// Fenced reports that the log has been claimed by another.
-func (e *Error) Fenced() bool { return e.Kind == Fenced }
-
-// Exists reports that a log that was to be created has entries already.
-func (e *Error) Exists() bool { return e.Kind == Exists }
-
-// Unknown reports that a write may or may not have happened.
-func (e *Error) Unknown() bool { return e.Kind == Failed }
-
-// Corrupt reports that stored data failed its checksum.
-func (e *Error) Corrupt() bool { return e.Kind == Corrupt }
-
-// Hint tells a person what to do about it, "" if there is nothing to say.
-func (e *Error) Hint() string { return e.hint }
-
-func conflict(what string, found, expected int64) error {
-	return &Error{Kind: Conflict, What: what, Why: fmt.Sprintf("it is at version %d, not %d: somebody else wrote it", found, expected)}
-}
-
-func fenced(log string, found, used int64) error {
-	return &Error{Kind: Fenced, What: "appending to log " + log,
-		Why: fmt.Sprintf("it was claimed with epoch %d, this writer has epoch %d", found, used)}
-}
-
-func exists(log string, count int64) error {
-	return &Error{Kind: Exists, What: "creating log " + log, Why: fmt.Sprintf("it has %d entries already", count)}
-}
-
-func corrupt(what, why string) error {
-	return &Error{Kind: Corrupt, What: what, Why: why,
-		hint: "The stored data was changed or damaged outside setmend. Restore the journal from a backup; do not edit it."}
-}
-
-// failed adds what was being done to an error, unless it tells already.
-func failed(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	var known *Error
-	if errors.As(err, &known) {
-		return err
-	}
-	return &Error{Kind: Failed, What: what, Err: err}
-}

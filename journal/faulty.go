@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+
+	"github.com/setmend/setmend/journal/internal/contract"
 )
 
 // Fault is what happens to one write of a [Faulty] journal.
@@ -57,7 +59,7 @@ func (f *Faulty) write(what string, do func() error) error {
 	if !hit {
 		return do()
 	}
-	injected := &Error{Kind: Failed, What: what, Why: fmt.Sprintf("injected fault at write %d", fault.Write)}
+	injected := &contract.Error{Kind: contract.Failed, What: what, Why: fmt.Sprintf("injected fault at write %d", fault.Write)}
 	if fault.Applied {
 		if err := do(); err != nil {
 			return err
@@ -88,7 +90,7 @@ func (f *Faulty) alive(what string) error {
 }
 
 func gone(what string) error {
-	return &Error{Kind: Unusable, What: what, Why: "injected fault: this process is dead"}
+	return &contract.Error{Kind: contract.Unusable, What: what, Why: "injected fault: this process is dead"}
 }
 
 // Put implements [Journal].

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/journaltest"
 )
 
 // script makes one write of each kind and returns what came of them.
@@ -96,4 +97,16 @@ func TestFaultyIsDeafAfterDeathAndTheJournalGoesOn(t *testing.T) {
 	if f.Writes() != 1 {
 		t.Errorf("counted %d writes", f.Writes())
 	}
+}
+
+func readAll(t *testing.T, j journaltest.Journal, log string) [][]byte {
+	t.Helper()
+	var entries [][]byte
+	for entry, err := range j.Read(t.Context(), log, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, entry)
+	}
+	return entries
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/journal/journaltest"
+	"github.com/setmend/setmend/journal/s3"
+	"github.com/setmend/setmend/journal/sqlite"
 )
 
 // backends are all of them, each as something that makes new, empty places.
@@ -24,7 +26,7 @@ var backends = map[string]func(*testing.T) journaltest.Place{
 		return onObjects(objects)
 	},
 	"S3 without conditional deletes": func(*testing.T) journaltest.Place {
-		objects := struct{ journal.ObjectStore }{journaltest.NewObjects()}
+		objects := struct{ s3.ObjectStore }{journaltest.NewObjects()}
 		return onObjects(objects)
 	},
 	"Faulty without faults": func(*testing.T) journaltest.Place {
@@ -33,17 +35,17 @@ var backends = map[string]func(*testing.T) journaltest.Place{
 	},
 }
 
-func onObjects(objects journal.ObjectStore) journaltest.Place {
+func onObjects(objects s3.ObjectStore) journaltest.Place {
 	seed := 0
 	return func(*testing.T) journaltest.Journal {
 		seed++
-		return journal.NewS3(objects, "setmend/", rand.NewChaCha8([32]byte{byte(seed)}))
+		return s3.New(objects, "setmend/", rand.NewChaCha8([32]byte{byte(seed)}))
 	}
 }
 
-func open(t testing.TB, path string) *journal.SQLite {
+func open(t testing.TB, path string) *sqlite.Journal {
 	t.Helper()
-	s, err := journal.Open(path)
+	s, err := sqlite.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}

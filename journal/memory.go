@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/setmend/setmend/journal/internal/contract"
 )
 
 // Memory is a journal for tests. It does no I/O, so it works in virtual time,
@@ -39,7 +41,7 @@ func NewMemory() *Memory {
 
 // Get implements [Journal].
 func (m *Memory) Get(ctx context.Context, key string) ([]byte, int64, error) {
-	if err := ready(ctx, key); err != nil {
+	if err := contract.Ready(ctx, key); err != nil {
 		return nil, 0, err
 	}
 	m.mu.Lock()
@@ -50,28 +52,28 @@ func (m *Memory) Get(ctx context.Context, key string) ([]byte, int64, error) {
 
 // Put implements [Journal].
 func (m *Memory) Put(ctx context.Context, key string, value []byte, version int64) (int64, error) {
-	if err := ready(ctx, key, value); err != nil {
+	if err := contract.Ready(ctx, key, value); err != nil {
 		return 0, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if found := m.documents[key].version; found != version {
-		return 0, conflict("writing "+key, found, version)
+		return 0, contract.Conflicted("writing "+key, found, version)
 	}
 	m.version++
-	m.documents[key] = document{copied(value), m.version}
+	m.documents[key] = document{contract.Copied(value), m.version}
 	return m.version, nil
 }
 
 // Delete implements [Journal].
 func (m *Memory) Delete(ctx context.Context, key string, version int64) error {
-	if err := ready(ctx, key); err != nil {
+	if err := contract.Ready(ctx, key); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if found := m.documents[key].version; found != version {
-		return conflict("deleting "+key, found, version)
+		return contract.Conflicted("deleting "+key, found, version)
 	}
 	delete(m.documents, key)
 	return nil
@@ -86,7 +88,7 @@ func (m *Memory) Keys(ctx context.Context, prefix string) ([]string, error) {
 
 // Claim implements [Journal].
 func (m *Memory) Claim(ctx context.Context, log string) (int64, error) {
-	if err := ready(ctx, log); err != nil {
+	if err := contract.Ready(ctx, log); err != nil {
 		return 0, err
 	}
 	m.mu.Lock()
@@ -98,14 +100,14 @@ func (m *Memory) Claim(ctx context.Context, log string) (int64, error) {
 
 // Create implements [Journal].
 func (m *Memory) Create(ctx context.Context, log string, entries ...[]byte) (int64, error) {
-	if err := readyToCreate(ctx, log, entries); err != nil {
+	if err := contract.ReadyToCreate(ctx, log, entries); err != nil {
 		return 0, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l := m.log(log)
 	if len(l.entries) > 0 {
-		return 0, exists(log, int64(len(l.entries)))
+		return 0, contract.Existing(log, int64(len(l.entries)))
 	}
 	l.epoch++
 	l.append(entries)
@@ -114,7 +116,7 @@ func (m *Memory) Create(ctx context.Context, log string, entries ...[]byte) (int
 
 // Append implements [Journal].
 func (m *Memory) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
-	if err := ready(ctx, log, entries...); err != nil {
+	if err := contract.Ready(ctx, log, entries...); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -124,7 +126,7 @@ func (m *Memory) Append(ctx context.Context, log string, epoch int64, entries ..
 		found = l.epoch
 	}
 	if found != epoch {
-		return fenced(log, found, epoch)
+		return contract.FencedOff(log, found, epoch)
 	}
 	if len(entries) == 0 {
 		return nil
@@ -135,7 +137,7 @@ func (m *Memory) Append(ctx context.Context, log string, epoch int64, entries ..
 
 func (l *memoryLog) append(entries [][]byte) {
 	for _, entry := range entries {
-		l.entries = append(l.entries, copied(entry))
+		l.entries = append(l.entries, contract.Copied(entry))
 	}
 }
 
@@ -152,7 +154,7 @@ func (m *Memory) log(name string) *memoryLog {
 // Read implements [Journal].
 func (m *Memory) Read(ctx context.Context, log string, after int64) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		if err := ready(ctx, log); err != nil {
+		if err := contract.Ready(ctx, log); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -183,26 +185,6 @@ func (m *Memory) Logs(ctx context.Context, prefix string) ([]string, error) {
 
 // Close does nothing: see [Memory].
 func (m *Memory) Close() error { return nil }
-
-// ready is what every call checks first: that it is still wanted, and allowed.
-func ready(ctx context.Context, name string, values ...[]byte) error {
-	if err := ctx.Err(); err != nil {
-		return &Error{Kind: Refused, What: "using " + name + " in the journal", Err: err}
-	}
-	return checkWrite(name, values...)
-}
-
-// readyToCreate is ready for a Create, which without entries would leave a log
-// that the next one takes for absent.
-func readyToCreate(ctx context.Context, log string, entries [][]byte) error {
-	if len(entries) == 0 {
-		return &Error{Kind: Refused, What: "creating log " + log, Why: "it needs at least one entry"}
-	}
-	return ready(ctx, log, entries...)
-}
-
-// copied is bytes.Clone that keeps an empty value apart from an absent one.
-func copied(value []byte) []byte { return append([]byte{}, value...) }
 
 func withPrefix[V any](m map[string]V, prefix string) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(m)), func(name string) bool {

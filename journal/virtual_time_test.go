@@ -8,6 +8,8 @@ import (
 
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/journal/journaltest"
+	"github.com/setmend/setmend/journal/s3"
+	"github.com/setmend/setmend/journal/sqlite"
 )
 
 // TestAJournalWorksInVirtualTime: an hour passes between writes of goroutines
@@ -16,10 +18,10 @@ func TestAJournalWorksInVirtualTime(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T) journaltest.Journal{
 		"Memory": func(*testing.T) journaltest.Journal { return journal.NewMemory() },
 		"S3": func(*testing.T) journaltest.Journal {
-			return journal.NewS3(journaltest.NewObjects(), "", nil)
+			return s3.New(journaltest.NewObjects(), "", nil)
 		},
 		"SQLite": func(t *testing.T) journaltest.Journal {
-			s, err := journal.Open(filepath.Join(t.TempDir(), "journal.db"))
+			s, err := sqlite.Open(filepath.Join(t.TempDir(), "journal.db"))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -66,7 +66,7 @@ func TestNext(t *testing.T) {
 func TestTheLadderEndsInQuarantineWhateverFails(t *testing.T) {
 	policies := []SetPolicy{{Healing: HealRedeploy, MemberRole: "x"}, {Healing: HealRevert, MemberRole: "x"}, {Healing: HealRedeploy}, {Healing: HealNotify}, {Healing: HealOff}}
 	for _, verdict := range Verdicts {
-		for class := range hints {
+		for class := range meanings {
 			for _, sp := range policies {
 				c := Assessed{Verdict: verdict, Rung: RungDetach, Importers: []fleet.StackSetName{"x"}}
 				var tried []Rung

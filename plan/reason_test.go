@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,7 +45,38 @@ func TestClassify(t *testing.T) {
 		{"Drift detection [4f0c3a] does not exist", ReasonUnknown},
 		{"Resource Queue does not exist for stack StackSet-queue-1", ReasonUnknown},
 		{"No export named vpc-id found. Rollback requested by user.", ReasonImportMissing},
-		{"Internal failure", ReasonUnknown},
+		{"Internal failure", ReasonInternal},
+		{"The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; Error Code: BucketNotEmpty)", ReasonNotEmpty},
+		{"The bucket you tried to delete is not empty. You must delete all versions in the bucket.", ReasonNotEmpty},
+		{"The repository with name 'app' in registry with id '111122223333' cannot be deleted because it still contains images", ReasonNotEmpty},
+		{"Cannot delete entity, must detach all policies first. (Service: Iam, Status Code: 409, HandlerErrorCode: GeneralServiceException)", ReasonInUse},
+		{"DeleteConflict: Cannot delete a policy attached to entities.", ReasonInUse},
+		{"The vpc 'vpc-0123456789abcdef0' has dependencies and cannot be deleted. (Service: Ec2; Error Code: DependencyViolation)", ReasonInUse},
+		{"resource sg-0123456789abcdef0 has a dependent object (Service: Ec2, Status Code: 400) (HandlerErrorCode: InvalidRequest)", ReasonInUse},
+		{"The following hook(s) failed: [Acme::S3::Encryption]", ReasonHook},
+		{"Hook failed with message: bucket must be encrypted (HandlerErrorCode: NonCompliant)", ReasonHook},
+		{"Received response status [FAILED] from custom resource. Message returned: See the details in CloudWatch Log Stream: 2026/11/27", ReasonCustomResource},
+		{"CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId [x].", ReasonCustomResource},
+		{"Resource handler returned message: \"Exceeded attempts to wait\" (RequestToken: x, HandlerErrorCode: NotStabilized)", ReasonNotStabilized},
+		{"Resource of type 'AWS::ECS::Service' with identifier 'x' did not stabilize.", ReasonNotStabilized},
+		{"WaitCondition timed out. Received 0 conditions when expecting 1", ReasonNotStabilized},
+		{"Failed to receive 1 resource signal(s) within the specified duration", ReasonNotStabilized},
+		{"Resource handler returned message: \"null\" (HandlerErrorCode: InternalFailure)", ReasonInternal},
+		{"Resource handler returned message: \"x\" (HandlerErrorCode: ServiceInternalError)", ReasonInternal},
+		{"Account is already subscribed to Security Hub (Service: SecurityHub, Status Code: 409)", ReasonAlreadyEnabled},
+		{"The request is rejected because a detector already exists for the current account. (Service: GuardDuty, Status Code: 400)", ReasonAlreadyEnabled},
+		{"Failed to put configuration recorder 'default' because the maximum number of configuration recorders: 1 is reached. (MaxNumberOfConfigurationRecordersExceededException)", ReasonAlreadyEnabled},
+		{"Macie has already been enabled", ReasonAlreadyEnabled},
+		{"Resource handler returned message: \"Launch template lt-1 cannot be used\" (HandlerErrorCode: NotFound)", ReasonResourceGone},
+		{"The role with name x cannot be found. (Service: Iam, Error Code: NoSuchEntity)", ReasonResourceGone},
+		{"Resource handler returned message: \"Invalid value\" (HandlerErrorCode: InvalidRequest)", ReasonTemplate},
+		{"Resource handler returned message: \"x\" (HandlerErrorCode: ServiceLimitExceeded)", ReasonQuota},
+		{"Resource handler returned message: \"x\" (HandlerErrorCode: AccessDenied)", ReasonDenied},
+		{"Property validation failure: [The property {/Type} is required]", ReasonTemplate},
+		{"You must enable organizations access to operate a service managed stack set", ReasonAccessOff},
+		{"The AWS Access Key Id needs a subscription for the service (Service: AWSShield; Error Code: SubscriptionRequiredException)", ReasonNotSubscribed},
+		{"Your request for accessing resources in this region is being validated, and you are pending verification", ReasonNotSubscribed},
+		{"Organizational unit ou-ab12-34567890 not found in StackSet", ReasonTargetGone},
 		{"", ReasonUnknown},
 	}
 	for _, test := range tests {
@@ -54,15 +86,26 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-func TestEveryClassHasAHint(t *testing.T) {
-	for class := range hints {
-		if hint := Hint(class); !strings.HasSuffix(hint, ".") {
+// A hint names what to change, and where that is not all, the command after it.
+func TestEveryClassHasAHintThatCanBeFollowed(t *testing.T) {
+	for class := range meanings {
+		hint := Hint(class)
+		if !strings.HasSuffix(hint, ".") {
 			t.Errorf("%s: hint %q is no sentence", class, hint)
 		}
+		waits := meanings[class].passes
+		if !waits && !strings.Contains(hint, "`") && !strings.Contains(hint, "policy") && !strings.Contains(hint, "ignoreDrift") && !strings.Contains(hint, "by hand") {
+			t.Errorf("%s: hint %q names no command and no setting", class, hint)
+		}
 	}
-	for _, class := range append(append([]ReasonClass{ReasonDriftedAgain, ReasonRevertRefused, ReasonUnknown, ReasonExportInUse, ReasonStackStuck}, hopeless...), unredeployable...) {
+	for _, s := range slices.Concat(signs, vague) {
+		if Hint(s.class) == "" {
+			t.Errorf("%s has no hint", s.class)
+		}
+	}
+	for code, class := range handlerCodes {
 		if Hint(class) == "" {
-			t.Errorf("%s has no hint", class)
+			t.Errorf("%s, of the code %s, has no hint", class, code)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
-	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/sqlite"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
 )
@@ -67,7 +67,7 @@ func now() time.Time { return time.Now() }
 
 // openJournal opens --journal, or the one that belongs to this account, region
 // and endpoint: what is remembered of one organization says nothing of another.
-func (a *app) openJournal(ctx context.Context, c *connection) (*journal.SQLite, error) {
+func (a *app) openJournal(ctx context.Context, c *connection) (*sqlite.Journal, error) {
 	path := a.journal
 	if path == "" {
 		caller, err := c.aws.Caller(ctx)
@@ -81,8 +81,8 @@ func (a *app) openJournal(ctx context.Context, c *connection) (*journal.SQLite, 
 	return openJournalFile(path)
 }
 
-func openJournalFile(path string) (*journal.SQLite, error) {
-	j, err := journal.Open(path)
+func openJournalFile(path string) (*sqlite.Journal, error) {
+	j, err := sqlite.Open(path)
 	if err != nil {
 		return nil, &hintedError{err, "check --journal (SETMEND_JOURNAL): a file in a directory that can be written", exitConfig}
 	}

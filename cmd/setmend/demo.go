@@ -16,7 +16,7 @@ import (
 	"github.com/setmend/setmend/clock"
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/heal"
-	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/sqlite"
 	"github.com/setmend/setmend/plan"
 )
 
@@ -140,7 +140,7 @@ func (a *app) fill(s scenario, time *clock.Clock) (*awssim.AWS, error) {
 
 // freshJournal makes the demonstration's folder, policy file and an empty journal:
 // what an earlier demonstration remembers is of another fleet.
-func freshJournal(out string) (*journal.SQLite, error) {
+func freshJournal(out string) (*sqlite.Journal, error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return nil, &hintedError{fmt.Errorf("making the folder for the results: %w", err), "choose another with --out", exitConfig}
 	}

@@ -82,10 +82,18 @@ func oneLine(s string) string {
 	}, strings.TrimSpace(s))
 }
 
+// journalError is an error of the journal, which says itself what to do.
+type journalError interface {
+	error
+	Hint() string
+	Unusable() bool
+}
+
 func classify(command *cobra.Command, err error) (code int, hint string) {
 	var usage *usageError
 	var hinted *hintedError
 	var stage *heal.StageError
+	var advised journalError
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage, usage.hint
@@ -95,6 +103,11 @@ func classify(command *cobra.Command, err error) (code int, hint string) {
 		return exitUsage, suggest(command, command.Flags().Args()) + "`setmend --help` lists the commands"
 	case errors.As(err, &stage) && stage.Name == heal.ErrorLeaseLost:
 		return exitBusy, "one healer acts at a time; `setmend runs` shows what is under way"
+	case errors.As(err, &advised) && advised.Hint() != "":
+		if advised.Unusable() {
+			return exitConfig, advised.Hint()
+		}
+		return exitFailed, advised.Hint()
 	case errors.Is(err, fs.ErrNotExist):
 		return exitNotFound, "check the path"
 	}

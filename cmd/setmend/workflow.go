@@ -11,7 +11,7 @@ import (
 
 	"github.com/setmend/setmend/asl"
 	"github.com/setmend/setmend/cloud/integration"
-	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/sqlite"
 )
 
 func (a *app) workflowCommand() *cobra.Command {
@@ -48,7 +48,7 @@ func noSuchCommand(cmd *cobra.Command, name string) error {
 
 // workflowJournal opens --journal, or one file for all workflows: they belong to
 // no account, so that nobody has to be asked which one this is.
-func (a *app) workflowJournal() (*journal.SQLite, error) {
+func (a *app) workflowJournal() (*sqlite.Journal, error) {
 	path, err := a.workflowJournalPath()
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (a *app) workflowJournalPath() (string, error) {
 // openWorkflows opens the journal for what only looks at runs or sends them
 // something: one that --journal names and that is not there has none, and is not
 // made.
-func (a *app) openWorkflows() (*journal.SQLite, error) {
+func (a *app) openWorkflows() (*sqlite.Journal, error) {
 	if a.journal != "" {
 		if _, err := os.Stat(a.journal); err != nil {
 			return nil, &hintedError{fmt.Errorf("opening the journal: %w", err),

@@ -10,6 +10,8 @@ import (
 	"github.com/setmend/setmend/asl"
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/journal/journaltest"
+	"github.com/setmend/setmend/journal/s3"
+	"github.com/setmend/setmend/journal/sqlite"
 )
 
 const waitingTask = `{"StartAt": "Ask", "States": {"Ask": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
@@ -20,9 +22,9 @@ func TestTasksAreAnsweredThroughEveryJournal(t *testing.T) {
 	memory, objects, file := journal.NewMemory(), journaltest.NewObjects(), filepath.Join(t.TempDir(), "j.db")
 	for name, open := range map[string]func(t *testing.T) journal.Journal{
 		"memory": func(*testing.T) journal.Journal { return memory },
-		"S3":     func(*testing.T) journal.Journal { return journal.NewS3(objects, "p/", nil) },
+		"S3":     func(*testing.T) journal.Journal { return s3.New(objects, "p/", nil) },
 		"SQLite": func(t *testing.T) journal.Journal {
-			j, err := journal.Open(file)
+			j, err := sqlite.Open(file)
 			if err != nil {
 				t.Fatal(err)
 			}
