@@ -7,6 +7,7 @@ import (
 	"github.com/setmend/setmend/awssim/internal/faults"
 	"github.com/setmend/setmend/awssim/internal/limits"
 	"github.com/setmend/setmend/awssim/internal/organizations"
+	"github.com/setmend/setmend/awssim/internal/resource"
 	"github.com/setmend/setmend/awssim/internal/stacks"
 	"github.com/setmend/setmend/awssim/internal/stacksets"
 )
@@ -73,6 +74,9 @@ type AWS struct {
 // New makes an AWS: accounts without an organization, or what Options.Fill makes
 // of them.
 func New(options Options) (*AWS, error) {
+	if _, err := resource.NewQuirks(options.Stacks.DriftQuirks); err != nil {
+		return nil, err
+	}
 	a := &AWS{options: options, world: core.NewWorld(core.Options{
 		Seed:      options.Seed,
 		Clock:     options.Clock,

@@ -50,6 +50,9 @@ func (v *Violations) ModelText() string {
 func (t *Type) Check(properties map[string]any) *Violations {
 	c := &checker{t: t}
 	c.object("", t.Schema, properties)
+	if t.TagProperty != "" {
+		c.tags(properties[t.TagProperty])
+	}
 	return &c.found
 }
 
@@ -72,6 +75,24 @@ func (c *checker) constraint(format string, args ...any) {
 
 func (c *checker) broken(path, keyword string) {
 	c.constraint("#%s: failed validation constraint for keyword [%s]", path, keyword)
+}
+
+// tags refuses keys that only AWS may set.
+func (c *checker) tags(v any) {
+	keys := []string{}
+	switch v := v.(type) {
+	case map[string]any:
+		keys = slices.Sorted(maps.Keys(v))
+	case []any:
+		for _, one := range v {
+			if tag, ok := one.(map[string]any); ok {
+				keys = append(keys, textOf(tag["Key"]))
+			}
+		}
+	}
+	if slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(strings.ToLower(key), "aws:") }) {
+		c.constraint("aws: prefixed tag key names are not allowed for external use.")
+	}
 }
 
 // object checks an object's members.

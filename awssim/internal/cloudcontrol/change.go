@@ -32,8 +32,12 @@ func (cc *CloudControl) updateResource(c *core.Call, in *updateInput) (*progress
 	if !ok {
 		return nil, notFound(in.TypeName, in.Identifier)
 	}
-	if _, bad := patched(l, patch); bad != nil {
+	changed, bad := patched(l, patch)
+	if bad != nil {
 		return nil, core.Errorf(http.StatusBadRequest, bad.code+"Exception", "%s", bad.message)
+	}
+	if why := resource.Find(l.Type).InvalidModel(changed); why != "" && resource.Find(l.Type).InvalidModel(l.Properties) == "" {
+		return nil, core.Errorf(http.StatusBadRequest, "ValidationException", "%s", why)
 	}
 	arn := callerARN(c, in.RoleArn)
 	r := &request{typ: in.TypeName, identifier: in.Identifier, operation: "UPDATE", what: "UPDATE " + in.TypeName + " " + in.Identifier + " " + in.PatchDocument}
@@ -94,7 +98,7 @@ func patched(l stacks.Live, patch []operation) (map[string]any, *problem) {
 	if len(fixed) > 0 {
 		return nil, &problem{"NotUpdatable", "Invalid patch update: createOnlyProperties " + resource.JSON(fixed) + " cannot be updated"}
 	}
-	return written(t, l, after), nil
+	return written(t, l, before, after), nil
 }
 
 // fixedProperties lists what an update cannot change.
@@ -115,15 +119,19 @@ func fixedProperties(t *resource.Type, l stacks.Live, before, after map[string]a
 	return out
 }
 
-// written leaves out of a model what is read-only or made up by AWS.
-func written(t *resource.Type, l stacks.Live, model map[string]any) map[string]any {
-	out := map[string]any{}
-	for p, v := range model {
-		_, had := l.Properties[p]
-		if !had && (t.ReadOnly(p) || p == t.NameProperty) {
-			continue
+// written is the resource's properties with what a patch changed of its model:
+// what it left alone stays as it was declared, not as it is read.
+func written(t *resource.Type, l stacks.Live, before, after map[string]any) map[string]any {
+	out := clone(l.Properties)
+	for p, v := range after {
+		if !template.Equal(before[p], v) && !t.ReadOnly(p) {
+			out[p] = v
 		}
-		out[p] = v
+	}
+	for p := range before {
+		if _, still := after[p]; !still {
+			delete(out, p)
+		}
 	}
 	return out
 }

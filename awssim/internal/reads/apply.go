@@ -39,6 +39,8 @@ func (w *walk) value(s *catalogue.Schema) (any, bool) {
 		return false, s != nil && s.Only("boolean")
 	case "empty-list":
 		return []any{}, s != nil && s.Only("array")
+	case "empty-map":
+		return map[string]any{}, s != nil && s.Only("object") && len(s.Properties) == 0
 	case "empty-text":
 		return "", s != nil && s.Only("string")
 	}
@@ -244,12 +246,16 @@ func rate(hours int) string {
 	return "rate(" + strconv.Itoa(hours) + " hours)"
 }
 
-// mapped looks a text up in a map rule; the longest key that matches counts.
+// mapped looks a text up in a map rule: as it is, or else the longest key that
+// matches counts.
 func (w *walk) mapped(v any, text string) any {
 	m, _ := w.rule.Argument.(map[string]any)
+	if exact, ok := m[text]; ok {
+		return exact
+	}
 	best := ""
 	for key := range m {
-		if ok, _ := path.Match(key, text); ok && len(key) >= len(best) {
+		if ok, _ := path.Match(key, text); ok && len(key) > len(best) {
 			best = key
 		}
 	}
@@ -275,7 +281,7 @@ var expressions sync.Map
 func expression(pattern string) *regexp.Regexp {
 	v, ok := expressions.Load(pattern)
 	if !ok {
-		v, _ = expressions.LoadOrStore(pattern, regexp.MustCompile(pattern)) // of rules.txt, which a test reads
+		v, _ = expressions.LoadOrStore(pattern, regexp.MustCompile(pattern)) // of the package's own rules, which a test reads
 	}
 	return v.(*regexp.Regexp)
 }

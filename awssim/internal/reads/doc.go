@@ -2,7 +2,7 @@
 // resource is read: defaults filled in, letter case, formats and types changed,
 // write-only values gone.
 //
-// All of that is data. rules.txt holds one rule a line,
+// All of that is data. The files in rules hold one rule a line,
 //
 //	TYPE PATH KIND [ARGUMENT] # EVIDENCE
 //
@@ -48,9 +48,9 @@
 //	none                nothing is filled in here by the rules that follow
 //	merge [KEY, …]      the list's objects added that no member has the KEY of
 //	attributes {K:V}    the same for lists of Key and Value
-//	schema-default, documented-default, false, empty-list, empty-text
+//	schema-default, documented-default, false, empty-list, empty-text, empty-map
 //	                    for every property that the schema has there
 //
 // The first default for a place counts, so the special come before the general.
-// A rule's number and line are in its error when it cannot be read.
+// The files are read in the order of their names.
 package reads

@@ -17,9 +17,9 @@ type Resource interface {
 
 // Default are the rules that come with the package.
 var Default = sync.OnceValue(func() *Rules {
-	rules, err := Parse(text)
+	rules, err := shipped()
 	if err != nil {
-		panic("reads: rules.txt: " + err.Error()) // the program's own data; a test reads it
+		panic("reads: " + err.Error()) // the program's own data; a test reads it
 	}
 	return New(rules)
 })

@@ -1,20 +1,23 @@
 package reads
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
 )
 
-//go:embed rules.txt
-var text string
+// files are the rules that come with the package; their names put them in order.
+//
+//go:embed rules/*.txt
+var files embed.FS
 
 // Rule is one line.
 type Rule struct {
-	Line     int
+	Place    string    // file:line
 	Type     pattern   // one segment: the glob of the type, with conditions on the resource
 	Path     []pattern // of the property
 	Kind     string
@@ -41,11 +44,32 @@ var (
 		"object": false, "list": false, "scalar": false, "set": true, "map": true, "prefix": true, "suffix": true, "arn": true, "name": false,
 		"principals": false, "policy": false, "replace": true, "policy-text": false, "pretty": false, "transform": false, "rate": false, "decimal": false, "hour": false, "drop": false}
 	filling = map[string]bool{"default": true, "none": false, "schema-default": false, "documented-default": false, "false": false,
-		"no-false": false, "readable": false, "merge": true, "attributes": true, "empty-list": false, "empty-text": false}
+		"no-false": false, "readable": false, "merge": true, "attributes": true, "empty-list": false, "empty-text": false, "empty-map": false}
 )
 
-// Parse reads rules. An error names the line.
-func Parse(text string) ([]*Rule, error) {
+// shipped reads the rules that come with the package.
+func shipped() ([]*Rule, error) {
+	names, err := fs.Glob(files, "rules/*.txt")
+	if err != nil {
+		return nil, err
+	}
+	var out []*Rule
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		rules, err := Parse(name, string(text))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rules...)
+	}
+	return out, nil
+}
+
+// Parse reads the rules of a file. An error names the line.
+func Parse(name, text string) ([]*Rule, error) {
 	var out []*Rule
 	n := 0
 	for line := range strings.Lines(text) {
@@ -56,9 +80,9 @@ func Parse(text string) ([]*Rule, error) {
 		}
 		r, err := parseRule(line)
 		if err != nil {
-			return nil, fmt.Errorf("reading rule in line %d: %w", n, err)
+			return nil, fmt.Errorf("reading rule %s:%d: %w", name, n, err)
 		}
-		r.Line = n
+		r.Place = fmt.Sprintf("%s:%d", name, n)
 		out = append(out, r)
 	}
 	return out, nil

@@ -187,7 +187,7 @@ func (t *Type) whollyReadOnly(property string) bool {
 // emptied reports whether the schema calls members of a property write-only, not
 // the property itself: it is shown empty then, as a function's Code is.
 func (t *Type) emptied(property string) bool {
-	return t.Schema != nil && slices.ContainsFunc(t.Schema.WriteOnly, func(path string) bool { return strings.HasPrefix(path, property+"/") })
+	return t.Schema != nil && !slices.Contains(t.Schema.WriteOnly, property) && slices.ContainsFunc(t.Schema.WriteOnly, func(path string) bool { return strings.HasPrefix(path, property+"/") })
 }
 
 // without takes what is at a path out of a model; an object that is empty then
@@ -203,9 +203,12 @@ func without(model map[string]any, path string) {
 	if !ok || pick(v, rest) == nil {
 		return
 	}
-	model[first] = cutOut(v, rest)
-	if model[first] == nil {
-		model[first] = map[string]any{}
+	if model[first] = cutOut(v, rest); model[first] != nil {
+		return
+	}
+	model[first] = map[string]any{}
+	if _, isList := v.([]any); isList {
+		model[first] = []any{}
 	}
 }
 

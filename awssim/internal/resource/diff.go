@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/setmend/setmend/awssim/internal/reads"
 	"github.com/setmend/setmend/awssim/internal/template"
 )
 
@@ -44,15 +45,39 @@ func (t *Type) readable(property string, v any) any {
 	return v
 }
 
-// Diff compares the explicitly set properties with the live ones. Properties
-// that the template does not mention are no drift, whatever they are.
-func (t *Type) Diff(expected, live map[string]any) []Difference {
+// Diff compares the explicitly set properties with the live ones, both in the form
+// in which AWS reads them. Properties that the template does not mention are no
+// drift, whatever they are.
+func (t *Type) Diff(i *Identity, expected, live map[string]any) []Difference {
+	want, have := expected, live
+	if t.Schema != nil {
+		want, have = t.read(i, expected), t.read(i, live)
+	}
 	var out []Difference
 	for _, p := range t.Compared(expected) {
-		actual, present := live[p]
-		out = append(out, diffAt("/"+escape(p), t.readable(p, expected[p]), t.readable(p, actual), present)...)
+		v, ok := want[p]
+		if !ok { // declared, but not shown
+			continue
+		}
+		actual, present := have[p]
+		out = append(out, diffAt("/"+escape(p), t.readable(p, v), t.readable(p, actual), present)...)
 	}
 	return out
+}
+
+// read is what AWS shows of properties.
+func (t *Type) read(i *Identity, properties map[string]any) map[string]any {
+	return reads.Default().Read(t.Schema, reader{t, i}, properties)
+}
+
+// Same reports whether a property's value reads the same as another: JSON text as
+// the object, letter case and types as AWS keeps them.
+func (t *Type) Same(i *Identity, property string, a, b any) bool {
+	if template.Equal(a, b) {
+		return true
+	}
+	return a != nil && b != nil && t.Schema != nil &&
+		len(t.Diff(i, map[string]any{property: a}, map[string]any{property: b})) == 0
 }
 
 // diffAt compares two values; present is false where there is no actual one.

@@ -32,7 +32,11 @@ func TestPhysicalIDsHaveTheFormsOfAWS(t *testing.T) {
 		{"AWS::KMS::Key", nil, `[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}`},
 		{"AWS::IAM::ManagedPolicy", nil, `arn:aws:iam::111122223333:policy/app-Thing-[A-Z0-9]{12}`},
 		{"AWS::Lambda::Function", map[string]any{"FunctionName": "f"}, `f`},
-		{"AWS::EC2::NetworkInterface", nil, `eni-[0-9a-f]{17}`}, // from the schema from here on
+		{"AWS::Lambda::Function", nil, `app-Thing-[A-Za-z0-9]{12}`},
+		{"AWS::SSM::Parameter", nil, `CFN-Thing-[A-Za-z0-9]{12}`}, // recorded
+		{"AWS::Events::Rule", map[string]any{"Name": "r", "EventBusName": "default"}, `r`},
+		{"AWS::Events::Rule", map[string]any{"Name": "r", "EventBusName": "arn:aws:events:eu-west-1:1:event-bus/b"}, `b\|r`}, // recorded
+		{"AWS::EC2::NetworkInterface", nil, `eni-[0-9a-f]{17}`},                                                              // from the schema from here on
 		{"AWS::EC2::TransitGatewayRouteTable", nil, `tgw-rtb-[0-9a-f]{17}`},
 		{"AWS::AppConfig::Environment", map[string]any{"ApplicationId": "abc"}, `[a-z0-9]{7}`},
 		{"AWS::AppConfig::Application", nil, `[a-z0-9]{7}`},
@@ -90,7 +94,7 @@ func TestAttributesThatAreListsYieldLists(t *testing.T) {
 
 func TestPatternsUseKnownTokensOnly(t *testing.T) {
 	token := regexp.MustCompile(`\{([^}]+)\}`)
-	known := regexp.MustCompile(`^(name|id|account|region|partition|stack|logical|uuid|prop:\w+|(hex|upper|lower|digits|mixed)\d+)$`)
+	known := regexp.MustCompile(`^(name|id|bus[|/]|account|region|partition|stack|logical|uuid|prop:\w+|(hex|upper|lower|digits|mixed)\d+)$`)
 	for _, name := range Names() {
 		typ := Find(name)
 		patterns := []string{typ.ID, typ.Identifier}
@@ -153,13 +157,13 @@ func TestDiffReportsAsDriftDetectionDoes(t *testing.T) {
 		{"/RedrivePolicy/maxReceiveCount", "10", "3", "NOT_EQUAL"},
 		{"/Tags/0", "null", `{"Key":"c","Value":"3"}`, "ADD"},
 	}
-	if diff := cmp.Diff(want, Find("AWS::SQS::Queue").Diff(expected, live)); diff != "" {
+	if diff := cmp.Diff(want, Find("AWS::SQS::Queue").Diff(identity(nil), expected, live)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestWriteOnlyAndKMSKeysAreNotCompared(t *testing.T) {
-	got := Find("AWS::Lambda::Function").Diff(map[string]any{"Code": "a", "KmsKeyId": "k", "Timeout": 1}, map[string]any{"Timeout": 2})
+	got := Find("AWS::Lambda::Function").Diff(identity(nil), map[string]any{"Code": "a", "KmsKeyId": "k", "Timeout": 1}, map[string]any{"Timeout": 2})
 	if len(got) != 1 || got[0].Path != "/Timeout" {
 		t.Errorf("%v", got)
 	}
@@ -168,7 +172,7 @@ func TestWriteOnlyAndKMSKeysAreNotCompared(t *testing.T) {
 func TestADocumentNeverDiffersFromItself(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := value(3).Draw(t, "value")
-		if got := Find("AWS::X::Y").Diff(map[string]any{"P": v}, map[string]any{"P": template.Clone(v)}); len(got) != 0 {
+		if got := Find("AWS::X::Y").Diff(identity(nil), map[string]any{"P": v}, map[string]any{"P": template.Clone(v)}); len(got) != 0 {
 			t.Fatalf("%v", got)
 		}
 	})
@@ -321,5 +325,60 @@ func TestTextsAreMadeFromPatterns(t *testing.T) {
 		if text, ok := fromPattern(identity(nil), pattern, "test"); ok {
 			t.Errorf("%s: %q", pattern, text)
 		}
+	}
+}
+
+func TestWhatReadsTheSameIsNoDrift(t *testing.T) {
+	document := map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{"Effect": "Allow"}}}
+	tests := []struct {
+		typ, property  string
+		expected, live any
+		drift          bool
+	}{
+		{"AWS::IAM::Role", "AssumeRolePolicyDocument", document, JSON(document), false},
+		{"AWS::IAM::Role", "AssumeRolePolicyDocument", document, `{"Version":"2012-10-17","Statement":[]}`, true},
+		{"AWS::RDS::DBInstance", "Engine", "MySQL", "mysql", false},
+		{"AWS::RDS::DBInstance", "Engine", "MySQL", "postgres", true},
+		{"AWS::SQS::Queue", "DelaySeconds", "5", template.Number("5"), false},
+		{"AWS::EC2::SecurityGroup", "SecurityGroupIngress", []any{map[string]any{"IpProtocol": "TCP", "CidrIp": "10.0.0.0/8"}, map[string]any{"IpProtocol": "udp"}},
+			[]any{map[string]any{"IpProtocol": "udp"}, map[string]any{"IpProtocol": "tcp", "CidrIp": "10.0.0.0/8"}}, false},
+		{"AWS::RDS::DBInstance", "MasterUserPassword", "a", "b", false}, // cannot be read
+	}
+	for _, test := range tests {
+		got := Find(test.typ).Diff(identity(nil), map[string]any{test.property: test.expected}, map[string]any{test.property: test.live})
+		if (len(got) > 0) != test.drift {
+			t.Errorf("%s.%s: %v against %v: %v", test.typ, test.property, test.expected, test.live, got)
+		}
+	}
+}
+
+func TestQuirksOfDriftDetectionCanBeSwitched(t *testing.T) {
+	found := []Difference{{"/Policies/0", "null", "{}", "ADD"}, {"/Path", "/", "/a/", "NOT_EQUAL"}}
+	byDefault, err := NewQuirks(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := byDefault.Adjust("AWS::IAM::Role", nil, found); len(got) != 1 || got[0].Path != "/Path" {
+		t.Errorf("an added policy is seen: %v", got) // fact 56
+	}
+	if !byDefault.Unsupported("AWS::Lambda::EventSourceMapping") || byDefault.Deleted("AWS::SSM::ServiceSetting") {
+		t.Error("blindness is not on, or noise not off")
+	}
+	none, _ := NewQuirks([]string{"none"})
+	if got := none.Adjust("AWS::IAM::Role", nil, found); len(got) != 2 || none.Unsupported("AWS::Lambda::EventSourceMapping") {
+		t.Errorf("quirks that are off: %v", got)
+	}
+	some, _ := NewQuirks([]string{"query-definition", "-iam-role-inline-policies"})
+	if got := some.Adjust("AWS::Logs::QueryDefinition", map[string]any{"Name": "q"}, nil); len(got) != 1 || got[0].Type != "REMOVE" {
+		t.Errorf("%v", got) // fact 60
+	}
+	if got := some.Adjust("AWS::IAM::Role", nil, found); len(got) != 2 {
+		t.Errorf("%v", got)
+	}
+	if _, err := NewQuirks([]string{"nonsense"}); err == nil || !strings.Contains(err.Error(), "nonsense") {
+		t.Error(err)
+	}
+	if n := len(QuirkNames()); n != len(quirks) || n < 17 {
+		t.Errorf("%d quirks", n)
 	}
 }

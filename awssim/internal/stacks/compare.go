@@ -29,6 +29,7 @@ type change struct {
 	before, after, live map[string]any
 	// was and will are before and after with the stack's tags.
 	was, will    map[string]any
+	identity     *resource.Identity // of the one that is there; nil for a new one
 	oldID, newID string
 	properties   []propertyChange
 	ignored      []ignoredDrift
@@ -200,6 +201,9 @@ func compareResource(previous, next *view, r *template.Resource, revert bool) (c
 	if c.oldID, err = previous.PhysicalID(old); err != nil {
 		return c, false, err
 	}
+	if c.identity, err = previous.identity(old); err != nil {
+		return c, false, err
+	}
 	c.live = previous.live(old, c.before)
 	c.secret = hidden(next.deployment, r)
 	c.was, c.will = previous.deployed(old, c.before), next.deployed(r, c.after)
@@ -263,7 +267,7 @@ func (c *change) driftStatus() string {
 	switch {
 	case c.live == nil:
 		return "DELETED"
-	case len(c.typ.Diff(c.was, c.live)) > 0:
+	case len(c.typ.Diff(c.identity, c.was, c.live)) > 0:
 		return "MODIFIED"
 	}
 	return "IN_SYNC"
@@ -277,7 +281,7 @@ func (c *change) property(name string) propertyChange {
 	if tags, _ := tagProperty(c.typ); name == tags {
 		p.actual = withoutForeignTags(p.actual, p.before, p.after)
 	}
-	p.drifted = p.hadBefore && (!p.inLive || !template.Equal(p.before, p.actual))
+	p.drifted = p.hadBefore && (!p.inLive || !c.typ.Same(c.identity, name, p.before, p.actual))
 	return p
 }
 
@@ -339,7 +343,7 @@ func withoutForeignTags(live, before, after any) any {
 // ordered puts tags that both lists have in the second's order.
 func ordered(tags []any, like any) any {
 	want, ok := like.([]any)
-	if !ok || len(resource.Find("").Diff(map[string]any{"T": want}, map[string]any{"T": tags})) > 0 {
+	if !ok || len(resource.Find("").Diff(nil, map[string]any{"T": want}, map[string]any{"T": tags})) > 0 {
 		return tags
 	}
 	return want

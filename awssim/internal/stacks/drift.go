@@ -56,7 +56,7 @@ func (e *Engine) detect(s *stack, a actor, only []string) core.StackDrift {
 	v := e.view(s)
 	resources, _ := v.resources()
 	for _, r := range resources {
-		if typeOf(r).NoDrift || only != nil && !slices.Contains(only, r.LogicalID) {
+		if e.unchecked(r) || only != nil && !slices.Contains(only, r.LogicalID) {
 			continue
 		}
 		d, why := v.drift(r, a)
@@ -69,6 +69,11 @@ func (e *Engine) detect(s *stack, a actor, only []string) core.StackDrift {
 		out.Resources = append(out.Resources, d)
 	}
 	return out
+}
+
+// unchecked reports whether drift detection leaves a resource out.
+func (e *Engine) unchecked(r *template.Resource) bool {
+	return typeOf(r).NoDrift || e.quirks.Unsupported(r.Type)
 }
 
 // drift compares one resource with its template. Expected and Actual are filled
@@ -92,14 +97,18 @@ func (v *view) drift(r *template.Resource, a actor) (d core.ResourceDrift, faile
 	shown := func(from map[string]any) string {
 		return resource.JSON(withoutSecrets(compared(t, expected, from), secret))
 	}
-	if live == nil {
+	if live == nil || v.engine.quirks.Deleted(r.Type) {
 		d.Status, d.Expected = "DELETED", shown(expected)
 		return d, ""
 	}
-	if v.stack.touchedOf(r.LogicalID).properties == nil && v.engine.maker(r.Type) == nil {
+	if v.stack.touchedOf(r.LogicalID).properties == nil && v.engine.maker(r.Type) == nil && len(v.engine.quirks[r.Type]) == 0 {
 		return d, ""
 	}
-	for _, one := range t.Diff(v.comparedWith(r, expected), live) {
+	i, err := v.identity(r)
+	if err != nil {
+		return d, err.Error()
+	}
+	for _, one := range v.engine.quirks.Adjust(r.Type, expected, t.Diff(i, v.comparedWith(r, expected), live)) {
 		d.Differences = append(d.Differences, core.PropertyDifference{
 			Path: one.Path, Expected: one.Expected, Actual: one.Actual, Type: one.Type,
 		})
@@ -194,7 +203,7 @@ func (v *view) lastDriftOf(r *template.Resource) (checkedOne, bool) {
 	if c := m.checked[r.LogicalID]; c != nil {
 		return *c, true
 	}
-	if m.drift == nil || typeOf(r).NoDrift || m.drift.only != nil && !slices.Contains(m.drift.only, r.LogicalID) {
+	if m.drift == nil || v.engine.unchecked(r) || m.drift.only != nil && !slices.Contains(m.drift.only, r.LogicalID) {
 		return checkedOne{}, false
 	}
 	for _, d := range m.drift.drifted {

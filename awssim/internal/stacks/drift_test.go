@@ -25,11 +25,11 @@ func TestDriftNamesEveryDifference(t *testing.T) {
 	id := l.mustCreate("app", queue)
 	l.must(l.engine.SetProperty(id, "Queue", "/RedrivePolicy/maxReceiveCount", 3))
 	l.must(l.engine.SetProperty(id, "Queue", "/Tags/-", map[string]any{"Key": "b", "Value": "2"}))
-	l.must(l.engine.RemoveProperty(id, "Queue", "/DelaySeconds"))
+	l.must(l.engine.RemoveProperty(id, "Queue", "/DelaySeconds"))       // it is read as its default then
 	l.must(l.engine.SetProperty(id, "Queue", "/VisibilityTimeout", 99)) // not in the template: no drift
 	d := l.drift(id)
 	want := []core.PropertyDifference{
-		{Path: "/DelaySeconds", Expected: "5", Actual: "null", Type: "REMOVE"},
+		{Path: "/DelaySeconds", Expected: "5", Actual: "0", Type: "NOT_EQUAL"},
 		{Path: "/RedrivePolicy/maxReceiveCount", Expected: "10", Actual: "3", Type: "NOT_EQUAL"},
 		{Path: "/Tags/1", Expected: "null", Actual: `{"Key":"b","Value":"2"}`, Type: "ADD"},
 	}

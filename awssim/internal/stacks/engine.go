@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/resource"
 	"github.com/setmend/setmend/awssim/internal/template"
 	"github.com/setmend/setmend/awssim/internal/template/transform"
 )
@@ -43,6 +44,11 @@ type Options struct {
 	Shortest, Longest time.Duration
 	// DriftShortest and DriftLongest bound drift detection's; 0 is 30 s and 40 s.
 	DriftShortest, DriftLongest time.Duration
+	// DriftQuirks switches the ways in which AWS's drift detection is blind or
+	// wrong, by name, as resource.NewQuirks reads them. Blindness is on and noise
+	// off unless named. New panics for unknown names; awssim.New
+	// refuses them.
+	DriftQuirks []string
 }
 
 func (o *Options) complete() {
@@ -65,6 +71,7 @@ func (o *Options) complete() {
 type Engine struct {
 	world       *core.World
 	options     Options
+	quirks      resource.Quirks
 	templates   pool[template.Template]
 	deployments pool[deployment]
 
@@ -95,7 +102,12 @@ type stackName struct {
 // New makes an engine without stacks.
 func New(w *core.World, options Options) *Engine {
 	options.complete()
+	quirks, err := resource.NewQuirks(options.DriftQuirks)
+	if err != nil {
+		panic("stacks: " + err.Error())
+	}
 	return &Engine{
+		quirks:      quirks,
 		world:       w,
 		options:     options,
 		stacks:      map[string]*stack{},

@@ -237,7 +237,7 @@ func (w *changeShower) parts(c *change, p *propertyChange) []resource.Difference
 	if len(left) == 0 {
 		return []resource.Difference{{Path: "/" + p.name, Actual: resource.Render(p.after), Expected: "null", Type: "ADD"}}
 	}
-	if found := (&resource.Type{}).Diff(left, right); len(found) > 0 {
+	if found := (&resource.Type{}).Diff(nil, left, right); len(found) > 0 {
 		return found
 	}
 	return []resource.Difference{{Path: "/" + p.name, Expected: resource.Render(from), Actual: resource.Render(p.after), Type: "NOT_EQUAL"}}

@@ -123,7 +123,7 @@ func differencesOf(name string, before, after map[string]any) []resource.Differe
 	if len(left) == 0 {
 		return []resource.Difference{{Path: "/" + name, Actual: resource.Render(to), Expected: "null", Type: "ADD"}}
 	}
-	if found := (&resource.Type{}).Diff(left, right); len(found) > 0 {
+	if found := (&resource.Type{}).Diff(nil, left, right); len(found) > 0 {
 		return found
 	}
 	return []resource.Difference{{Path: "/" + name, Expected: resource.Render(from), Actual: resource.Render(to), Type: "NOT_EQUAL"}}
