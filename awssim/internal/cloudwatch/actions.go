@@ -7,19 +7,31 @@ type alarmActionsInput struct {
 }
 
 func (w *CloudWatch) enableAlarmActions(c *core.Call, in *alarmActionsInput) (*struct{}, error) {
-	return w.switchActions(c, in, true)
+	return w.switchActions(c, in.AlarmNames, true)
 }
 
 func (w *CloudWatch) disableAlarmActions(c *core.Call, in *alarmActionsInput) (*struct{}, error) {
-	return w.switchActions(c, in, false)
+	return w.switchActions(c, in.AlarmNames, false)
 }
 
-// switchActions passes over alarms that there are not, as CloudWatch does.
-func (w *CloudWatch) switchActions(c *core.Call, in *alarmActionsInput, on bool) (*struct{}, error) {
-	for _, name := range in.AlarmNames {
-		if a := w.alarms[alarmKey{c.Caller.Account, c.Region, name}]; a != nil {
-			a.ActionsEnabled = &on
-			a.updated = c.Now()
+// switchActions sets ActionsEnabled of the alarms that are there; the API has no
+// error for one that is not.
+func (w *CloudWatch) switchActions(c *core.Call, names []string, on bool) (*struct{}, error) {
+	for _, name := range names {
+		a, l := w.alarms.Get(c.Caller.Account, c.Region, name)
+		if a == nil {
+			continue
+		}
+		properties, err := a.properties()
+		if err != nil {
+			return nil, err
+		}
+		properties["ActionsEnabled"] = on
+		if tags, had := l.Properties["Tags"]; had {
+			properties["Tags"] = tags
+		}
+		if _, err := w.alarms.Change(l, properties); err != nil {
+			return nil, err
 		}
 	}
 	return &struct{}{}, nil

@@ -2,7 +2,7 @@ package resource
 
 // compute: functions, instances, containers, load balancers, APIs.
 var compute = []Type{
-	{Name: "AWS::Lambda::Function", ID: "{name}", NameProperty: "FunctionName", NameMax: 64,
+	{Name: "AWS::Lambda::Function", ID: "{name}", NameProperty: "FunctionName", NameMax: 64, Random: "mixed12",
 		Attributes: map[string]string{"Arn": "arn:{partition}:lambda:{region}:{account}:function:{id}",
 			"SnapStartResponse.ApplyOn": "None", "SnapStartResponse.OptimizationStatus": "Off"},
 		WriteOnly: []string{"Code", "SnapStart"}, Update: "UpdateFunctionConfiguration"}, // fact: reads show neither

@@ -12,7 +12,7 @@ var management = []Type{
 		Attributes: map[string]string{"Arn": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}"},
 		Create:     "PutMetricAlarm", Update: "PutMetricAlarm", Delete: "DeleteAlarms", Read: "DescribeAlarms"},
 	{Name: "AWS::CloudWatch::Dashboard", ID: "{name}", NameProperty: "DashboardName", Create: "PutDashboard", Update: "PutDashboard", Delete: "DeleteDashboards"},
-	{Name: "AWS::SSM::Parameter", ID: "{name}", NameProperty: "Name",
+	{Name: "AWS::SSM::Parameter", ID: "{name}", NameProperty: "Name", Stem: "CFN", Random: "mixed12",
 		Attributes: map[string]string{"Type": "{prop:Type}", "Value": "{prop:Value}"},
 		Create:     "PutParameter", Update: "PutParameter"},
 	{Name: "AWS::SSM::Document", ID: "{name}", NameProperty: "Name", NoDrift: true},

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -186,6 +187,12 @@ func (t *Type) token(token string, i *Identity, id string) string {
 		return i.LogicalID
 	case "uuid":
 		return i.uuid()
+	case "bus|", "bus/": // an event bus other than the default one, and what divides it from the rest
+		bus := propertyText(i.Properties["EventBusName"])
+		if bus = bus[strings.LastIndexByte(bus, '/')+1:]; bus == "" || bus == "default" {
+			return ""
+		}
+		return bus + token[3:]
 	}
 	if p, ok := strings.CutPrefix(token, "prop:"); ok {
 		return propertyText(i.Properties[p])
@@ -219,8 +226,8 @@ func (t *Type) name(i *Identity) string {
 	if longest == 0 {
 		longest = 255
 	}
-	random := i.random("upper12")
-	stack, logical := i.Stack, i.LogicalID
+	random := i.random(cmp.Or(t.Random, "upper12"))
+	stack, logical := cmp.Or(t.Stem, i.Stack), i.LogicalID
 	if over := len(stack) + len(logical) + len(random) + 2 - longest; over > 0 {
 		stack, logical = shorten(stack, logical, longest-len(random)-2)
 	}

@@ -32,7 +32,11 @@ func TestPhysicalIDsHaveTheFormsOfAWS(t *testing.T) {
 		{"AWS::KMS::Key", nil, `[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}`},
 		{"AWS::IAM::ManagedPolicy", nil, `arn:aws:iam::111122223333:policy/app-Thing-[A-Z0-9]{12}`},
 		{"AWS::Lambda::Function", map[string]any{"FunctionName": "f"}, `f`},
-		{"AWS::EC2::NetworkInterface", nil, `eni-[0-9a-f]{17}`}, // from the schema from here on
+		{"AWS::Lambda::Function", nil, `app-Thing-[A-Za-z0-9]{12}`},
+		{"AWS::SSM::Parameter", nil, `CFN-Thing-[A-Za-z0-9]{12}`}, // recorded
+		{"AWS::Events::Rule", map[string]any{"Name": "r", "EventBusName": "default"}, `r`},
+		{"AWS::Events::Rule", map[string]any{"Name": "r", "EventBusName": "arn:aws:events:eu-west-1:1:event-bus/b"}, `b\|r`}, // recorded
+		{"AWS::EC2::NetworkInterface", nil, `eni-[0-9a-f]{17}`},                                                              // from the schema from here on
 		{"AWS::EC2::TransitGatewayRouteTable", nil, `tgw-rtb-[0-9a-f]{17}`},
 		{"AWS::AppConfig::Environment", map[string]any{"ApplicationId": "abc"}, `[a-z0-9]{7}`},
 		{"AWS::AppConfig::Application", nil, `[a-z0-9]{7}`},
@@ -90,7 +94,7 @@ func TestAttributesThatAreListsYieldLists(t *testing.T) {
 
 func TestPatternsUseKnownTokensOnly(t *testing.T) {
 	token := regexp.MustCompile(`\{([^}]+)\}`)
-	known := regexp.MustCompile(`^(name|id|account|region|partition|stack|logical|uuid|prop:\w+|(hex|upper|lower|digits|mixed)\d+)$`)
+	known := regexp.MustCompile(`^(name|id|bus[|/]|account|region|partition|stack|logical|uuid|prop:\w+|(hex|upper|lower|digits|mixed)\d+)$`)
 	for _, name := range Names() {
 		typ := Find(name)
 		patterns := []string{typ.ID, typ.Identifier}

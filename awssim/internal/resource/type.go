@@ -32,6 +32,9 @@ type Type struct {
 	NameProperty string
 	NameMax      int
 	Lower        bool
+	// Stem and Random are the first and the last part of a generated name; "" is
+	// the stack's name, and 12 capitals and digits.
+	Stem, Random string
 	Scope        Scope
 	// Single is what AWS says where an account and region can have only one.
 	Single string

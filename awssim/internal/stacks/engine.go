@@ -83,6 +83,7 @@ type Engine struct {
 	loose   map[looseKey]*loose
 	// loosePlaces are the keys of loose by place.
 	loosePlaces map[place]map[looseKey]bool
+	waits       map[resourceKey]*waiting
 	version     uint64               // counts changes of what is live
 	drifts      map[string]*driftRun // by detection id
 	sets        map[string]*changeSet
@@ -116,6 +117,7 @@ func New(w *core.World, options Options) *Engine {
 		exports:     map[exportName]*export{},
 		loose:       map[looseKey]*loose{},
 		loosePlaces: map[place]map[looseKey]bool{},
+		waits:       map[resourceKey]*waiting{},
 		drifts:      map[string]*driftRun{},
 		sets:        map[string]*changeSet{},
 		tokens:      map[tokenKey]string{},
