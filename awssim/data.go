@@ -20,9 +20,9 @@ type dataServices struct {
 
 func (a *AWS) assembleData() {
 	d := &a.data
-	d.parameters = ssm.New(a.world)
-	d.objects = s3.New(a.world)
-	d.topics = sns.New(a.world)
+	d.parameters = ssm.New(a.world, store{a})
+	d.objects = s3.New(a.world, store{a})
+	d.topics = sns.New(a.world, store{a})
 	d.metrics = cloudwatch.New(a.world)
 	d.bus = events.New(a.world, d.topics)
 	a.add(d.parameters.Service())

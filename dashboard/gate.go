@@ -30,10 +30,11 @@ type gate struct {
 	open   bool              // loopback, no token
 	key    []byte            // signs cookies; new in every process
 	secure bool
+	tries  *attempts
 }
 
 func newGate(config Config) (gate, error) {
-	g := gate{secure: config.SecureCookie, key: make([]byte, 32)}
+	g := gate{secure: config.SecureCookie, key: make([]byte, 32), tries: newAttempts()}
 	switch {
 	case config.Token == "" && !Loopback(config.Address):
 		return gate{}, fmt.Errorf("making the dashboard server: %s can be reached from outside this machine, so a bearer token is needed", config.Address)
@@ -62,6 +63,8 @@ func Loopback(address string) bool {
 func (g gate) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case !g.open && !g.tries.allowed(r):
+			tooMany(w)
 		case g.admits(r):
 			next.ServeHTTP(w, r)
 		case g.open:
@@ -75,6 +78,12 @@ func (g gate) guard(next http.Handler) http.Handler {
 	})
 }
 
+// tooMany refuses an address that has brought too many wrong tokens.
+func tooMany(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", attemptsRetryHint)
+	http.Error(w, "Too many wrong tokens came from this address. Wait a few seconds.", http.StatusTooManyRequests)
+}
+
 // admits looks at the host's name on loopback because a web page elsewhere can
 // make its own name resolve to 127.0.0.1, and would then share our origin.
 func (g gate) admits(r *http.Request) bool {
@@ -82,7 +91,11 @@ func (g gate) admits(r *http.Request) bool {
 		return Loopback(r.Host)
 	}
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return g.fits(token)
+		if g.fits(token) {
+			return true
+		}
+		g.tries.failed(r)
+		return false
 	}
 	cookie, err := r.Cookie(cookieName)
 	return err == nil && g.vouches(cookie.Value, time.Now())
@@ -139,7 +152,13 @@ func (g gate) serveLogin(w http.ResponseWriter, r *http.Request) {
 		g.form(w, http.StatusBadRequest, loginComplaint(err))
 		return
 	}
+	if !g.open && !g.tries.allowed(r) {
+		w.Header().Set("Retry-After", attemptsRetryHint)
+		g.form(w, http.StatusTooManyRequests, "Too many wrong tokens came from your address. Wait a few seconds.")
+		return
+	}
 	if g.open || !g.fits(r.PostForm.Get("token")) {
+		g.tries.failed(r)
 		g.form(w, http.StatusUnauthorized, "That is not the token.")
 		return
 	}

@@ -168,6 +168,7 @@ func (s *Server) serveState(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	stream := http.NewResponseController(w)
 	_ = stream.SetWriteDeadline(time.Time{}) // not every writer has one to lift
+	_ = stream.SetReadDeadline(time.Time{})  // it would end the request, which waits to hear that the page was closed
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	tick := time.NewTicker(s.config.Poll)

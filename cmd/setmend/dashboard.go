@@ -107,5 +107,5 @@ func (a *app) serveReport(ctx context.Context, c *connection, j store) error {
 	}
 	stop := context.AfterFunc(ctx, server.Close)
 	defer stop()
-	return serveUntil(ctx, listener, server)
+	return dashboard.Serve(ctx, listener, server)
 }

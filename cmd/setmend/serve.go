@@ -125,9 +125,7 @@ func (a *app) serveAndHeal(ctx context.Context, listener net.Listener, server *d
 	if s.schedule != nil {
 		background.Go(func() { s.run(ctx, outbox) })
 	}
-	stop := context.AfterFunc(ctx, server.Close)
-	defer stop()
-	err := serveUntil(ctx, listener, server)
+	err := dashboard.Serve(ctx, listener, server)
 	cancel()
 	background.Wait()
 	return err

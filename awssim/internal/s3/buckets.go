@@ -1,8 +1,11 @@
 package s3
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
@@ -26,11 +29,12 @@ type listBucketsResult struct {
 
 func (q *request) listBuckets() error {
 	out := listBucketsResult{Owner: owner{ID: q.call.Caller.Account}}
-	for _, name := range sortedKeys(q.store.buckets) {
-		if b := q.store.buckets[name]; b.owner == q.call.Caller.Account {
+	for _, region := range q.store.store.Regions(q.call.Caller.Account) {
+		for name, b := range q.store.live.At(q.call.Caller.Account, region) {
 			out.Buckets = append(out.Buckets, bucketEntry{name, iso(b.created), b.region})
 		}
 	}
+	slices.SortFunc(out.Buckets, func(a, b bucketEntry) int { return strings.Compare(a.Name, b.Name) })
 	q.answer(http.StatusOK, out)
 	return nil
 }
@@ -43,7 +47,7 @@ func (q *request) createBucket() error {
 		return err
 	}
 	name := q.at.bucket
-	switch b := q.store.buckets[name]; {
+	switch b := q.store.find(name, q.call.Caller.Account); {
 	case !bucketName.MatchString(name):
 		return errInvalidBucketName(name)
 	case b != nil && b.owner != q.call.Caller.Account:
@@ -51,7 +55,9 @@ func (q *request) createBucket() error {
 	case b != nil && b.region != "us-east-1": // us-east-1 answers 200 for historical reasons
 		return with(core.Errorf(http.StatusConflict, "BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it."), "BucketName", name)
 	case b == nil:
-		q.store.buckets[name] = q.store.newBucket(q.call.Caller.Account, region, name)
+		if err := q.store.makeBucket(q.call.Caller.Account, region, name); err != nil {
+			return err
+		}
 	}
 	q.w.Header().Set("Location", "/"+name)
 	q.answer(http.StatusOK, nil)
@@ -90,10 +96,17 @@ func (q *request) headBucket() error {
 }
 
 func (q *request) deleteBucket() error {
-	if len(q.bucket.keys) > 0 {
-		return with(core.Errorf(http.StatusConflict, "BucketNotEmpty", "The bucket you tried to delete is not empty"), "BucketName", q.bucket.name)
+	if !q.bucket.empty() {
+		return with(core.Errorf(http.StatusConflict, "BucketNotEmpty", "%s", q.bucket.notEmpty()), "BucketName", q.bucket.name)
 	}
-	delete(q.store.buckets, q.bucket.name)
+	if p := q.store.policyOf(q.bucket); p != nil {
+		if err := q.store.policies.Delete(p.live); err != nil {
+			return err
+		}
+	}
+	if err := q.store.live.Delete(q.bucket.live); err != nil {
+		return err
+	}
 	q.answer(http.StatusNoContent, nil)
 	return nil
 }
@@ -112,33 +125,44 @@ func (q *request) getLocation() error {
 	return nil
 }
 
-type versioningConfiguration struct {
-	XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ VersioningConfiguration"`
-}
-
-func (q *request) getVersioning() error {
-	q.answer(http.StatusOK, versioningConfiguration{})
-	return nil
-}
-
 func (q *request) getPolicy() error {
-	if q.bucket.policy == "" {
+	p := q.store.policyOf(q.bucket)
+	if p == nil {
 		return with(core.Errorf(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist"), "BucketName", q.bucket.name)
 	}
 	q.w.Header().Set("Content-Type", "application/json")
 	q.w.WriteHeader(http.StatusOK)
-	q.w.Write([]byte(q.bucket.policy))
+	q.w.Write([]byte(p.shown()))
 	return nil
 }
 
 func (q *request) putPolicy() error {
-	q.bucket.policy = string(q.body)
+	var document map[string]any
+	if err := json.Unmarshal(q.body, &document); err != nil || document["Statement"] == nil {
+		return core.Errorf(http.StatusBadRequest, "MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'")
+	}
+	properties := map[string]any{"Bucket": q.bucket.name, "PolicyDocument": document}
+	p := q.store.policyOf(q.bucket)
+	var err error
+	if p == nil {
+		p, _, err = q.store.policies.Make(q.bucket.owner, q.bucket.region, properties)
+	} else {
+		p, err = q.store.policies.Change(p.live, properties)
+	}
+	if err != nil {
+		return err
+	}
+	p.text = string(q.body)
 	q.answer(http.StatusNoContent, nil)
 	return nil
 }
 
 func (q *request) deletePolicy() error {
-	q.bucket.policy = ""
+	if p := q.store.policyOf(q.bucket); p != nil {
+		if err := q.store.policies.Delete(p.live); err != nil {
+			return err
+		}
+	}
 	q.answer(http.StatusNoContent, nil)
 	return nil
 }

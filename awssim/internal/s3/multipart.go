@@ -108,7 +108,8 @@ func (q *request) completeUpload() error {
 	if err != nil {
 		return err
 	}
-	q.bucket.put(u.key, o)
+	q.bucket.put(q.store, u.key, o)
+	q.tellVersion(o)
 	delete(q.bucket.uploads, u.id)
 	q.answer(http.StatusOK, completeResult{Location: "/" + q.bucket.name + "/" + u.key, Bucket: q.bucket.name, Key: u.key, ETag: o.etag})
 	return nil

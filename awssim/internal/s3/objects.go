@@ -40,7 +40,8 @@ func (q *request) putObject() error {
 		return err
 	}
 	o := q.store.newObject(q.body, headers, q.sum)
-	q.bucket.put(q.at.key, o)
+	q.bucket.put(q.store, q.at.key, o)
+	q.tellVersion(o)
 	q.w.Header().Set("ETag", o.etag)
 	q.w.Header().Set("x-amz-server-side-encryption", "AES256")
 	o.checksum.set(q.w.Header())
@@ -84,10 +85,11 @@ func withoutChunks(encoding string) string {
 
 // getObject answers GET and HEAD.
 func (q *request) getObject() error {
-	o := q.bucket.objects[q.at.key]
-	if o == nil {
-		return errNoKey(q.at.key)
+	o, err := q.reading()
+	if err != nil {
+		return err
 	}
+	q.tellVersion(o)
 	h := q.w.Header()
 	h.Set("ETag", o.etag)
 	h.Set("Last-Modified", o.modified.Format(http.TimeFormat))
@@ -171,20 +173,29 @@ func (q *request) deleteObject() error {
 	if err := checkWrite(q.r.Header, q.bucket.objects[q.at.key]); err != nil {
 		return err
 	}
-	q.bucket.remove(q.at.key)
+	if id := q.query.Get("versionId"); id != "" {
+		q.deletion(q.bucket.removeVersion(q.at.key, id))
+	} else {
+		q.deletion(q.bucket.remove(q.store, q.at.key))
+	}
 	q.answer(http.StatusNoContent, nil)
 	return nil
 }
 
 type deleteRequest struct {
 	Objects []struct {
-		Key  string
-		ETag string
+		Key, VersionId string
+		ETag           string
 	} `xml:"Object"`
 	Quiet bool
 }
 
-type deletedEntry struct{ Key string }
+type deletedEntry struct {
+	Key                   string
+	VersionId             string `xml:",omitempty"`
+	DeleteMarker          string `xml:",omitempty"`
+	DeleteMarkerVersionId string `xml:",omitempty"`
+}
 
 type deleteError struct{ Key, Code, Message string }
 
@@ -209,9 +220,14 @@ func (q *request) deleteObjects() error {
 			out.Errors = append(out.Errors, deleteError{item.Key, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"})
 			continue
 		}
-		q.bucket.remove(item.Key)
+		entry := deletedEntry{Key: item.Key, VersionId: item.VersionId}
+		if item.VersionId != "" {
+			q.bucket.removeVersion(item.Key, item.VersionId)
+		} else if marker := q.bucket.remove(q.store, item.Key); marker != nil {
+			entry.DeleteMarker, entry.DeleteMarkerVersionId = "true", marker.versionOf()
+		}
 		if !in.Quiet {
-			out.Deleted = append(out.Deleted, deletedEntry{item.Key})
+			out.Deleted = append(out.Deleted, entry)
 		}
 	}
 	q.answer(http.StatusOK, out)
@@ -244,7 +260,8 @@ func (q *request) copyObject() error {
 		return core.Errorf(http.StatusBadRequest, "InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
 	o := q.store.newObject(source.body, headers, defaultChecksum(source.body))
-	q.bucket.put(q.at.key, o)
+	q.bucket.put(q.store, q.at.key, o)
+	q.tellVersion(o)
 	q.answer(http.StatusOK, copyResult{LastModified: iso(o.modified), ETag: o.etag})
 	return nil
 }
@@ -255,15 +272,17 @@ func (q *request) source() (*object, error) {
 	if err != nil {
 		return nil, errInvalidArgument("x-amz-copy-source", q.r.Header.Get("x-amz-copy-source"), "Invalid copy source encoding")
 	}
-	name, _, _ = strings.Cut(name, "?versionId=")
+	name, id, _ := strings.Cut(name, "?versionId=")
 	from, key, _ := strings.Cut(name, "/")
-	b := q.store.buckets[from]
+	b := q.store.find(from, q.call.Caller.Account)
 	switch {
 	case b == nil:
 		return nil, errNoBucket(from)
 	case b.owner != q.call.Caller.Account:
 		return nil, errDenied()
-	case b.objects[key] == nil:
+	case id != "" && b.version(key, id) != nil && !b.version(key, id).marker:
+		return b.version(key, id), nil
+	case id != "" || b.objects[key] == nil:
 		return nil, errNoKey(key)
 	}
 	return b.objects[key], nil

@@ -52,8 +52,8 @@ var operations = map[route]operation{
 	{"bucket", "DELETE", ""}:         {"DeleteBucket", (*request).deleteBucket, false},
 	{"bucket", "GET", ""}:            {"ListObjects", (*request).listObjects, false},
 	{"bucket", "GET", "list-type"}:   {"ListObjectsV2", (*request).listObjectsV2, false},
+	{"bucket", "GET", "versions"}:    {"ListObjectVersions", (*request).listVersions, false},
 	{"bucket", "GET", "location"}:    {"GetBucketLocation", (*request).getLocation, false},
-	{"bucket", "GET", "versioning"}:  {"GetBucketVersioning", (*request).getVersioning, false},
 	{"bucket", "GET", "policy"}:      {"GetBucketPolicy", (*request).getPolicy, false},
 	{"bucket", "PUT", "policy"}:      {"PutBucketPolicy", (*request).putPolicy, false},
 	{"bucket", "DELETE", "policy"}:   {"DeleteBucketPolicy", (*request).deletePolicy, false},
@@ -70,11 +70,17 @@ var operations = map[route]operation{
 	{"object", "DELETE", "uploadId"}: {"AbortMultipartUpload", (*request).abortUpload, false},
 }
 
+func init() {
+	for _, c := range configurations {
+		c.register()
+	}
+}
+
 // plain are query parameters that do not choose an operation.
 var plain = []string{
 	"x-id", "prefix", "delimiter", "marker", "max-keys", "encoding-type", "start-after",
 	"continuation-token", "fetch-owner", "partNumber", "max-uploads", "key-marker", "upload-id-marker",
-	"max-buckets", "bucket-region",
+	"max-buckets", "bucket-region", "versionId", "version-id-marker",
 }
 
 func (s *Store) serve(c *core.Call, w http.ResponseWriter, r *http.Request) {
@@ -142,7 +148,7 @@ func (q *request) route() (route, error) {
 
 // open finds the bucket and checks that the caller may use it from here.
 func (q *request) open() error {
-	b := q.store.buckets[q.at.bucket]
+	b := q.store.find(q.at.bucket, q.call.Caller.Account)
 	switch {
 	case b == nil:
 		return errNoBucket(q.at.bucket)

@@ -10,7 +10,7 @@ import (
 )
 
 func FuzzActions(f *testing.F) {
-	sdktest.FuzzActions(f, internal.New(core.NewWorld(core.Options{})).Service(), func(a *awssim.AWS) error {
+	sdktest.FuzzActions(f, internal.New(core.NewWorld(core.Options{}), nil).Service(), func(a *awssim.AWS) error {
 		a.Lock()
 		defer a.Unlock()
 		a.Topics().CreateTopic(sdktest.Management, "eu-central-1", "x")

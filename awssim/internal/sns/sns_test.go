@@ -126,7 +126,7 @@ func TestBatchesFailEntryByEntry(t *testing.T) {
 
 func TestSubscriptionsAndTagsAreListed(t *testing.T) {
 	_, c, arn := topic(t, "alerts", nil)
-	made, err := c.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: arn, Protocol: aws.String("email"), Endpoint: aws.String("gas@example.com")})
+	made, err := c.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: arn, Protocol: aws.String("sqs"), Endpoint: aws.String("arn:aws:sqs:eu-central-1:111122223333:q")})
 	must(t, err)
 	list, err := c.ListSubscriptionsByTopic(t.Context(), &sns.ListSubscriptionsByTopicInput{TopicArn: arn})
 	must(t, err)
@@ -143,5 +143,63 @@ func TestSubscriptionsAndTagsAreListed(t *testing.T) {
 	must(t, err)
 	if len(tags.Tags) != 1 || attributes.Attributes["SubscriptionsConfirmed"] != "0" {
 		t.Errorf("tags are %v, attributes %v", tags.Tags, attributes.Attributes)
+	}
+}
+
+func TestATopicGivesBackItsAttributesAndRefusesOthers(t *testing.T) {
+	_, c, arn := topic(t, "alerts", map[string]string{"DisplayName": "Alerts", "KmsMasterKeyId": "alias/aws/sns"})
+	_, err := c.SetTopicAttributes(t.Context(), &sns.SetTopicAttributesInput{TopicArn: arn, AttributeName: aws.String("DeliveryPolicy"), AttributeValue: aws.String(`{"http":{}}`)})
+	must(t, err)
+	out, err := c.GetTopicAttributes(t.Context(), &sns.GetTopicAttributesInput{TopicArn: arn})
+	must(t, err)
+	for name, want := range map[string]string{"DisplayName": "Alerts", "KmsMasterKeyId": "alias/aws/sns", "DeliveryPolicy": `{"http":{}}`, "EffectiveDeliveryPolicy": `{"http":{}}`, "Owner": "111122223333"} {
+		if got := out.Attributes[name]; got != want {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	if !strings.Contains(out.Attributes["Policy"], "__default_policy_ID") {
+		t.Errorf("the policy is %s", out.Attributes["Policy"])
+	}
+	_, err = c.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("alerts"), Attributes: map[string]string{"DisplayName": "Others"}})
+	sdktest.WantCode(t, err, "InvalidParameter")
+	if !strings.Contains(err.Error(), "Topic already exists with different attributes") {
+		t.Error(err)
+	}
+	_, err = c.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("alerts"), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}})
+	sdktest.WantCode(t, err, "InvalidParameter")
+}
+
+func TestAnEmailSubscriptionWaitsForItsConfirmation(t *testing.T) {
+	a, c, arn := topic(t, "alerts", nil)
+	made, err := c.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: arn, Protocol: aws.String("email"), Endpoint: aws.String("gas@example.com"), ReturnSubscriptionArn: true,
+		Attributes: map[string]string{"FilterPolicy": `{"result":["attention"]}`}})
+	must(t, err)
+	pending := func() string {
+		out, err := c.GetSubscriptionAttributes(t.Context(), &sns.GetSubscriptionAttributesInput{SubscriptionArn: made.SubscriptionArn})
+		must(t, err)
+		if out.Attributes["FilterPolicy"] != `{"result":["attention"]}` || out.Attributes["FilterPolicyScope"] != "MessageAttributes" {
+			t.Errorf("%v", out.Attributes)
+		}
+		return out.Attributes["PendingConfirmation"]
+	}
+	list, err := c.ListSubscriptions(t.Context(), &sns.ListSubscriptionsInput{})
+	must(t, err)
+	if got := *list.Subscriptions[0].SubscriptionArn; got != "PendingConfirmation" || pending() != "true" {
+		t.Errorf("listed as %s, pending %s", got, pending())
+	}
+	_, err = c.ConfirmSubscription(t.Context(), &sns.ConfirmSubscriptionInput{TopicArn: arn, Token: aws.String("guessed")})
+	sdktest.WantCode(t, err, "InvalidParameter")
+	a.Lock()
+	token := a.Topics().ConfirmationToken(*made.SubscriptionArn)
+	a.Unlock()
+	_, err = c.ConfirmSubscription(t.Context(), &sns.ConfirmSubscriptionInput{TopicArn: arn, Token: &token})
+	must(t, err)
+	if pending() != "false" {
+		t.Error("it is pending after its confirmation")
+	}
+	_, err = c.SetSubscriptionAttributes(t.Context(), &sns.SetSubscriptionAttributesInput{SubscriptionArn: made.SubscriptionArn, AttributeName: aws.String("RawMessageDelivery"), AttributeValue: aws.String("true")})
+	must(t, err)
+	if pending() != "false" {
+		t.Error("setting an attribute undid the confirmation")
 	}
 }

@@ -133,12 +133,10 @@ func (s *Store) deleteParameters(c *core.Call, in *deleteParametersInput) (*dele
 }
 
 func (s *Store) delete(c *core.Call, name string) bool {
-	here := s.here(c)
-	p := here[plainName(name)]
-	if p == nil {
+	p, l := s.live.Get(c.Caller.Account, c.Region, plainName(name))
+	if p == nil || s.live.Delete(l) != nil {
 		return false
 	}
-	delete(here, p.name)
 	s.publish(c, p, "Delete")
 	return true
 }

@@ -43,12 +43,11 @@ func (s *Store) putParameter(c *core.Call, in *putParameterInput) (*putParameter
 	if err := checkName(in.Name); err != nil {
 		return nil, err
 	}
-	here := s.here(c)
-	p := here[in.Name]
+	p, l := s.live.Get(c.Caller.Account, c.Region, in.Name)
 	if err := checkPut(p, in); err != nil {
 		return nil, err
 	}
-	tier, err := tierFor(p, in, len(here))
+	tier, err := tierFor(p, in, len(s.here(c)))
 	if err != nil {
 		return nil, err
 	}
@@ -58,13 +57,14 @@ func (s *Store) putParameter(c *core.Call, in *putParameterInput) (*putParameter
 	}
 	if p == nil {
 		p = &parameter{name: in.Name, tags: map[string]string{}}
-		here[in.Name] = p
 	}
-	if err := p.append(next); err != nil {
+	if err := p.makeRoom(); err != nil {
 		return nil, err
 	}
-	p.tier = tier
 	setTags(p.tags, in.Tags)
+	if p, err = s.write(c, p, l, next, in.Policies); err != nil {
+		return nil, err
+	}
 	s.publish(c, p, map[bool]string{true: "Create", false: "Update"}[next.number == 1])
 	return &putParameterOutput{Version: next.number, Tier: tier}, nil
 }
@@ -156,15 +156,35 @@ func check(v version) error {
 	return nil
 }
 
-// append adds a version and lets go of the oldest, unless that one has a label.
-func (p *parameter) append(v version) error {
-	if len(p.versions) >= keptVersions {
-		if len(p.versions[0].labels) > 0 {
-			return refuse("ParameterMaxVersionLimitExceeded", "You attempted to create a new version of %s by calling the PutParameter API with the overwrite flag. Version %d, the oldest version, can't be deleted because it has a label associated with it. Move the label to another version of the parameter, and try again.", p.name, p.versions[0].number)
-		}
-		p.versions = slices.Delete(p.versions, 0, 1)
+// write makes the version the live parameter's.
+func (s *Store) write(c *core.Call, p *parameter, l core.Live, v version, policies string) (*parameter, error) {
+	properties := p.properties(&v, l.Properties)
+	if policies != "" {
+		properties["Policies"] = policies
 	}
-	p.versions = append(p.versions, v)
+	s.pending = &v
+	defer func() { s.pending = nil }()
+	var err error
+	if len(p.versions) == 0 {
+		p, _, err = s.live.Make(c.Caller.Account, c.Region, properties)
+	} else {
+		p, err = s.live.Change(l, properties)
+	}
+	if err != nil {
+		return nil, refuse("InternalServerError", "writing parameter %s: %v", properties["Name"], err)
+	}
+	return p, nil
+}
+
+// makeRoom lets go of the oldest version where all are kept, unless it has a label.
+func (p *parameter) makeRoom() error {
+	if len(p.versions) < keptVersions {
+		return nil
+	}
+	if len(p.versions[0].labels) > 0 {
+		return refuse("ParameterMaxVersionLimitExceeded", "You attempted to create a new version of %s by calling the PutParameter API with the overwrite flag. Version %d, the oldest version, can't be deleted because it has a label associated with it. Move the label to another version of the parameter, and try again.", p.name, p.versions[0].number)
+	}
+	p.versions = slices.Delete(p.versions, 0, 1)
 	return nil
 }
 

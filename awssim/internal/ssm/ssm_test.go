@@ -223,3 +223,23 @@ func TestDescribeFilters(t *testing.T) {
 	_, err = c.DescribeParameters(t.Context(), &ssm.DescribeParametersInput{ParameterFilters: []types.ParameterStringFilter{{Key: aws.String("Colour"), Values: []string{"red"}}}})
 	sdktest.WantCode(t, err, "InvalidFilterKey")
 }
+
+func TestPublicParametersAreReadEverywhere(t *testing.T) {
+	const name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+	a := sdktest.New(t)
+	read := func(region string) string {
+		out, err := ssm.NewFromConfig(sdktest.Config(a, "200000000001", region)).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(name)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "arn:aws:ssm:" + region + "::parameter" + name; *out.Parameter.ARN != want {
+			t.Errorf("the ARN is %s", *out.Parameter.ARN)
+		}
+		return *out.Parameter.Value
+	}
+	if here, there := read("eu-central-1"), read("us-east-1"); here == there || !strings.HasPrefix(here, "ami-") || len(here) != len("ami-")+17 || here != read("eu-central-1") {
+		t.Errorf("the images are %s and %s", here, there)
+	}
+	_, err := ssm.NewFromConfig(sdktest.Config(a, "200000000001", "eu-central-1")).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/aws/service/no-such-thing")})
+	sdktest.WantCode(t, err, "ParameterNotFound")
+}

@@ -29,11 +29,11 @@ const keptVersions = 100
 
 // Store is Parameter Store in every account and region.
 type Store struct {
-	world  *core.World
-	places map[place]map[string]*parameter
+	world *core.World
+	live  *core.Mirror[parameter]
+	// pending is the version that this service is about to write.
+	pending *version
 }
-
-type place struct{ account, region string }
 
 type parameter struct {
 	name, tier string
@@ -51,9 +51,11 @@ type version struct {
 	tier                               string
 }
 
-// New makes the service.
-func New(w *core.World) *Store {
-	return &Store{world: w, places: map[place]map[string]*parameter{}}
+// New makes the service as a view on the live parameters.
+func New(w *core.World, store core.LiveStore) *Store {
+	s := &Store{world: w}
+	s.live = core.NewMirror(store, liveType, s.take)
+	return s
 }
 
 // Service is the API.
@@ -80,13 +82,13 @@ func (s *Store) Service() core.Service {
 }
 
 // Value is a parameter's value and type, for services that resolve it: the
-// latest, or that of the version that the name ends with after a colon.
+// latest, or that of the version or label that the name ends with after a colon.
 func (s *Store) Value(account, region, name string) (value, kind string, ok bool) {
-	if value, ok := published(region, name); ok {
+	if value, public := publicValue(region, name); public {
 		return value, String, true
 	}
 	name, selector := split(name)
-	p := s.places[place{account, region}][name]
+	p := s.live.At(account, region)[name]
 	if p == nil {
 		return "", "", false
 	}
@@ -107,11 +109,7 @@ func (s *Store) Put(account, region, name, value string) error {
 }
 
 func (s *Store) here(c *core.Call) map[string]*parameter {
-	at := place{c.Caller.Account, c.Region}
-	if s.places[at] == nil {
-		s.places[at] = map[string]*parameter{}
-	}
-	return s.places[at]
+	return s.live.At(c.Caller.Account, c.Region)
 }
 
 func (p *parameter) latest() *version { return &p.versions[len(p.versions)-1] }
@@ -120,8 +118,8 @@ func (p *parameter) latest() *version { return &p.versions[len(p.versions)-1] }
 // or :label.
 func (s *Store) find(c *core.Call, ref string) (p *parameter, v *version, selector string, err error) {
 	name, selector := split(plainName(ref))
-	if p = s.places[place{c.Caller.Account, c.Region}][name]; p == nil {
-		p = publicParameter(c.Region, name)
+	if p = s.public(c, name); p == nil {
+		p = s.here(c)[name]
 	}
 	if p == nil {
 		return nil, nil, "", refuse("ParameterNotFound", "Parameter %s not found.", name)
@@ -170,11 +168,10 @@ func (p *parameter) version(selector string) *version {
 }
 
 func (s *Store) arn(c *core.Call, name string) string {
-	account := c.Caller.Account
-	if strings.HasPrefix(name, publicRoot) {
-		account = ""
+	if strings.HasPrefix(name, "/aws/service/") { // AWS's own belong to no account
+		return fmt.Sprintf("arn:%s:ssm:%s::parameter%s", s.world.Options.Partition, c.Region, name)
 	}
-	return fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", s.world.Options.Partition, c.Region, account, strings.TrimPrefix(name, "/"))
+	return fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", s.world.Options.Partition, c.Region, c.Caller.Account, strings.TrimPrefix(name, "/"))
 }
 
 // shown is the value as answered: encrypted, unless it is no secret or the caller

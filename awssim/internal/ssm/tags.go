@@ -33,7 +33,7 @@ func (s *Store) addTags(c *core.Call, in *addTagsInput) (*struct{}, error) {
 		return nil, err
 	}
 	setTags(p.tags, in.Tags)
-	return &struct{}{}, nil
+	return &struct{}{}, s.writeTags(c, p)
 }
 
 type removeTagsInput struct {
@@ -50,7 +50,7 @@ func (s *Store) removeTags(c *core.Call, in *removeTagsInput) (*struct{}, error)
 	for _, key := range in.TagKeys {
 		delete(p.tags, key)
 	}
-	return &struct{}{}, nil
+	return &struct{}{}, s.writeTags(c, p)
 }
 
 type listTagsInput struct {
@@ -71,6 +71,21 @@ func (s *Store) listTags(c *core.Call, in *listTagsInput) (*listTagsOutput, erro
 		out.TagList = append(out.TagList, tag{Key: key, Value: &value})
 	}
 	return out, nil
+}
+
+// writeTags makes a parameter's tags the live ones.
+func (s *Store) writeTags(c *core.Call, p *parameter) error {
+	_, l := s.live.Get(c.Caller.Account, c.Region, p.name)
+	properties := map[string]any{}
+	for k, v := range l.Properties {
+		properties[k] = v
+	}
+	properties["Tags"] = tagProperty(p.tags)
+	if len(p.tags) == 0 {
+		delete(properties, "Tags")
+	}
+	_, err := s.live.Change(l, properties)
+	return err
 }
 
 // tagged finds the resource of a tagging call; only parameters have tags here.

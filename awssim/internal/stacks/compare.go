@@ -39,6 +39,7 @@ type change struct {
 	// attributes are what else of the declaration changes, such as Metadata.
 	stackTags  bool
 	attributes []string
+	automatic  bool   // a nested stack's template changes
 	imported   *loose // what an import takes over
 }
 
@@ -165,6 +166,15 @@ func (v *view) live(r *template.Resource, expected map[string]any) map[string]an
 	case t.properties != nil:
 		return t.properties
 	}
+	if m := v.engine.maker(r.Type); m != nil {
+		if id := v.stack.madeOf(r.LogicalID).id; id != "" {
+			properties, there := m.Live(v.engine.request(v.stack, actor{}, r, expected), id)
+			if !there {
+				return nil
+			}
+			return v.deployed(r, properties)
+		}
+	}
 	return v.deployed(r, expected)
 }
 
@@ -217,7 +227,10 @@ func (c *change) compareRest(previous, next *view, old *template.Resource) bool 
 	if err == nil && !template.Equal(was, will) {
 		c.attributes = append(c.attributes, "Metadata")
 	}
-	return c.stackTags || len(c.attributes) > 0
+	if c.typ.Name == stackType && (nested{next.engine}).outdated(next.stack, c.resource, c.after) {
+		c.automatic = true
+	}
+	return c.stackTags || c.automatic || len(c.attributes) > 0
 }
 
 // compareProperties fills in what changes, and reports whether anything does.

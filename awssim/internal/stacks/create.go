@@ -29,7 +29,37 @@ func (e *Engine) create(s *stack, d *deployment, a actor, c *comparison, f *fail
 	e.claimAll(s, c)
 	s.useImports(c.imported)
 	s.keepResolved(c)
-	e.start(s, op, e.duration(), 0, nil, func() { e.created(s, op, onFailure) })
+	takes := e.duration()
+	pass := e.join(s, op, e.parts(s, a, c, op), func(f *failure) {
+		if f != nil {
+			e.breakOff(s, op, f)
+			e.turnBack(s, op, f, onFailure)
+			return
+		}
+		e.created(s, op, onFailure)
+	})
+	e.start(s, op, takes, 0, nil, func() { op.turned = e.world.Now(); pass() })
+}
+
+// breakOff cuts an operation's steps behind the one that failed.
+func (e *Engine) breakOff(s *stack, op *operation, f *failure) {
+	steps := op.steps
+	if steps == nil {
+		steps = createSteps(e.view(s))
+	}
+	op.steps = []step{}
+	for _, st := range steps {
+		if st.logicalID == f.logicalID {
+			st.failed = f.reason
+			if m := s.madeOf(st.logicalID); m.id != "" {
+				st.physicalID = m.id
+			}
+		}
+		op.steps = append(op.steps, st)
+		if st.failed != "" {
+			break
+		}
+	}
 }
 
 func (e *Engine) claimAll(s *stack, c *comparison) {
@@ -96,7 +126,12 @@ func (e *Engine) turnBack(s *stack, op *operation, f *failure, onFailure string)
 	}
 	e.setStatus(s, op.turn, op.reason)
 	e.announce(s, op, op.after, op.turned, op.ended)
-	e.at(s, op, rest, func() {
+	g := &gate{then: func(stuck *failure) {
+		op.ended = e.world.Now()
+		if stuck != nil {
+			e.rollbackStuck(s, op, stuck, f)
+			return
+		}
 		e.dropAll(s)
 		if onFailure == onFailureDelete {
 			e.finishDelete(s)
@@ -104,7 +139,26 @@ func (e *Engine) turnBack(s *stack, op *operation, f *failure, onFailure string)
 			e.finish(s, rollbackComplete, "")
 		}
 		op.report(result{reason: f.text()})
-	})
+	}}
+	e.undoParts(s, op, func(stuck *failure) { g.done, g.failure = true, stuck; g.try() })
+	e.at(s, op, rest, func() { g.passed = true; g.try() })
+}
+
+// rollbackStuck ends a rollback that could not take away what was made.
+func (e *Engine) rollbackStuck(s *stack, op *operation, stuck, f *failure) {
+	for i := range op.after {
+		if op.after[i].logicalID == stuck.logicalID {
+			op.after[i].failed = stuck.reason
+		}
+	}
+	s.standing = true
+	op.reason = "The following resource(s) failed to delete: [" + stuck.logicalID + "]. "
+	status := rollbackFailed
+	if op.turn == deleteInProgress {
+		status = deleteFailed
+	}
+	e.finish(s, status, op.reason)
+	op.report(result{reason: f.text()})
 }
 
 // leaveFailed keeps what was created before the failure.

@@ -21,7 +21,27 @@ func (e *Engine) remove(s *stack, a actor, retain []string, force bool, token st
 		op.reason = reason
 		end = func() { e.deletionFailed(s, op, failed) }
 	}
-	e.start(s, op, e.duration(), 0, nil, end)
+	pass := e.join(s, op, e.unmaking(s, a, op), func(f *failure) {
+		op.turned, op.ended = e.world.Now(), e.world.Now()
+		if f != nil {
+			op.reason = failedToDelete(op.steps)
+			e.deletionFailed(s, op, f)
+			return
+		}
+		end()
+	})
+	e.start(s, op, e.duration(), 0, nil, pass)
+}
+
+// failedToDelete is the stack's reason for a failed deletion.
+func failedToDelete(steps []step) string {
+	var names []string
+	for _, st := range steps {
+		if st.failed != "" {
+			names = append(names, st.logicalID)
+		}
+	}
+	return "The following resource(s) failed to delete: [" + strings.Join(names, ", ") + "]. "
 }
 
 // refuseDeletion ends a deletion that an export in use forbids: the stack goes
@@ -38,7 +58,6 @@ func (e *Engine) refuseDeletion(s *stack, op *operation, why string) {
 // deletion works out the steps of a deletion, dependents first, and how it fails.
 func (e *Engine) deletion(s *stack, a actor, retain []string, force bool) (steps []step, failed *failure, reason string) {
 	steps = []step{}
-	var names []string
 	for _, c := range e.everything(s) {
 		st := step{logicalID: c.resource.LogicalID, typ: c.resource.Type, physicalID: c.oldID, verb: "DELETE"}
 		st.skipped = keeps(c.resource.DeletionPolicy) || slices.Contains(retain, c.resource.LogicalID)
@@ -48,16 +67,13 @@ func (e *Engine) deletion(s *stack, a actor, retain []string, force bool) (steps
 		if st.failed != "" && force {
 			st.failed, st.skipped = "", true
 		}
-		if st.failed != "" {
-			names = append(names, st.logicalID)
-			if failed == nil {
-				failed = &failure{st.logicalID, st.typ, st.failed}
-			}
+		if st.failed != "" && failed == nil {
+			failed = &failure{st.logicalID, st.typ, st.failed}
 		}
 		steps = append(steps, st)
 	}
 	if failed != nil {
-		reason = "The following resource(s) failed to delete: [" + strings.Join(names, ", ") + "]. "
+		reason = failedToDelete(steps)
 	}
 	return steps, failed, reason
 }

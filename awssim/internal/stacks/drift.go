@@ -96,7 +96,7 @@ func (v *view) drift(r *template.Resource, a actor) (d core.ResourceDrift, faile
 		d.Status, d.Expected = "DELETED", shown(expected)
 		return d, ""
 	}
-	if v.stack.touchedOf(r.LogicalID).properties == nil {
+	if v.stack.touchedOf(r.LogicalID).properties == nil && v.engine.maker(r.Type) == nil {
 		return d, ""
 	}
 	for _, one := range t.Diff(v.comparedWith(r, expected), live) {

@@ -28,6 +28,12 @@ type Options struct {
 	// Macro runs the Lambda function of a registered macro; known is false where
 	// the account has none of that name. nil: no macro is known anywhere.
 	Macro func(account, region string, call transform.Macro) (fragment []byte, known bool, err error)
+	// Undeletable says why a service refuses to delete a live resource, such as a
+	// bucket that is not empty; "" if it does not. nil: none ever does.
+	Undeletable func(l core.Live) string
+	// Makers make resources of types that are more than data, by type. Nested stacks
+	// are the engine's own.
+	Makers map[string]Maker
 	// StackSetTemplate reads a stack set's template, for GetTemplateSummary; nil
 	// where there are no stack sets.
 	StackSetTemplate func(c *core.Call, name, callAs string) (string, error)
@@ -68,10 +74,13 @@ type Engine struct {
 	claims  map[claim]owner
 	exports map[exportName]*export
 	loose   map[looseKey]*loose
-	drifts  map[string]*driftRun // by detection id
-	sets    map[string]*changeSet
-	tokens  map[tokenKey]string // client request tokens of change sets
-	ended   []func(core.StackInfo)
+	// loosePlaces are the keys of loose by place.
+	loosePlaces map[place]map[looseKey]bool
+	version     uint64               // counts changes of what is live
+	drifts      map[string]*driftRun // by detection id
+	sets        map[string]*changeSet
+	tokens      map[tokenKey]string // client request tokens of change sets
+	ended       []func(core.StackInfo)
 }
 
 // place is an account in a region.
@@ -86,17 +95,18 @@ type stackName struct {
 func New(w *core.World, options Options) *Engine {
 	options.complete()
 	return &Engine{
-		world:   w,
-		options: options,
-		stacks:  map[string]*stack{},
-		names:   map[stackName]*stack{},
-		places:  map[place][]*stack{},
-		claims:  map[claim]owner{},
-		exports: map[exportName]*export{},
-		loose:   map[looseKey]*loose{},
-		drifts:  map[string]*driftRun{},
-		sets:    map[string]*changeSet{},
-		tokens:  map[tokenKey]string{},
+		world:       w,
+		options:     options,
+		stacks:      map[string]*stack{},
+		names:       map[stackName]*stack{},
+		places:      map[place][]*stack{},
+		claims:      map[claim]owner{},
+		exports:     map[exportName]*export{},
+		loose:       map[looseKey]*loose{},
+		loosePlaces: map[place]map[looseKey]bool{},
+		drifts:      map[string]*driftRun{},
+		sets:        map[string]*changeSet{},
+		tokens:      map[tokenKey]string{},
 	}
 }
 

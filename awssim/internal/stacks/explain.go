@@ -39,6 +39,7 @@ type told struct {
 	properties []toldProperty
 	attributes []string // other than Properties and Tags, such as Metadata
 	tags       bool     // the stack's tags change
+	automatic  bool     // a nested stack whose template changes
 	secret     map[string]bool
 }
 
@@ -185,8 +186,7 @@ func (x *explainer) tell(r *template.Resource) (told, bool) {
 		return out, false
 	}
 	x.modification(&out, old, c)
-	changes := len(out.properties) > 0 || out.tags || len(out.attributes) > 0
-	return out, changes
+	return out, out.changes()
 }
 
 func (x *explainer) modification(out *told, old *template.Resource, c *change) {
@@ -198,7 +198,7 @@ func (x *explainer) modification(out *told, old *template.Resource, c *change) {
 	known, _ := x.next.expected(r)
 	if c != nil {
 		known = c.after
-		out.tags, out.attributes = c.stackTags, c.attributes
+		out.tags, out.attributes, out.automatic = c.stackTags, c.attributes, c.automatic
 	}
 	after := x.expectedIn(x.shown, r, known)
 	out.physicalID, _ = x.previous.PhysicalID(old)
@@ -267,7 +267,7 @@ func (x *explainer) resourceCauses(uses template.Uses) []cause {
 // fate is what becomes of the resource, for those that refer to it.
 func (t *told) fate() fate {
 	out := stays
-	if t.tags || len(t.attributes) > 0 {
+	if t.tags || t.automatic || len(t.attributes) > 0 {
 		out = modified
 	}
 	for i := range t.properties {
@@ -301,5 +301,9 @@ func (t told) certain() (told, bool) {
 		return t, true
 	}
 	t.properties = slices.DeleteFunc(slices.Clone(t.properties), func(p toldProperty) bool { return !p.certain })
-	return t, len(t.properties) > 0 || t.tags || len(t.attributes) > 0
+	return t, t.changes()
+}
+
+func (t *told) changes() bool {
+	return len(t.properties) > 0 || t.tags || t.automatic || len(t.attributes) > 0
 }

@@ -190,7 +190,7 @@ func (m *machine) checkClaims(t *rapid.T) {
 				t.Fatalf("%v is the name of two live resources", c)
 			}
 			held[c] = true
-			if got := m.engine.claims[c]; got != (owner{s, l.LogicalID}) {
+			if got := m.engine.claims[c]; got != (ownerOf(s, l.LogicalID)) {
 				t.Fatalf("%s of %s has not claimed its name", l.LogicalID, s.name)
 			}
 		}

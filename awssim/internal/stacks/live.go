@@ -5,19 +5,43 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/resource"
 	"github.com/setmend/setmend/awssim/internal/template"
 )
 
-// Live is one live resource, as Cloud Control and people see it.
-type Live struct {
-	Account, Region, Type string
-	ID                    string // the physical id
-	Identifier            string // Cloud Control's
-	Model                 map[string]any
-	Properties            map[string]any // without read-only ones; not to be changed
-	StackID, LogicalID    string         // "" for a loose one
+// Live is one live resource, as Cloud Control, services and people see it.
+type Live = core.Live
+
+var _ core.LiveStore = (*Engine)(nil)
+
+// Version changes whenever a resource may have changed anywhere.
+func (e *Engine) Version() uint64 { return e.version }
+
+// Regions lists where an account has stacks or resources, sorted.
+func (e *Engine) Regions(account string) []string {
+	var out []string
+	for _, p := range e.placesOf(account) {
+		out = append(out, p.region)
+	}
+	for p := range e.loosePlaces {
+		if p.account == account {
+			out = append(out, p.region)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Holder finds who has an explicit name that is taken in all accounts.
+func (e *Engine) Holder(typ, name string) (account, region string, ok bool) {
+	holder, held := e.claims[claim{typ: typ, name: name}]
+	if !held {
+		return "", "", false
+	}
+	return holder.place.account, holder.place.region, true
 }
 
 // untouch forgets what was changed by hand, but not what stands in the way.
@@ -76,6 +100,10 @@ func (e *Engine) Change(stackID, logicalID string, f func(live map[string]any) (
 		return fmt.Errorf("changing resource %s: %w", logicalID, err)
 	}
 	s.setLive(logicalID, v.deployed(r, expected), changed)
+	if s.touchedOf(logicalID).properties != nil {
+		s.touch(logicalID).changed = e.world.Now()
+	}
+	e.version++
 	return nil
 }
 
@@ -113,6 +141,7 @@ func (e *Engine) DeleteResource(stackID, logicalID string) error {
 		return fmt.Errorf("deleting resource %s: it is deleted already", logicalID)
 	}
 	t.deleted, t.properties = true, nil
+	e.version++
 	if p, err := v.expected(r); err == nil {
 		e.release(s, logicalID, typeOf(r), p)
 	}
@@ -142,9 +171,9 @@ func (e *Engine) Resources(account, region, typ string) []Live {
 	for _, s := range e.places[p] {
 		out = append(out, e.liveOf(s, typ)...)
 	}
-	for key, l := range e.loose {
-		if key.place == p && (typ == "" || typ == key.typ) {
-			out = append(out, l.live())
+	for key := range e.loosePlaces[p] {
+		if typ == "" || typ == key.typ {
+			out = append(out, e.loose[key].live())
 		}
 	}
 	slices.SortFunc(out, func(a, b Live) int {
@@ -188,7 +217,62 @@ func (v *view) show(r *template.Resource) (Live, bool) {
 	}
 	i.Properties = live
 	l.Model, l.Properties = t.Model(i), live
+	l.Made, l.Changed = v.times(r)
+	l.Revisions = func() []core.Revision { return v.engine.revisions(v.stack, r) }
 	return l, true
+}
+
+// times are when a resource of a stack was made and last changed, as far as its
+// stack's operations tell.
+func (v *view) times(r *template.Resource) (made, changed time.Time) {
+	s := v.stack
+	made, changed = s.created, s.created
+	if len(s.history) > 0 {
+		made = s.history[0].turned
+		changed = made
+	}
+	if len(s.history) > 1 { // or else all there is was made by the one operation
+		revisions := v.engine.revisions(s, r)
+		if n := len(revisions); n > 0 {
+			made, changed = revisions[0].At, revisions[n-1].At
+		}
+	}
+	if t := s.touchedOf(r.LogicalID); t.changed.After(changed) {
+		changed = t.changed
+	}
+	return made, changed
+}
+
+// revisions lists what the deployments of a stack made of a resource since it was
+// last made anew.
+func (e *Engine) revisions(s *stack, r *template.Resource) []core.Revision {
+	var out []core.Revision
+	for _, op := range s.history {
+		switch op.final {
+		case createComplete, updateComplete, importComplete:
+		default:
+			continue
+		}
+		v := e.look(s, op.deployment, nil)
+		then, ok := v.active(r.LogicalID)
+		if !ok || then.Type != r.Type {
+			out = nil
+			continue
+		}
+		p, err := v.expected(then)
+		if err != nil {
+			continue
+		}
+		p = v.deployed(then, p)
+		if stepOf(op.steps, r.LogicalID).replaced != "" {
+			out = nil
+		}
+		if n := len(out); n > 0 && template.Equal(out[n-1].Properties, p) {
+			continue
+		}
+		out = append(out, core.Revision{Properties: p, At: op.turned})
+	}
+	return out
 }
 
 func cloneMap(m map[string]any) map[string]any {

@@ -1,8 +1,11 @@
 package stacks
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
+	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/resource"
 )
 
@@ -12,6 +15,8 @@ type loose struct {
 	identity resource.Identity // with the live properties
 	claim    claim
 	claimed  bool
+
+	made, changed time.Time
 }
 
 type looseKey struct {
@@ -29,31 +34,52 @@ func (l *loose) key() looseKey {
 func (l *loose) live() Live {
 	i := &l.identity
 	return Live{Account: i.Account, Region: i.Region, Type: l.typ.Name, ID: l.typ.PhysicalID(i),
-		Identifier: l.typ.CloudControlID(i), Model: l.typ.Model(i), Properties: i.Properties}
+		Identifier: l.typ.CloudControlID(i), Model: l.typ.Model(i), Properties: i.Properties,
+		Made: l.made, Changed: l.changed}
 }
 
 // letGo makes a stack's resource a loose one, which keeps its name.
 func (e *Engine) letGo(s *stack, c *change) {
+	v := e.view(s)
 	l := &loose{typ: c.typ, identity: resource.Identity{
 		Account: s.account, Region: s.region, Partition: e.world.Options.Partition, StackID: s.id, Stack: s.name,
 		LogicalID: c.resource.LogicalID, Generation: s.generations()[c.resource.LogicalID], Properties: cloneMap(c.live),
 	}}
+	if s.more != nil && s.more.adopted[c.resource.LogicalID] != nil {
+		l.identity = *s.more.adopted[c.resource.LogicalID]
+		l.identity.Properties = cloneMap(c.live)
+	}
+	l.made, _ = v.times(c.resource)
 	e.keepLoose(l)
 }
 
 // keepLoose takes a loose resource in, together with its name.
 func (e *Engine) keepLoose(l *loose) {
 	if l.claim, l.claimed = claimOf(l.place(), l.typ, l.identity.Properties); l.claimed {
-		e.claims[l.claim] = owner{}
+		e.claims[l.claim] = owner{place: l.place()}
 	}
-	e.loose[l.key()] = l
+	if l.made.IsZero() {
+		l.made = e.world.Now()
+	}
+	l.changed = e.world.Now()
+	key := l.key()
+	e.loose[key] = l
+	if e.loosePlaces[key.place] == nil {
+		e.loosePlaces[key.place] = map[looseKey]bool{}
+	}
+	e.loosePlaces[key.place][key] = true
+	e.version++
 }
 
 func (e *Engine) dropLoose(key looseKey, l *loose) {
-	if l.claimed && e.claims[l.claim] == (owner{}) {
+	if l.claimed && e.claims[l.claim] == (owner{place: key.place}) {
 		delete(e.claims, l.claim)
 	}
 	delete(e.loose, key)
+	if delete(e.loosePlaces[key.place], key); len(e.loosePlaces[key.place]) == 0 {
+		delete(e.loosePlaces, key.place)
+	}
+	e.version++
 }
 
 // Make creates a resource that belongs to no stack.
@@ -64,10 +90,10 @@ func (e *Engine) Make(account, region, typ string, properties map[string]any) (L
 	}}
 	c, claims := claimOf(l.place(), l.typ, properties)
 	if _, held := e.claims[c]; claims && held {
-		return Live{}, fmt.Errorf("making a resource of type %s: %s already exists", typ, c.name)
+		return Live{}, &core.ExistsError{Type: typ, Name: c.name}
 	}
 	if _, exists := e.loose[l.key()]; exists {
-		return Live{}, fmt.Errorf("making a resource of type %s: %s already exists", typ, l.key().identifier)
+		return Live{}, &core.ExistsError{Type: typ, Name: l.key().identifier}
 	}
 	e.keepLoose(l)
 	return l.live(), nil
@@ -99,11 +125,18 @@ func (e *Engine) ChangeLive(l Live, properties map[string]any) error {
 		return fmt.Errorf("changing %s: there is no such resource", l.Identifier)
 	}
 	found.identity.Properties = cloneMap(properties)
+	found.changed = e.world.Now()
+	e.version++
 	return nil
 }
 
 // DeleteLive deletes a live resource by hand.
 func (e *Engine) DeleteLive(l Live) error {
+	if e.options.Undeletable != nil {
+		if why := e.options.Undeletable(l); why != "" {
+			return errors.New(why)
+		}
+	}
 	if l.StackID != "" {
 		return e.DeleteResource(l.StackID, l.LogicalID)
 	}

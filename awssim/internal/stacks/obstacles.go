@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/resource"
 )
@@ -11,9 +12,12 @@ type claim struct{ account, region, typ, name string }
 
 // owner holds a claim; stack is nil for a resource without a stack.
 type owner struct {
+	place     place
 	stack     *stack
 	logicalID string
 }
+
+func ownerOf(s *stack, logicalID string) owner { return owner{s.place, s, logicalID} }
 
 // claimOf is the claim that a resource with these properties makes, if any.
 func claimOf(p place, t *resource.Type, properties map[string]any) (claim, bool) {
@@ -22,7 +26,7 @@ func claimOf(p place, t *resource.Type, properties map[string]any) (claim, bool)
 	if t.Single != "" {
 		c.name, named = "", true
 	}
-	if !named || t.Scope == resource.Unclaimed {
+	if !named || t.Scope == resource.Unclaimed || strings.Contains(name, notMadeYet) {
 		return c, false
 	}
 	if t.Scope != resource.PerPartition {
@@ -42,7 +46,7 @@ func (e *Engine) taken(s *stack, logicalID string, t *resource.Type, properties 
 	}
 	holder, held := e.claims[c]
 	switch {
-	case !held || holder == owner{s, logicalID}:
+	case !held || holder == ownerOf(s, logicalID):
 		return ""
 	case t.Single != "":
 		return t.Single
@@ -54,14 +58,14 @@ func (e *Engine) taken(s *stack, logicalID string, t *resource.Type, properties 
 
 func (e *Engine) take(s *stack, logicalID string, t *resource.Type, properties map[string]any) {
 	if c, claims := claimOf(s.place, t, properties); claims {
-		e.claims[c] = owner{s, logicalID}
+		e.claims[c] = ownerOf(s, logicalID)
 	}
 }
 
 // release gives a name back, unless somebody else holds it.
 func (e *Engine) release(s *stack, logicalID string, t *resource.Type, properties map[string]any) {
 	c, claims := claimOf(s.place, t, properties)
-	if claims && e.claims[c] == (owner{s, logicalID}) {
+	if claims && e.claims[c] == ownerOf(s, logicalID) {
 		delete(e.claims, c)
 	}
 }
@@ -185,7 +189,11 @@ func (e *Engine) deleteObstacle(s *stack, a actor, c *change) string {
 	if why := s.touchedOf(c.resource.LogicalID).obstacle; why != "" {
 		return why
 	}
-	return e.denied(s.place, a, c.typ.Delete, c.oldID)
+	if why := e.denied(s.place, a, c.typ.Delete, c.oldID); why != "" || e.options.Undeletable == nil {
+		return why
+	}
+	return e.options.Undeletable(Live{Account: s.account, Region: s.region, Type: c.typ.Name, ID: c.oldID,
+		Properties: c.live, StackID: s.id, LogicalID: c.resource.LogicalID})
 }
 
 // keeps reports whether a policy leaves the resource when the stack lets go of it.

@@ -28,8 +28,10 @@ type operation struct {
 	reason      string // why it was rolled back, or failed
 	turn        string // the status from turned on, "" if none
 	final       string
-	token       string       // the client request token
-	done        func(result) // whom to tell the outcome; nil once told
+	token       string              // the client request token
+	done        func(result)        // whom to tell the outcome; nil once told
+	parts       map[string]*partRun // what makers see to, by logical id
+	taken       []part              // parts that were run, for a rollback
 }
 
 // cleanupShare is the part of an operation that AWS's cleanup states take where
@@ -135,6 +137,7 @@ func (e *Engine) finish(s *stack, status, reason string) {
 }
 
 func (e *Engine) setStatus(s *stack, status, reason string) {
+	e.version++
 	s.status, s.reason = status, reason
 	e.publishStatus(s)
 }

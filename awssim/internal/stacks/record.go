@@ -60,6 +60,9 @@ func (e *Engine) eventsOf(s *stack, op *operation, until time.Time) []event {
 		w.ofStack(op.final, op.lastReason(), op.ended)
 	}
 	out := w.out
+	if op.parts != nil {
+		slices.SortStableFunc(out, func(a, b event) int { return a.at.Compare(b.at) })
+	}
 	if i := slices.IndexFunc(out, func(ev event) bool { return ev.at.After(until) }); i >= 0 {
 		out = out[:i]
 	}
@@ -148,7 +151,14 @@ const (
 )
 
 // step writes a resource's events: begun, initiated for what is made, and ended.
+// Of what a maker sees to they are when they were.
 func (w *writer) step(st step, began, ended time.Time) {
+	running := false
+	if run := w.op.parts[st.logicalID]; run != nil && w.view == w.planned && !st.skipped {
+		if began, ended, running = run.began, run.ended, run.ended.IsZero(); running {
+			ended = began
+		}
+	}
 	ev := event{logicalID: st.logicalID, typ: st.typ, physicalID: w.physicalID(st), at: began}
 	if st.skipped {
 		ev.status = "DELETE_SKIPPED"
@@ -169,10 +179,13 @@ func (w *writer) step(st step, began, ended time.Time) {
 		ev.reason, ev.at = creationInitiated, began.Add(ended.Sub(began)/2)
 		w.write(ev)
 	}
+	if running {
+		return
+	}
 	ev.status, ev.reason, ev.at = st.verb+"_COMPLETE", "", ended
 	if st.failed != "" {
 		ev.status, ev.reason = st.verb+"_FAILED", st.failed
-		if making {
+		if making && w.op.parts[st.logicalID] == nil {
 			ev.physicalID = st.replaced
 		}
 	}

@@ -210,6 +210,7 @@ func (e *Engine) settle(s *stack, c *comparison) {
 	s.standing = true
 	s.keepResolved(c)
 	e.publishExports(s, nil, c.outputs)
+	e.version++
 	s.status = createComplete
 	now := e.world.Now()
 	s.history = []*operation{{verb: "CREATE", deployment: s.current, began: now, turned: now, ended: now, final: createComplete}}
@@ -217,6 +218,7 @@ func (e *Engine) settle(s *stack, c *comparison) {
 
 // discard takes a stack out of the world without a trace.
 func (e *Engine) discard(s *stack) {
+	e.version++
 	delete(e.stacks, s.id)
 	if e.names[stackName{s.place, s.name}] == s {
 		delete(e.names, stackName{s.place, s.name})

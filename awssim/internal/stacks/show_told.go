@@ -55,6 +55,12 @@ func (t *told) modification(out *resourceChangeShape, values bool) {
 	for i := range t.properties {
 		out.Details = append(out.Details, t.details(&t.properties[i], values)...)
 	}
+	if t.automatic { // AWS: a nested stack may change with its template
+		automatic := cause{source: "Automatic", dynamic: true}
+		if out.Details = append(out.Details, automatic.detail(&changeTarget{Attribute: "Properties", RequiresRecreation: "Never"})); len(t.properties) == 0 {
+			out.Scope = append(out.Scope, "Properties")
+		}
+	}
 	direct := cause{source: "DirectModification"}
 	for _, attribute := range t.attributes {
 		out.Scope = append(out.Scope, attribute)

@@ -96,6 +96,7 @@ func (s *stack) extra() *more {
 type touched struct {
 	deleted    bool
 	properties map[string]any // all live properties, if modified
+	changed    time.Time      // when it was changed by hand
 	// obstacle is why the service refuses to change or delete the resource.
 	obstacle string
 }

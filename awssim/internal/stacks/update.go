@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"slices"
+	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/resource"
@@ -62,19 +63,64 @@ func (e *Engine) carryOut(s *stack, op *operation, a actor, c *comparison, befor
 	s.useImports(union(s.imports, c.imported))
 	commit := func() {
 		e.apply(s, c)
+		after = e.outputsOf(s) // by now, what makers have made is known
 		e.publishExports(s, before, after)
 		s.useImports(c.imported)
 	}
-	op.after = e.cleanup(s, a, c)
-	op.turn = updateCleanup
-	first := e.duration()
-	second := first / cleanupShare
-	if len(op.after) > 0 {
-		second = e.world.Between(e.options.Shortest/4, e.options.Longest/4)
-	} else {
-		first -= second
+	takes := e.duration()
+	var old map[string]*made
+	if s.more != nil {
+		old = s.more.made
 	}
-	e.start(s, op, first, second, commit, func() { e.updated(s, op) })
+	pass := e.join(s, op, e.parts(s, a, c, op), func(f *failure) {
+		if f != nil {
+			e.breakOff(s, op, f)
+			e.turnUpdateBack(s, op, f)
+			return
+		}
+		e.turnToCleanup(s, op, takes, e.cleanup(s, a, c), commit)
+		e.unmakeOld(s, a, c, old)
+	})
+	share := takes / cleanupShare
+	e.start(s, op, takes-share, 0, nil, func() { op.turned = e.world.Now(); pass() })
+}
+
+// turnToCleanup makes an update's result the stack's, and cleans up.
+func (e *Engine) turnToCleanup(s *stack, op *operation, takes time.Duration, steps []step, commit func()) {
+	op.after, op.turn, op.turned = steps, updateCleanup, e.world.Now()
+	rest := takes / cleanupShare
+	if len(steps) > 0 {
+		rest = e.world.Between(e.options.Shortest/4, e.options.Longest/4)
+	}
+	op.ended = op.turned.Add(rest)
+	e.setStatus(s, op.turn, op.turnReason())
+	commit()
+	e.planRest(s, op)
+	e.at(s, op, rest, func() { e.updated(s, op) })
+}
+
+// turnUpdateBack rolls an update back that failed while it was under way.
+func (e *Engine) turnUpdateBack(s *stack, op *operation, f *failure) {
+	op.reason = failedToText("update", f)
+	op.after, op.last = restore(op.steps)
+	op.turn, op.turned = updateRollbackInProgress, e.world.Now()
+	e.releaseNew(s, op)
+	standing := e.outputsOf(s)
+	e.withdraw(s, standing, standing)
+	rest := e.world.Between(e.options.Shortest/4, e.options.Longest/4)
+	op.ended = op.turned.Add(rest)
+	e.setStatus(s, op.turn, op.reason)
+	e.planRest(s, op)
+	g := &gate{then: func(stuck *failure) {
+		op.ended = e.world.Now()
+		if stuck != nil {
+			e.stuck(s, op, f)
+			return
+		}
+		e.rolledBack(s, op, f)
+	}}
+	e.undoParts(s, op, func(stuck *failure) { g.done, g.failure = true, stuck; g.try() })
+	e.at(s, op, rest, func() { g.passed = true; g.try() })
 }
 
 func (e *Engine) updated(s *stack, op *operation) {

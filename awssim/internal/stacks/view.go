@@ -179,6 +179,9 @@ func (v *view) PhysicalID(r *template.Resource) (string, error) {
 	return resource.Find(r.Type).PhysicalID(i), nil
 }
 
+// notMadeYet stands for the attribute of a resource that its maker has not made.
+const notMadeYet = "not-made-yet"
+
 // unsupported is the error of an attribute that a type does not have. In outputs
 // AWS notices when it has made the resources; anywhere else at once.
 type unsupported struct{ logicalID, typ, attribute string }
@@ -210,9 +213,13 @@ func (v *view) Attribute(r *template.Resource, name string) (any, error) {
 		}
 		return v.standing.Attribute(old, name)
 	}
-	if m := v.stack.madeOf(r.LogicalID); m.attributes != nil && v.ahead[r.LogicalID] == 0 {
+	if v.engine.maker(r.Type) != nil {
+		m := v.stack.madeOf(r.LogicalID)
 		if value, ok := m.attributes[name]; ok {
 			return value, nil
+		}
+		if m.id == "" { // it is not made yet: whatever it will be
+			return notMadeYet, nil
 		}
 	}
 	i, err := v.identity(r)
