@@ -38,6 +38,10 @@ type Options struct {
 	StackSets StackSetOptions
 	// Stacks are CloudFormation's durations and quotas for stacks.
 	Stacks StackOptions
+	// DeclaredSetsNeedAccess fails the stacks that declare a service-managed stack
+	// set where no organization lets StackSets in, as AWS does. By default such a set
+	// is data only, so that templates can be tried out in an empty world.
+	DeclaredSetsNeedAccess bool
 	// Fill fills the new world. It is called by New and by Reset, without the lock.
 	Fill func(*AWS) error
 }

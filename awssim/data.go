@@ -8,8 +8,8 @@ import (
 	"github.com/setmend/setmend/awssim/internal/ssm"
 )
 
-// dataServices are the services that know nothing of stacks: they take in what
-// they are given and hand it out again.
+// dataServices are views on the one store of live resources, with what no resource
+// holds beside it: objects, messages, metrics.
 type dataServices struct {
 	parameters *ssm.Store
 	objects    *s3.Store
@@ -23,8 +23,8 @@ func (a *AWS) assembleData() {
 	d.parameters = ssm.New(a.world, store{a})
 	d.objects = s3.New(a.world, store{a})
 	d.topics = sns.New(a.world, store{a})
-	d.metrics = cloudwatch.New(a.world)
-	d.bus = events.New(a.world, d.topics)
+	d.metrics = cloudwatch.New(a.world, store{a})
+	d.bus = events.New(a.world, d.topics, store{a})
 	a.add(d.parameters.Service())
 	a.add(d.objects.Service())
 	a.add(d.topics.Service())

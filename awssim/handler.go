@@ -6,14 +6,21 @@ import (
 	"html"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/faults"
+	"github.com/setmend/setmend/awssim/internal/sts"
 	"github.com/setmend/setmend/awssim/internal/wire"
 )
 
 // largestObject bounds what a service that reads bodies itself is sent.
 const largestObject = 64 << 20
+
+// timeHeader carries the world's time. Date stays that of the wall: at a speed the
+// two part, and SDKs that find Date minutes off take every error for clock skew and
+// retry it (the JavaScript SDK for up to a minute).
+const timeHeader = "X-Setmend-Time"
 
 // ServeHTTP answers one request.
 func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -53,8 +60,7 @@ func (a *AWS) handle(r *http.Request) *wire.Answer {
 			a.serve(x)
 		}
 		if x.answer != nil && x.answer.Header != nil {
-			// Dated as the world is: at a speed, its time runs ahead of the wall's.
-			x.answer.Header.Set("Date", a.world.Now().UTC().Format(http.TimeFormat))
+			x.answer.Header.Set(timeHeader, a.world.Now().UTC().Format(time.RFC3339Nano))
 		}
 	})
 	return a.deliver(x)
@@ -79,11 +85,12 @@ func plain(status int, text string) *wire.Answer {
 // open finds out what a request is: who calls which service for what.
 func (a *AWS) open(x *exchange) {
 	signed, isSigned := signatureOf(x.http)
-	x.service = a.route(signed, x.http)
-	if x.service == nil {
-		x.answer = plain(http.StatusNotFound, "no service of the embedded AWS is addressed by "+x.http.Host)
+	service, name := a.route(signed, x.http)
+	if service == nil {
+		x.answer = wire.Unserved(name, x.http, x.body, a.world.UUID())
 		return
 	}
+	x.service = service
 	x.http.Body = io.NopCloser(bytes.NewReader(x.body))
 	principal, refused := a.principal(signed)
 	x.call = &core.Call{
@@ -97,15 +104,20 @@ func (a *AWS) open(x *exchange) {
 		x.call.Region = "us-east-1"
 	}
 	if x.service.Raw != nil {
-		if x.refused = refused; !isSigned { // S3 takes it for a request of anybody's
+		x.refused = refused
+		switch why := presigned(x.http); {
+		case !isSigned: // S3 takes it for an anonymous request
 			x.refused = core.Errorf(http.StatusForbidden, "AccessDenied", "Access Denied")
+		case why != nil:
+			x.refused = why
 		}
+		dropOldSignature(x.http)
 		return
 	}
 	x.request, x.refused = wire.Read(x.service, x.http)
 	x.call.Action = x.request.Action
 	switch {
-	case !isSigned:
+	case !isSigned && !(service.Name == "sts" && sts.Unsigned(x.call.Action)):
 		x.refused = core.Errorf(http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token")
 	case refused != nil:
 		x.refused = refused

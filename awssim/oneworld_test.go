@@ -10,6 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -164,4 +168,59 @@ func TestAStacksBucketIsInS3AndNotDeletedWhileFull(t *testing.T) {
 	}
 	_, err = c.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("mine-alone"), CreateBucketConfiguration: nil})
 	sdktest.WantCode(t, err, "IllegalLocationConstraintException")
+}
+
+func TestAStacksAlarmAndRuleAreTheServices(t *testing.T) {
+	s := newStackStory(t)
+	config := sdktest.Config(s.aws, sdktest.Management, "eu-central-1")
+	alarms, rules, topics := cloudwatch.NewFromConfig(config), eventbridge.NewFromConfig(config), sns.NewFromConfig(config)
+	stack := s.make("app", `
+Resources:
+  T: {Type: AWS::SNS::Topic}
+  A: {Type: AWS::CloudWatch::Alarm, Properties: {AlarmName: busy, Namespace: N, MetricName: M, Statistic: Sum, Period: 60, EvaluationPeriods: 1, Threshold: 5, ComparisonOperator: GreaterThanThreshold, Tags: [{Key: team, Value: x}]}}
+  R: {Type: AWS::Events::Rule, Properties: {Name: all, EventPattern: {source: [mine]}, Tags: [{Key: team, Value: x}], Targets: [{Id: t, Arn: !Ref T}]}}
+Outputs: {T: {Value: !Ref T}}`)
+	found, err := alarms.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{})
+	s.must(err)
+	if len(found.MetricAlarms) != 1 || *found.MetricAlarms[0].Threshold != 5 || *found.MetricAlarms[0].Period != 60 {
+		t.Errorf("%+v", found.MetricAlarms)
+	}
+	_, err = alarms.SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{AlarmName: aws.String("busy"), StateValue: cwtypes.StateValueAlarm, StateReason: aws.String("a test")})
+	s.must(err)
+	found, err = alarms.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{StateValue: cwtypes.StateValueAlarm})
+	s.must(err)
+	if len(found.MetricAlarms) != 1 || *found.MetricAlarms[0].StateReason != "a test" {
+		t.Errorf("%+v", found.MetricAlarms)
+	}
+	tags, err := alarms.ListTagsForResource(t.Context(), &cloudwatch.ListTagsForResourceInput{ResourceARN: found.MetricAlarms[0].AlarmArn})
+	s.must(err)
+
+	rule, err := rules.DescribeRule(t.Context(), &eventbridge.DescribeRuleInput{Name: aws.String("all")})
+	s.must(err)
+	ruleTags, err := rules.ListTagsForResource(t.Context(), &eventbridge.ListTagsForResourceInput{ResourceARN: rule.Arn})
+	s.must(err)
+	if *rule.EventPattern != `{"source":["mine"]}` || len(tags.Tags) != 1 || len(ruleTags.Tags) != 1 {
+		t.Errorf("%s, tags %v, %v", *rule.EventPattern, tags.Tags, ruleTags.Tags)
+	}
+	_, err = rules.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{{Source: aws.String("mine"), DetailType: aws.String("x"), Detail: aws.String("{}")}}})
+	s.must(err)
+	s.aws.Advance(time.Second)
+	s.aws.Lock()
+	got := s.aws.Topics().Messages(*stack.Outputs[0].OutputValue)
+	s.aws.Unlock()
+	if len(got) != 1 {
+		t.Errorf("the rule of the stack delivered %d events to the topic of the stack", len(got))
+	}
+	_, err = topics.DeleteTopic(t.Context(), &sns.DeleteTopicInput{TopicArn: stack.Outputs[0].OutputValue})
+	s.must(err)
+	if got := s.drift("app"); got != cfn.StackDriftStatusDrifted {
+		t.Errorf("after its topic was deleted the stack is %s", got)
+	}
+	_, err = rules.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: aws.String("all")})
+	s.must(err)
+	rule, err = rules.DescribeRule(t.Context(), &eventbridge.DescribeRuleInput{Name: aws.String("all")})
+	s.must(err)
+	if rule.State != ebtypes.RuleStateDisabled {
+		t.Errorf("the rule is %s", rule.State)
+	}
 }

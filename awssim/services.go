@@ -29,7 +29,7 @@ func (a *AWS) assembleCloudFormation(options Options) {
 	o.Organization, o.Parameters, o.Templates = a.organization, a.data.parameters, buckets.text
 	o.StackSetTemplate = func(c *core.Call, name, callAs string) (string, error) { return a.stackSets.Template(c, name, callAs) }
 	o.Undeletable = a.data.objects.Undeletable
-	o.Makers = map[string]stacks.Maker{setType: setMaker{a}}
+	o.Makers = map[string]stacks.Maker{setType: setMaker{aws: a, paper: map[string]bool{}}}
 	a.stacks = stacks.New(a.world, o)
 	a.stackSets = stacksets.New(a.world, a.stacks, a.organization, buckets, options.StackSets)
 	a.add(core.Service{

@@ -19,7 +19,12 @@ const setType = "AWS::CloudFormation::StackSet"
 
 // setMaker makes the stack sets that templates declare, through StackSets' own
 // actions: as the stack's account, in its region.
-type setMaker struct{ aws *AWS }
+type setMaker struct {
+	aws *AWS
+	// paper are the ids of service-managed sets that were declared in a world whose
+	// organization does not let StackSets in: see Options.DeclaredSetsNeedAccess.
+	paper map[string]bool
+}
 
 var _ stacks.Maker = setMaker{}
 
@@ -130,6 +135,12 @@ func (m setMaker) tags(r stacks.Request) []any {
 func (m setMaker) Make(r stacks.Request, done func(string, map[string]any, string)) {
 	out, err := m.ask(r, "CreateStackSet", m.definition(r, "Description", "TemplateBody", "TemplateURL", "Parameters", "Capabilities",
 		"AdministrationRoleARN", "ExecutionRoleName", "PermissionModel", "AutoDeployment", "ManagedExecution"))
+	if err != nil && m.onPaper(r, err) {
+		id := fmt.Sprintf("%v:%s", r.Properties["StackSetName"], m.aws.world.UUID())
+		m.paper[id] = true
+		done(id, map[string]any{"StackSetId": id}, "")
+		return
+	}
 	if err != nil {
 		done("", nil, why(err))
 		return
@@ -140,10 +151,24 @@ func (m setMaker) Make(r stacks.Request, done func(string, map[string]any, strin
 	})
 }
 
+// onPaper reports whether a set that was refused is to be data only: it is
+// service-managed, and there is no organization that lets StackSets in.
+func (m setMaker) onPaper(r stacks.Request, refused error) bool {
+	if m.aws.options.DeclaredSetsNeedAccess || r.Properties["PermissionModel"] != "SERVICE_MANAGED" {
+		return false
+	}
+	says := wire.AsError(refused).Message
+	return strings.Contains(says, "organizations access") || strings.Contains(says, "delegated admin account of an organization")
+}
+
 // Change updates the set's definition, then its instances: those that are gone from
 // the template first, as the resource's handler does.
 func (m setMaker) Change(r stacks.Request, id string, before map[string]any, done func(string, map[string]any, string)) {
 	end := func(problem string) { done(id, map[string]any{"StackSetId": id}, problem) }
+	if m.paper[id] {
+		end("")
+		return
+	}
 	now, was := cellsOf(r.Properties), cellsOf(before)
 	if sameDefinition(before, r.Properties) {
 		m.bring(r, was, now, end)
@@ -175,7 +200,12 @@ func sameDefinition(a, b map[string]any) bool {
 }
 
 // Unmake deletes the instances that the template declares, then the set.
-func (m setMaker) Unmake(r stacks.Request, _ string, done func(string)) {
+func (m setMaker) Unmake(r stacks.Request, id string, done func(string)) {
+	if m.paper[id] {
+		delete(m.paper, id)
+		done("")
+		return
+	}
 	m.bring(r, cellsOf(r.Properties), nil, func(problem string) {
 		if problem != "" {
 			done(problem)
@@ -191,7 +221,10 @@ func (m setMaker) Unmake(r stacks.Request, _ string, done func(string)) {
 }
 
 // Live is the set as StackSets describes it, of what the template sets.
-func (m setMaker) Live(r stacks.Request, _ string) (map[string]any, bool) {
+func (m setMaker) Live(r stacks.Request, id string) (map[string]any, bool) {
+	if m.paper[id] {
+		return r.Properties, true
+	}
 	out, err := m.ask(r, "DescribeStackSet", document{"StackSetName": r.Properties["StackSetName"]})
 	if err != nil {
 		return nil, wire.AsError(err).Code != "StackSetNotFoundException"

@@ -146,7 +146,7 @@ func TestUnsignedAndUnknownRequestsAreRefusedAsByAWS(t *testing.T) {
 		status           int
 	}{
 		{"Action=ListStackSets&Version=2010-05-15", "", "<Code>MissingAuthenticationToken</Code>", 403},
-		{"Action=Explode&Version=2010-05-15", signature, "<Code>InvalidAction</Code><Message>Could not find operation Explode for version 2010-05-15</Message>", 400},
+		{"Action=Explode&Version=2010-05-15", signature, "<Code>InvalidAction</Code><Message>Could not find operation Explode for version 2010-05-15: the embedded AWS does not serve cloudformation:Explode</Message>", 400},
 		{"Version=2010-05-15", signature, "<Code>MissingAction</Code>", 400},
 		{"Action=%zz", signature, "<Code>MalformedInput</Code>", 400},
 		{"Action=DescribeStackSet&StackSetName.member.1=x", signature, "<Code>MalformedInput</Code>", 400},

@@ -9,6 +9,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/setmend/setmend/fleet"
 )
@@ -62,12 +63,21 @@ func (a *AWS) ServiceAccess(ctx context.Context) ([]string, error) {
 	return services, nil
 }
 
-// ServerTime is AWS's time, to the second, as its answer to a small question is
-// dated. An embedded AWS may be far ahead of the wall.
+// timeHeader is where an embedded AWS, which may be far ahead of the wall, tells its
+// time; its Date is the wall's.
+const timeHeader = "X-Setmend-Time"
+
+// ServerTime returns AWS's time: that of an embedded AWS, or the Date of an answer,
+// to the second. It fails where an answer has neither.
 func (a *AWS) ServerTime(ctx context.Context) (time.Time, error) {
 	out, err := call(ctx, a, getCallerIdentity.on("the caller"), a.sts.GetCallerIdentity, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return time.Time{}, err
+	}
+	if raw, ok := awsmiddleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response); ok {
+		if at, err := time.Parse(time.RFC3339Nano, raw.Header.Get(timeHeader)); err == nil {
+			return at.UTC(), nil
+		}
 	}
 	if at, ok := awsmiddleware.GetServerTime(out.ResultMetadata); ok {
 		return at.UTC(), nil

@@ -78,6 +78,7 @@ func (a *app) sim(ctx context.Context, s simulation) error {
 	if !listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		fmt.Fprintln(a.stderr, "  note: whoever reaches this address may use it as any account; only this machine may control it")
 	}
+	go releaseStart()
 	return serveUntil(ctx, listener, aws)
 }
 

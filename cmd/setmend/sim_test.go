@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/setmend/setmend/awssim/otto"
 	"github.com/setmend/setmend/clock"
@@ -126,7 +125,7 @@ func TestTheTimeOfAFastSimIsReadFromItsAnswers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		before := fast.Now().Truncate(time.Second) // answers are dated to the second
+		before := fast.Now()
 		at, err := client.ServerTime(t.Context())
 		if after := fast.Now(); err != nil || at.Before(before) || at.After(after) {
 			t.Errorf("%s it is %s, %v; want a time from %s to %s", name, at, err, before, after)

@@ -209,7 +209,7 @@ func page[T any](list []T, token string, max *int32) ([]T, string, error) {
 			from, err = strconv.Atoi(string(raw))
 		}
 		if err != nil || from < 0 || from > len(list) {
-			return nil, "", core.Errorf(http.StatusBadRequest, "InvalidRequestException", "The NextToken is invalid")
+			return nil, "", core.Errorf(http.StatusBadRequest, "ValidationException", "The NextToken is invalid")
 		}
 	}
 	to := min(from+size, len(list))

@@ -10,12 +10,12 @@ import (
 	"github.com/setmend/setmend/awssim/internal/core"
 )
 
-type alarmKey struct{ account, region, name string }
-
 type alarm struct {
 	putMetricAlarmInput
+	live             core.Live
 	updated, changed time.Time
 	state            string
+	why              string // the reason of SetAlarmState, "" once it was evaluated
 }
 
 type putMetricAlarmInput struct {
@@ -36,6 +36,8 @@ type putMetricAlarmInput struct {
 	Threshold               *float64
 	ComparisonOperator      string `valid:"enum=GreaterThanOrEqualToThreshold|GreaterThanThreshold|LessThanThreshold|LessThanOrEqualToThreshold"`
 	TreatMissingData        string `valid:"enum=breaching|notBreaching|ignore|missing"`
+	ExtendedStatistic       string
+	Tags                    []tag
 }
 
 func (w *CloudWatch) putMetricAlarm(c *core.Call, in *putMetricAlarmInput) (*struct{}, error) {
@@ -43,13 +45,21 @@ func (w *CloudWatch) putMetricAlarm(c *core.Call, in *putMetricAlarmInput) (*str
 		in.EvaluationPeriods == nil || in.ComparisonOperator == "" {
 		return nil, core.Errorf(400, "ValidationException", "The embedded AWS has alarms on one metric: MetricName, Namespace, Statistic, Period, EvaluationPeriods, Threshold and ComparisonOperator are required.")
 	}
-	k := alarmKey{c.Caller.Account, c.Region, in.AlarmName}
-	a := &alarm{putMetricAlarmInput: *in, updated: c.Now(), changed: c.Now(), state: "INSUFFICIENT_DATA"}
-	if old := w.alarms[k]; old != nil {
-		a.state, a.changed = old.state, old.changed
+	properties, err := in.properties()
+	if err != nil {
+		return nil, err
 	}
-	w.alarms[k] = a
-	return &struct{}{}, nil
+	old, l := w.alarms.Get(c.Caller.Account, c.Region, in.AlarmName)
+	if old == nil {
+		_, _, err = w.alarms.Make(c.Caller.Account, c.Region, properties)
+		return &struct{}{}, err
+	}
+	delete(properties, "Tags") // PutMetricAlarm does not change the tags of an alarm that is there
+	if tags, had := l.Properties["Tags"]; had {
+		properties["Tags"] = tags
+	}
+	_, err = w.alarms.Change(l, properties)
+	return &struct{}{}, err
 }
 
 type describeAlarmsInput struct {
@@ -60,8 +70,10 @@ type describeAlarmsInput struct {
 	NextToken       string
 }
 
+// metricAlarm is the structure of that name in the API: it has no tags.
 type metricAlarm struct {
 	putMetricAlarmInput
+	Tags                               *struct{}
 	AlarmArn                           string
 	StateValue, StateReason            string
 	StateUpdatedTimestamp              time.Time
@@ -80,8 +92,9 @@ func (w *CloudWatch) describeAlarms(c *core.Call, in *describeAlarmsInput) (*des
 		size = int(*in.MaxRecords)
 	}
 	out := &describeAlarmsOutput{MetricAlarms: []metricAlarm{}}
-	for _, name := range w.alarmNames(c) {
-		a := w.alarms[alarmKey{c.Caller.Account, c.Region, name}]
+	at := w.alarms.At(c.Caller.Account, c.Region)
+	for _, name := range slices.Sorted(maps.Keys(at)) {
+		a := at[name]
 		reason := w.evaluate(c, a)
 		if name <= in.NextToken || !in.wants(a) {
 			continue
@@ -100,17 +113,6 @@ func (w *CloudWatch) describeAlarms(c *core.Call, in *describeAlarmsInput) (*des
 	return out, nil
 }
 
-func (w *CloudWatch) alarmNames(c *core.Call) []string {
-	var names []string
-	for k := range maps.Keys(w.alarms) {
-		if k.account == c.Caller.Account && k.region == c.Region {
-			names = append(names, k.name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
 func (in *describeAlarmsInput) wants(a *alarm) bool {
 	return (len(in.AlarmNames) == 0 || slices.Contains(in.AlarmNames, a.AlarmName)) &&
 		strings.HasPrefix(a.AlarmName, in.AlarmNamePrefix) &&
@@ -120,6 +122,9 @@ func (in *describeAlarmsInput) wants(a *alarm) bool {
 // evaluate works an alarm's state out: it is in ALARM if enough of the latest
 // periods breach the threshold, missing ones counting as they are to be treated.
 func (w *CloudWatch) evaluate(c *core.Call, a *alarm) (reason string) {
+	if a.Period == nil || a.EvaluationPeriods == nil || a.Threshold == nil || a.Statistic == "" {
+		return "Unchecked: Initial alarm creation"
+	}
 	period := time.Duration(*a.Period) * time.Second
 	end := c.Now().UTC().Truncate(period)
 	start := end.Add(-period * time.Duration(*a.EvaluationPeriods))
@@ -140,6 +145,10 @@ func (w *CloudWatch) evaluate(c *core.Call, a *alarm) (reason string) {
 	if a.DatapointsToAlarm != nil {
 		needed = *a.DatapointsToAlarm
 	}
+	if len(points) == 0 && a.why != "" {
+		return a.why // as it was set: nothing was reported since
+	}
+	a.why = ""
 	a.set(c.Now(), a.next(len(points), breaching, int(needed)))
 	return fmt.Sprintf("Threshold Crossed: %d of the last %d datapoints breached the threshold (%g)", breaching, *a.EvaluationPeriods, *a.Threshold)
 }
@@ -180,12 +189,16 @@ type deleteAlarmsInput struct {
 
 func (w *CloudWatch) deleteAlarms(c *core.Call, in *deleteAlarmsInput) (*struct{}, error) {
 	for _, name := range in.AlarmNames {
-		if w.alarms[alarmKey{c.Caller.Account, c.Region, name}] == nil {
+		if a, _ := w.alarms.Get(c.Caller.Account, c.Region, name); a == nil {
 			return nil, core.Errorf(404, "ResourceNotFound", "Alarm %s does not exist.", name)
 		}
 	}
 	for _, name := range in.AlarmNames {
-		delete(w.alarms, alarmKey{c.Caller.Account, c.Region, name})
+		if a, l := w.alarms.Get(c.Caller.Account, c.Region, name); a != nil {
+			if err := w.alarms.Delete(l); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return &struct{}{}, nil
 }

@@ -107,11 +107,11 @@ func TestDataThatCloudWatchWouldRefuse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := c.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("setmend"), MetricData: []types.MetricDatum{data}})
-			sdktest.WantCode(t, err, "InvalidParameterValueException")
+			sdktest.WantCode(t, err, "InvalidParameterValue")
 		})
 	}
 	_, err := c.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/EC2"), MetricData: []types.MetricDatum{{MetricName: aws.String("m"), Value: aws.Float64(1)}}})
-	sdktest.WantCode(t, err, "InvalidParameterValueException")
+	sdktest.WantCode(t, err, "InvalidParameterValue")
 }
 
 func TestAlarmsFollowTheirMetric(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 type CloudWatch struct {
 	world  *core.World
 	series map[key]*series
-	alarms map[alarmKey]*alarm
+	alarms *core.Mirror[alarm] // by name: a view on the live alarms
 }
 
 // key is a metric in an account and region.
@@ -44,9 +44,9 @@ type Dimension struct {
 	Value string `valid:"required,min=1,max=1024"`
 }
 
-// New makes the service.
-func New(w *core.World) *CloudWatch {
-	return &CloudWatch{world: w, series: map[key]*series{}, alarms: map[alarmKey]*alarm{}}
+// New makes the service. Its alarms are a view on the live ones.
+func New(w *core.World, store core.LiveStore) *CloudWatch {
+	return &CloudWatch{world: w, series: map[key]*series{}, alarms: core.NewMirror(store, alarmType, takeAlarm)}
 }
 
 // Service is the API. Today's Go and JavaScript SDKs speak CBOR, others JSON or
@@ -67,6 +67,10 @@ func (w *CloudWatch) Service() core.Service {
 			"PutMetricAlarm":      core.Write(core.Do(w.putMetricAlarm)),
 			"DescribeAlarms":      core.Do(w.describeAlarms),
 			"DeleteAlarms":        core.Write(core.Do(w.deleteAlarms)),
+			"SetAlarmState":       core.Write(core.Do(w.setAlarmState)),
+			"ListTagsForResource": core.Do(w.listTags),
+			"TagResource":         core.Write(core.Do(w.tagResource)),
+			"UntagResource":       core.Write(core.Do(w.untagResource)),
 		},
 	}
 }

@@ -11,9 +11,24 @@ import (
 // Every role can be assumed unless it was removed: the embedded AWS checks what
 // StackSets and setmend trip over, not policies.
 type Access struct {
-	missing map[roleKey]bool
-	scps    []SCP
+	missing  map[roleKey]bool
+	scps     []SCP
+	policies func(AccessRequest) string // of the organization; nil: none
 }
+
+// AccessRequest is what policies are held against.
+type AccessRequest struct {
+	Account string   // of the principal
+	OUs     []string // ids from the root down to the account's parent
+	Region  string
+	Action  string // such as "sns:CreateTopic"
+	// Principal is the caller's ARN, Resource the resource's; "" where they are not known.
+	Principal, Resource string
+}
+
+// SetPolicies has f evaluate the organization's policies: f returns the clause that
+// AWS's message ends with where they refuse the request, "" where they do not.
+func (a *Access) SetPolicies(f func(AccessRequest) string) { a.policies = f }
 
 type roleKey struct{ account, role string }
 
@@ -47,6 +62,25 @@ func (a *Access) RemoveSCP(target, action string) {
 // Denied reports whether an SCP denies the action to the account, given the ids
 // of the OUs above it.
 func (a *Access) Denied(account string, ous []string, region, action string) bool {
+	return a.Refusal(AccessRequest{Account: account, OUs: ous, Region: region, Action: action}) != ""
+}
+
+// explicitDeny is how AWS's message ends where a policy denies.
+const explicitDeny = "with an explicit deny in a service control policy"
+
+// Refusal returns the clause that AWS's message ends with if service control
+// policies refuse a request, "" if they do not.
+func (a *Access) Refusal(r AccessRequest) string {
+	if a.denies(r.Account, r.OUs, r.Region, r.Action) {
+		return explicitDeny
+	}
+	if a.policies != nil {
+		return a.policies(r)
+	}
+	return ""
+}
+
+func (a *Access) denies(account string, ous []string, region, action string) bool {
 	for _, s := range a.scps {
 		if s.Target != account && !slices.Contains(ous, s.Target) {
 			continue

@@ -84,6 +84,12 @@ func NewMirror[T any](store LiveStore, typ string, take func(l Live, known *T) *
 // map must not be changed.
 func (m *Mirror[T]) At(account, region string) map[string]*T { return m.at(account, region).records }
 
+// Seen reports whether the records of a place were ever asked for.
+func (m *Mirror[T]) Seen(account, region string) bool {
+	here := m.places[livePlace{account, region}]
+	return here != nil && here.seen
+}
+
 func (m *Mirror[T]) at(account, region string) *mirrored[T] {
 	here := m.here(account, region)
 	if version := m.store.Version(); !here.busy && (!here.seen || here.version != version) {

@@ -31,7 +31,16 @@ func (w *World) SessionPrincipal(token string) (p Principal, expires time.Time, 
 	if err != nil {
 		return Principal{}, time.Time{}, false
 	}
+	if parts[1] == "" {
+		return w.FederatedPrincipal(parts[0], parts[2]), time.Unix(seconds, 0), true
+	}
 	return w.RolePrincipal(parts[0], parts[1], parts[2]), time.Unix(seconds, 0), true
+}
+
+// FederatedPrincipal is a federated user of an account, as GetFederationToken makes
+// them: a session without a role.
+func (w *World) FederatedPrincipal(account, name string) Principal {
+	return Principal{Account: account, ARN: fmt.Sprintf("arn:%s:sts::%s:federated-user/%s", w.Options.Partition, account, name)}
 }
 
 // RolePrincipal is a session of a role in an account.

@@ -2,7 +2,6 @@ package events
 
 import (
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -86,7 +85,7 @@ func (e *EventBridge) put(c *core.Call, entry eventEntry) putEventsResult {
 // publish puts an event on its account's bus and answers its id.
 func (e *EventBridge) publish(event core.Event) string {
 	id := e.world.UUID()
-	rules := e.buses[place{event.Account, event.Region}]
+	rules := e.known(place{event.Account, event.Region})
 	if len(rules) == 0 {
 		return id
 	}
@@ -222,13 +221,29 @@ func jsonText(value any) string {
 	return string(text)
 }
 
-// schedule has a rule with a rate run.
+// known are the rules of a place that the service has been asked of: an event must
+// not make it look through the stacks of every place.
+func (e *EventBridge) known(at place) map[string]*rule {
+	if !e.live.Seen(at.account, at.region) {
+		return nil
+	}
+	return e.rules(at)
+}
+
+// schedule has a rule with a schedule run.
 func (e *EventBridge) schedule(r *rule) {
-	every, err := rateOf(r.schedule)
+	next, err := timetableOf(r.schedule)
 	if r.schedule == "" || err != nil {
 		return
 	}
-	r.tick = e.world.After(every, func() {
+	at := next(e.world.Now())
+	if at.IsZero() {
+		return
+	}
+	r.tick = e.world.After(at.Sub(e.world.Now()), func() {
+		if !e.there(r) {
+			return
+		}
 		e.schedule(r)
 		if !r.enabled {
 			return
@@ -239,21 +254,4 @@ func (e *EventBridge) schedule(r *rule) {
 		})
 		e.send(r, text, tree)
 	})
-}
-
-// rateOf reads rate(5 minutes). Cron expressions are refused.
-func rateOf(expression string) (time.Duration, error) {
-	m := rate.FindStringSubmatch(expression)
-	if m == nil {
-		return 0, fmt.Errorf("the embedded AWS takes rate(n unit) and no other expression")
-	}
-	n, err := strconv.Atoi(m[1])
-	if err != nil {
-		return 0, fmt.Errorf("reading the rate: %w", err)
-	}
-	if plural := strings.HasSuffix(m[2], "s"); plural == (n == 1) {
-		return 0, fmt.Errorf("a value of one takes a singular unit, any other a plural one")
-	}
-	unit := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
-	return time.Duration(n) * unit[strings.TrimSuffix(m[2], "s")], nil
 }

@@ -142,7 +142,7 @@ func TestRatesTick(t *testing.T) {
 	if len(*got) != 3 {
 		t.Errorf("in three days it ticked %d times", len(*got))
 	}
-	for _, bad := range []string{"rate(1 days)", "rate(2 day)", "cron(0 12 * * ? *)", "rate(0 minutes)"} {
+	for _, bad := range []string{"rate(1 days)", "rate(2 day)", "cron(0 12 * * * *)", "cron(0 12 L * ? *)", "rate(0 minutes)"} {
 		_, err := c.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("bad"), ScheduleExpression: aws.String(bad)})
 		sdktest.WantCode(t, err, "ValidationException")
 	}
@@ -236,5 +236,23 @@ func TestPatterns(t *testing.T) {
 			continue
 		}
 		sdktest.WantCode(t, err, "InvalidEventPatternException")
+	}
+}
+
+func TestCronTicksInUTC(t *testing.T) {
+	a, c := client(t)
+	got := hook(a)
+	// Weekdays at half past six; Sunday is 1.
+	_, err := c.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("weekdays"), ScheduleExpression: aws.String("cron(30 6 ? * 2-6 *)")})
+	must(t, err)
+	_, err = c.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("past"), ScheduleExpression: aws.String("cron(* * * * ? 2001)")})
+	must(t, err)
+	for _, name := range []string{"weekdays", "past"} {
+		_, err = c.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String(name), Targets: []types.Target{{Id: aws.String("t"), Arn: aws.String(lambda), Input: aws.String(`{"go":true}`)}}})
+		must(t, err)
+	}
+	a.Advance(14*24*time.Hour + time.Minute)
+	if len(*got) != 10 {
+		t.Errorf("in two weeks it ticked %d times", len(*got))
 	}
 }

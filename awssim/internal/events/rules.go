@@ -28,7 +28,7 @@ type Deliverer interface {
 type EventBridge struct {
 	world  *core.World
 	topics Deliverer
-	buses  map[place]map[string]*rule
+	live   *core.Mirror[rule] // a view on the live rules
 	hooks  map[string]func(event []byte)
 	failed int
 	wired  bool // subscribed to the world
@@ -38,6 +38,10 @@ type place struct{ account, region string }
 
 type rule struct {
 	at                         place
+	live                       core.Live
+	bus, state                 string
+	document                   any // the pattern as a property
+	tags                       map[string]string
 	arn, name, description     string
 	pattern, schedule, roleARN string
 	matcher                    pattern
@@ -46,9 +50,12 @@ type rule struct {
 	tick                       *core.Timer // of a schedule
 }
 
-// New makes the service.
-func New(w *core.World, topics Deliverer) *EventBridge {
-	return &EventBridge{world: w, topics: topics, buses: map[place]map[string]*rule{}, hooks: map[string]func([]byte){}}
+// New makes the service as a view on the live rules. The rules of a place work from
+// when the service is first asked of them.
+func New(w *core.World, topics Deliverer, store core.LiveStore) *EventBridge {
+	e := &EventBridge{world: w, topics: topics, hooks: map[string]func([]byte){}}
+	e.live = core.NewMirror(store, ruleType, e.takeRule)
+	return e
 }
 
 // Hook has f called, with the world's lock held, with each event that is delivered
@@ -77,6 +84,9 @@ func (e *EventBridge) Service() core.Service {
 			"ListRuleNamesByTarget": core.Do(e.listRuleNamesByTarget),
 			"PutEvents":             core.Write(core.Do(e.putEvents)),
 			"TestEventPattern":      core.Do(e.testEventPattern),
+			"ListTagsForResource":   core.Do(e.listTags),
+			"TagResource":           core.Write(core.Do(e.tagResource)),
+			"UntagResource":         core.Write(core.Do(e.untagResource)),
 		},
 	}
 }
@@ -89,6 +99,7 @@ type putRuleInput struct {
 	Description        string `valid:"max=512"`
 	RoleArn            string `valid:"max=1600"`
 	EventBusName       string
+	Tags               []tag
 }
 
 type putRuleOutput struct{ RuleArn string }
@@ -101,42 +112,66 @@ func (e *EventBridge) putRule(c *core.Call, in *putRuleInput) (*putRuleOutput, e
 	if in.EventPattern == "" && in.ScheduleExpression == "" {
 		return nil, refuse("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	}
-	next, err := e.newRule(c, in)
+	properties, err := in.properties()
 	if err != nil {
 		return nil, err
 	}
-	if old := here[in.Name]; old != nil {
-		next.targets = old.targets
-		e.world.Cancel(old.tick)
-	} else if len(here) >= maxRules {
+	old := here[in.Name]
+	if old == nil && len(here) >= maxRules {
 		return nil, refuse("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
 	}
-	here[in.Name] = next
-	e.listen()
-	e.schedule(next)
-	return &putRuleOutput{RuleArn: next.arn}, nil
+	r := (*rule)(nil)
+	if old == nil {
+		r, _, err = e.live.Make(c.Caller.Account, c.Region, properties)
+	} else {
+		for _, kept := range []string{"Targets", "Tags"} { // PutRule changes neither of a rule that is there
+			if delete(properties, kept); old.live.Properties[kept] != nil {
+				properties[kept] = old.live.Properties[kept]
+			}
+		}
+		r, err = e.live.Change(old.live, properties)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.pattern = in.EventPattern
+	return &putRuleOutput{RuleArn: r.arn}, nil
 }
 
-func (e *EventBridge) newRule(c *core.Call, in *putRuleInput) (*rule, error) {
-	r := &rule{
-		at:   place{c.Caller.Account, c.Region},
-		arn:  fmt.Sprintf("arn:%s:events:%s:%s:rule/%s", c.Options.Partition, c.Region, c.Caller.Account, in.Name),
-		name: in.Name, description: in.Description, pattern: in.EventPattern, schedule: in.ScheduleExpression,
-		roleARN: in.RoleArn, enabled: in.State != "DISABLED",
+// properties are what the rule is as a live resource.
+func (in *putRuleInput) properties() (map[string]any, error) {
+	out := map[string]any{"Name": in.Name}
+	for name, value := range map[string]string{"ScheduleExpression": in.ScheduleExpression, "State": in.State, "Description": in.Description, "RoleArn": in.RoleArn} {
+		if value != "" {
+			out[name] = value
+		}
+	}
+	if in.State == "" {
+		out["State"] = "ENABLED"
 	}
 	if in.EventPattern != "" {
-		matcher, err := parsePattern(in.EventPattern)
-		if err != nil {
+		if _, err := parsePattern(in.EventPattern); err != nil {
 			return nil, refuse("InvalidEventPatternException", "Event pattern is not valid. Reason: %v", err)
 		}
-		r.matcher = matcher
+		var document any
+		if err := json.Unmarshal([]byte(in.EventPattern), &document); err != nil {
+			return nil, refuse("InvalidEventPatternException", "Event pattern is not valid. Reason: %v", err)
+		}
+		out["EventPattern"] = document
 	}
 	if in.ScheduleExpression != "" {
-		if _, err := rateOf(in.ScheduleExpression); err != nil {
+		if _, err := timetableOf(in.ScheduleExpression); err != nil {
 			return nil, refuse("ValidationException", "Parameter ScheduleExpression is not valid: %v.", err)
 		}
 	}
-	return r, nil
+	if len(in.Tags) > 0 {
+		tags := map[string]string{}
+		for _, t := range in.Tags {
+			tags[t.Key] = t.Value
+		}
+		out["Tags"] = tagList(tags)
+	}
+	return out, nil
 }
 
 // listen subscribes to the world once there is a rule for events.
@@ -155,10 +190,7 @@ func (e *EventBridge) bus(c *core.Call, name string) (map[string]*rule, error) {
 	if name != "" && name != "default" && name != arn {
 		return nil, refuse("ResourceNotFoundException", "Event bus %s does not exist.", name)
 	}
-	if e.buses[at] == nil {
-		e.buses[at] = map[string]*rule{}
-	}
-	return e.buses[at], nil
+	return e.rules(at), nil
 }
 
 func (e *EventBridge) rule(c *core.Call, bus, name string) (*rule, error) {
@@ -185,10 +217,7 @@ type Rule struct {
 }
 
 func (r *rule) shape() Rule {
-	state := "DISABLED"
-	if r.enabled {
-		state = "ENABLED"
-	}
+	state := first(r.state, "ENABLED")
 	return Rule{
 		Name: r.name, Arn: r.arn, EventPattern: r.pattern, State: state, Description: r.description,
 		ScheduleExpression: r.schedule, RoleArn: r.roleARN, EventBusName: "default",
@@ -244,8 +273,7 @@ func (e *EventBridge) deleteRule(c *core.Call, in *ruleInput) (*struct{}, error)
 		return nil, refuse("ValidationException", "Rule can't be deleted since it has targets.")
 	}
 	e.world.Cancel(r.tick)
-	delete(here, in.Name)
-	return &struct{}{}, nil
+	return &struct{}{}, e.live.Delete(r.live)
 }
 
 func (e *EventBridge) enableRule(c *core.Call, in *ruleInput) (*struct{}, error) {
@@ -261,8 +289,11 @@ func (e *EventBridge) enable(c *core.Call, in *ruleInput, on bool) (*struct{}, e
 	if err != nil {
 		return nil, err
 	}
-	r.enabled = on
-	return &struct{}{}, nil
+	state := "DISABLED"
+	if on {
+		state = "ENABLED"
+	}
+	return &struct{}{}, e.set(r, "State", state, true)
 }
 
 type testEventPatternInput struct {
@@ -302,6 +333,13 @@ func pageAfter(names []string, token string, limit *int32) ([]string, string) {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
 
 func refuse(code, format string, args ...any) *core.Error {
 	return core.Errorf(http.StatusBadRequest, code, format, args...)

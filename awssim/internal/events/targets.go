@@ -1,6 +1,8 @@
 package events
 
 import (
+	"slices"
+
 	"github.com/setmend/setmend/awssim/internal/core"
 )
 
@@ -40,20 +42,21 @@ func (e *EventBridge) putTargets(c *core.Call, in *putTargetsInput) (*targetsOut
 		return nil, err
 	}
 	out := &targetsOutput{FailedEntries: []failedEntry{}}
+	targets := slices.Clone(r.targets)
 	for _, t := range in.Targets {
-		switch i := r.target(t.Id); {
+		switch i := slices.IndexFunc(targets, func(old target) bool { return old.Id == t.Id }); {
 		case inputs(t) > 1:
 			return nil, refuse("ValidationException", "Only one of Input, InputPath, or InputTransformer must be provided for target %s.", t.Id)
 		case i >= 0:
-			r.targets[i] = t
-		case len(r.targets) >= maxTargets:
+			targets[i] = t
+		case len(targets) >= maxTargets:
 			out.FailedEntries = append(out.FailedEntries, failedEntry{t.Id, "LimitExceededException", "The requested resource exceeds the maximum number allowed."})
 		default:
-			r.targets = append(r.targets, t)
+			targets = append(targets, t)
 		}
 	}
 	out.FailedEntryCount = int32(len(out.FailedEntries))
-	return out, nil
+	return out, e.writeTargets(r, targets)
 }
 
 func inputs(t target) int {
@@ -64,15 +67,6 @@ func inputs(t target) int {
 		}
 	}
 	return n
-}
-
-func (r *rule) target(id string) int {
-	for i, t := range r.targets {
-		if t.Id == id {
-			return i
-		}
-	}
-	return -1
 }
 
 type removeTargetsInput struct {
@@ -88,16 +82,17 @@ func (e *EventBridge) removeTargets(c *core.Call, in *removeTargetsInput) (*targ
 		return nil, err
 	}
 	out := &targetsOutput{FailedEntries: []failedEntry{}}
+	targets := slices.Clone(r.targets)
 	for _, id := range in.Ids {
-		i := r.target(id)
+		i := slices.IndexFunc(targets, func(t target) bool { return t.Id == id })
 		if i < 0 {
 			out.FailedEntries = append(out.FailedEntries, failedEntry{id, "ResourceNotFoundException", "Rule does not have a target with this id."})
 			continue
 		}
-		r.targets = append(r.targets[:i:i], r.targets[i+1:]...)
+		targets = slices.Delete(targets, i, i+1)
 	}
 	out.FailedEntryCount = int32(len(out.FailedEntries))
-	return out, nil
+	return out, e.writeTargets(r, targets)
 }
 
 type listTargetsInput struct {

@@ -3,14 +3,13 @@ package organizations
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 )
 
 type attachmentInput struct {
-	PolicyId string `valid:"required"`
-	TargetId string `valid:"required"`
+	PolicyId string `valid:"required,max=130,pattern=p-[0-9a-zA-Z_]{8,128}"`
+	TargetId string `valid:"required,max=100,pattern=(r-[0-9a-z]{4,32})|([0-9]{12})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})"`
 }
 
 func (o *Organization) attachPolicy(_ *core.Call, in *attachmentInput) (*Empty, error) {
@@ -21,17 +20,26 @@ func (o *Organization) attachPolicy(_ *core.Call, in *attachmentInput) (*Empty, 
 	if _, err := o.target(in.TargetId); err != nil {
 		return nil, err
 	}
+	kind, err := findType(p.kind)
+	if err != nil {
+		return nil, err
+	}
 	switch {
+	case !o.enabled[p.kind]:
+		return nil, refuse("PolicyTypeNotEnabledException", "This operation can be performed only for enabled policy types.")
 	case p.targets[in.TargetId]:
 		return nil, refuse("DuplicatePolicyAttachmentException", "The selected policy is already attached to the specified target.")
-	case o.attached(in.TargetId) >= maxAttached:
+	case len(o.attachedTo(in.TargetId, p.kind)) >= kind.attached:
 		return nil, constraint("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", "You have exceeded the number of policies of this type that can be attached to the target.")
 	}
 	p.targets[in.TargetId] = true
-	o.impose(p, in.TargetId)
+	o.allOpen = nil
 	return &Empty{}, nil
 }
 
+// detachPolicy takes a policy off a target. A target keeps one service control policy
+// at least (the model's MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED), and always
+// RCPFullAWSAccess.
 func (o *Organization) detachPolicy(_ *core.Call, in *attachmentInput) (*Empty, error) {
 	p, err := o.policy(in.PolicyId)
 	if err != nil {
@@ -40,64 +48,39 @@ func (o *Organization) detachPolicy(_ *core.Call, in *attachmentInput) (*Empty, 
 	if _, err := o.target(in.TargetId); err != nil {
 		return nil, err
 	}
-	if !p.targets[in.TargetId] {
+	switch {
+	case !p.targets[in.TargetId]:
 		return nil, refuse("PolicyNotAttachedException", "The policy isn't attached to the specified target in the specified root.")
+	case p.id == rcpFullAWSAccess:
+		return nil, invalid("NON_DETACHABLE_POLICY", "You can't detach the policy %s.", p.id)
+	case p.kind == scp && len(o.attachedTo(in.TargetId, scp)) == 1:
+		return nil, constraint("MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", "You cannot remove the last policy attached to the specified target. You must have at least one attached at all times.")
 	}
-	o.detach(p, in.TargetId)
+	delete(p.targets, in.TargetId)
+	o.allOpen = nil
 	return &Empty{}, nil
 }
 
-func (o *Organization) detach(p *policy, target string) {
-	delete(p.targets, target)
-	o.lift(p, target)
-}
-
-// impose puts the policy's denials in force on a target.
-func (o *Organization) impose(p *policy, target string) {
-	for _, d := range p.denials {
-		o.world.Access.AddSCP(core.SCP{Target: target, Action: d.action, Regions: d.regions})
-	}
-}
-
-// lift takes them back, and puts those of the target's other policies that deny
-// the same actions in force again: Access knows statements, not policies.
-func (o *Organization) lift(p *policy, target string) {
-	for _, d := range p.denials {
-		o.world.Access.RemoveSCP(target, d.action)
-	}
-	for _, other := range o.policies {
-		if other == p || !other.targets[target] {
-			continue
-		}
-		for _, d := range other.denials {
-			if slices.ContainsFunc(p.denials, func(mine denial) bool { return mine.action == d.action }) {
-				o.world.Access.AddSCP(core.SCP{Target: target, Action: d.action, Regions: d.regions})
-			}
+// newTarget attaches AWS's policies that allow everything to an account or OU that is new.
+func (o *Organization) newTarget(id string) {
+	for kind := range o.enabled {
+		if p := o.policies[defaultOf(kind)]; p != nil {
+			p.targets[id] = true
 		}
 	}
+	o.allOpen = nil
 }
 
 // dropTarget detaches everything from an account or OU that is gone.
 func (o *Organization) dropTarget(id string) {
 	for _, p := range o.policies {
-		if p.targets[id] {
-			o.detach(p, id)
-		}
+		delete(p.targets, id)
 	}
-}
-
-func (o *Organization) attached(target string) int {
-	n := 0
-	for _, p := range o.policies {
-		if p.targets[target] {
-			n++
-		}
-	}
-	return n
+	o.allOpen = nil
 }
 
 type listTargetsInput struct {
-	PolicyId   string `valid:"required"`
+	PolicyId   string `valid:"required,max=130,pattern=p-[0-9a-zA-Z_]{8,128}"`
 	MaxResults *int32 `valid:"min=1,max=20"`
 	NextToken  string
 }
@@ -140,42 +123,6 @@ func (o *Organization) target(id string) (PolicyTargetSummary, error) {
 	default:
 		return PolicyTargetSummary{TargetId: id, Arn: o.arn("ou", o.id, id), Name: u.name, Type: "ORGANIZATIONAL_UNIT"}, nil
 	}
-}
-
-type policyTypeInput struct {
-	RootId     string `valid:"required"`
-	PolicyType string `valid:"required"`
-}
-
-type policyTypeOutput struct{ Root *RootShape }
-
-// enablePolicyType refuses, for service control policies are on from the start.
-func (o *Organization) enablePolicyType(_ *core.Call, in *policyTypeInput) (*policyTypeOutput, error) {
-	if err := o.checkRoot(in); err != nil {
-		return nil, err
-	}
-	return nil, refuse("PolicyTypeAlreadyEnabledException", "The specified policy type is already enabled.")
-}
-
-func (o *Organization) disablePolicyType(_ *core.Call, in *policyTypeInput) (*policyTypeOutput, error) {
-	if err := o.checkRoot(in); err != nil {
-		return nil, err
-	}
-	return nil, constraint("POLICY_TYPE_ENABLED_FOR_THIS_SERVICE", "The embedded AWS keeps service control policies enabled.")
-}
-
-func (o *Organization) checkRoot(in *policyTypeInput) error {
-	if in.RootId != o.root.id {
-		return refuse("RootNotFoundException", "You specified a root that doesn't exist.")
-	}
-	return onlySCP(in.PolicyType)
-}
-
-func (o *Organization) policyTypes() []PolicyTypeSummary {
-	if o.featureSet != "ALL" {
-		return []PolicyTypeSummary{}
-	}
-	return []PolicyTypeSummary{{Type: scp, Status: "ENABLED"}}
 }
 
 // Deny makes a service control policy that denies an action pattern, and attaches

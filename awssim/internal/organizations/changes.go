@@ -38,7 +38,7 @@ func (o *Organization) Create(management, name string) error {
 	o.management = management
 	o.featureSet = "ALL"
 	o.root = o.newUnit("r-"+o.letters(4), "Root", nil)
-	o.addDefaultPolicy()
+	o.enable(scp)
 	return o.insert(Account{ID: management, Name: name, Invited: true})
 }
 
@@ -106,6 +106,7 @@ func (o *Organization) place(a Account, p *unit) {
 	o.members[a.ID] = m
 	p.accounts[a.ID] = m
 	delete(o.departed, a.ID)
+	o.newTarget(a.ID)
 	o.forget()
 }
 
@@ -216,6 +217,7 @@ func (o *Organization) newUnit(id, name string, parent *unit) *unit {
 		parent.units[id] = u
 	}
 	o.units[id] = u
+	o.newTarget(id)
 	return u
 }
 

@@ -15,19 +15,38 @@ const (
 	maxDelegates    = 5
 )
 
-// TrustedAccess reports whether a service may act in the organization.
-func (o *Organization) TrustedAccess(servicePrincipal string) bool {
-	return !o.trusted[servicePrincipal].IsZero()
+// trust is a service's trusted access.
+type trust struct {
+	since time.Time
+	// activated tells that the service turned it on itself and has its roles.
+	// EnableAWSServiceAccess alone does not make them.
+	activated bool
 }
 
-// SetTrustedAccess turns a service's trusted access on or off.
+// TrustedAccess reports whether a service turned its trusted access on itself, as
+// ActivateOrganizationsAccess does. Access that was enabled in Organizations alone
+// is listed, but not enough to work with (seen: cdk-organizations#1718).
+func (o *Organization) TrustedAccess(servicePrincipal string) bool {
+	return o.trusted[servicePrincipal].activated
+}
+
+// SetTrustedAccess turns a service's trusted access on or off, as the service does.
 func (o *Organization) SetTrustedAccess(servicePrincipal string, on bool) {
-	switch {
-	case !on:
+	if !on {
 		delete(o.trusted, servicePrincipal)
-	case !o.TrustedAccess(servicePrincipal):
-		o.trusted[servicePrincipal] = o.world.Now()
+		return
 	}
+	o.trust(servicePrincipal, true)
+}
+
+// trust lists a service; one that is listed keeps its date.
+func (o *Organization) trust(servicePrincipal string, activated bool) {
+	t, listed := o.trusted[servicePrincipal]
+	if !listed {
+		t.since = o.world.Now()
+	}
+	t.activated = t.activated || activated
+	o.trusted[servicePrincipal] = t
 }
 
 // DelegatedAdministrator reports whether the account administers the service for
@@ -76,7 +95,7 @@ func (o *Organization) enableServiceAccess(_ *core.Call, in *principalInput) (*E
 	if o.featureSet != "ALL" {
 		return nil, constraint("ORGANIZATION_NOT_IN_ALL_FEATURES_MODE", "The organization must have all features enabled.")
 	}
-	o.SetTrustedAccess(in.ServicePrincipal, true)
+	o.trust(in.ServicePrincipal, false)
 	return &Empty{}, nil
 }
 
@@ -108,7 +127,7 @@ func (o *Organization) listServiceAccess(_ *core.Call, in *listServiceAccessInpu
 	}
 	out := &listServiceAccessOutput{EnabledServicePrincipals: []EnabledServicePrincipal{}, NextToken: next}
 	for _, name := range names {
-		out.EnabledServicePrincipals = append(out.EnabledServicePrincipals, EnabledServicePrincipal{name, o.trusted[name]})
+		out.EnabledServicePrincipals = append(out.EnabledServicePrincipals, EnabledServicePrincipal{name, o.trusted[name].since})
 	}
 	return out, nil
 }

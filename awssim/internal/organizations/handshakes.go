@@ -1,9 +1,6 @@
 package organizations
 
 import (
-	"cmp"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
@@ -121,7 +118,14 @@ func (o *Organization) describeHandshake(c *core.Call, in *handshakeInput) (*han
 	return o.handshakeOutput(h), nil
 }
 
+// HandshakeFilter is the structure of that name of the API.
+type HandshakeFilter struct {
+	ActionType        string `valid:"enum=INVITE|ENABLE_ALL_FEATURES|APPROVE_ALL_FEATURES|ADD_ORGANIZATIONS_SERVICE_LINKED_ROLE|TRANSFER_RESPONSIBILITY"`
+	ParentHandshakeId string `valid:"max=34,pattern=h-[0-9a-z]{8,32}"`
+}
+
 type listHandshakesInput struct {
+	Filter     *HandshakeFilter
 	MaxResults *int32 `valid:"min=1,max=20"`
 	NextToken  string
 }
@@ -131,15 +135,31 @@ type listHandshakesOutput struct {
 	NextToken  string
 }
 
+// listHandshakesForAccount lists what the caller's account is invited by.
 func (o *Organization) listHandshakesForAccount(c *core.Call, in *listHandshakesInput) (*listHandshakesOutput, error) {
-	mine := slices.SortedFunc(maps.Values(o.handshakes), func(a, b *handshake) int { return cmp.Compare(a.id, b.id) })
-	mine = slices.DeleteFunc(mine, func(h *handshake) bool { return h.account != c.Caller.Account })
-	mine, next, err := page(o, mine, func(h *handshake) string { return h.id }, in.MaxResults, in.NextToken)
+	return o.handshakesPage(in, func(h *handshake) bool { return h.account == c.Caller.Account })
+}
+
+// listHandshakesForOrganization lists what the organization has sent.
+func (o *Organization) listHandshakesForOrganization(_ *core.Call, in *listHandshakesInput) (*listHandshakesOutput, error) {
+	return o.handshakesPage(in, func(*handshake) bool { return true })
+}
+
+// handshakesPage lists handshakes. Every one is an invitation without a parent.
+func (o *Organization) handshakesPage(in *listHandshakesInput, keep func(*handshake) bool) (*listHandshakesOutput, error) {
+	var list []*handshake
+	for _, id := range sortedKeys(o.handshakes) {
+		other := in.Filter != nil && (in.Filter.ParentHandshakeId != "" || in.Filter.ActionType != "" && in.Filter.ActionType != "INVITE")
+		if h := o.handshakes[id]; keep(h) && !other {
+			list = append(list, h)
+		}
+	}
+	list, next, err := page(o, list, func(h *handshake) string { return h.id }, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
 	out := &listHandshakesOutput{Handshakes: []HandshakeShape{}, NextToken: next}
-	for _, h := range mine {
+	for _, h := range list {
 		out.Handshakes = append(out.Handshakes, *o.handshakeShape(h))
 	}
 	return out, nil

@@ -339,19 +339,6 @@ func TestAttachedPoliciesDenyUntilDetached(t *testing.T) {
 	}
 }
 
-func TestPoliciesThatCannotBeHonouredAreRefused(t *testing.T) {
-	a := world(t, 0, internal.Options{})
-	for _, content := range []string{
-		`{"Statement":[{"Effect":"Deny","NotAction":"iam:*","Resource":"*"}]}`,
-		`{"Statement":[{"Effect":"Deny","Action":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`,
-		`{}`, `[`, `{"Statement":7}`,
-	} {
-		_, err := management(a).CreatePolicy(t.Context(), &organizations.CreatePolicyInput{
-			Name: aws.String("p"), Description: aws.String("d"), Type: types.PolicyTypeServiceControlPolicy, Content: aws.String(content)})
-		sdktest.WantCode(t, err, "MalformedPolicyDocumentException")
-	}
-}
-
 func TestAnInvitedAccountJoinsByAccepting(t *testing.T) {
 	a := world(t, 0, internal.Options{})
 	guest := "300000000001"

@@ -2,31 +2,25 @@ package organizations
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 )
 
-// Limits of service control policies: attached to one target at once, and the
-// bytes of one document (AWS quotas).
-const (
-	maxAttached    = 5
-	maxPolicyBytes = 5120
-)
-
-const (
-	scp           = "SERVICE_CONTROL_POLICY"
-	fullAWSAccess = "p-FullAWSAccess"
-)
-
+// policy is a policy of any type.
 type policy struct {
-	id, name, description, content string
-	managed                        bool // AWS's own
-	denials                        []denial
-	targets                        map[string]bool // account, OU and root ids
-	tags                           map[string]string
+	id, kind, name, description, content string
+
+	managed  bool            // AWS's own
+	document *document       // of control policies, read for evaluation
+	tree     map[string]any  // of the others, read for merging
+	targets  map[string]bool // account, OU and root ids
+	tags     map[string]string
+	updated  time.Time
 }
 
 // PolicyShape, PolicySummary and PolicyTargetSummary are structures of the API.
@@ -44,16 +38,21 @@ type (
 
 type policyOutput struct{ Policy *PolicyShape }
 
-// addDefaultPolicy attaches AWS's FullAWSAccess to the root. The embedded AWS
-// knows denials only, so nothing depends on it; it is there because AWS has it.
-func (o *Organization) addDefaultPolicy() {
-	o.policies[fullAWSAccess] = &policy{
-		id: fullAWSAccess, name: "FullAWSAccess", managed: true,
-		description: "Allows access to every operation",
-		content:     `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`,
-		targets:     map[string]bool{o.root.id: true},
-		tags:        map[string]string{},
+// addManaged makes one of AWS's policies that allow everything.
+func (o *Organization) addManaged(id, kind string) {
+	content := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	if kind == rcp {
+		content = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`
 	}
+	p := &policy{
+		id: id, kind: kind, name: strings.TrimPrefix(id, "p-"), managed: true,
+		description: map[string]string{scp: "Allows access to every operation", rcp: "Allows access to every resource"}[kind],
+		targets:     map[string]bool{}, tags: map[string]string{}, updated: o.world.Now(),
+	}
+	if err := p.setContent(content); err != nil {
+		panic("organizations: a policy of AWS's own cannot be read: " + err.Error())
+	}
+	o.policies[id] = p
 }
 
 type createPolicyInput struct {
@@ -65,13 +64,19 @@ type createPolicyInput struct {
 }
 
 func (o *Organization) createPolicy(_ *core.Call, in *createPolicyInput) (*policyOutput, error) {
-	if err := onlySCP(in.Type); err != nil {
+	if _, err := findType(in.Type); err != nil {
 		return nil, err
 	}
-	if o.policyNamed(in.Name) != nil {
+	if o.featureSet != "ALL" {
+		return nil, refuse("PolicyTypeNotAvailableForOrganizationException", "The organization must have all features enabled to use policies.")
+	}
+	if o.policyNamed(in.Name, in.Type) != nil {
 		return nil, refuse("DuplicatePolicyException", "A policy with the same name already exists.")
 	}
-	p := &policy{id: "p-" + o.letters(8), name: in.Name, description: in.Description, targets: map[string]bool{}, tags: map[string]string{}}
+	p := &policy{
+		id: "p-" + o.letters(8), kind: in.Type, name: in.Name, description: in.Description,
+		targets: map[string]bool{}, tags: map[string]string{}, updated: o.world.Now(),
+	}
 	if err := p.setContent(in.Content); err != nil {
 		return nil, err
 	}
@@ -81,7 +86,7 @@ func (o *Organization) createPolicy(_ *core.Call, in *createPolicyInput) (*polic
 }
 
 type policyInput struct {
-	PolicyId string `valid:"required"`
+	PolicyId string `valid:"required,max=130,pattern=p-[0-9a-zA-Z_]{8,128}"`
 }
 
 func (o *Organization) describePolicy(_ *core.Call, in *policyInput) (*policyOutput, error) {
@@ -93,7 +98,7 @@ func (o *Organization) describePolicy(_ *core.Call, in *policyInput) (*policyOut
 }
 
 type updatePolicyInput struct {
-	PolicyId    string  `valid:"required"`
+	PolicyId    string  `valid:"required,max=130,pattern=p-[0-9a-zA-Z_]{8,128}"`
 	Name        *string `valid:"min=1,max=128"`
 	Description *string `valid:"max=512"`
 	Content     *string `valid:"min=1,max=1000000"`
@@ -104,13 +109,14 @@ func (o *Organization) updatePolicy(_ *core.Call, in *updatePolicyInput) (*polic
 	if err != nil {
 		return nil, err
 	}
-	if in.Name != nil && o.policyNamed(*in.Name) != nil && *in.Name != p.name {
+	if in.Name != nil && *in.Name != p.name && o.policyNamed(*in.Name, p.kind) != nil {
 		return nil, refuse("DuplicatePolicyException", "A policy with the same name already exists.")
 	}
 	if in.Content != nil {
-		if err := o.replaceContent(p, *in.Content); err != nil {
+		if err := p.setContent(*in.Content); err != nil {
 			return nil, err
 		}
+		o.allOpen = nil
 	}
 	if in.Name != nil {
 		p.name = *in.Name
@@ -118,23 +124,53 @@ func (o *Organization) updatePolicy(_ *core.Call, in *updatePolicyInput) (*polic
 	if in.Description != nil {
 		p.description = *in.Description
 	}
+	p.updated = o.world.Now()
 	return o.policyOutput(p), nil
 }
 
-// replaceContent swaps the denials of an attached policy on all its targets.
-func (o *Organization) replaceContent(p *policy, content string) error {
-	next := &policy{}
-	if err := next.setContent(content); err != nil {
+// setContent reads a policy's document. It fails for one that is too long or that
+// the policy's type has no use for.
+func (p *policy) setContent(content string) error {
+	kind, err := findType(p.kind)
+	if err != nil {
 		return err
 	}
-	for target := range p.targets {
-		o.lift(p, target)
+	if !p.managed && len(content) > kind.bytes {
+		return constraint("POLICY_CONTENT_LIMIT_EXCEEDED", "The policy content exceeds %d bytes.", kind.bytes)
 	}
-	p.content, p.denials = next.content, next.denials
-	for target := range p.targets {
-		o.impose(p, target)
+	malformed := refuse("MalformedPolicyDocumentException", "The provided policy document does not meet the requirements of the specified policy type.")
+	if kind.merged {
+		var tree map[string]any
+		if json.Unmarshal([]byte(content), &tree) != nil || len(tree) == 0 {
+			return malformed
+		}
+		p.content, p.tree = content, tree
+		return nil
 	}
+	d, err := readDocument(content)
+	if err != nil || !p.managed && !d.controls(p.kind) {
+		return malformed
+	}
+	p.content, p.document = content, d
 	return nil
+}
+
+// controls reports whether a document is one of a control policy's: a service control
+// policy names no principal; a resource control policy names every principal, and
+// denies.
+func (d *document) controls(kind string) bool {
+	for _, s := range d.Statement {
+		if len(s.NotPrincipal) > 0 {
+			return false
+		}
+		if kind == scp && (len(s.Principal) > 0 || len(s.Resource)+len(s.NotResource) == 0) {
+			return false
+		}
+		if kind == rcp && (string(s.Principal) != `"*"` || s.Effect != "Deny" || len(s.NotAction) > 0) {
+			return false
+		}
+	}
+	return true
 }
 
 func (o *Organization) deletePolicy(_ *core.Call, in *policyInput) (*Empty, error) {
@@ -178,11 +214,14 @@ func (o *Organization) listPoliciesForTarget(_ *core.Call, in *listPoliciesForTa
 	return o.policiesPage(in.Filter, func(p *policy) bool { return p.targets[in.TargetId] }, in.MaxResults, in.NextToken)
 }
 
-// policiesPage lists policies; of the types other than SCPs there are none.
+// policiesPage lists policies of a type.
 func (o *Organization) policiesPage(filter string, keep func(*policy) bool, max *int32, token string) (*listPoliciesOutput, error) {
+	if _, err := findType(filter); err != nil {
+		return nil, err
+	}
 	var list []*policy
 	for _, p := range slices.SortedFunc(maps.Values(o.policies), func(a, b *policy) int { return cmp.Compare(a.id, b.id) }) {
-		if filter == scp && keep(p) {
+		if p.kind == filter && keep(p) {
 			list = append(list, p)
 		}
 	}
@@ -195,13 +234,6 @@ func (o *Organization) policiesPage(filter string, keep func(*policy) bool, max 
 		out.Policies = append(out.Policies, *o.policySummary(p))
 	}
 	return out, nil
-}
-
-func onlySCP(kind string) error {
-	if kind != scp {
-		return refuse("PolicyTypeNotAvailableForOrganizationException", "The embedded AWS has service control policies only, not %s.", kind)
-	}
-	return nil
 }
 
 func (o *Organization) policy(id string) (*policy, error) {
@@ -223,9 +255,10 @@ func (o *Organization) ownPolicy(id string) (*policy, error) {
 	return p, nil
 }
 
-func (o *Organization) policyNamed(name string) *policy {
+// policyNamed finds a policy by its name, which is unique among those of a type.
+func (o *Organization) policyNamed(name, kind string) *policy {
 	for _, p := range o.policies {
-		if strings.EqualFold(p.name, name) {
+		if p.kind == kind && p.name == name {
 			return p
 		}
 	}
@@ -237,9 +270,11 @@ func (o *Organization) policyOutput(p *policy) *policyOutput {
 }
 
 func (o *Organization) policySummary(p *policy) *PolicySummary {
-	arn := o.arn("policy", o.id, "service_control_policy", p.id)
+	arn := o.arn("policy", o.id, strings.ToLower(p.kind), p.id)
 	if p.managed {
-		arn = "arn:" + o.world.Options.Partition + ":organizations::aws:policy/service_control_policy/" + p.id
+		arn = "arn:" + o.world.Options.Partition + ":organizations::aws:policy/" + strings.ToLower(p.kind) + "/" + p.id
 	}
-	return &PolicySummary{Id: p.id, Arn: arn, Name: p.name, Description: p.description, Type: scp, AwsManaged: p.managed}
+	return &PolicySummary{Id: p.id, Arn: arn, Name: p.name, Description: p.description, Type: p.kind, AwsManaged: p.managed}
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

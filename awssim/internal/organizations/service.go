@@ -44,6 +44,8 @@ func (o *Organization) Service() core.Service {
 			"DescribeHandshake":           core.Do(o.describeHandshake),
 			"ListHandshakesForAccount":    core.Do(o.listHandshakesForAccount),
 
+			"ListHandshakesForOrganization": read(o, o.listHandshakesForOrganization),
+
 			"EnableAWSServiceAccess":              manage(o, o.enableServiceAccess),
 			"DisableAWSServiceAccess":             manage(o, o.disableServiceAccess),
 			"ListAWSServiceAccessForOrganization": read(o, o.listServiceAccess),
@@ -65,13 +67,17 @@ func (o *Organization) Service() core.Service {
 			"DetachPolicy":                        manage(o, o.detachPolicy),
 			"EnablePolicyType":                    manage(o, o.enablePolicyType),
 			"DisablePolicyType":                   manage(o, o.disablePolicyType),
+			"DescribeEffectivePolicy":             members(o, o.describeEffectivePolicy),
+			"PutResourcePolicy":                   manage(o, o.putResourcePolicy),
+			"DescribeResourcePolicy":              read(o, o.describeResourcePolicy),
+			"DeleteResourcePolicy":                manage(o, o.deleteResourcePolicy),
 		},
 	}
 }
 
 // The three circles of callers. AWS's reference names one for each action: any
 // member; the management account or a delegated administrator of any service;
-// the management account alone.
+// the management account alone. The resource policy opens the latter two to others.
 
 func members[In, Out any](o *Organization, f func(*core.Call, *In) (*Out, error)) core.Action {
 	return guarded(o.isMember, f)
@@ -85,38 +91,38 @@ func manage[In, Out any](o *Organization, f func(*core.Call, *In) (*Out, error))
 	return core.Write(guarded(o.mayManage, f))
 }
 
-func guarded[In, Out any](guard func(core.Principal) error, f func(*core.Call, *In) (*Out, error)) core.Action {
+func guarded[In, Out any](guard func(*core.Call) error, f func(*core.Call, *In) (*Out, error)) core.Action {
 	return core.Do(func(c *core.Call, in *In) (*Out, error) {
-		if err := guard(c.Caller); err != nil {
+		if err := guard(c); err != nil {
 			return nil, err
 		}
 		return f(c, in)
 	})
 }
 
-func (o *Organization) isMember(caller core.Principal) error {
-	if o.members[caller.Account] == nil {
+func (o *Organization) isMember(c *core.Call) error {
+	if o.members[c.Caller.Account] == nil {
 		return errNotInUse()
 	}
 	return nil
 }
 
-func (o *Organization) mayRead(caller core.Principal) error {
-	m := o.members[caller.Account]
+func (o *Organization) mayRead(c *core.Call) error {
+	m := o.members[c.Caller.Account]
 	switch {
 	case m == nil:
 		return errNotInUse()
-	case m.ID != o.management && len(m.delegated) == 0:
+	case m.ID != o.management && len(m.delegated) == 0 && !o.delegatesTo(c):
 		return errDenied()
 	}
 	return nil
 }
 
-func (o *Organization) mayManage(caller core.Principal) error {
+func (o *Organization) mayManage(c *core.Call) error {
 	switch {
-	case o.members[caller.Account] == nil:
+	case o.members[c.Caller.Account] == nil:
 		return errNotInUse()
-	case caller.Account != o.management:
+	case c.Caller.Account != o.management && !o.delegatesTo(c):
 		return errDenied()
 	}
 	return nil

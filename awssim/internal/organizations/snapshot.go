@@ -15,8 +15,26 @@ type Snapshot struct {
 	Root       string              `json:"root"`
 	Units      []UnitSnapshot      `json:"units,omitempty"` // parents before children
 	Accounts   []AccountSnapshot   `json:"accounts"`
-	Trusted    []string            `json:"trusted,omitempty"`   // service principals with trusted access
+	Trusted    []string            `json:"trusted,omitempty"`   // services that turned trusted access on
+	Enabled    []string            `json:"enabled,omitempty"`   // those enabled in Organizations alone
 	Delegates  map[string][]string `json:"delegates,omitempty"` // account id → service principals
+	// PolicyTypes are those enabled in the root besides service control policies, and
+	// Policies what is attached where; of AWS's own, which every target has, Detached
+	// are the targets that have not.
+	PolicyTypes    []string            `json:"policyTypes,omitempty"`
+	Policies       []PolicySnapshot    `json:"policies,omitempty"`
+	Detached       map[string][]string `json:"detached,omitempty"` // policy id → targets
+	ResourcePolicy string              `json:"resourcePolicy,omitempty"`
+}
+
+// PolicySnapshot is a policy, with the accounts, OUs and root it is attached to.
+type PolicySnapshot struct {
+	ID          string   `json:"id"`
+	Type        string   `json:"type"`
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"`
+	Content     string   `json:"content"`
+	Targets     []string `json:"targets,omitempty"`
 }
 
 // UnitSnapshot is an OU.
@@ -41,7 +59,14 @@ func (o *Organization) Save() *Snapshot {
 	if !o.Exists() {
 		return nil
 	}
-	s := &Snapshot{ID: o.id, Management: o.management, Root: o.root.id, Trusted: slices.Sorted(maps.Keys(o.trusted))}
+	s := &Snapshot{ID: o.id, Management: o.management, Root: o.root.id}
+	for _, principal := range slices.Sorted(maps.Keys(o.trusted)) {
+		if o.trusted[principal].activated {
+			s.Trusted = append(s.Trusted, principal)
+		} else {
+			s.Enabled = append(s.Enabled, principal)
+		}
+	}
 	s.addUnits(o.root)
 	for _, id := range slices.Sorted(maps.Keys(o.members)) {
 		m := o.members[id]
@@ -53,7 +78,77 @@ func (o *Organization) Save() *Snapshot {
 			s.Delegates[id] = slices.Sorted(maps.Keys(m.delegated))
 		}
 	}
+	o.savePolicies(s)
 	return s
+}
+
+func (o *Organization) savePolicies(s *Snapshot) {
+	for _, kind := range sortedKeys(o.enabled) {
+		if kind != scp {
+			s.PolicyTypes = append(s.PolicyTypes, kind)
+		}
+	}
+	for _, id := range sortedKeys(o.policies) {
+		p := o.policies[id]
+		if !p.managed {
+			s.Policies = append(s.Policies, PolicySnapshot{p.id, p.kind, p.name, p.description, p.content, sortedKeys(p.targets)})
+		} else if without := o.lacking(p); len(without) > 0 {
+			if s.Detached == nil {
+				s.Detached = map[string][]string{}
+			}
+			s.Detached[id] = without
+		}
+	}
+	if o.resource != nil {
+		s.ResourcePolicy = o.resource.content
+	}
+}
+
+// lacking returns the targets that a policy is not attached to, sorted.
+func (o *Organization) lacking(p *policy) []string {
+	var out []string
+	for _, id := range slices.Concat(sortedKeys(o.units), sortedKeys(o.members)) {
+		if !p.targets[id] {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (o *Organization) loadPolicies(s *Snapshot) error {
+	for _, kind := range s.PolicyTypes {
+		o.enable(kind)
+	}
+	for _, each := range s.Policies {
+		p := &policy{
+			id: each.ID, kind: each.Type, name: each.Name, description: each.Description,
+			targets: map[string]bool{}, tags: map[string]string{}, updated: o.world.Now(),
+		}
+		if err := p.setContent(each.Content); err != nil {
+			return fmt.Errorf("loading policy %s: %w", each.ID, err)
+		}
+		for _, target := range each.Targets {
+			if _, err := o.target(target); err != nil {
+				return fmt.Errorf("loading policy %s: %w", each.ID, err)
+			}
+			p.targets[target] = true
+		}
+		o.policies[p.id] = p
+	}
+	for id, targets := range s.Detached {
+		if p := o.policies[id]; p != nil {
+			for _, target := range targets {
+				delete(p.targets, target)
+			}
+		}
+	}
+	o.allOpen = nil
+	if s.ResourcePolicy != "" {
+		_, err := o.putResourcePolicy(nil, &putResourcePolicyInput{Content: s.ResourcePolicy})
+		return err
+	}
+	return nil
 }
 
 func (s *Snapshot) addUnits(u *unit) {
@@ -88,7 +183,10 @@ func (o *Organization) Load(s *Snapshot) error {
 	}
 	o.forget()
 	for _, principal := range s.Trusted {
-		o.SetTrustedAccess(principal, true)
+		o.trust(principal, true)
+	}
+	for _, principal := range s.Enabled {
+		o.trust(principal, false)
 	}
 	for _, account := range slices.Sorted(maps.Keys(s.Delegates)) {
 		for _, principal := range s.Delegates[account] {
@@ -97,14 +195,16 @@ func (o *Organization) Load(s *Snapshot) error {
 			}
 		}
 	}
-	return nil
+	return o.loadPolicies(s)
 }
 
 // renameRoot gives the root of a new organization another id.
 func (o *Organization) renameRoot(id string) {
 	delete(o.units, o.root.id)
+	o.dropTarget(o.root.id)
 	o.root.id, o.root.path = id, []string{id}
 	o.units[id] = o.root
+	o.newTarget(id)
 	o.members[o.management].Parent = id
 }
 

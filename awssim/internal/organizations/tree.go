@@ -22,10 +22,13 @@ type Organization struct {
 	members    map[string]*member
 	departed   map[string]string // account id → last state
 
-	trusted    map[string]time.Time // service principal → enabled
+	trusted    map[string]trust     // by service principal
 	requests   map[string]*creation // CreateAccount requests by id
 	handshakes map[string]*handshake
 	policies   map[string]*policy
+	enabled    map[string]bool // policy types
+	resource   *resourcePolicy // nil: none
+	allOpen    *bool           // cache of unrestricted, nil after a change
 	listeners  []func(core.OrgChange)
 
 	below  map[string][]*member // cache of accountsBelow, emptied by forget
@@ -89,6 +92,7 @@ func New(w *core.World, options Options) *Organization {
 	}
 	o := &Organization{world: w, options: options}
 	o.clear()
+	w.Access.SetPolicies(o.refusal)
 	return o
 }
 
@@ -101,10 +105,11 @@ func (o *Organization) clear() {
 		units:      map[string]*unit{},
 		members:    map[string]*member{},
 		departed:   map[string]string{},
-		trusted:    map[string]time.Time{},
+		trusted:    map[string]trust{},
 		requests:   map[string]*creation{},
 		handshakes: map[string]*handshake{},
 		policies:   map[string]*policy{},
+		enabled:    map[string]bool{},
 		below:      map[string][]*member{},
 		direct:     map[string][]*member{},
 	}

@@ -82,9 +82,9 @@ func (s *Store) Service() core.Service {
 }
 
 // Value is a parameter's value and type, for services that resolve it: the
-// latest, or that of the version or label that the name ends with after a colon.
+// latest, or that of the version that the name ends with after a colon.
 func (s *Store) Value(account, region, name string) (value, kind string, ok bool) {
-	if value, public := publicValue(region, name); public {
+	if value, ok := published(region, name); ok {
 		return value, String, true
 	}
 	name, selector := split(name)
@@ -118,8 +118,8 @@ func (p *parameter) latest() *version { return &p.versions[len(p.versions)-1] }
 // or :label.
 func (s *Store) find(c *core.Call, ref string) (p *parameter, v *version, selector string, err error) {
 	name, selector := split(plainName(ref))
-	if p = s.public(c, name); p == nil {
-		p = s.here(c)[name]
+	if p = s.here(c)[name]; p == nil {
+		p = publicParameter(c.Region, name)
 	}
 	if p == nil {
 		return nil, nil, "", refuse("ParameterNotFound", "Parameter %s not found.", name)
@@ -168,10 +168,11 @@ func (p *parameter) version(selector string) *version {
 }
 
 func (s *Store) arn(c *core.Call, name string) string {
-	if strings.HasPrefix(name, "/aws/service/") { // AWS's own belong to no account
-		return fmt.Sprintf("arn:%s:ssm:%s::parameter%s", s.world.Options.Partition, c.Region, name)
+	account := c.Caller.Account
+	if strings.HasPrefix(name, publicRoot) {
+		account = ""
 	}
-	return fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", s.world.Options.Partition, c.Region, c.Caller.Account, strings.TrimPrefix(name, "/"))
+	return fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", s.world.Options.Partition, c.Region, account, strings.TrimPrefix(name, "/"))
 }
 
 // shown is the value as answered: encrypted, unless it is no secret or the caller

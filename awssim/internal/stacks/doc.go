@@ -15,6 +15,15 @@
 // is drawn then too, and what it changes becomes visible when it ends. In
 // between, events and resource statuses follow the same schedule.
 //
+// Makers. Resources that have a life of their own (nested stacks, stack sets, wait
+// conditions) are made by a [Maker]. An operation begins their parts one after
+// another and goes on when its time has passed and the parts are done; a rollback
+// undoes what they did.
+//
+// One store. The engine keeps every live resource of the world, those of no stack
+// too; the services of SNS, SSM, S3, CloudWatch and EventBridge are views on it
+// ([core.LiveStore], [core.Mirror]).
+//
 // Drift. The live properties of a resource are those of the stack's own last
 // deployment, unless somebody changed them ([Engine.SetProperty],
 // [Engine.DeleteResource], Cloud Control). Drift detection compares the two, and

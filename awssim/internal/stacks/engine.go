@@ -25,15 +25,15 @@ type Options struct {
 	Parameters ParameterStore
 	// Templates reads a TemplateURL; nil refuses them.
 	Templates func(account, region, url string) (string, error)
-	// Macro runs the Lambda function of a registered macro; known is false where
-	// the account has none of that name. nil: no macro is known anywhere.
-	Macro func(account, region string, call transform.Macro) (fragment []byte, known bool, err error)
 	// Undeletable says why a service refuses to delete a live resource, such as a
 	// bucket that is not empty; "" if it does not. nil: none ever does.
 	Undeletable func(l core.Live) string
 	// Makers make resources of types that are more than data, by type. Nested stacks
 	// are the engine's own.
 	Makers map[string]Maker
+	// Macro runs the Lambda function of a registered macro; known is false where
+	// the account has none of that name. nil: no macro is known anywhere.
+	Macro func(account, region string, call transform.Macro) (fragment []byte, known bool, err error)
 	// StackSetTemplate reads a stack set's template, for GetTemplateSummary; nil
 	// where there are no stack sets.
 	StackSetTemplate func(c *core.Call, name, callAs string) (string, error)
@@ -76,6 +76,7 @@ type Engine struct {
 	loose   map[looseKey]*loose
 	// loosePlaces are the keys of loose by place.
 	loosePlaces map[place]map[looseKey]bool
+	waits       map[resourceKey]*waiting
 	version     uint64               // counts changes of what is live
 	drifts      map[string]*driftRun // by detection id
 	sets        map[string]*changeSet
@@ -104,6 +105,7 @@ func New(w *core.World, options Options) *Engine {
 		exports:     map[exportName]*export{},
 		loose:       map[looseKey]*loose{},
 		loosePlaces: map[place]map[looseKey]bool{},
+		waits:       map[resourceKey]*waiting{},
 		drifts:      map[string]*driftRun{},
 		sets:        map[string]*changeSet{},
 		tokens:      map[tokenKey]string{},

@@ -30,8 +30,11 @@ type Request struct {
 
 // maker is who makes resources of a type, nil if they are data.
 func (e *Engine) maker(typ string) Maker {
-	if typ == stackType {
+	switch typ {
+	case stackType:
 		return nested{e}
+	case waitType:
+		return waiter{e}
 	}
 	return e.options.Makers[typ]
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/resource"
 )
 
@@ -94,11 +95,11 @@ func (e *Engine) denied(p place, a actor, action, physicalID string) string {
 		account, _ := o.Account(p.account)
 		ous = account.OUs
 	}
-	if !e.world.Access.Denied(p.account, ous, p.region, action) {
+	clause := e.world.Access.Refusal(core.AccessRequest{Account: p.account, OUs: ous, Region: p.region, Action: action, Principal: a.arn, Resource: physicalID})
+	if clause == "" {
 		return ""
 	}
-	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s with an explicit deny in a service control policy",
-		a.arn, action, physicalID)
+	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s", a.arn, action, physicalID, clause)
 }
 
 // missingExport is the error of an import that nobody exports.

@@ -12,22 +12,24 @@ import (
 // guide, "Resource tag"). Where both name a key, the resource's own tag wins. They
 // are live, but not part of what the template expects: no drift.
 
-// tagged are the types that take a stack's tags, with the property that holds tags;
-// {} behind it: it is an object, by key.
-var tagged = map[string]string{
-	"AWS::SSM::Parameter": "Tags{}", "AWS::Glue::Job": "Tags{}", "AWS::ApiGatewayV2::Api": "Tags{}",
-	"AWS::SNS::Topic": "Tags", "AWS::SQS::Queue": "Tags", "AWS::S3::Bucket": "Tags", "AWS::IAM::Role": "Tags", "AWS::IAM::User": "Tags",
-	"AWS::Lambda::Function": "Tags", "AWS::Events::Rule": "Tags", "AWS::Events::EventBus": "Tags", "AWS::CloudWatch::Alarm": "Tags", "AWS::Logs::LogGroup": "Tags",
-	"AWS::KMS::Key": "Tags", "AWS::DynamoDB::Table": "Tags", "AWS::EC2::VPC": "Tags", "AWS::EC2::Subnet": "Tags",
-	"AWS::EC2::SecurityGroup": "Tags", "AWS::SecretsManager::Secret": "Tags", "AWS::StepFunctions::StateMachine": "Tags",
-	"AWS::Organizations::Account": "Tags", "AWS::Organizations::OrganizationalUnit": "Tags", "AWS::Organizations::Policy": "Tags",
-	"AWS::CloudFormation::Stack": "Tags", "AWS::CloudFormation::StackSet": "Tags",
-}
-
 // tagProperty is the property that holds a type's tags, "" if a stack's tags do
-// not reach it; asMap tells that it is an object rather than a list.
+// not reach it; asMap tells that it is an object, by key, rather than a list of
+// pairs.
 func tagProperty(t *resource.Type) (name string, asMap bool) {
-	return strings.CutSuffix(tagged[t.Name], "{}")
+	if t.Schema == nil || t.Schema.TagProperty == "" {
+		return "", false
+	}
+	name = strings.TrimPrefix(t.Schema.TagProperty, "/")
+	property := t.Schema.Schema.Member(name)
+	switch {
+	case property == nil:
+		return "", false
+	case property.Only("object"):
+		return name, true
+	case property.Items == nil || property.Items.Member("Key") == nil:
+		return "", false
+	}
+	return name, false
 }
 
 // withTags are properties with a stack's tags added.

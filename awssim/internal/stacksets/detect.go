@@ -53,7 +53,9 @@ func (d detect) fail(s *Service, o *operation, i *instance, reason string, done 
 
 func (d detect) end(s *Service, o *operation, i *instance, found core.StackDrift, done func(outcome)) {
 	if !found.OK {
-		o.set.instances.setDrift(i, unknown)
+		if s.options.FailedDetectionIsUnknown {
+			o.set.instances.setDrift(i, unknown)
+		}
 		d.fail(s, o, i, found.Reason, done)
 		return
 	}

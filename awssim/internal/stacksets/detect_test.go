@@ -156,8 +156,8 @@ func TestDetectionEndsAsItsFailuresSay(t *testing.T) {
 		if got := out.StackSet.StackSetDriftDetectionDetails.DriftDetectionStatus; got != c.want {
 			t.Errorf("tolerance %d: %s, want %s", c.tolerance, got, c.want)
 		}
-		if got := w.instance("net", account12("1"), home).DriftStatus; got != "UNKNOWN" {
-			t.Errorf("the instance that failed is %s", got)
+		if got := w.instance("net", account12("1"), home); got.DriftStatus != "NOT_CHECKED" || got.StackInstanceStatus.DetailedStatus != "FAILED" {
+			t.Errorf("the instance that failed is %s, %s", got.DriftStatus, got.StackInstanceStatus.DetailedStatus)
 		}
 	}
 }

@@ -14,6 +14,11 @@ func (s *Service) start(o *operation) {
 	for n := range o.results {
 		o.work.accept(s, o, &o.results[n])
 	}
+	if len(o.results) == 0 { // seen: it succeeds as soon as it is looked at (copilot-cli#5060)
+		o.dispatched = true
+		s.pump(o)
+		return
+	}
 	s.world.After(s.between(s.options.Dispatch), func() {
 		o.dispatched = true
 		s.pump(o)

@@ -103,6 +103,11 @@ func TestToleranceAndConcurrencyRoundDown(t *testing.T) {
 		{"1 % of 10 is 1 at once", 10, types.StackSetOperationPreferences{MaxConcurrentPercentage: aws.Int32(1), FailureToleranceCount: aws.Int32(10)}, 0, "SUCCEEDED", 10, 1},
 		{"100 % with no tolerance is 1 at once", 10, types.StackSetOperationPreferences{MaxConcurrentPercentage: aws.Int32(100)}, 0, "SUCCEEDED", 10, 1},
 		{"softly 100 % with no tolerance is all at once", 10, types.StackSetOperationPreferences{MaxConcurrentPercentage: aws.Int32(100), ConcurrencyMode: "SOFT_FAILURE_TOLERANCE"}, 1, "FAILED", 10, 10},
+		{"softly 25 % of 10 is 2 at once", 10, types.StackSetOperationPreferences{MaxConcurrentPercentage: aws.Int32(25), FailureTolerancePercentage: aws.Int32(25), ConcurrencyMode: "SOFT_FAILURE_TOLERANCE"}, 0, "SUCCEEDED", 10, 2},
+		{"strictly 25 % of 10 with 25 % tolerated is 2 at once", 10, types.StackSetOperationPreferences{MaxConcurrentPercentage: aws.Int32(25), FailureTolerancePercentage: aws.Int32(25)}, 0, "SUCCEEDED", 10, 2},
+		{"strictly 50 % of 10 with 25 % tolerated is 3 at once", 10, types.StackSetOperationPreferences{MaxConcurrentPercentage: aws.Int32(50), FailureTolerancePercentage: aws.Int32(25)}, 0, "SUCCEEDED", 10, 3},
+		{"softly 50 % of 10 is 5 at once", 10, types.StackSetOperationPreferences{MaxConcurrentPercentage: aws.Int32(50), ConcurrencyMode: "SOFT_FAILURE_TOLERANCE"}, 0, "SUCCEEDED", 10, 5},
+		{"softly 9 % of 10 tolerates none", 10, types.StackSetOperationPreferences{FailureTolerancePercentage: aws.Int32(9), MaxConcurrentCount: aws.Int32(2), ConcurrencyMode: "SOFT_FAILURE_TOLERANCE"}, 1, "FAILED", 2, 2},
 		{"nothing said is 1 at once", 3, types.StackSetOperationPreferences{}, 0, "SUCCEEDED", 3, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

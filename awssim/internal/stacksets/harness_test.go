@@ -429,3 +429,23 @@ func message(err error) string {
 	}
 	return ""
 }
+
+// organizationsCall calls an action of AWS Organizations as the management account.
+func (w *world) organizationsCall(action, body string) error {
+	r, err := http.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	service := w.org.Service()
+	r.Header.Set("X-Amz-Target", service.TargetPrefix+"."+action)
+	w.Serve(func() {
+		q, refused := wire.Read(&service, r)
+		if refused != nil {
+			err = refused
+			return
+		}
+		c := &core.Call{World: w.World, Service: service.Name, Action: action, Caller: w.UserPrincipal(management), Region: home}
+		_, err = service.Actions[action].Invoke(c, q.Decode)
+	})
+	return err
+}

@@ -53,6 +53,9 @@ func (s *Service) updateStackInstances(c *core.Call, in *createStackInstancesInp
 	if err != nil {
 		return nil, err
 	}
+	if err := t.hasOUs(chosen.ous); err != nil {
+		return nil, err
+	}
 	places, err := t.existing(chosen, regions)
 	if err != nil {
 		return nil, err
@@ -74,9 +77,9 @@ func (s *Service) prepare(c *core.Call, in *createStackInstancesInput, forCreate
 	if err := s.free(t, in.OperationPreferences); err != nil {
 		return nil, nil, nil, err
 	}
-	regions := distinct(in.Regions)
-	if len(regions) == 0 {
-		return nil, nil, nil, core.Invalid("Regions are required")
+	regions, err := s.regionList(in.Regions)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	chosen, err := s.choose(c, t, in.Accounts, in.DeploymentTargets, forCreate)
 	if err != nil {
@@ -107,18 +110,15 @@ func (s *Service) deleteStackInstances(c *core.Call, in *deleteStackInstancesInp
 	if err := s.free(t, in.OperationPreferences); err != nil {
 		return nil, err
 	}
-	regions := distinct(in.Regions)
-	if len(regions) == 0 {
-		return nil, core.Invalid("Regions are required")
+	regions, err := s.regionList(in.Regions)
+	if err != nil {
+		return nil, err
 	}
 	chosen, err := s.choose(c, t, in.Accounts, in.DeploymentTargets, false)
 	if err != nil {
 		return nil, err
 	}
-	places, err := t.existing(chosen, regions)
-	if err != nil {
-		return nil, err
-	}
+	places := t.present(chosen, regions)
 	o := s.newOperation(t, actionDelete, in.OperationId, in.OperationPreferences, in)
 	o.scope = scopeOf(places)
 	o.echo, o.retain = in.DeploymentTargets, in.RetainStacks
@@ -172,18 +172,50 @@ func (t *set) fresh(places []place) int {
 	return n
 }
 
-// existing lists the instances at the accounts and regions. Accounts that were
-// named must have them all; of those that an OU stands for, what exists is meant.
+// existing returns the instances at the accounts and regions, for updates. It
+// fails where an account that was named lacks one; of those that an OU stands for,
+// what exists is meant.
 func (t *set) existing(chosen *selection, regions []string) ([]place, error) {
-	out := []place{}
+	out := t.present(chosen, regions)
+	if t.serviceManaged() || len(out) == len(chosen.accounts)*len(regions) {
+		return out, nil
+	}
 	for _, p := range cross(chosen.accounts, regions) {
-		if t.instances.at[p] != nil {
-			out = append(out, p)
-		} else if !t.serviceManaged() {
+		if t.instances.at[p] == nil {
 			return nil, instanceNotFound(t, p)
 		}
 	}
 	return out, nil
+}
+
+// present returns the places of a cross product where instances are. Deleting what
+// is not there is no error: StackInstanceNotFoundException is modelled for updates
+// only, and the operation succeeds at once (seen: copilot-cli#5060).
+func (t *set) present(chosen *selection, regions []string) []place {
+	out := []place{}
+	for _, p := range cross(chosen.accounts, regions) {
+		if t.instances.at[p] != nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// hasOUs fails for an OU through which the set has neither instances nor targets
+// (seen: terraform-provider-aws#27877, #33785).
+func (t *set) hasOUs(ous []string) error {
+	known := map[string]bool{}
+	for _, list := range t.instances.accounts {
+		for _, i := range list {
+			known[i.ou] = true
+		}
+	}
+	for _, ou := range ous {
+		if !known[ou] && t.targets[ou] == nil {
+			return core.Invalid("Organizational unit %s not found in StackSet", ou)
+		}
+	}
+	return nil
 }
 
 // targetsAt are the instances that are still at the places.

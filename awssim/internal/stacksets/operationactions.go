@@ -116,7 +116,7 @@ func (s *Service) listResults(c *core.Call, in *listResultsInput) (*listResultsO
 			out.NextToken = p.token(n)
 			break
 		}
-		out.Summaries = append(out.Summaries, o.results[n].summary())
+		out.Summaries = append(out.Summaries, o.results[n].summary(o.set.partition))
 	}
 	return out, nil
 }

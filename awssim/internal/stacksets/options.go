@@ -33,11 +33,15 @@ type Options struct {
 	// RefuseWhenBusy answers LimitExceededException to an operation that would
 	// bring more than MaxBusy instances under way.
 	RefuseWhenBusy bool
-	// MaxBusyPerSet is the cap of 100 concurrent instances in a stack set that
-	// AWS documented until 2023 and removed since: 0 is none.
+	// MaxBusyPerSet is how many instances of a stack set are operated on at once,
+	// 0 for as many as the preferences say. AWS's guide gave 100 as "the maximum
+	// speed of deployment" until 2023; today's shows 250 at once in one set, and
+	// says only that throttling may lower the number.
 	MaxBusyPerSet int
 	// MaxQueued is the quota of queued operations in a stack set: 10,000.
 	MaxQueued int
+	// ExtraRegions are regions that exist besides those of November 2026.
+	ExtraRegions []string
 	// PageSize is how many summaries a page has that asks for no number. Guess: 100.
 	PageSize int
 	// KeepOperations is how long ended operations can be described. Not
@@ -64,6 +68,11 @@ type Options struct {
 	// DriftStatusOnOperation adds DriftDetectionStatus to an operation's drift
 	// details, which the model has and AWS's samples lack.
 	DriftStatusOnOperation bool
+	// FailedDetectionIsUnknown sets the drift status of an instance whose detection
+	// failed to UNKNOWN, which the API's reference reserves for future use. By
+	// default the status and the time of the last check stay as they were, and only
+	// DetailedStatus and StatusReason show the failure.
+	FailedDetectionIsUnknown bool
 	// DeployResetsDrift sets an instance's drift status back to NOT_CHECKED when
 	// it is deployed. By default it stays until the next detection.
 	DeployResetsDrift bool

@@ -1,6 +1,7 @@
 package stacksets_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/stacksets"
 )
 
@@ -89,8 +91,24 @@ func TestOptionsTurnGuessesOver(t *testing.T) {
 			w.deployed("net", accounts(1), []string{home})
 			return string(w.instance("net", account12("1"), home).DriftStatus)
 		}, "DRIFTED", "NOT_CHECKED"},
+		{"FailedDetectionIsUnknown", func(o *stacksets.Options) { o.FailedDetectionIsUnknown = true }, func(w *world) string {
+			w.create("net", "params:")
+			w.Serve(func() {
+				w.must(w.sets.SeedInstance("net", account12("1"), home, stacksets.InstanceSeed{Drift: "DRIFTED", Reason: "why it broke"}))
+			})
+			w.stacks.drifts = func(core.StackInfo) core.StackDrift { return core.StackDrift{Reason: "no"} }
+			w.ended("net", w.detect("net", nil))
+			i := w.instance("net", account12("1"), home)
+			return string(i.DriftStatus) + " " + *i.StatusReason
+		}, "DRIFTED no", "UNKNOWN no"},
+		{"MaxBusyPerSet", func(o *stacksets.Options) { o.MaxBusyPerSet = 100 }, func(w *world) string {
+			w.create("net", "params:")
+			w.deployed("net", accounts(150), []string{home})
+			return strconv.Itoa(w.stacks.peak)
+		}, "150", "100"},
 		{"DriftStatusOnOperation", func(o *stacksets.Options) { o.DriftStatusOnOperation = true }, func(w *world) string {
 			w.create("net", "params:")
+			w.deployed("net", accounts(1), []string{home})
 			return string(w.operation("net", w.detect("net", nil)).StackSetDriftDetectionDetails.DriftDetectionStatus)
 		}, "", "IN_PROGRESS"},
 		{"ParallelStopsAll", func(o *stacksets.Options) { o.ParallelStopsAll = true }, func(w *world) string {

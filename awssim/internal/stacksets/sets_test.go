@@ -178,7 +178,7 @@ func TestUpdatingOutdatesEveryInstanceFirst(t *testing.T) {
 	if status != types.StackSetOperationStatusSucceeded {
 		t.Errorf("ended %s", status)
 	}
-	want := []string{"1 us-east-1 CURRENT/SUCCEEDED", "2 us-east-1 OUTDATED/SUCCEEDED", "3 us-east-1 OUTDATED/SUCCEEDED"}
+	want := []string{"1 us-east-1 CURRENT/SUCCEEDED", "2 us-east-1 OUTDATED/PENDING", "3 us-east-1 OUTDATED/PENDING"}
 	if diff := cmp.Diff(want, w.instances("net")); diff != "" {
 		t.Error(diff)
 	}

@@ -10,9 +10,12 @@ import (
 )
 
 // Tag is the Tag structure of the API.
+//
+// AWS's tags hold letters, digits, spaces and _.:/=+-@, and so no comma. The model
+// states the lengths only; the pattern is that of the tagging services.
 type Tag struct {
-	Key   string `valid:"required,min=1,max=128"`
-	Value string `valid:"required,min=1,max=256"`
+	Key   string `valid:"required,min=1,max=128,pattern=[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*"`
+	Value string `valid:"required,min=1,max=256,pattern=[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*"`
 }
 
 // AutoDeployment is the structure of that name of the API.
@@ -93,9 +96,7 @@ func (s *Service) describe(t *set) *StackSet {
 		ManagedExecution:              t.managedShape(),
 		Regions:                       listOf(slices.Sorted(maps.Keys(t.instances.regions))),
 	}
-	if !t.serviceManaged() {
-		out.AdministrationRoleARN, out.ExecutionRoleName = t.administration, t.execution
-	}
+	out.AdministrationRoleARN, out.ExecutionRoleName = s.rolesOf(t, t.definition)
 	return out
 }
 
@@ -306,12 +307,11 @@ func (s *Service) describeShape(o *operation) *Operation {
 		RetainStacks:      o.retain,
 		DeploymentTargets: o.echo,
 	}
-	if !o.set.serviceManaged() {
-		out.AdministrationRoleARN, out.ExecutionRoleName = o.set.administration, o.set.execution
-		if o.roles.execution != "" {
-			out.AdministrationRoleARN, out.ExecutionRoleName = o.roles.administration, o.roles.execution
-		}
+	roles := o.roles
+	if roles.execution == "" { // it has not started
+		roles = o.set.definition
 	}
+	out.AdministrationRoleARN, out.ExecutionRoleName = s.rolesOf(o.set, roles)
 	if o.action == actionDrift {
 		out.StackSetDriftDetectionDetails = s.driftDetails(o)
 	}
@@ -342,7 +342,7 @@ type ResultSummary struct {
 	OrganizationalUnitId *string
 }
 
-func (r *result) summary() ResultSummary {
+func (r *result) summary(partition string) ResultSummary {
 	out := ResultSummary{
 		Account:              r.account,
 		Region:               r.region,
@@ -351,7 +351,7 @@ func (r *result) summary() ResultSummary {
 		OrganizationalUnitId: &r.ou,
 	}
 	if r.gate.status != "" {
-		out.AccountGateResult = &AccountGateResult{r.gate.status, r.gateReason()}
+		out.AccountGateResult = &AccountGateResult{r.gate.status, r.gateReason(partition)}
 	}
 	return out
 }

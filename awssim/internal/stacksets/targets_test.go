@@ -189,9 +189,66 @@ func TestNamedInstancesThatDoNotExistAreNotFound(t *testing.T) {
 	if code(err) != "StackInstanceNotFoundException" {
 		t.Errorf("updating: %v", err)
 	}
-	_, err = w.cfn().DeleteStackInstances(ctx, &cloudformation.DeleteStackInstancesInput{StackSetName: aws.String("net"), Accounts: accounts(2), Regions: []string{home}, RetainStacks: aws.Bool(true)})
-	if code(err) != "StackInstanceNotFoundException" {
-		t.Errorf("deleting: %v", err)
+}
+
+func TestDeletingInstancesThatAreNotThereSucceeds(t *testing.T) {
+	w := newWorld(t, stacksets.Options{})
+	w.create("net", "params:")
+	w.deployed("net", []string{account12("1")}, []string{home})
+	w.deployed("net", []string{account12("2")}, []string{"eu-west-1"})
+	if status := w.remove("net", accounts(2), []string{home, "eu-west-1"}, false); status != types.StackSetOperationStatusSucceeded {
+		t.Errorf("deleting a cross product with two of its four instances ended %s", status)
+	}
+	out, err := w.cfn().DeleteStackInstances(ctx, &cloudformation.DeleteStackInstancesInput{
+		StackSetName: aws.String("net"), Accounts: accounts(1), Regions: []string{home}, RetainStacks: aws.Bool(false),
+	})
+	w.must(err)
+	if status := w.operation("net", *out.OperationId).Status; status != types.StackSetOperationStatusSucceeded {
+		t.Errorf("deleting nothing is %s at once", status)
+	}
+}
+
+func TestRegionsThatDoNotExistAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		options   stacksets.Options
+		partition string
+		region    string
+		code      string
+	}{
+		{region: "us-east-9", code: "ValidationError"},
+		{region: "cn-north-1", code: "ValidationError"}, // of another partition
+		{region: "us-east-9", options: stacksets.Options{ExtraRegions: []string{"us-east-9"}}},
+		{region: "us-gov-west-1", partition: "aws-us-gov"},
+		{region: "us-east-1", partition: "aws-us-gov", code: "ValidationError"},
+	} {
+		w := newWorld(t, c.options)
+		if c.partition != "" {
+			w.World.Options.Partition = c.partition
+		}
+		w.create("net", "params:")
+		_, err := w.cfn().CreateStackInstances(ctx, &cloudformation.CreateStackInstancesInput{StackSetName: aws.String("net"), Accounts: accounts(1), Regions: []string{home, c.region}[1:]})
+		if code(err) != c.code {
+			t.Errorf("%s in partition %q: %v", c.region, c.partition, err)
+		}
+		_, err = w.cfn().UpdateStackSet(ctx, &cloudformation.UpdateStackSetInput{StackSetName: aws.String("net"), UsePreviousTemplate: aws.Bool(true), Accounts: accounts(1), Regions: []string{"no-where-1"}})
+		if code(err) != "ValidationError" && code(err) != "OperationInProgressException" {
+			t.Errorf("updating in no-where-1: %v", err)
+		}
+	}
+}
+
+// What users of Terraform met when they added an OU to an existing target.
+func TestUpdatingAtAnOUThatTheSetDoesNotHaveIsRefused(t *testing.T) {
+	w := tree(t, stacksets.Options{})
+	if _, err := w.at(&types.DeploymentTargets{OrganizationalUnitIds: []string{w.ou["prod"]}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.cfn().UpdateStackInstances(ctx, &cloudformation.UpdateStackInstancesInput{
+		StackSetName: aws.String("net"), Regions: []string{home},
+		DeploymentTargets: &types.DeploymentTargets{OrganizationalUnitIds: []string{w.ou["prod"], w.ou["dev"]}},
+	})
+	if want := "Organizational unit " + w.ou["dev"] + " not found in StackSet"; code(err) != "ValidationError" || message(err) != want {
+		t.Errorf("refused with %v, want %s", err, want)
 	}
 }
 

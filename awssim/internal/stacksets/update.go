@@ -89,7 +89,7 @@ func (s *Service) revised(c *core.Call, t *set, in *updateStackSetInput) (*set, 
 			return nil, err
 		}
 	}
-	return &next, s.reviseManaged(t, &next, in.ManagedExecution)
+	return &next, s.reviseManaged(t, &next, in)
 }
 
 func (s *Service) reviseDefinition(c *core.Call, t, next *set, in *updateStackSetInput) error {
@@ -160,10 +160,16 @@ func (s *Service) effective(d definition) map[string]string {
 	return out
 }
 
-// reviseManaged refuses to change managed execution while operations run or wait.
-func (s *Service) reviseManaged(t, next *set, m *ManagedExecution) error {
+// reviseManaged changes managed execution. It fails while operations run or wait,
+// and for a request that gives a template or parameters besides, even if these are
+// what the set has (seen: terraform-provider-aws#35031, rain#748).
+func (s *Service) reviseManaged(t, next *set, in *updateStackSetInput) error {
+	m := in.ManagedExecution
 	if m == nil || m.Active == nil || *m.Active == t.managed {
 		return nil
+	}
+	if in.TemplateBody != "" || in.TemplateURL != "" || len(in.Parameters) > 0 {
+		return invalidOperation("Cannot update ManagedExecution while updating StackSet Template or Parameters")
 	}
 	if len(t.active) > 0 {
 		return core.Errorf(http.StatusBadRequest, s.options.ToggleCode, "ManagedExecution can not be changed while operations are running or queued on StackSet %s", t.stackSetID())
@@ -180,11 +186,15 @@ func (s *Service) updateTargets(c *core.Call, t *set, in *updateStackSetInput) (
 	if in.Regions == nil || in.Accounts == nil && in.DeploymentTargets == nil {
 		return nil, core.Invalid("Accounts and Regions must be specified together")
 	}
+	regions, err := s.regionList(in.Regions)
+	if err != nil {
+		return nil, err
+	}
 	chosen, err := s.choose(c, t, in.Accounts, in.DeploymentTargets, false)
 	if err != nil {
 		return nil, err
 	}
-	return t.existing(chosen, distinct(in.Regions))
+	return t.existing(chosen, regions)
 }
 
 // replace puts a revised set into effect. Where stacks made of it would differ,
@@ -199,9 +209,12 @@ func (s *Service) replace(t, next *set) {
 	if !outdates {
 		return
 	}
+	// Those that the update does not name stay PENDING, though nothing is pending
+	// (seen: cloudformation-coverage-roadmap#1751).
 	for _, i := range t.instances.all() {
 		if i.status == current {
-			i.status = outdated
+			i.status, i.reason = outdated, ""
+			t.instances.setDetailed(i, pending)
 		}
 	}
 }

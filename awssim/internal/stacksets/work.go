@@ -1,6 +1,8 @@
 package stacksets
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -73,12 +75,16 @@ func (s *Service) obstacle(o *operation, p place, action string) string {
 		return fmt.Sprintf("STS is not activated in this region for account:%s. Your account administrator can activate STS in this region using the IAM Console.", p.account)
 	}
 	member, _ := s.org.Account(p.account)
-	if s.world.Access.Denied(p.account, member.OUs, p.region, "cloudformation:"+action) {
-		return fmt.Sprintf("User: arn:%s:sts::%s:assumed-role/%s/%s is not authorized to perform: cloudformation:%s on resource: arn:%s:cloudformation:%s:%s:stack/StackSet-%s-*/* with an explicit deny in a service control policy",
-			s.world.Options.Partition, p.account, s.role(o.set, o.roles), roleSession, action,
-			s.world.Options.Partition, p.region, p.account, o.set.name)
+	partition := s.world.Options.Partition
+	caller := fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", partition, p.account, s.role(o.set, o.roles), roleSession)
+	stack := fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/StackSet-%s-*/*", partition, p.region, p.account, o.set.name)
+	clause := s.world.Access.Refusal(core.AccessRequest{
+		Account: p.account, OUs: member.OUs, Region: p.region, Action: "cloudformation:" + action, Principal: caller, Resource: stack,
+	})
+	if clause == "" {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("User: %s is not authorized to perform: cloudformation:%s on resource: %s %s", caller, action, stack, clause)
 }
 
 // missingRole is the reason text if StackSets cannot get into an account.
@@ -118,10 +124,22 @@ const (
 
 // role is the name of the role that stacks are operated with in target accounts.
 func (s *Service) role(t *set, d definition) string {
-	if t.serviceManaged() {
-		return "stacksets-exec-" + strings.ReplaceAll(t.uuid, "-", "")
+	_, execution := s.rolesOf(t, d)
+	return execution
+}
+
+// rolesOf returns the ARN of the administration role and the name of the execution
+// role that a set works with. AWS shows both for service-managed sets too: the
+// service-linked role of the management account, and the stacksets-exec role that
+// it makes in every member of the organization, under one name (seen:
+// terraform-provider-aws#23464, #30864, #45992).
+func (s *Service) rolesOf(t *set, d definition) (administration, execution string) {
+	if !t.serviceManaged() {
+		return d.administration, d.execution
 	}
-	return d.execution
+	administration = fmt.Sprintf("arn:%s:iam::%s:role/aws-service-role/%s/%s", t.partition, t.account, trustedPrincipal, orgAdminRole)
+	digest := sha256.Sum256([]byte(s.org.ID() + t.account))
+	return administration, "stacksets-exec-" + hex.EncodeToString(digest[:16])
 }
 
 // roleSession is the name of the sessions that StackSets opens.
@@ -161,9 +179,9 @@ func (s *Service) pass(r *result) bool {
 
 // gateReason is the text of a result's gate; that of an absent function is made
 // when it is asked for.
-func (r *result) gateReason() string {
+func (r *result) gateReason(partition string) string {
 	if r.gate.status == "SKIPPED" && r.gate.reason == "" {
-		return fmt.Sprintf("Function not found: arn:aws:lambda:%s:%s:function:%s", r.region, r.account, gateFunction)
+		return fmt.Sprintf("Function not found: arn:%s:lambda:%s:%s:function:%s", partition, r.region, r.account, gateFunction)
 	}
 	return r.gate.reason
 }

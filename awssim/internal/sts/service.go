@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"fmt"
 	"hash/fnv"
 	"net/http"
 	"regexp"
@@ -35,11 +36,22 @@ func (s *STS) Service() core.Service {
 		Version:   "2011-06-15",
 		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
 		Actions: map[string]core.Action{
-			"AssumeRole":        core.Do(s.assumeRole),
-			"GetCallerIdentity": core.Do(s.getCallerIdentity),
-			"GetSessionToken":   core.Do(s.getSessionToken),
+			"AssumeRole":                 core.Do(s.assumeRole),
+			"AssumeRoleWithSAML":         core.Do(s.assumeRoleWithSAML),
+			"AssumeRoleWithWebIdentity":  core.Do(s.assumeRoleWithWebIdentity),
+			"DecodeAuthorizationMessage": core.Do(s.decodeMessage),
+			"GetAccessKeyInfo":           core.Do(s.getAccessKeyInfo),
+			"GetCallerIdentity":          core.Do(s.getCallerIdentity),
+			"GetFederationToken":         core.Do(s.getFederationToken),
+			"GetSessionToken":            core.Do(s.getSessionToken),
 		},
 	}
+}
+
+// Unsigned reports whether an action is called without credentials: the two that
+// trade another provider's token for some.
+func Unsigned(action string) bool {
+	return action == "AssumeRoleWithSAML" || action == "AssumeRoleWithWebIdentity"
 }
 
 // Credentials are temporary credentials.
@@ -48,11 +60,22 @@ type Credentials struct {
 	Expiration                                 time.Time
 }
 
+// sessionPolicies are what narrows a session. They are held against their lengths
+// and have no effect: permissions are not evaluated.
+type sessionPolicies struct {
+	Policy     string `valid:"min=1,max=2048"`
+	PolicyArns []struct {
+		Arn string `wire:"arn" valid:"min=20,max=2048"`
+	} `valid:"max=10"`
+}
+
 type assumeRoleInput struct {
 	RoleArn         string `valid:"required,min=20,max=2048"`
 	RoleSessionName string `valid:"required,min=2,max=64,pattern=[a-zA-Z0-9_+=,.@-]*"`
 	DurationSeconds *int32 `valid:"min=900,max=43200"`
 	ExternalId      string `valid:"min=2,max=1224,pattern=[a-zA-Z0-9_+=,.@:/-]*"`
+	SourceIdentity  string `valid:"min=2,max=64,pattern=[a-zA-Z0-9_+=,.@-]*"`
+	sessionPolicies
 }
 
 type assumedRoleUser struct{ AssumedRoleId, Arn string }
@@ -60,6 +83,7 @@ type assumedRoleUser struct{ AssumedRoleId, Arn string }
 type assumeRoleOutput struct {
 	Credentials     *Credentials
 	AssumedRoleUser *assumedRoleUser
+	SourceIdentity  string
 }
 
 // roleARN takes the account and the role's name, without its path.
@@ -70,25 +94,35 @@ var roleARN = regexp.MustCompile(`^arn:[a-z-]+:iam::([0-9]{12}):role/(?:[!-~]*/)
 const chained = time.Hour
 
 func (s *STS) assumeRole(c *core.Call, in *assumeRoleInput) (*assumeRoleOutput, error) {
-	parts := roleARN.FindStringSubmatch(in.RoleArn)
-	if parts == nil {
-		return nil, core.Invalid("%s is invalid", in.RoleArn)
-	}
-	account, role := parts[1], parts[2]
-	if !s.assumable(account, role) {
-		return nil, core.Errorf(http.StatusForbidden, "AccessDenied",
-			"User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.Caller.ARN, in.RoleArn)
-	}
 	lasts := seconds(in.DurationSeconds, time.Hour)
 	if c.Caller.Role != "" && lasts > chained {
 		return nil, core.Invalid("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
+	out, err := s.assume(c, in.RoleArn, in.RoleSessionName, lasts, fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.Caller.ARN, in.RoleArn))
+	if err != nil {
+		return nil, err
+	}
+	out.SourceIdentity = in.SourceIdentity
+	return out, nil
+}
+
+// assume opens a session of a role. It fails with the refusal where the role is
+// missing, or its account closed or suspended.
+func (s *STS) assume(c *core.Call, arn, session string, lasts time.Duration, refusal string) (*assumeRoleOutput, error) {
+	parts := roleARN.FindStringSubmatch(arn)
+	if parts == nil {
+		return nil, core.Invalid("%s is invalid", arn)
+	}
+	account, role := parts[1], parts[2]
+	if !s.assumable(account, role) {
+		return nil, core.Errorf(http.StatusForbidden, "AccessDenied", "%s", refusal)
+	}
 	expires := c.Now().UTC().Truncate(time.Second).Add(lasts)
 	return &assumeRoleOutput{
-		Credentials: s.issue(account, c.SessionToken(account, role, in.RoleSessionName, expires), expires),
+		Credentials: s.issue(account, c.SessionToken(account, role, session, expires), expires),
 		AssumedRoleUser: &assumedRoleUser{
-			AssumedRoleId: uniqueID("AROA", account+role) + ":" + in.RoleSessionName,
-			Arn:           c.RolePrincipal(account, role, in.RoleSessionName).ARN,
+			AssumedRoleId: uniqueID("AROA", account+role) + ":" + session,
+			Arn:           c.RolePrincipal(account, role, session).ARN,
 		},
 	}, nil
 }
@@ -109,6 +143,9 @@ type getCallerIdentityOutput struct{ UserId, Account, Arn string }
 
 func (s *STS) getCallerIdentity(c *core.Call, _ *struct{}) (*getCallerIdentityOutput, error) {
 	id := uniqueID("AIDA", c.Caller.Account)
+	if _, name, ok := strings.Cut(c.Caller.ARN, ":federated-user/"); ok {
+		id = c.Caller.Account + ":" + name
+	}
 	if c.Caller.Role != "" {
 		name := c.Caller.ARN[strings.LastIndexByte(c.Caller.ARN, '/')+1:]
 		id = uniqueID("AROA", c.Caller.Account+c.Caller.Role) + ":" + name

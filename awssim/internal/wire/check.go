@@ -63,116 +63,175 @@ func (r rules) empty() bool {
 	return r.min == nil && r.max == nil && r.enum == nil && r.pattern == nil
 }
 
-// Check holds an input against its tags and returns AWS's text for what it
-// violates, "" if nothing.
-func Check(in any) string {
-	var found []string
-	checkStruct(follow(reflect.ValueOf(in)), "", &found)
+// Kinds of violations, as AWS Organizations names them in an error's Reason.
+const (
+	missing   = "INPUT_REQUIRED"
+	tooShort  = "MIN_LENGTH_EXCEEDED"
+	tooLong   = "MAX_LENGTH_EXCEEDED"
+	tooSmall  = "MIN_VALUE_EXCEEDED"
+	tooLarge  = "MAX_VALUE_EXCEEDED"
+	unlisted  = "INVALID_ENUM"
+	unmatched = "INVALID_PATTERN"
+)
+
+// violation is one constraint that an input breaks.
+type violation struct{ kind, text string }
+
+// empties are the addresses of the string members that a request gave as "": a
+// value that is held against its constraints, where an absent one is not.
+type empties map[uintptr]bool
+
+func (e empties) note(v reflect.Value) {
+	if e != nil && v.Kind() == reflect.String && v.CanAddr() {
+		e[v.Addr().Pointer()] = true
+	}
+}
+
+func (e empties) has(v reflect.Value) bool {
+	return v.Kind() == reflect.String && v.CanAddr() && e[v.Addr().Pointer()]
+}
+
+// Check returns AWS's text for the constraints that an input's tags state and the
+// input violates, "" if it keeps them all. Strings that are empty count as absent.
+func Check(in any) string { return textOf(check(in, nil)) }
+
+// check holds an input against its tags.
+func check(in any, given empties) []violation {
+	c := checker{given: given}
+	c.structure(follow(reflect.ValueOf(in)), "")
+	return c.found
+}
+
+func textOf(found []violation) string {
+	texts := make([]string, len(found))
+	for i, each := range found {
+		texts[i] = each.text
+	}
 	switch len(found) {
 	case 0:
 		return ""
 	case 1:
-		return "1 validation error detected: " + found[0]
+		return "1 validation error detected: " + texts[0]
 	}
-	return fmt.Sprintf("%d validation errors detected: %s", len(found), strings.Join(found, "; "))
+	return fmt.Sprintf("%d validation errors detected: %s", len(found), strings.Join(texts, "; "))
 }
 
-func checkStruct(v reflect.Value, path string, found *[]string) {
+// checker collects the violations of an input.
+type checker struct {
+	given empties
+	found []violation
+}
+
+func (c *checker) structure(v reflect.Value, path string) {
 	for _, f := range fieldsOf(v.Type()) {
 		value, err := v.FieldByIndexErr(f.index)
 		if err != nil {
 			continue
 		}
 		at := path + lowerFirst(f.name)
+		empty := c.given.has(value)
 		value, ok := present(value)
-		if !ok {
-			if f.rules.required {
-				report(found, "null", at, "Member must not be null")
-			}
-			continue
+		switch {
+		case ok || empty:
+			c.value(value, at, f.rules, empty)
+			c.inside(value, at, f.each)
+		case f.rules.required:
+			c.report("null", at, violation{missing, "Member must not be null"})
 		}
-		checkValue(value, at, f.rules, found)
-		checkInside(value, at, f.each, found)
 	}
 }
 
-// checkInside checks what a struct, a list or a map holds.
-func checkInside(v reflect.Value, at string, each rules, found *[]string) {
+// inside checks what a struct, a list or a map holds.
+func (c *checker) inside(v reflect.Value, at string, each rules) {
 	switch {
 	case v.Kind() == reflect.Struct && v.Type() != timeType:
-		checkStruct(v, at+".", found)
+		c.structure(v, at+".")
 	case v.Kind() == reflect.Slice:
-		if broken := brokenMember(v, each); broken != "" {
-			report(found, show(v), at, "Member must satisfy constraint: ["+broken+"]")
+		if broken := brokenMember(v, each); len(broken) > 0 {
+			texts := make([]string, len(broken))
+			for i, each := range broken {
+				texts[i] = each.text
+			}
+			c.report(show(v), at, violation{broken[0].kind, "Member must satisfy constraint: [" + strings.Join(texts, ", ") + "]"})
 		}
 		for i := range v.Len() {
 			item := follow(v.Index(i))
 			if item.Kind() == reflect.Struct && item.Type() != timeType {
-				checkStruct(item, fmt.Sprintf("%s.%d.member.", at, i+1), found)
+				c.structure(item, fmt.Sprintf("%s.%d.member.", at, i+1))
 			}
 		}
 	}
 }
 
-// brokenMember is the first constraint that a member of a list violates.
-func brokenMember(list reflect.Value, each rules) string {
+// brokenMember returns the constraints that the first wrong member of a list violates.
+func brokenMember(list reflect.Value, each rules) []violation {
 	if each.empty() {
-		return ""
+		return nil
 	}
 	for i := range list.Len() {
 		if broken := each.broken(follow(list.Index(i))); len(broken) > 0 {
-			return strings.Join(broken, ", ")
+			return broken
 		}
 	}
-	return ""
+	return nil
 }
 
-func checkValue(v reflect.Value, at string, r rules, found *[]string) {
-	for _, broken := range r.broken(v) {
-		report(found, show(v), at, broken)
+// value checks a member. An empty text for a required member whose other rules allow
+// it is too short: AWS refuses an empty StackName or SSM Value where the model states
+// no length. A member that is a pointer may be empty.
+func (c *checker) value(v reflect.Value, at string, r rules, empty bool) {
+	broken := r.broken(v)
+	if empty && r.required && r.min == nil && len(broken) == 0 {
+		broken = []violation{{tooShort, "Member must have length greater than or equal to 1"}}
+	}
+	for _, each := range broken {
+		c.report(show(v), at, each)
 	}
 }
 
-// broken lists the constraints that a value violates, in AWS's words.
-func (r rules) broken(v reflect.Value) []string {
-	var list []string
-	size, what := sizeOf(v)
+func (c *checker) report(value, at string, v violation) {
+	v.text = fmt.Sprintf("Value %s at '%s' failed to satisfy constraint: %s", value, at, v.text)
+	c.found = append(c.found, v)
+}
+
+// broken returns the constraints that a value violates, in AWS's words.
+func (r rules) broken(v reflect.Value) []violation {
+	var list []violation
+	size, what, low, high := sizeOf(v)
 	if r.min != nil && size < *r.min {
-		list = append(list, fmt.Sprintf("Member must have %s greater than or equal to %d", what, *r.min))
+		list = append(list, violation{low, fmt.Sprintf("Member must have %s greater than or equal to %d", what, *r.min)})
 	}
 	if r.max != nil && size > *r.max {
-		list = append(list, fmt.Sprintf("Member must have %s less than or equal to %d", what, *r.max))
+		list = append(list, violation{high, fmt.Sprintf("Member must have %s less than or equal to %d", what, *r.max)})
 	}
 	if v.Kind() != reflect.String {
 		return list
 	}
 	if r.enum != nil && !slices.Contains(r.enum, v.String()) {
-		list = append(list, "Member must satisfy enum value set: ["+strings.Join(r.enum, ", ")+"]")
+		list = append(list, violation{unlisted, "Member must satisfy enum value set: [" + strings.Join(r.enum, ", ") + "]"})
 	}
 	if r.pattern != nil && !r.pattern.MatchString(v.String()) {
-		list = append(list, "Member must satisfy regular expression pattern: "+r.source)
+		list = append(list, violation{unmatched, "Member must satisfy regular expression pattern: " + r.source})
 	}
 	return list
 }
 
-func sizeOf(v reflect.Value) (int64, string) {
+// sizeOf returns what min and max bound, what AWS calls it, and the kinds of
+// violation at either end.
+func sizeOf(v reflect.Value) (size int64, what, low, high string) {
 	switch v.Kind() {
 	case reflect.String:
-		return int64(utf8.RuneCountInString(v.String())), "length"
+		return int64(utf8.RuneCountInString(v.String())), "length", tooShort, tooLong
 	case reflect.Slice, reflect.Map:
-		return int64(v.Len()), "length"
+		return int64(v.Len()), "length", tooShort, tooLong
 	}
 	switch {
 	case v.CanInt():
-		return v.Int(), "value"
+		size = v.Int()
 	case v.CanFloat():
-		return int64(v.Float()), "value"
+		size = int64(v.Float())
 	}
-	return 0, "value"
-}
-
-func report(found *[]string, value, at, constraint string) {
-	*found = append(*found, fmt.Sprintf("Value %s at '%s' failed to satisfy constraint: %s", value, at, constraint))
+	return size, "value", tooSmall, tooLarge
 }
 
 // show prints a value as AWS's message does: quoted, a list in brackets.

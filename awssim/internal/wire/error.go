@@ -9,6 +9,31 @@ import (
 	"github.com/setmend/setmend/awssim/internal/core"
 )
 
+// queryCodes are the codes that errors have in the Query protocol where it calls
+// them otherwise than the shape's name, for services that speak other protocols too
+// (the awsQueryError trait of CloudWatch's model). Services that speak Query alone
+// use these codes themselves.
+var queryCodes = map[string]map[string]string{
+	"monitoring": {
+		"DashboardInvalidInputError":           "InvalidParameterInput",
+		"DashboardNotFoundError":               "ResourceNotFound",
+		"InternalServiceFault":                 "InternalServiceError",
+		"InvalidFormatFault":                   "InvalidFormat",
+		"InvalidParameterCombinationException": "InvalidParameterCombination",
+		"InvalidParameterValueException":       "InvalidParameterValue",
+		"LimitExceededFault":                   "LimitExceeded",
+		"MissingRequiredParameterException":    "MissingParameter",
+	},
+}
+
+// queryCode returns the code of an error in the Query protocol.
+func (q *Request) queryCode(e *core.Error) string {
+	if code, ok := queryCodes[q.Service.Name][e.Code]; ok {
+		return code
+	}
+	return e.Code
+}
+
 // Failure makes the answer for an error, in the envelope of the protocol.
 func (q *Request) Failure(e *core.Error, requestID string) *Answer {
 	status := e.Status
@@ -20,11 +45,11 @@ func (q *Request) Failure(e *core.Error, requestID string) *Answer {
 	case core.Query, core.RESTXML:
 		a.Body = q.queryError(e, requestID)
 	case core.RPCCBOR:
-		a.Header.Set("X-Amzn-Query-Error", e.Code+";"+faultOf(e))
+		a.Header.Set("X-Amzn-Query-Error", q.queryCode(e)+";"+faultOf(e))
 		a.Body = appendCBOR(nil, reflect.ValueOf(errorMembers(e, "message")))
 	default:
 		if len(q.Service.Protocols) > 1 { // a service that spoke Query before
-			a.Header.Set("X-Amzn-Query-Error", e.Code+";"+faultOf(e))
+			a.Header.Set("X-Amzn-Query-Error", q.queryCode(e)+";"+faultOf(e))
 		}
 		a.Body = appendJSON(nil, reflect.ValueOf(errorMembers(e, "Message")))
 	}
@@ -54,7 +79,7 @@ func (q *Request) queryError(e *core.Error, requestID string) []byte {
 	b.WriteString(`<ErrorResponse xmlns="` + q.Service.Namespace + `">`)
 	element(&b, "Error", func() {
 		element(&b, "Type", func() { text(&b, faultOf(e)) })
-		element(&b, "Code", func() { text(&b, e.Code) })
+		element(&b, "Code", func() { text(&b, q.queryCode(e)) })
 		element(&b, "Message", func() { text(&b, e.Message) })
 		for _, name := range fieldNames(e) {
 			element(&b, name, func() { text(&b, e.Fields[name]) })

@@ -82,22 +82,25 @@ func (f *form) items(under ...string) []*form {
 	return items
 }
 
-// into fills a value of a modelled type.
-func (f *form) into(v reflect.Value, name string) error {
+// into fills a value of a modelled type and notes the strings given as "".
+func (f *form) into(v reflect.Value, name string, given empties) error {
 	switch {
 	case v.Kind() == reflect.Pointer:
-		return f.intoPointer(v, name)
+		return f.intoPointer(v, name, given)
 	case v.Kind() == reflect.Struct && v.Type() != timeType:
-		return f.intoStruct(v)
+		return f.intoStruct(v, given)
 	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8:
-		return f.intoSlice(v, name)
+		return f.intoSlice(v, name, given)
 	case v.Kind() == reflect.Map:
-		return f.intoMap(v, name)
+		return f.intoMap(v, name, given)
 	case !f.set:
 		if len(f.kids) > 0 {
 			return malformed("Start of structure or list found where not expected: " + name)
 		}
 		return nil
+	}
+	if f.value == "" {
+		given.note(v)
 	}
 	if err := setText(v, f.value); err != nil {
 		return malformed(err.Error() + " at " + name)
@@ -105,36 +108,36 @@ func (f *form) into(v reflect.Value, name string) error {
 	return nil
 }
 
-func (f *form) intoPointer(v reflect.Value, name string) error {
+func (f *form) intoPointer(v reflect.Value, name string, given empties) error {
 	target := reflect.New(v.Type().Elem())
-	if err := f.into(target.Elem(), name); err != nil {
+	if err := f.into(target.Elem(), name, given); err != nil {
 		return err
 	}
 	v.Set(target)
 	return nil
 }
 
-func (f *form) intoStruct(v reflect.Value) error {
+func (f *form) intoStruct(v reflect.Value, given empties) error {
 	for _, field := range fieldsOf(v.Type()) {
 		kid := f.kids[field.name]
 		if kid == nil {
 			continue
 		}
-		if err := kid.into(fieldFor(v, field.index), field.name); err != nil {
+		if err := kid.into(fieldFor(v, field.index), field.name, given); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *form) intoSlice(v reflect.Value, name string) error {
+func (f *form) intoSlice(v reflect.Value, name string, given empties) error {
 	if !f.emptyList() && len(f.kids) == 0 {
 		return malformed("Unexpected value where a list was expected: " + name)
 	}
 	items := f.items("member")
 	list := reflect.MakeSlice(v.Type(), len(items), len(items))
 	for i, item := range items {
-		if err := item.into(list.Index(i), name); err != nil {
+		if err := item.into(list.Index(i), name, given); err != nil {
 			return err
 		}
 	}
@@ -142,13 +145,13 @@ func (f *form) intoSlice(v reflect.Value, name string) error {
 	return nil
 }
 
-func (f *form) intoMap(v reflect.Value, name string) error {
+func (f *form) intoMap(v reflect.Value, name string, given empties) error {
 	out := reflect.MakeMap(v.Type())
 	for _, entry := range f.items("entry") {
 		key := entry.either("key", "Name") // SNS names the halves of some maps so
 		value := reflect.New(v.Type().Elem()).Elem()
 		if kid := entry.either("value", "Value"); kid != nil {
-			if err := kid.into(value, name); err != nil {
+			if err := kid.into(value, name, given); err != nil {
 				return err
 			}
 		}

@@ -22,8 +22,9 @@ type Request struct {
 	Service  *core.Service
 	Protocol core.Protocol
 	Action   string
-	tree     func(v reflect.Value) error // fills an input struct
-	given    func() any                  // the same as maps, lists and scalars
+	// tree fills an input struct and notes the strings that were given as "".
+	tree  func(v reflect.Value, given empties) error
+	given func() any // the same as maps, lists and scalars
 }
 
 // Read takes a request apart in the protocol that its headers tell. A request
@@ -114,7 +115,7 @@ func (q *Request) readQuery(r *http.Request, body []byte) error {
 }
 
 func (q *Request) keep(tree map[string]any, err error) error {
-	q.tree = func(v reflect.Value) error { return assignObject(v, tree, "the input") }
+	q.tree = func(v reflect.Value, given empties) error { return assigner{given}.object(v, tree, "the input") }
 	q.given = func() any { return tree }
 	return err
 }
@@ -124,13 +125,15 @@ func (q *Request) known() *core.Error {
 		return nil
 	}
 	switch {
+	case q.Protocol != core.Query && q.Action == "":
+		return core.Errorf(http.StatusBadRequest, "UnknownOperationException", "the request names no operation of %s", q.Service.Name)
 	case q.Protocol != core.Query:
-		return core.Errorf(http.StatusBadRequest, "UnknownOperationException", "")
+		return core.Errorf(http.StatusBadRequest, "UnknownOperationException", "the embedded AWS does not serve %s:%.100s", q.Service.Name, q.Action)
 	case q.Action == "":
 		return core.Errorf(http.StatusBadRequest, "MissingAction", "Missing Action")
 	}
 	return core.Errorf(http.StatusBadRequest, "InvalidAction",
-		"Could not find operation %.100s for version %s", q.Action, q.Service.Version)
+		"Could not find operation %.100s for version %s: the embedded AWS does not serve %s:%.100s", q.Action, q.Service.Version, q.Service.Name, q.Action)
 }
 
 // Decode fills a pointer to an input struct and checks it. The error is AWS's.
@@ -139,13 +142,19 @@ func (q *Request) Decode(in any) error {
 	if v.Kind() != reflect.Struct {
 		return nil
 	}
-	if err := q.tree(v); err != nil {
+	given := empties{}
+	if err := q.tree(v, given); err != nil {
 		return AsError(err)
 	}
-	if text := Check(in); text != "" {
-		return core.Errorf(http.StatusBadRequest, q.invalidCode(), "%s", text)
+	found := check(in, given)
+	if len(found) == 0 {
+		return nil
 	}
-	return nil
+	refused := core.Errorf(http.StatusBadRequest, q.invalidCode(), "%s", textOf(found))
+	if refused.Code == "InvalidInputException" { // of Organizations, whose model has a Reason
+		refused.Fields = map[string]string{"Reason": found[0].kind}
+	}
+	return refused
 }
 
 func (q *Request) invalidCode() string {

@@ -10,15 +10,18 @@ import (
 	"github.com/setmend/setmend/awssim/internal/core"
 )
 
-// assign fills v from a tree of map[string]any, []any, string, bool, json.Number,
-// int64, float64, []byte and time.Time, as the JSON and CBOR readers make it.
-func assign(v reflect.Value, from any, name string) error {
+// assigner fills values from a tree of map[string]any, []any, string, bool,
+// json.Number, int64, float64, []byte and time.Time, as the JSON and CBOR readers
+// make it, and notes the strings that are "".
+type assigner struct{ given empties }
+
+func (a assigner) assign(v reflect.Value, from any, name string) error {
 	if from == nil {
 		return nil
 	}
 	if v.Kind() == reflect.Pointer {
 		target := reflect.New(v.Type().Elem())
-		if err := assign(target.Elem(), from, name); err != nil {
+		if err := a.assign(target.Elem(), from, name); err != nil {
 			return err
 		}
 		v.Set(target)
@@ -26,18 +29,21 @@ func assign(v reflect.Value, from any, name string) error {
 	}
 	switch from := from.(type) {
 	case map[string]any:
-		return assignObject(v, from, name)
+		return a.object(v, from, name)
 	case []any:
-		return assignList(v, from, name)
+		return a.list(v, from, name)
+	}
+	if from == "" {
+		a.given.note(v)
 	}
 	return assignScalar(v, from, name)
 }
 
-func assignObject(v reflect.Value, from map[string]any, name string) error {
+func (a assigner) object(v reflect.Value, from map[string]any, name string) error {
 	switch {
 	case v.Kind() == reflect.Struct && v.Type() != timeType:
 		for _, f := range fieldsOf(v.Type()) {
-			if err := assign(fieldFor(v, f.index), from[f.name], f.name); err != nil {
+			if err := a.assign(fieldFor(v, f.index), from[f.name], f.name); err != nil {
 				return err
 			}
 		}
@@ -46,7 +52,7 @@ func assignObject(v reflect.Value, from map[string]any, name string) error {
 		out := reflect.MakeMapWithSize(v.Type(), len(from))
 		for key, value := range from {
 			item := reflect.New(v.Type().Elem()).Elem()
-			if err := assign(item, value, name); err != nil {
+			if err := a.assign(item, value, name); err != nil {
 				return err
 			}
 			out.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), item)
@@ -60,7 +66,7 @@ func assignObject(v reflect.Value, from map[string]any, name string) error {
 	return unserializable("an object", name)
 }
 
-func assignList(v reflect.Value, from []any, name string) error {
+func (a assigner) list(v reflect.Value, from []any, name string) error {
 	if v.Kind() == reflect.Interface {
 		v.Set(reflect.ValueOf(from))
 		return nil
@@ -70,7 +76,7 @@ func assignList(v reflect.Value, from []any, name string) error {
 	}
 	list := reflect.MakeSlice(v.Type(), len(from), len(from))
 	for i, item := range from {
-		if err := assign(list.Index(i), item, name); err != nil {
+		if err := a.assign(list.Index(i), item, name); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,242 @@
+package events
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"strings"
+
+	"github.com/setmend/setmend/awssim/internal/core"
+)
+
+// ruleType is the resource type of rules.
+const ruleType = "AWS::Events::Rule"
+
+// takeRule makes a rule of a live resource, or brings it up to date.
+func (e *EventBridge) takeRule(l core.Live, known *rule) *rule {
+	p := l.Properties
+	r := &rule{at: place{l.Account, l.Region}, live: l, name: nameOf(l), description: text(p["Description"]), schedule: text(p["ScheduleExpression"]),
+		roleARN: text(p["RoleArn"]), enabled: text(p["State"]) != "DISABLED", bus: text(p["EventBusName"]), state: text(p["State"]), tags: map[string]string{}}
+	r.arn = fmt.Sprintf("arn:%s:events:%s:%s:rule/%s", e.world.Options.Partition, l.Region, l.Account, r.name)
+	if !r.standard() {
+		r.arn = fmt.Sprintf("arn:%s:events:%s:%s:rule/%s/%s", e.world.Options.Partition, l.Region, l.Account, r.bus[strings.LastIndexByte(r.bus, '/')+1:], r.name)
+	}
+	if document, set := p["EventPattern"]; set {
+		r.document, r.pattern = document, jsonOf(document)
+		if known != nil && reflect.DeepEqual(known.document, document) {
+			r.pattern = known.pattern // as it was written
+		}
+		r.matcher, _ = parsePattern(r.pattern) // a pattern that is none matches nothing
+	}
+	list, _ := p["Targets"].([]any)
+	for _, one := range list {
+		if m, ok := one.(map[string]any); ok {
+			r.targets = append(r.targets, targetOf(m))
+		}
+	}
+	tags, _ := p["Tags"].([]any)
+	for _, one := range tags {
+		if m, ok := one.(map[string]any); ok {
+			r.tags[text(m["Key"])] = text(m["Value"])
+		}
+	}
+	if known != nil {
+		e.world.Cancel(known.tick)
+	}
+	e.schedule(r)
+	e.listen()
+	return r
+}
+
+// nameOf is a rule's name: of one on another bus the physical id has the bus in it.
+func nameOf(l core.Live) string {
+	if name := text(l.Properties["Name"]); name != "" {
+		return name
+	}
+	return l.ID[strings.LastIndexByte(l.ID, '|')+1:]
+}
+
+// standard reports whether the rule is on the default bus.
+func (r *rule) standard() bool {
+	return r.bus == "" || r.bus == "default" || strings.HasSuffix(r.bus, "event-bus/default")
+}
+
+// rules are those of the default bus of a place, by name.
+func (e *EventBridge) rules(at place) map[string]*rule {
+	out := map[string]*rule{}
+	for _, r := range e.live.At(at.account, at.region) {
+		if r.standard() {
+			out[r.name] = r
+		}
+	}
+	return out
+}
+
+// there reports whether a rule is as it was taken: not changed or deleted since.
+func (e *EventBridge) there(r *rule) bool {
+	now, _ := e.live.Get(r.at.account, r.at.region, r.live.Identifier)
+	return now == r
+}
+
+// targetOf is a target as the API has it. Settings of target services are kept in
+// the live resource only.
+func targetOf(m map[string]any) target {
+	t := target{Id: text(m["Id"]), Arn: text(m["Arn"]), RoleArn: text(m["RoleArn"]), Input: text(m["Input"]), InputPath: text(m["InputPath"])}
+	if x, ok := m["InputTransformer"].(map[string]any); ok {
+		t.InputTransformer = &transformer{InputTemplate: text(x["InputTemplate"]), InputPathsMap: map[string]string{}}
+		paths, _ := x["InputPathsMap"].(map[string]any)
+		for k, v := range paths {
+			t.InputTransformer.InputPathsMap[k] = text(v)
+		}
+	}
+	return t
+}
+
+// property is a target as the live resource has it.
+func (t *target) property() map[string]any {
+	out := map[string]any{"Id": t.Id, "Arn": t.Arn}
+	for name, value := range map[string]string{"RoleArn": t.RoleArn, "Input": t.Input, "InputPath": t.InputPath} {
+		if value != "" {
+			out[name] = value
+		}
+	}
+	if x := t.InputTransformer; x != nil {
+		one := map[string]any{"InputTemplate": x.InputTemplate}
+		if len(x.InputPathsMap) > 0 {
+			paths := map[string]any{}
+			for k, v := range x.InputPathsMap {
+				paths[k] = v
+			}
+			one["InputPathsMap"] = paths
+		}
+		out["InputTransformer"] = one
+	}
+	return out
+}
+
+// writeTargets makes a rule's targets the live ones.
+func (e *EventBridge) writeTargets(r *rule, targets []target) error {
+	known := map[string]any{}
+	list, _ := r.live.Properties["Targets"].([]any)
+	for _, one := range list {
+		if m, ok := one.(map[string]any); ok {
+			known[text(m["Id"])] = one
+		}
+	}
+	next := []any{}
+	for i := range targets {
+		if old := known[targets[i].Id]; old != nil && reflect.DeepEqual(targetOf(old.(map[string]any)), targets[i]) {
+			next = append(next, old)
+			continue
+		}
+		next = append(next, targets[i].property())
+	}
+	return e.set(r, "Targets", next, len(next) > 0)
+}
+
+// set sets a property of a rule, or takes it away.
+func (e *EventBridge) set(r *rule, property string, value any, keep bool) error {
+	properties := maps.Clone(r.live.Properties)
+	if properties[property] = value; !keep {
+		delete(properties, property)
+	}
+	_, err := e.live.Change(r.live, properties)
+	return err
+}
+
+func text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	return fmt.Sprint(v)
+}
+
+func jsonOf(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	raw, err := json.Marshal(v)
+	if err != nil { // properties come out of JSON
+		return ""
+	}
+	return string(raw)
+}
+
+type tag struct {
+	Key   string `valid:"required,min=1,max=128"`
+	Value string `valid:"max=256"`
+}
+
+type resourceInput struct {
+	ResourceARN string `valid:"required,min=1,max=1600"`
+}
+
+type tagsOutput struct{ Tags []tag }
+
+// tagged finds the rule that an ARN names.
+func (e *EventBridge) tagged(c *core.Call, arn string) (*rule, error) {
+	for _, r := range e.live.At(c.Caller.Account, c.Region) {
+		if r.arn == arn {
+			return r, nil
+		}
+	}
+	return nil, refuse("ResourceNotFoundException", "Rule %s does not exist on EventBus default.", arn[strings.LastIndexByte(arn, '/')+1:])
+}
+
+func (e *EventBridge) listTags(c *core.Call, in *resourceInput) (*tagsOutput, error) {
+	r, err := e.tagged(c, in.ResourceARN)
+	if err != nil {
+		return nil, err
+	}
+	out := &tagsOutput{Tags: []tag{}}
+	for _, key := range sortedKeys(r.tags) {
+		out.Tags = append(out.Tags, tag{key, r.tags[key]})
+	}
+	return out, nil
+}
+
+type tagInput struct {
+	ResourceARN string `valid:"required,min=1,max=1600"`
+	Tags        []tag  `valid:"required"`
+}
+
+func (e *EventBridge) tagResource(c *core.Call, in *tagInput) (*struct{}, error) {
+	r, err := e.tagged(c, in.ResourceARN)
+	if err != nil {
+		return nil, err
+	}
+	tags := maps.Clone(r.tags)
+	for _, t := range in.Tags {
+		tags[t.Key] = t.Value
+	}
+	return &struct{}{}, e.set(r, "Tags", tagList(tags), len(tags) > 0)
+}
+
+type untagInput struct {
+	ResourceARN string   `valid:"required,min=1,max=1600"`
+	TagKeys     []string `valid:"required"`
+}
+
+func (e *EventBridge) untagResource(c *core.Call, in *untagInput) (*struct{}, error) {
+	r, err := e.tagged(c, in.ResourceARN)
+	if err != nil {
+		return nil, err
+	}
+	tags := maps.Clone(r.tags)
+	for _, key := range in.TagKeys {
+		delete(tags, key)
+	}
+	return &struct{}{}, e.set(r, "Tags", tagList(tags), len(tags) > 0)
+}
+
+func tagList(tags map[string]string) []any {
+	out := []any{}
+	for _, key := range sortedKeys(tags) {
+		out = append(out, map[string]any{"Key": key, "Value": tags[key]})
+	}
+	return out
+}
