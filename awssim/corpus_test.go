@@ -26,6 +26,7 @@ import (
 //	# parameters: Name=value, List="a,b"
 //	# needs: another-template-of-the-file.yaml
 //	# object: bucket/key=content
+//	# organization: the account is the management account of one with trusted access
 //	# output: Key=value
 //	# refused: how the request's refusal begins, or what it contains
 //	# rolled back: what an event of the failed creation contains
@@ -39,6 +40,7 @@ type specimen struct {
 	needs               string
 	refused, rolledBack string
 	drifts              bool
+	organization        bool
 }
 
 func readSpecimen(f txtar.File) specimen {
@@ -65,6 +67,8 @@ func readSpecimen(f txtar.File) specimen {
 			s.refused = value
 		case "rolled back":
 			s.rolledBack = value
+		case "organization":
+			s.organization = true
 		case "drifts":
 			s.drifts = true
 		default:
@@ -132,6 +136,9 @@ func newBench(t *testing.T) *bench {
 func (c *bench) deploy(s specimen) {
 	c.Helper()
 	ctx := context.Background()
+	if s.organization {
+		c.organize()
+	}
 	for name, content := range s.objects {
 		bucket, key, _ := strings.Cut(name, "/")
 		if _, err := c.buckets.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket}); err != nil {
@@ -177,6 +184,21 @@ func (c *bench) deploy(s specimen) {
 		}
 	}
 	c.inSync(name, s.drifts)
+}
+
+// organize makes the account the management account of an organization that has
+// trusted access to stack sets.
+func (c *bench) organize() {
+	c.Helper()
+	c.aws.Lock()
+	err := c.aws.Organization().Create(sdktest.Management, "management")
+	c.aws.Unlock()
+	if err != nil {
+		c.Fatal(err)
+	}
+	if _, err := c.stacks.ActivateOrganizationsAccess(context.Background(), &cloudformation.ActivateOrganizationsAccessInput{}); err != nil {
+		c.Fatal(err)
+	}
 }
 
 func (c *bench) settled(name string) cfn.Stack {

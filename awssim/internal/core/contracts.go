@@ -45,6 +45,9 @@ type StackSpec struct {
 	Parameters   map[string]string // the values given; the template's defaults fill the rest
 	Tags         map[string]string
 	Capabilities []string
+	// NotificationARNs are the topics told of the stack's events, for templates that
+	// refer to them; nil for those of before.
+	NotificationARNs []string
 	// Role is the role that CloudFormation acts as, for error texts: for stack
 	// sets "stacksets-exec-…" or the execution role.
 	Role string

@@ -48,7 +48,7 @@ func (e *Engine) createChangeSet(c *core.Call, in *createChangeSetInput) (*creat
 	if err != nil {
 		return nil, err
 	}
-	d, err := e.prepare(spec)
+	d, err := e.prepareChangeSet(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +58,9 @@ func (e *Engine) createChangeSet(c *core.Call, in *createChangeSetInput) (*creat
 	isNew := s == nil
 	if isNew {
 		s = e.newStack(p, in.StackName)
+		if in.NotificationARNs != nil { // its template may refer to them
+			s.extra().notify = in.NotificationARNs
+		}
 	}
 	set := &changeSet{name: in.ChangeSetName, description: in.Description, kind: in.kind(), revert: in.DeploymentMode != "",
 		deployment: d, onFailure: in.OnStackFailure, token: in.ClientToken, role: in.RoleARN, settings: in.settings,

@@ -15,7 +15,7 @@ func (e *Engine) expand(t *template.Template, values map[string]string, spec *co
 		return nil, err
 	}
 	out, err := transform.Process(t, resolved, template.Place{
-		Account: p.account, Region: p.region, Partition: e.world.Options.Partition, StackName: spec.Name, NotificationARNs: nil,
+		Account: p.account, Region: p.region, Partition: e.world.Options.Partition, StackName: spec.Name,
 	}, e.transforms(p))
 	if err != nil {
 		return nil, refusal(err)

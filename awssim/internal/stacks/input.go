@@ -191,7 +191,8 @@ func (r *request) spec(e *Engine, p place, name string, previous *deployment) (*
 	if previous != nil {
 		before = previous.values
 	}
-	spec := &core.StackSpec{Account: p.account, Region: p.region, Name: name, Template: body, Capabilities: slices.Clone(r.Capabilities)}
+	spec := &core.StackSpec{Account: p.account, Region: p.region, Name: name, Template: body, Capabilities: slices.Clone(r.Capabilities),
+		NotificationARNs: r.NotificationARNs}
 	if spec.Parameters, err = values(r.Parameters, before); err != nil {
 		return nil, err
 	}

@@ -93,6 +93,9 @@ func (e *Engine) begin(p place, spec *core.StackSpec) (*stack, begun, *failure, 
 	s := reviewed
 	if !exists {
 		s = e.newStack(p, spec.Name)
+		if spec.NotificationARNs != nil { // its template may refer to them
+			s.extra().notify = spec.NotificationARNs
+		}
 	}
 	c, f, err := e.assess(s, d, false)
 	if err != nil {

@@ -56,9 +56,11 @@ func (e *Engine) look(s *stack, d *deployment, resolved map[string]string) *view
 	if resolved == nil && s.more != nil {
 		v.resolved = s.more.resolved
 	}
-	v.binding = d.template.Bind(v.values(), template.Place{
-		Account: s.account, Region: s.region, Partition: e.world.Options.Partition, StackID: s.id, StackName: s.name,
-	}, v)
+	at := template.Place{Account: s.account, Region: s.region, Partition: e.world.Options.Partition, StackID: s.id, StackName: s.name}
+	if s.more != nil {
+		at.NotificationARNs = s.more.notify
+	}
+	v.binding = d.template.Bind(v.values(), at, v)
 	return v
 }
 
@@ -261,8 +263,8 @@ func (v *view) Zones(region string) ([]string, error) {
 }
 
 // Resolve is the value of a dynamic reference, as it was when it was deployed.
-// Secrets are not kept: they resolve to a text that stands for them, of letters and
-// digits, so that it passes where a property has a pattern.
+// Secrets are not kept: they resolve to a placeholder of letters and digits, so
+// that it passes where a property has a pattern.
 func (v *view) Resolve(d template.DynamicReference) (string, error) {
 	if d.Service != "ssm" {
 		return standIn(d.Text), nil
@@ -281,7 +283,7 @@ func (v *view) Resolve(d template.DynamicReference) (string, error) {
 	return value, nil
 }
 
-// standIn is the text that stands for a secret.
+// standIn is the placeholder for a secret.
 func standIn(reference string) string {
 	h := fnv.New64a()
 	h.Write([]byte(reference))

@@ -51,6 +51,9 @@ func (t *Template) collectDynamic() error {
 	for _, o := range t.Outputs {
 		walk(o.value, func(f *Func) { t.imports = t.imports || f.Name == "Fn::ImportValue" })
 	}
+	if err := t.checkSecure(); err != nil {
+		return err
+	}
 	if len(t.dynamic) > maxDynamic {
 		return failf("Template error: the number of dynamic references, %d, is greater than maximum allowed, %d", len(t.dynamic), maxDynamic)
 	}
@@ -72,6 +75,56 @@ func (d DynamicReference) check() error {
 		return failf("Incorrect format is used in the following SSM reference: [%s]", d.Text)
 	}
 	return nil
+}
+
+// secureProperties are the properties that take ssm-secure references, as the
+// documentation of dynamic references lists them.
+var secureProperties = map[string][]string{
+	"AWS::DirectoryService::MicrosoftAD": {"/Properties/Password"}, "AWS::DirectoryService::SimpleAD": {"/Properties/Password"},
+	"AWS::ElastiCache::ReplicationGroup": {"/Properties/AuthToken"}, "AWS::IAM::User": {"/Properties/LoginProfile/Password"},
+	"AWS::KinesisFirehose::DeliveryStream": {"/Properties/RedshiftDestinationConfiguration/Password"},
+	"AWS::OpsWorks::App":                   {"/Properties/AppSource/Password"},
+	"AWS::OpsWorks::Stack":                 {"/Properties/CustomCookbooksSource/Password", "/Properties/RdsDbInstances/DbPassword"},
+	"AWS::RDS::DBCluster":                  {"/Properties/MasterUserPassword"}, "AWS::RDS::DBInstance": {"/Properties/MasterUserPassword"},
+	"AWS::Redshift::Cluster": {"/Properties/MasterUserPassword"},
+}
+
+// checkSecure refuses ssm-secure references where AWS does not take them.
+func (t *Template) checkSecure() error {
+	var bad []string
+	for _, r := range t.Resources {
+		eachSecure("/Properties", r.Properties, func(path string) {
+			if !slices.Contains(secureProperties[r.Type], path) {
+				bad = append(bad, r.Type+path)
+			}
+		})
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	slices.Sort(bad)
+	return failf("SSM Secure reference is not supported in: [%s]", strings.Join(slices.Compact(bad), ", "))
+}
+
+// eachSecure calls f with the path of every property that holds an ssm-secure
+// reference; list indices and functions are no part of it.
+func eachSecure(path string, v any, f func(path string)) {
+	switch v := v.(type) {
+	case string:
+		if strings.Contains(v, "{{resolve:ssm-secure:") {
+			f(path)
+		}
+	case *Map:
+		for _, k := range v.Keys {
+			eachSecure(path+"/"+k, v.Values[k], f)
+		}
+	case []any:
+		for _, one := range v {
+			eachSecure(path, one, f)
+		}
+	case *Func:
+		eachSecure(path, v.Arg, f)
+	}
 }
 
 func eachString(v any, f func(string)) {

@@ -35,7 +35,7 @@ func (r *references) add(f *Func) {
 	case "Fn::If":
 		r.conditions = append(r.conditions, f.list()[0].(string))
 	case "Fn::FindInMap":
-		if name, ok := f.list()[0].(string); ok {
+		if name, ok := f.list()[0].(string); ok && len(f.list()) == 3 { // with a default it may be missing
 			r.mappings = append(r.mappings, name)
 		}
 	case "Fn::Sub":

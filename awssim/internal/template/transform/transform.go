@@ -131,7 +131,7 @@ func (r *run) partial() (*template.Partial, error) {
 	return template.NewPartial(r.root, r.values, r.place)
 }
 
-// merge adds an object's members to another, for what Fn::Transform stands in.
+// merge adds the members of included content to the object that includes it.
 func (r *run) merge(into *template.Map, content any, name string) error {
 	m, ok := content.(*template.Map)
 	if !ok {
