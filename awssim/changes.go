@@ -32,7 +32,7 @@ func (a *AWS) schedule(c Change, after time.Duration, n int) {
 
 // apply makes a change with the lock held.
 func (a *AWS) apply(c Change) error {
-	access, org := a.world.Access, a.organization
+	access, org := a.world.Access, a.organization.Containing(c.Account)
 	switch c.Do {
 	case faults.LoseRole:
 		access.RemoveRole(c.Account, c.Role)

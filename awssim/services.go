@@ -16,7 +16,7 @@ import (
 func (a *AWS) assemble(options Options) {
 	a.organization = organizations.New(a.world, options.Organizations)
 	a.add(a.organization.Service())
-	a.add(sts.New(a.world, a.organization).Service())
+	a.add(sts.New(a.world, a.organization.Accounts()).Service())
 	a.assembleData()
 	a.assembleCloudFormation(options)
 }

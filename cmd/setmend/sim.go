@@ -21,9 +21,10 @@ import (
 type simulation struct {
 	scenario
 	listen string
-	name   string // of the scenario
-	fleet  string // a snapshot's file
-	faults string // a fault plan's file
+	name   string   // of the scenario
+	fleet  string   // a snapshot's file
+	faults string   // a fault plan's file
+	set    []string // options of the embedded AWS, as NAME=VALUE
 }
 
 func (a *app) simCommand() *cobra.Command {
@@ -55,6 +56,7 @@ subcommands work on the machine it runs on only.`,
 	cmd.Flags().StringVar(&s.listen, "listen", "127.0.0.1:4566", "address to listen on")
 	cmd.Flags().StringVar(&s.name, "scenario", "otto", "otto (a large organization with much to heal) or empty")
 	cmd.Flags().StringVar(&s.fleet, "fleet", "", "fill it from a file that `setmend sim snapshot` wrote, instead of a scenario")
+	cmd.Flags().StringArrayVar(&s.set, "option", nil, "turn over what AWS leaves open, such as StackSets.MaxBusyPerSet=100 or Partition=aws-us-gov; may be given several times")
 	cmd.Flags().StringVar(&s.faults, "faults", "", "a file of faults to inject, in force from the start and after every reset")
 	cmd.AddCommand(a.simResetCommand(), a.simFaultsCommand(), a.simAdvanceCommand(), a.simSnapshotCommand(),
 		a.simLoadCommand(), a.simDriftCommand(), a.simStatsCommand(), a.simWritesCommand())
@@ -119,6 +121,11 @@ func (s *simulation) aws(time *clock.Clock) (*awssim.AWS, error) {
 		return nil, err
 	}
 	options := s.options(time)
+	for _, assignment := range s.set {
+		if err := options.Set(assignment); err != nil {
+			return nil, &usageError{err, "docs/embedded-aws.md tells what each option does"}
+		}
+	}
 	options.Fill = func(aws *awssim.AWS) error {
 		if err := fill(aws); err != nil {
 			return err

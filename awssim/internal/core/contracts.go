@@ -2,9 +2,12 @@ package core
 
 import "time"
 
-// Organization is what the other services ask of AWS Organizations. A world has
-// one organization, or none yet (Exists is false).
+// Organization is what the other services ask of AWS Organizations: one of the
+// organizations of a world, or the place for one (Exists is false).
 type Organization interface {
+	// Of returns the organization that an account is a member of; for one that is a
+	// member of none, one that does not exist.
+	Of(account string) Organization
 	Exists() bool
 	ID() string
 	Management() string // the management account's id

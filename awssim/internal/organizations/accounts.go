@@ -182,10 +182,13 @@ func (o *Organization) create(r *creation, in *createAccountInput) {
 	r.State, r.AccountId = "SUCCEEDED", id
 }
 
+// emailTaken reports whether an account of any organization has an e-mail address.
 func (o *Organization) emailTaken(email string) bool {
-	for _, m := range o.members {
-		if strings.EqualFold(m.Email, email) {
-			return true
+	for _, each := range o.peers.all {
+		for _, m := range each.members {
+			if strings.EqualFold(m.Email, email) {
+				return true
+			}
 		}
 	}
 	return false
@@ -194,7 +197,7 @@ func (o *Organization) emailTaken(email string) bool {
 func (o *Organization) newAccountID() string {
 	for {
 		id := fmt.Sprintf("%012d", 100_000_000_000+o.world.Random().Int64N(900_000_000_000))
-		if _, gone := o.departed[id]; !gone && o.members[id] == nil {
+		if _, gone := o.Accounts().Departed(id); !gone && !o.containing(id).Exists() {
 			return id
 		}
 	}

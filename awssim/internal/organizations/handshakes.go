@@ -11,6 +11,7 @@ const invitationLasts = 15 * 24 * time.Hour
 
 // handshake is an invitation to one account.
 type handshake struct {
+	from               *Organization
 	id, account        string
 	state              string
 	requested, expires time.Time
@@ -56,6 +57,7 @@ func (o *Organization) inviteAccount(c *core.Call, in *inviteInput) (*handshakeO
 		return nil, refuse("DuplicateHandshakeException", "A handshake for this account and action already exists.")
 	}
 	h := &handshake{
+		from:      o,
 		id:        "h-" + o.letters(32),
 		account:   in.Target.Id,
 		state:     "OPEN",
@@ -69,7 +71,7 @@ func (o *Organization) inviteAccount(c *core.Call, in *inviteInput) (*handshakeO
 			h.state = "EXPIRED"
 		}
 	})
-	return o.handshakeOutput(h), nil
+	return h.output(), nil
 }
 
 type handshakeInput struct {
@@ -81,12 +83,17 @@ func (o *Organization) acceptHandshake(c *core.Call, in *handshakeInput) (*hands
 	if err != nil {
 		return nil, err
 	}
-	if err := o.Join(Account{ID: h.account, Name: "Account " + h.account, Invited: true}); err != nil {
+	if o.containing(h.account).Exists() {
+		e := refuse("HandshakeConstraintViolationException", "The account is a member of another organization, which it must leave first.")
+		e.Fields = map[string]string{"Reason": "ALREADY_IN_AN_ORGANIZATION"}
+		return nil, e
+	}
+	if err := h.from.Join(Account{ID: h.account, Name: "Account " + h.account, Invited: true}); err != nil {
 		return nil, err
 	}
 	h.state = "ACCEPTED"
-	setTags(o.members[h.account].tags, h.tags)
-	return o.handshakeOutput(h), nil
+	setTags(h.from.members[h.account].tags, h.tags)
+	return h.output(), nil
 }
 
 func (o *Organization) declineHandshake(c *core.Call, in *handshakeInput) (*handshakeOutput, error) {
@@ -95,7 +102,7 @@ func (o *Organization) declineHandshake(c *core.Call, in *handshakeInput) (*hand
 		return nil, err
 	}
 	h.state = "DECLINED"
-	return o.handshakeOutput(h), nil
+	return h.output(), nil
 }
 
 func (o *Organization) cancelHandshake(_ *core.Call, in *handshakeInput) (*handshakeOutput, error) {
@@ -103,19 +110,22 @@ func (o *Organization) cancelHandshake(_ *core.Call, in *handshakeInput) (*hands
 	if err != nil {
 		return nil, err
 	}
+	if h.from != o {
+		return nil, errDenied()
+	}
 	h.state = "CANCELED"
-	return o.handshakeOutput(h), nil
+	return h.output(), nil
 }
 
 func (o *Organization) describeHandshake(c *core.Call, in *handshakeInput) (*handshakeOutput, error) {
-	h := o.handshakes[in.HandshakeId]
-	switch {
-	case h == nil:
-		return nil, errNoHandshake()
-	case c.Caller.Account != h.account && c.Caller.Account != o.management:
+	h, err := o.handshake(in.HandshakeId)
+	if err != nil {
+		return nil, err
+	}
+	if c.Caller.Account != h.account && c.Caller.Account != h.from.management {
 		return nil, errDenied()
 	}
-	return o.handshakeOutput(h), nil
+	return h.output(), nil
 }
 
 // HandshakeFilter is the structure of that name of the API.
@@ -137,22 +147,30 @@ type listHandshakesOutput struct {
 
 // listHandshakesForAccount lists what the caller's account is invited by.
 func (o *Organization) listHandshakesForAccount(c *core.Call, in *listHandshakesInput) (*listHandshakesOutput, error) {
-	return o.handshakesPage(in, func(h *handshake) bool { return h.account == c.Caller.Account })
+	var mine []*handshake
+	for _, each := range o.peers.all {
+		for _, id := range sortedKeys(each.handshakes) {
+			if h := each.handshakes[id]; h.account == c.Caller.Account {
+				mine = append(mine, h)
+			}
+		}
+	}
+	return o.handshakesPage(in, mine)
 }
 
 // listHandshakesForOrganization lists what the organization has sent.
 func (o *Organization) listHandshakesForOrganization(_ *core.Call, in *listHandshakesInput) (*listHandshakesOutput, error) {
-	return o.handshakesPage(in, func(*handshake) bool { return true })
+	var sent []*handshake
+	for _, id := range sortedKeys(o.handshakes) {
+		sent = append(sent, o.handshakes[id])
+	}
+	return o.handshakesPage(in, sent)
 }
 
-// handshakesPage lists handshakes. Every one is an invitation without a parent.
-func (o *Organization) handshakesPage(in *listHandshakesInput, keep func(*handshake) bool) (*listHandshakesOutput, error) {
-	var list []*handshake
-	for _, id := range sortedKeys(o.handshakes) {
-		other := in.Filter != nil && (in.Filter.ParentHandshakeId != "" || in.Filter.ActionType != "" && in.Filter.ActionType != "INVITE")
-		if h := o.handshakes[id]; keep(h) && !other {
-			list = append(list, h)
-		}
+// handshakesPage filters handshakes. Every one is an invitation without a parent.
+func (o *Organization) handshakesPage(in *listHandshakesInput, list []*handshake) (*listHandshakesOutput, error) {
+	if f := in.Filter; f != nil && (f.ParentHandshakeId != "" || f.ActionType != "" && f.ActionType != "INVITE") {
+		list = nil
 	}
 	list, next, err := page(o, list, func(h *handshake) string { return h.id }, in.MaxResults, in.NextToken)
 	if err != nil {
@@ -160,7 +178,7 @@ func (o *Organization) handshakesPage(in *listHandshakesInput, keep func(*handsh
 	}
 	out := &listHandshakesOutput{Handshakes: []HandshakeShape{}, NextToken: next}
 	for _, h := range list {
-		out.Handshakes = append(out.Handshakes, *o.handshakeShape(h))
+		out.Handshakes = append(out.Handshakes, *h.shape())
 	}
 	return out, nil
 }
@@ -178,11 +196,11 @@ func (o *Organization) invitation(c *core.Call, id string) (*handshake, error) {
 }
 
 func (o *Organization) open(id string) (*handshake, error) {
-	h := o.handshakes[id]
-	switch {
-	case h == nil:
-		return nil, errNoHandshake()
-	case h.state != "OPEN":
+	h, err := o.handshake(id)
+	if err != nil {
+		return nil, err
+	}
+	if h.state != "OPEN" {
 		return nil, refuse("InvalidHandshakeTransitionException", "You can't perform the operation on a handshake in state %s.", h.state)
 	}
 	return h, nil
@@ -197,17 +215,15 @@ func (o *Organization) openInvitation(account string) *handshake {
 	return nil
 }
 
-func (o *Organization) handshakeOutput(h *handshake) *handshakeOutput {
-	return &handshakeOutput{Handshake: o.handshakeShape(h)}
-}
+func (h *handshake) output() *handshakeOutput { return &handshakeOutput{Handshake: h.shape()} }
 
-func (o *Organization) handshakeShape(h *handshake) *HandshakeShape {
+func (h *handshake) shape() *HandshakeShape {
 	return &HandshakeShape{
 		Id:                  h.id,
-		Arn:                 o.arn("handshake", o.id, "invite", h.id),
+		Arn:                 h.from.arn("handshake", h.from.id, "invite", h.id),
 		State:               h.state,
 		Action:              "INVITE",
-		Parties:             []HandshakeParty{{Id: o.id, Type: "ORGANIZATION"}, {Id: h.account, Type: "ACCOUNT"}},
+		Parties:             []HandshakeParty{{Id: h.from.id, Type: "ORGANIZATION"}, {Id: h.account, Type: "ACCOUNT"}},
 		RequestedTimestamp:  h.requested,
 		ExpirationTimestamp: h.expires,
 		Resources:           []HandshakeResource{{Type: "ACCOUNT", Value: h.account}},

@@ -30,6 +30,10 @@ type createOrganizationInput struct {
 }
 
 func (o *Organization) createOrganization(c *core.Call, in *createOrganizationInput) (*OrganizationOutput, error) {
+	if o.containing(c.Caller.Account).Exists() {
+		return nil, refuse("AlreadyInOrganizationException", "The provided account is already a member of an organization.")
+	}
+	o = o.vacant()
 	if err := o.Create(c.Caller.Account, "Management"); err != nil {
 		return nil, err
 	}

@@ -14,63 +14,63 @@ func (o *Organization) Service() core.Service {
 		InvalidCode:  "InvalidInputException",
 		Actions: map[string]core.Action{
 			"CreateOrganization":   core.Write(core.Do(o.createOrganization)),
-			"DescribeOrganization": members(o, o.describeOrganization),
-			"DeleteOrganization":   manage(o, o.deleteOrganization),
-			"ListRoots":            read(o, o.listRoots),
+			"DescribeOrganization": members(o, (*Organization).describeOrganization),
+			"DeleteOrganization":   manage(o, (*Organization).deleteOrganization),
+			"ListRoots":            read(o, (*Organization).listRoots),
 
-			"CreateOrganizationalUnit":         manage(o, o.createOrganizationalUnit),
-			"DescribeOrganizationalUnit":       read(o, o.describeOrganizationalUnit),
-			"UpdateOrganizationalUnit":         manage(o, o.updateOrganizationalUnit),
-			"DeleteOrganizationalUnit":         manage(o, o.deleteOrganizationalUnit),
-			"ListOrganizationalUnitsForParent": read(o, o.listOrganizationalUnitsForParent),
-			"ListParents":                      read(o, o.listParents),
-			"ListChildren":                     read(o, o.listChildren),
+			"CreateOrganizationalUnit":         manage(o, (*Organization).createOrganizationalUnit),
+			"DescribeOrganizationalUnit":       read(o, (*Organization).describeOrganizationalUnit),
+			"UpdateOrganizationalUnit":         manage(o, (*Organization).updateOrganizationalUnit),
+			"DeleteOrganizationalUnit":         manage(o, (*Organization).deleteOrganizationalUnit),
+			"ListOrganizationalUnitsForParent": read(o, (*Organization).listOrganizationalUnitsForParent),
+			"ListParents":                      read(o, (*Organization).listParents),
+			"ListChildren":                     read(o, (*Organization).listChildren),
 
-			"ListAccounts":                  read(o, o.listAccounts),
-			"ListAccountsForParent":         read(o, o.listAccountsForParent),
-			"DescribeAccount":               read(o, o.describeAccount),
-			"CreateAccount":                 manage(o, o.createAccount),
-			"DescribeCreateAccountStatus":   read(o, o.describeCreateAccountStatus),
-			"ListCreateAccountStatus":       read(o, o.listCreateAccountStatus),
-			"MoveAccount":                   manage(o, o.moveAccount),
-			"CloseAccount":                  manage(o, o.closeAccount),
-			"RemoveAccountFromOrganization": manage(o, o.removeAccount),
-			"LeaveOrganization":             core.Write(members(o, o.leaveOrganization)),
+			"ListAccounts":                  read(o, (*Organization).listAccounts),
+			"ListAccountsForParent":         read(o, (*Organization).listAccountsForParent),
+			"DescribeAccount":               read(o, (*Organization).describeAccount),
+			"CreateAccount":                 manage(o, (*Organization).createAccount),
+			"DescribeCreateAccountStatus":   read(o, (*Organization).describeCreateAccountStatus),
+			"ListCreateAccountStatus":       read(o, (*Organization).listCreateAccountStatus),
+			"MoveAccount":                   manage(o, (*Organization).moveAccount),
+			"CloseAccount":                  manage(o, (*Organization).closeAccount),
+			"RemoveAccountFromOrganization": manage(o, (*Organization).removeAccount),
+			"LeaveOrganization":             core.Write(members(o, (*Organization).leaveOrganization)),
 
-			"InviteAccountToOrganization": manage(o, o.inviteAccount),
+			"InviteAccountToOrganization": manage(o, (*Organization).inviteAccount),
 			"AcceptHandshake":             core.Write(core.Do(o.acceptHandshake)),
 			"DeclineHandshake":            core.Write(core.Do(o.declineHandshake)),
-			"CancelHandshake":             manage(o, o.cancelHandshake),
+			"CancelHandshake":             manage(o, (*Organization).cancelHandshake),
 			"DescribeHandshake":           core.Do(o.describeHandshake),
 			"ListHandshakesForAccount":    core.Do(o.listHandshakesForAccount),
 
-			"ListHandshakesForOrganization": read(o, o.listHandshakesForOrganization),
+			"ListHandshakesForOrganization": read(o, (*Organization).listHandshakesForOrganization),
 
-			"EnableAWSServiceAccess":              manage(o, o.enableServiceAccess),
-			"DisableAWSServiceAccess":             manage(o, o.disableServiceAccess),
-			"ListAWSServiceAccessForOrganization": read(o, o.listServiceAccess),
-			"RegisterDelegatedAdministrator":      manage(o, o.registerDelegate),
-			"DeregisterDelegatedAdministrator":    manage(o, o.deregisterDelegate),
-			"ListDelegatedAdministrators":         read(o, o.listDelegates),
-			"ListDelegatedServicesForAccount":     read(o, o.listDelegatedServices),
-			"TagResource":                         manage(o, o.tagResource),
-			"UntagResource":                       manage(o, o.untagResource),
-			"ListTagsForResource":                 read(o, o.listTags),
-			"CreatePolicy":                        manage(o, o.createPolicy),
-			"DescribePolicy":                      read(o, o.describePolicy),
-			"UpdatePolicy":                        manage(o, o.updatePolicy),
-			"DeletePolicy":                        manage(o, o.deletePolicy),
-			"ListPolicies":                        read(o, o.listPolicies),
-			"ListPoliciesForTarget":               read(o, o.listPoliciesForTarget),
-			"ListTargetsForPolicy":                read(o, o.listTargetsForPolicy),
-			"AttachPolicy":                        manage(o, o.attachPolicy),
-			"DetachPolicy":                        manage(o, o.detachPolicy),
-			"EnablePolicyType":                    manage(o, o.enablePolicyType),
-			"DisablePolicyType":                   manage(o, o.disablePolicyType),
-			"DescribeEffectivePolicy":             members(o, o.describeEffectivePolicy),
-			"PutResourcePolicy":                   manage(o, o.putResourcePolicy),
-			"DescribeResourcePolicy":              read(o, o.describeResourcePolicy),
-			"DeleteResourcePolicy":                manage(o, o.deleteResourcePolicy),
+			"EnableAWSServiceAccess":              manage(o, (*Organization).enableServiceAccess),
+			"DisableAWSServiceAccess":             manage(o, (*Organization).disableServiceAccess),
+			"ListAWSServiceAccessForOrganization": read(o, (*Organization).listServiceAccess),
+			"RegisterDelegatedAdministrator":      manage(o, (*Organization).registerDelegate),
+			"DeregisterDelegatedAdministrator":    manage(o, (*Organization).deregisterDelegate),
+			"ListDelegatedAdministrators":         read(o, (*Organization).listDelegates),
+			"ListDelegatedServicesForAccount":     read(o, (*Organization).listDelegatedServices),
+			"TagResource":                         manage(o, (*Organization).tagResource),
+			"UntagResource":                       manage(o, (*Organization).untagResource),
+			"ListTagsForResource":                 read(o, (*Organization).listTags),
+			"CreatePolicy":                        manage(o, (*Organization).createPolicy),
+			"DescribePolicy":                      read(o, (*Organization).describePolicy),
+			"UpdatePolicy":                        manage(o, (*Organization).updatePolicy),
+			"DeletePolicy":                        manage(o, (*Organization).deletePolicy),
+			"ListPolicies":                        read(o, (*Organization).listPolicies),
+			"ListPoliciesForTarget":               read(o, (*Organization).listPoliciesForTarget),
+			"ListTargetsForPolicy":                read(o, (*Organization).listTargetsForPolicy),
+			"AttachPolicy":                        manage(o, (*Organization).attachPolicy),
+			"DetachPolicy":                        manage(o, (*Organization).detachPolicy),
+			"EnablePolicyType":                    manage(o, (*Organization).enablePolicyType),
+			"DisablePolicyType":                   manage(o, (*Organization).disablePolicyType),
+			"DescribeEffectivePolicy":             members(o, (*Organization).describeEffectivePolicy),
+			"PutResourcePolicy":                   manage(o, (*Organization).putResourcePolicy),
+			"DescribeResourcePolicy":              read(o, (*Organization).describeResourcePolicy),
+			"DeleteResourcePolicy":                manage(o, (*Organization).deleteResourcePolicy),
 		},
 	}
 }
@@ -79,24 +79,26 @@ func (o *Organization) Service() core.Service {
 // member; the management account or a delegated administrator of any service;
 // the management account alone. The resource policy opens the latter two to others.
 
-func members[In, Out any](o *Organization, f func(*core.Call, *In) (*Out, error)) core.Action {
-	return guarded(o.isMember, f)
+func members[In, Out any](o *Organization, f func(*Organization, *core.Call, *In) (*Out, error)) core.Action {
+	return guarded(o, (*Organization).isMember, f)
 }
 
-func read[In, Out any](o *Organization, f func(*core.Call, *In) (*Out, error)) core.Action {
-	return guarded(o.mayRead, f)
+func read[In, Out any](o *Organization, f func(*Organization, *core.Call, *In) (*Out, error)) core.Action {
+	return guarded(o, (*Organization).mayRead, f)
 }
 
-func manage[In, Out any](o *Organization, f func(*core.Call, *In) (*Out, error)) core.Action {
-	return core.Write(guarded(o.mayManage, f))
+func manage[In, Out any](o *Organization, f func(*Organization, *core.Call, *In) (*Out, error)) core.Action {
+	return core.Write(guarded(o, (*Organization).mayManage, f))
 }
 
-func guarded[In, Out any](guard func(*core.Call) error, f func(*core.Call, *In) (*Out, error)) core.Action {
+// guarded makes an action on the caller's organization.
+func guarded[In, Out any](first *Organization, guard func(*Organization, *core.Call) error, f func(*Organization, *core.Call, *In) (*Out, error)) core.Action {
 	return core.Do(func(c *core.Call, in *In) (*Out, error) {
-		if err := guard(c); err != nil {
+		o := first.containing(c.Caller.Account)
+		if err := guard(o, c); err != nil {
 			return nil, err
 		}
-		return f(c, in)
+		return f(o, c, in)
 	})
 }
 

@@ -25,6 +25,8 @@ type Snapshot struct {
 	Policies       []PolicySnapshot    `json:"policies,omitempty"`
 	Detached       map[string][]string `json:"detached,omitempty"` // policy id → targets
 	ResourcePolicy string              `json:"resourcePolicy,omitempty"`
+	// Others are the world's further organizations.
+	Others []*Snapshot `json:"others,omitempty"`
 }
 
 // PolicySnapshot is a policy, with the accounts, OUs and root it is attached to.
@@ -79,6 +81,11 @@ func (o *Organization) Save() *Snapshot {
 		}
 	}
 	o.savePolicies(s)
+	for _, each := range o.peers.all[1:] {
+		if each != o && each.Exists() && o == o.peers.all[0] {
+			s.Others = append(s.Others, each.Save())
+		}
+	}
 	return s
 }
 
@@ -193,6 +200,11 @@ func (o *Organization) Load(s *Snapshot) error {
 			if err := o.RegisterDelegatedAdministrator(account, principal); err != nil {
 				return fmt.Errorf("loading delegate %s: %w", account, err)
 			}
+		}
+	}
+	for _, other := range s.Others {
+		if err := o.vacant().Load(other); err != nil {
+			return err
 		}
 	}
 	return o.loadPolicies(s)

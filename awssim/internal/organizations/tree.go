@@ -13,6 +13,7 @@ import (
 type Organization struct {
 	world   *core.World
 	options Options
+	peers   *peers // all organizations of the world, this one too
 
 	id         string
 	management string
@@ -29,7 +30,6 @@ type Organization struct {
 	enabled    map[string]bool // policy types
 	resource   *resourcePolicy // nil: none
 	allOpen    *bool           // cache of unrestricted, nil after a change
-	listeners  []func(core.OrgChange)
 
 	below  map[string][]*member // cache of accountsBelow, emptied by forget
 	direct map[string][]*member // cache of accountsDirectly, likewise
@@ -90,9 +90,10 @@ func New(w *core.World, options Options) *Organization {
 	if options.MaxAccounts == 0 {
 		options.MaxAccounts = 50_000
 	}
-	o := &Organization{world: w, options: options}
+	o := &Organization{world: w, options: options, peers: &peers{}}
 	o.clear()
-	w.Access.SetPolicies(o.refusal)
+	o.peers.all = []*Organization{o}
+	w.Access.SetPolicies(func(r core.AccessRequest) string { return o.containing(r.Account).refusal(r) })
 	return o
 }
 
@@ -101,7 +102,7 @@ func (o *Organization) clear() {
 	*o = Organization{
 		world:      o.world,
 		options:    o.options,
-		listeners:  o.listeners,
+		peers:      o.peers,
 		units:      map[string]*unit{},
 		members:    map[string]*member{},
 		departed:   map[string]string{},
@@ -139,12 +140,6 @@ func (o *Organization) Account(id string) (core.OrgAccount, bool) {
 		return core.OrgAccount{}, false
 	}
 	return core.OrgAccount{ID: m.ID, Name: m.Name, State: m.State, OUs: m.unit.path}, true
-}
-
-// Departed tells the last state of an account that was a member once.
-func (o *Organization) Departed(id string) (state string, ok bool) {
-	state, ok = o.departed[id]
-	return state, ok
 }
 
 // AccountsIn lists the members in an OU or root, directly or below, sorted.
@@ -189,12 +184,14 @@ func (o *Organization) accountsDirectly(u *unit) []*member {
 func (o *Organization) OUExists(ou string) bool { return o.units[ou] != nil }
 
 // OnChange has f called after every change of membership, place or state.
-func (o *Organization) OnChange(f func(core.OrgChange)) { o.listeners = append(o.listeners, f) }
+func (o *Organization) OnChange(f func(core.OrgChange)) {
+	o.peers.listeners = append(o.peers.listeners, f)
+}
 
 // changed forgets what was computed from the membership and tells the listeners.
 func (o *Organization) changed(change core.OrgChange) {
 	o.forget()
-	for _, f := range o.listeners {
+	for _, f := range o.peers.listeners {
 		f(change)
 	}
 }

@@ -25,10 +25,11 @@ func (s *Service) homeOf(c *core.Call, as As) (home, error) {
 	if as.CallAs != callAsDelegate {
 		return home{c.Caller.Account, c.Region}, nil
 	}
-	if !s.org.Exists() || !s.org.DelegatedAdministrator(c.Caller.Account, memberPrincipal) {
+	org := s.org.Of(c.Caller.Account)
+	if !org.Exists() || !org.DelegatedAdministrator(c.Caller.Account, memberPrincipal) {
 		return home{}, core.Invalid("%s", notDelegate)
 	}
-	return home{s.org.Management(), c.Region}, nil
+	return home{org.Management(), c.Region}, nil
 }
 
 // lookUp finds a set by its name or id. Deleted sets are found by id only.
@@ -68,12 +69,12 @@ func (s *Service) lookUpActive(c *core.Call, as As, name string) (*set, error) {
 
 // mayManage checks what service-managed stack sets need.
 func (s *Service) mayManage(c *core.Call, as As) error {
-	switch {
-	case !s.org.Exists():
+	switch org := s.org.Of(c.Caller.Account); {
+	case !org.Exists():
 		return core.Invalid("%s", notAdministrator)
-	case as.CallAs != callAsDelegate && c.Caller.Account != s.org.Management():
+	case as.CallAs != callAsDelegate && c.Caller.Account != org.Management():
 		return core.Invalid("%s", notAdministrator)
-	case !s.org.TrustedAccess(memberPrincipal):
+	case !org.TrustedAccess(memberPrincipal):
 		return core.Invalid("%s", accessNotActivated)
 	}
 	return nil
@@ -86,8 +87,8 @@ func (s *Service) activateAccess(c *core.Call, _ *nothing) (*nothing, error) {
 	if err := s.isManagement(c); err != nil {
 		return nil, err
 	}
-	s.org.SetTrustedAccess(memberPrincipal, true)
-	s.org.SetTrustedAccess(trustedPrincipal, true)
+	s.org.Of(c.Caller.Account).SetTrustedAccess(memberPrincipal, true)
+	s.org.Of(c.Caller.Account).SetTrustedAccess(trustedPrincipal, true)
 	return &nothing{}, nil
 }
 
@@ -97,19 +98,21 @@ func (s *Service) deactivateAccess(c *core.Call, _ *nothing) (*nothing, error) {
 	if err := s.isManagement(c); err != nil {
 		return nil, err
 	}
-	if !s.org.TrustedAccess(memberPrincipal) {
+	if !s.org.Of(c.Caller.Account).TrustedAccess(memberPrincipal) {
 		return nil, invalidOperation("Organizations access is not activated")
 	}
-	s.org.SetTrustedAccess(memberPrincipal, false)
-	s.org.SetTrustedAccess(trustedPrincipal, false)
+	s.org.Of(c.Caller.Account).SetTrustedAccess(memberPrincipal, false)
+	s.org.Of(c.Caller.Account).SetTrustedAccess(trustedPrincipal, false)
 	for _, t := range s.arns {
-		t.auto.dependsOn = nil
+		if t.account == c.Caller.Account {
+			t.auto.dependsOn = nil
+		}
 	}
 	return &nothing{}, nil
 }
 
 func (s *Service) isManagement(c *core.Call) error {
-	if !s.org.Exists() || c.Caller.Account != s.org.Management() {
+	if org := s.org.Of(c.Caller.Account); !org.Exists() || c.Caller.Account != org.Management() {
 		return invalidOperation("You must be the management account of an organization to change organizations access")
 	}
 	return nil
@@ -123,10 +126,10 @@ func (s *Service) describeAccess(c *core.Call, in *As) (*describeAccessOutput, e
 	if _, err := s.homeOf(c, *in); err != nil {
 		return nil, err
 	}
-	if !s.org.Exists() {
+	if !s.org.Of(c.Caller.Account).Exists() {
 		return nil, invalidOperation("The account is not a member of an organization")
 	}
-	if s.org.TrustedAccess(memberPrincipal) {
+	if s.org.Of(c.Caller.Account).TrustedAccess(memberPrincipal) {
 		return &describeAccessOutput{"ENABLED"}, nil
 	}
 	return &describeAccessOutput{"DISABLED"}, nil

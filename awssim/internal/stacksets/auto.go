@@ -13,7 +13,7 @@ func (s *Service) organizationChanged(c core.OrgChange) {
 	if len(c.To) == 0 && c.State == "CLOSED" {
 		s.stacks.Forget(c.Account) // closed for good: AWS deletes what is in it
 	}
-	if slices.Equal(c.From, c.To) || c.Account == s.org.Management() {
+	if slices.Equal(c.From, c.To) || c.Account == s.org.Of(c.Account).Management() {
 		return
 	}
 	if s.moves == nil {
@@ -34,7 +34,7 @@ func (s *Service) deployAutomatically() {
 	s.moves = nil
 	var sets []*set
 	for _, t := range s.arns {
-		if t.serviceManaged() && t.auto.enabled && s.org.Exists() && s.org.TrustedAccess(memberPrincipal) {
+		if t.serviceManaged() && t.auto.enabled && s.org.Of(t.account).TrustedAccess(memberPrincipal) {
 			sets = append(sets, t)
 		}
 	}
@@ -118,7 +118,7 @@ func (s *Service) automaticCreate(t *set, come []target, round *batch) *operatio
 	o.plan = func() []target {
 		var out []target
 		for _, each := range come {
-			if _, member := s.org.Account(each.account); member {
+			if _, member := s.org.Of(t.account).Account(each.account); member {
 				out = append(out, each)
 			}
 		}

@@ -72,7 +72,7 @@ func (s *Service) importIDs(c *core.Call, in *importStacksInput) ([]string, erro
 // importTargets looks the stacks up and maps each to its nearest listed OU.
 func (s *Service) importTargets(t *set, ids, ous []string) ([]target, error) {
 	if t.serviceManaged() {
-		if err := s.checkOUs(&DeploymentTargets{OrganizationalUnitIds: ous}); err != nil {
+		if err := s.checkOUs(t, &DeploymentTargets{OrganizationalUnitIds: ous}); err != nil {
 			return nil, err
 		}
 	} else if len(ous) > 0 {
@@ -107,7 +107,7 @@ func stackNotFound(id string) *core.Error {
 
 // nearestListed is the deepest of the OUs that an account is in.
 func (s *Service) nearestListed(account string, ous []string) string {
-	member, _ := s.org.Account(account)
+	member, _ := s.org.Of(account).Account(account)
 	for _, ou := range slices.Backward(member.OUs) {
 		if slices.Contains(ous, ou) {
 			return ou

@@ -29,7 +29,7 @@ func (s *Service) rolesOf(t *set, d definition) (administration, execution strin
 		return d.administration, d.execution
 	}
 	administration = fmt.Sprintf("arn:%s:iam::%s:role/aws-service-role/%s/%s", t.partition, t.account, trustedPrincipal, orgAdminRole)
-	digest := sha256.Sum256([]byte(s.org.ID() + t.account))
+	digest := sha256.Sum256([]byte(s.org.Of(t.account).ID() + t.account))
 	return administration, "stacksets-exec-" + hex.EncodeToString(digest[:16])
 }
 

@@ -183,7 +183,7 @@ func (s *Service) seedState(t *set, i *instance, seed InstanceSeed) {
 	if seed.Drift != "" {
 		t.instances.setDrift(i, seed.Drift)
 	}
-	if member, ok := s.org.Account(i.account); ok && i.ou == "" && t.serviceManaged() && len(member.OUs) > 0 {
+	if member, ok := s.org.Of(t.account).Account(i.account); ok && i.ou == "" && t.serviceManaged() && len(member.OUs) > 0 {
 		i.ou = member.OUs[len(member.OUs)-1]
 	}
 	if i.ou != "" && t.serviceManaged() && t.nearest([]string{i.ou}, i.region) == "" && seed.OU != "" {

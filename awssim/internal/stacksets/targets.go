@@ -57,7 +57,7 @@ func (s *Service) chooseAccounts(c *core.Call, accounts []string, d *DeploymentT
 
 // chooseOUs is for service-managed sets. They never reach the management account.
 func (s *Service) chooseOUs(c *core.Call, t *set, d *DeploymentTargets, forCreate bool) (*selection, error) {
-	if err := s.checkOUs(d); err != nil {
+	if err := s.checkOUs(t, d); err != nil {
 		return nil, err
 	}
 	listed, err := s.listed(c, d)
@@ -78,7 +78,7 @@ func (s *Service) chooseOUs(c *core.Call, t *set, d *DeploymentTargets, forCreat
 	through := s.inOUs(t, d.OrganizationalUnitIds, !forCreate)
 	out := &selection{through: map[string]string{}, ous: sortedSet(d.OrganizationalUnitIds)}
 	for _, account := range filtered(filter, through, listed) {
-		if account != s.org.Management() {
+		if account != s.org.Of(t.account).Management() {
 			out.accounts = append(out.accounts, account)
 			out.through[account] = through[account]
 		}
@@ -86,7 +86,7 @@ func (s *Service) chooseOUs(c *core.Call, t *set, d *DeploymentTargets, forCreat
 	return out, nil
 }
 
-func (s *Service) checkOUs(d *DeploymentTargets) error {
+func (s *Service) checkOUs(t *set, d *DeploymentTargets) error {
 	if d == nil || len(d.OrganizationalUnitIds) == 0 {
 		return core.Invalid("OrganizationalUnitIds are required")
 	}
@@ -94,7 +94,7 @@ func (s *Service) checkOUs(d *DeploymentTargets) error {
 		return core.Invalid("At most %d OrganizationalUnitIds can be specified", maxOUs)
 	}
 	for _, ou := range d.OrganizationalUnitIds {
-		if !s.org.OUExists(ou) && ou != s.org.Root() {
+		if org := s.org.Of(t.account); !org.OUExists(ou) && ou != org.Root() {
 			return core.Invalid("OrganizationalUnitId %s does not exist in the organization", ou)
 		}
 	}
@@ -133,9 +133,9 @@ func filtered(filter string, through map[string]string, listed []string) []strin
 // With recorded, accounts count that have instances deployed through one of the
 // OUs, wherever the accounts are now.
 func (s *Service) inOUs(t *set, ous []string, recorded bool) map[string]string {
-	through := map[string]string{}
+	through, org := map[string]string{}, s.org.Of(t.account)
 	if recorded && !s.options.ForgetDeparted {
-		everywhere := slices.Contains(ous, s.org.Root())
+		everywhere := slices.Contains(ous, org.Root())
 		for account, list := range t.instances.accounts {
 			if ou := list[0].ou; everywhere || slices.Contains(ous, ou) {
 				through[account] = ou
@@ -144,8 +144,8 @@ func (s *Service) inOUs(t *set, ous []string, recorded bool) map[string]string {
 	}
 	depth := map[string]int{}
 	for _, ou := range ous {
-		for _, account := range s.org.AccountsIn(ou) {
-			member, _ := s.org.Account(account)
+		for _, account := range org.AccountsIn(ou) {
+			member, _ := org.Account(account)
 			if at := slices.Index(member.OUs, ou) + 1; at > depth[account] || depth[account] == 0 {
 				depth[account] = at
 				through[account] = ou

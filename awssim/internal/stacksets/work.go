@@ -39,7 +39,7 @@ func (s *Service) called(o *operation, r *result) {
 // suspended reports whether StackSets skips the account: since June 2023 it
 // leaves out accounts that are suspended or closed.
 func (s *Service) suspended(account string) bool {
-	a, ok := s.org.Account(account)
+	a, ok := s.org.Of(account).Account(account)
 	return ok && (a.State == "SUSPENDED" || a.State == "PENDING_CLOSURE" || a.State == "CLOSED")
 }
 
@@ -61,7 +61,7 @@ func (s *Service) obstacle(o *operation, p place, action string) string {
 	if s.regions[p] {
 		return fmt.Sprintf("STS is not activated in this region for account:%s. Your account administrator can activate STS in this region using the IAM Console.", p.account)
 	}
-	member, _ := s.org.Account(p.account)
+	member, _ := s.org.Of(p.account).Account(p.account)
 	partition := s.world.Options.Partition
 	caller := fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", partition, p.account, s.role(o.set, o.roles), roleSession)
 	stack := fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/StackSet-%s-*/*", partition, p.region, p.account, o.set.name)
@@ -78,7 +78,7 @@ func (s *Service) obstacle(o *operation, p place, action string) string {
 func (s *Service) missingRole(o *operation, account string) string {
 	access := s.world.Access
 	if o.set.serviceManaged() {
-		_, member := s.org.Account(account)
+		_, member := s.org.Of(o.set.account).Account(account)
 		switch {
 		case !access.HasRole(account, orgMemberRole):
 			return "DEFAULT_ROLE_CREATION_ERROR"

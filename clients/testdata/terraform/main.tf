@@ -63,7 +63,10 @@ resource "aws_cloudformation_stack_set" "service" {
     enabled                          = true
     retain_stacks_on_account_removal = false
   }
-  operation_preferences { failure_tolerance_count = 1 }
+  operation_preferences {
+    failure_tolerance_count = 1
+    max_concurrent_count    = 2
+  }
   tags = { mandatory = "true", value = var.value }
   lifecycle { ignore_changes = [administration_role_arn] } # as in provider#23464
 }
