@@ -9,6 +9,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/setmend/setmend/fleet"
@@ -74,13 +75,20 @@ func (a *AWS) ServerTime(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if raw, ok := awsmiddleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response); ok {
-		if at, err := time.Parse(time.RFC3339Nano, raw.Header.Get(timeHeader)); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	if at, ok := awsmiddleware.GetServerTime(out.ResultMetadata); ok {
-		return at.UTC(), nil
+	if at, ok := serverTime(out.ResultMetadata); ok {
+		return at, nil
 	}
 	return time.Time{}, unreadable(getCallerIdentity, "the server's time")
+}
+
+// serverTime returns the time at which an answer was made by AWS's own clock, and
+// false if the answer does not say.
+func serverTime(answer middleware.Metadata) (time.Time, bool) {
+	if raw, ok := awsmiddleware.GetRawResponse(answer).(*smithyhttp.Response); ok {
+		if at, err := time.Parse(time.RFC3339Nano, raw.Header.Get(timeHeader)); err == nil {
+			return at.UTC(), true
+		}
+	}
+	at, ok := awsmiddleware.GetServerTime(answer)
+	return at.UTC(), ok
 }

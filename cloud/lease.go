@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -40,8 +39,7 @@ func (p *LeaseParameter) Read(ctx context.Context) (text string, version int64, 
 	if out.Parameter == nil {
 		return "", 0, 0, unreadable(getParameter, "parameter "+p.name)
 	}
-	// SDK doc of ResponseMetadata: ServerTime is the Date header of the answer.
-	if now, ok := awsmiddleware.GetServerTime(out.ResultMetadata); ok && out.Parameter.LastModifiedDate != nil {
+	if now, ok := serverTime(out.ResultMetadata); ok && out.Parameter.LastModifiedDate != nil {
 		age = max(0, now.Sub(*out.Parameter.LastModifiedDate))
 	}
 	return aws.ToString(out.Parameter.Value), out.Parameter.Version, age, nil

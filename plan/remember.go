@@ -144,11 +144,12 @@ func (a *assessor) backOff(v *setView, c *Assessed) {
 		return
 	}
 	last := heals[len(heals)-1]
-	if !last.OK && c.Remedy.Harsher(last.Remedy) {
+	outside := !last.OK && last.Class.Outside()
+	if !last.OK && !outside && c.Remedy.Harsher(last.Remedy) {
 		return
 	}
 	ready := last.At.Add(v.policy.Quarantine.Wait(Counted(heals)))
-	if !last.OK && last.Class.Outside() {
+	if outside {
 		ready = last.At.Add(a.distance(c, heals))
 		v.block(c, last)
 	}
