@@ -93,7 +93,8 @@ func (m reach) driftedResources(ctx context.Context) ([]fleet.ResourceDrift, err
 }
 
 // StackTemplate reads the hash of the stack's own template and its parameters.
-// The hash compares with a stack set's TemplateHash.
+// The hash compares with a stack set's TemplateHash. A stack that was deleted is not
+// found.
 func (a *AWS) StackTemplate(ctx context.Context, stack fleet.MemberStack) (string, []fleet.Parameter, error) {
 	m, err := a.member(ctx, stack)
 	if err != nil {
@@ -107,6 +108,9 @@ func (a *AWS) StackTemplate(ctx context.Context, stack fleet.MemberStack) (strin
 	described, err := m.describeStack(ctx)
 	if err != nil {
 		return "", nil, err
+	}
+	if described.StackStatus == cfn.StackStatusDeleteComplete { // AWS describes it by its id for 90 days
+		return "", nil, m.failure(describeStacks, fleet.NotFound, string(described.StackStatus), "the stack was deleted")
 	}
 	return template.Hash(aws.ToString(own.TemplateBody)), parametersOf(described.Parameters), nil
 }

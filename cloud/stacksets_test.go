@@ -43,7 +43,7 @@ func TestAStackSetIsReadWhole(t *testing.T) {
 		Parameters:     []fleet.Parameter{{Key: "Key", Value: "****"}, {Key: "Zone", Value: "a"}},
 		Capabilities:   []string{"CAPABILITY_NAMED_IAM"},
 		OUs:            []fleet.OUID{"ou-1111-1", "ou-1111-2"}, Regions: []fleet.Region{"eu-central-1", "us-east-1"},
-		TemplateHash: hex.EncodeToString(sum[:]), NoEcho: []string{"Key"},
+		Template: fleet.TemplateFacts{Parameters: []string{"Key"}}, TemplateHash: hex.EncodeToString(sum[:]), NoEcho: []string{"Key"},
 		Drift: fleet.DriftDetection{
 			Status: fleet.DriftDrifted, Detection: "PARTIAL_SUCCESS", LastCheck: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC),
 			Total: 9, Drifted: 2, InSync: 5, Running: 1, Failed: 1,

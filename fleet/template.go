@@ -9,6 +9,8 @@ type TemplateFacts struct {
 	// writes resources that cannot be seen here. What is opaque must be taken to
 	// hold data and to collide.
 	Opaque bool `json:"opaque,omitempty"`
+	// Parameters are the names of the declared parameters, sorted.
+	Parameters []string `json:"parameters,omitempty"`
 	// Types are the distinct resource types, sorted.
 	Types []string `json:"types,omitempty"`
 	// Data are the resources whose content a deletion of the stack destroys, or

@@ -53,7 +53,7 @@ func (r *run) forgive(ctx context.Context, f *fleet.Fleet, a *plan.Assessment) e
 func tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.Time) (plan.CellMemory, bool) {
 	gone := c == nil
 	if healthy := gone || c.Verdict == plan.Healthy; healthy && m.Quarantined.After(m.Released) {
-		return plan.CellMemory{DriftIgnored: m.DriftIgnored, Cause: m.Cause}, true
+		return plan.CellMemory{DriftIgnored: m.DriftIgnored, Cause: m.Cause, Settled: m.Settled}, true
 	}
 	refuted, obstacle := m.Refuted, m.Obstacle
 	if gone || c.Verdict == plan.Healthy {
@@ -68,12 +68,12 @@ func tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.
 	changed := len(kept) < len(m.Heals) || !refuted.Equal(m.Refuted) || obstacle != m.Obstacle
 	m.Heals = kept
 	if gone && len(kept) == 0 && !empty(m) {
-		return plan.CellMemory{}, true
+		return plan.CellMemory{Settled: m.Settled}, m.Settled.IsZero() || changed
 	}
 	return m, changed
 }
 
 // empty reports whether nothing is worth remembering.
 func empty(m plan.CellMemory) bool {
-	return len(m.Heals) == 0 && m.Quarantined.IsZero() && m.DriftIgnored.IsZero() && m.Refuted.IsZero() && m.Obstacle == nil && m.Cause == nil
+	return len(m.Heals) == 0 && m.Quarantined.IsZero() && m.DriftIgnored.IsZero() && m.Refuted.IsZero() && m.Obstacle == nil && m.Cause == nil && m.Settled.IsZero()
 }

@@ -45,6 +45,9 @@ func loadMemory(ctx context.Context, j Journal, accept []string, known *commandL
 	if err := loadApprovals(ctx, j, &m); err != nil {
 		return m, err
 	}
+	if err := loadSaved(ctx, j, &m); err != nil {
+		return m, err
+	}
 	pending, err := pendingRestores(ctx, j, known)
 	if err != nil {
 		return m, err

@@ -20,11 +20,14 @@ type Saved struct {
 	StackSet fleet.StackSetName `json:"stackSet"`
 	Run      string             `json:"run"`
 	Command  string             `json:"command"`
+	Kind     command.Kind       `json:"kind,omitempty"`
 	At       time.Time          `json:"at"`
 	Reason   string             `json:"reason"`
 	// Detached is set if the instances were only let go of: their stacks stay.
 	Detached bool `json:"detached,omitempty"`
-	// TemplateHash is the stack set's template when they were saved.
+	// StackSetID is the stack set's id, and TemplateHash its template when they were
+	// saved.
+	StackSetID   string      `json:"stackSetId,omitempty"`
 	TemplateHash string      `json:"templateHash,omitempty"`
 	Cells        []SavedCell `json:"cells"`
 	// Sum is the SHA-256 of Cells, in hex.

@@ -164,7 +164,7 @@ func (r *run) memory(ctx context.Context, f *fleet.Fleet) (plan.Memory, error) {
 	}
 	memory.Run = r.id()
 	memory.Operations, memory.Removed, memory.Detected = r.ownOperations(f), r.removed(), r.detected()
-	return memory, nil
+	return memory, RecallSaved(ctx, r.h.Cloud, f, r.h.Policy, &memory)
 }
 
 // assess judges the fleet with what earlier runs and this one remember.

@@ -174,6 +174,9 @@ func (x *executor) recordSet(ctx context.Context, c *command.Command, set fleet.
 				continue
 			}
 			memory.Obstacle = nil
+			if c.Kind == command.Deploy && d.Restored {
+				memory.Settled = c.Ended
+			}
 			if d.Class == plan.ReasonCouldNotTry {
 				memory.Obstacle = &plan.Obstacle{At: c.Ended, Run: x.id(), Remedy: c.Action.Remedy, Reason: d.Reason}
 			} else if c.Kind == command.Quarantine {

@@ -74,6 +74,11 @@ func Quarantine(ctx context.Context, j Journal) ([]InQuarantine, error) {
 // read. The release is dated by the last thing that it forgives, because the
 // clock of whoever releases need not be the healer's.
 func Release(ctx context.Context, j Journal, cell fleet.Cell) error {
+	m := plan.Memory{}
+	if err := loadSaved(ctx, j, &m); err != nil {
+		return err
+	}
+	saved, had := m.Saved[cell]
 	found := false
 	err := remember(ctx, j, cell.StackSet, func(cells map[string]plan.CellMemory) {
 		memory := cells[cell.Target.String()]
@@ -86,9 +91,13 @@ func Release(ctx context.Context, j Journal, cell fleet.Cell) error {
 			}
 			cells[cell.Target.String()] = memory
 		}
+		if had && saved.At.After(memory.Settled) {
+			found, memory.Settled = true, saved.At
+			cells[cell.Target.String()] = memory
+		}
 	})
 	if err == nil && !found {
-		err = fmt.Errorf("releasing %s: it is not in quarantine", cell)
+		err = fmt.Errorf("releasing %s: it is not in quarantine, and nothing was let go of or removed there that waits for a word", cell)
 	}
 	return err
 }

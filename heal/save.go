@@ -58,9 +58,9 @@ func (x *executor) save(ctx context.Context, c *command.Command, cells []fleet.C
 // saveCopies writes a document for each of the command's sets.
 func (x *executor) saveCopies(ctx context.Context, c *command.Command, order []command.Copy, copies map[fleet.Cell]SavedCell) error {
 	for _, set := range c.Sets() {
-		saved := Saved{StackSet: set, Run: x.id(), Command: c.ID, At: x.now(), Reason: c.Action.Reason, Detached: c.Kind == command.Detach}
+		saved := Saved{StackSet: set, Run: x.id(), Command: c.ID, Kind: c.Kind, At: x.now(), Reason: c.Action.Reason, Detached: c.Kind == command.Detach}
 		if inventory := x.inv.Value.StackSets[set]; inventory != nil {
-			saved.TemplateHash = inventory.StackSet.TemplateHash
+			saved.StackSetID, saved.TemplateHash = inventory.StackSet.ID, inventory.StackSet.TemplateHash
 		}
 		for _, one := range order {
 			if one.StackSet == set {
@@ -191,7 +191,10 @@ func (x *executor) verify(ctx context.Context, c *command.Command) error {
 	for i := range c.Cells {
 		d := &c.Cells[i]
 		restore, waits := pending[d.Cell]
-		if d.State != command.Healed || !waits {
+		if !waits {
+			restore = command.Restore{Cell: d.Cell, Overrides: givenTo(c, d.Cell)}
+		}
+		if d.State != command.Healed || !waits && len(restore.Overrides) == 0 {
 			continue
 		}
 		outcome, err := x.compare(ctx, c, restore, touched)
@@ -199,7 +202,7 @@ func (x *executor) verify(ctx context.Context, c *command.Command) error {
 			return err
 		}
 		facts.Outcomes = append(facts.Outcomes, outcome)
-		if outcome.State == command.Healed {
+		if waits && outcome.State == command.Healed {
 			back = append(back, d.Cell)
 		}
 	}

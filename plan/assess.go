@@ -16,7 +16,7 @@ import (
 // runs remember of a cell: heals back off, and end in quarantine.
 func Assess(f *fleet.Fleet, p *policy.Policy, m Memory, now time.Time) *Assessment {
 	w := newWorld(f, p)
-	a := &assessor{world: w, memory: m, now: now, places: accountStatuses(f), pending: pendingBySet(m)}
+	a := &assessor{world: w, memory: m, now: now, places: accountStatuses(f), pending: pendingBySet(m), saved: savedBySet(m)}
 	for _, name := range w.names {
 		a.judgeSet(w.sets[name])
 	}
@@ -34,11 +34,13 @@ func (a *assessor) judgeSet(v *setView) {
 			if _, present := v.instances[target]; !present {
 				c := missingCell(v, target, mandatory.because)
 				c.PendingRestore = len(a.memory.PendingRestores) > 0 && a.isPending(c.Cell)
+				a.giveBack(v, &c)
 				v.cells = append(v.cells, c)
 			}
 		}
 	}
 	v.cells = append(v.cells, a.pendingCells(v, mandatory)...)
+	v.cells = append(v.cells, a.leftBehind(v, mandatory)...)
 	for target, instance := range v.instances {
 		v.cells = append(v.cells, a.judgeInstance(v, target, instance, mandatory))
 	}

@@ -14,6 +14,7 @@ type assessor struct {
 	now     time.Time
 	places  map[fleet.AccountID]place
 	pending map[fleet.StackSetName][]fleet.Target // see [Memory.PendingRestores]
+	saved   map[fleet.StackSetName][]fleet.Cell   // see [Memory.Saved]
 	found   []policy.Problem
 }
 

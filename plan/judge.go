@@ -46,6 +46,7 @@ func (a *assessor) judgeInstance(v *setView, target fleet.Target, instance fleet
 		a.judgeStatus(v, instance, &c)
 	}
 	v.keep(instance, &c)
+	a.missGivenBack(v, instance, &c)
 	c.Class = v.cause(&c, c.Class)
 	if c.PendingRestore && (c.Verdict == Healthy || c.Verdict == NotChecked) {
 		c.Attention = true

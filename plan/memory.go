@@ -33,6 +33,9 @@ type Memory struct {
 	// been created again yet, with the overrides it must get. They must be there,
 	// whatever the tags say.
 	PendingRestores map[fleet.Cell][]fleet.Parameter `json:"-"`
+	// Saved are the cells of whose overrides the journal holds a copy from before a
+	// deletion, the newest of each cell: what comes back there is given them.
+	Saved map[fleet.Cell]SavedInstance `json:"-"`
 	// Removed counts the instances of each set that the run under way has removed or
 	// detached already: what several of its plans remove is one mass.
 	Removed map[fleet.StackSetName]int `json:"-"`
@@ -62,6 +65,9 @@ type CellMemory struct {
 	// Cause is why the instance is broken, as AWS said before any drift detection
 	// came to it; nil if it was not broken. See [Memory.Causes].
 	Cause *Cause `json:"cause,omitempty"`
+	// Settled is the time of the saved copy of overrides that the cell was given back,
+	// or that a person did not want it to have.
+	Settled time.Time `json:"settled,omitzero"`
 	// Obstacle is why the cell's remedy could not be tried when it was due last, nil
 	// if it could. It justifies no harsher remedy.
 	Obstacle *Obstacle `json:"obstacle,omitempty"`

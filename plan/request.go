@@ -32,7 +32,8 @@ type Request struct {
 	// AccountFilterType INTERSECTION; at most 50. See [Expand].
 	OUs []fleet.OUID `json:"ous,omitempty"`
 	// Overrides are those of [fleet.InstanceChange], sorted by key: of a pending
-	// restore those that were saved, of all else none.
+	// restore and of a cell that had an instance before those that were saved, of all
+	// else none.
 	Overrides []fleet.Parameter `json:"overrides,omitempty"`
 	// NoOverrides is set for an update that drops every override.
 	NoOverrides bool `json:"noOverrides,omitempty"`

@@ -42,8 +42,8 @@ func rolloutPreferences(p fleet.Preferences) fleet.Preferences {
 }
 
 // creations returns the requests of a deployment or a retry: targets without a
-// stack are created, the others updated. What waits for its restore gets the
-// overrides that were saved; what is there keeps its own.
+// stack are created, the others updated. What waits for its restore, or had an
+// instance before, gets the overrides that were saved; what is there keeps its own.
 func (b *builder) creations(v *setView, own Request, targets []fleet.Target) []Request {
 	var groups requestGroups
 	for _, t := range targets {
@@ -51,7 +51,7 @@ func (b *builder) creations(v *setView, own Request, targets []fleet.Target) []R
 			groups.add(RequestUpdate, nil, t)
 			continue
 		}
-		groups.add(RequestCreate, b.memory.PendingRestores[fleet.Cell{StackSet: v.name, Target: t}], t)
+		groups.add(RequestCreate, b.memory.overridesOf(fleet.Cell{StackSet: v.name, Target: t}), t)
 	}
 	var requests []Request
 	for _, g := range groups.sorted() {

@@ -61,7 +61,7 @@ func (w *world) revision() string {
 	return d.sum()
 }
 
-// revision identifies the memory: accounts, cells, pending restores, and what was
+// revision identifies the memory: accounts, cells, pending restores, saved copies, and what was
 // accepted.
 func (m Memory) revision() string {
 	d := newDigest()
@@ -73,6 +73,10 @@ func (m Memory) revision() string {
 	for _, cell := range sortedCells(m.PendingRestores) {
 		d.text(cell.String())
 		d.Write(encode(m.PendingRestores[cell]))
+	}
+	for _, cell := range sortedCells(m.Saved) {
+		d.text(cell.String())
+		d.Write(encode(m.Saved[cell]))
 	}
 	for _, set := range fleet.SortedKeys(m.Removed) {
 		d.text(string(set))

@@ -86,6 +86,9 @@ type Assessed struct {
 	// PendingRestore tells that we deleted the instance to redeploy it, and have not seen it
 	// back with its overrides yet. It is created again whatever tags and policy say.
 	PendingRestore bool `json:"pendingRestore,omitempty"`
+	// GivenBack is how many saved overrides it is created with, having had an instance
+	// before.
+	GivenBack int `json:"givenBack,omitempty"`
 	// Importers are the stack sets whose stacks at this target may import from
 	// this one's, in the order of creation: they go along if it is redeployed.
 	Importers []fleet.StackSetName `json:"importers,omitempty"`

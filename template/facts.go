@@ -93,6 +93,7 @@ type reader struct {
 
 func (r *reader) readParameters() {
 	for _, name := range fleet.SortedKeys(r.parameters) {
+		r.facts.Parameters = append(r.facts.Parameters, name)
 		if isTrue(mapIn(r.parameters[name])["NoEcho"]) {
 			r.facts.NoEcho = append(r.facts.NoEcho, name)
 		}

@@ -28,14 +28,14 @@ Outputs:
   Id: {Value: !Ref Group, Export: {Name: !Sub "${Zone}-group"}}
 `,
 			Facts{
-				TemplateFacts: fleet.TemplateFacts{Types: []string{"AWS::EC2::SecurityGroup"}, Exports: []string{"*-group"}, Imports: []string{"*-vpc"}},
+				TemplateFacts: fleet.TemplateFacts{Parameters: []string{"Open", "Password", "Pin", "Zone"}, Types: []string{"AWS::EC2::SecurityGroup"}, Exports: []string{"*-group"}, Imports: []string{"*-vpc"}},
 				NoEcho:        []string{"Password", "Pin"},
 			},
 		},
 		{
 			"JSON with tabs and surrogate pairs", "{\n\t\"Parameters\": {\"P\": {\"NoEcho\": true, \"Description\": \"\\ud83d\\ude00\"}},\n" +
 				"\t\"Resources\": {\"R\": {\"Type\": \"AWS::SNS::Topic\", \"Properties\": [{\"Fn::ImportValue\": \"x\"}]}}}",
-			Facts{TemplateFacts: fleet.TemplateFacts{Types: []string{"AWS::SNS::Topic"}, Imports: []string{"x"}}, NoEcho: []string{"P"}},
+			Facts{TemplateFacts: fleet.TemplateFacts{Parameters: []string{"P"}, Types: []string{"AWS::SNS::Topic"}, Imports: []string{"x"}}, NoEcho: []string{"P"}},
 		},
 		{
 			"an alias", "Resources: {R: &r {Type: 'AWS::SNS::Topic', A: !ImportValue x}, S: *r}",
