@@ -77,7 +77,7 @@ func Release(ctx context.Context, j Journal, cell fleet.Cell) error {
 	found := false
 	err := remember(ctx, j, cell.StackSet, func(cells map[string]plan.CellMemory) {
 		memory := cells[cell.Target.String()]
-		if found = memory.Quarantined.After(memory.Released); found {
+		if found = memory.Quarantined.After(memory.Released) || waits(memory); found {
 			memory.Released = memory.Quarantined
 			for _, heal := range memory.Heals {
 				if heal.At.After(memory.Released) {
@@ -88,7 +88,13 @@ func Release(ctx context.Context, j Journal, cell fleet.Cell) error {
 		}
 	})
 	if err == nil && !found {
-		err = fmt.Errorf("releasing %s: it is not in quarantine", cell)
+		err = fmt.Errorf("releasing %s: it is neither in quarantine nor waiting for a cause outside to go", cell)
 	}
 	return err
+}
+
+// waits reports whether a cell waits for a cause outside to go.
+func waits(m plan.CellMemory) bool {
+	n := len(m.Heals)
+	return n > 0 && !m.Heals[n-1].OK && m.Heals[n-1].Class.Outside() && m.Heals[n-1].At.After(m.Released)
 }
