@@ -69,11 +69,11 @@ type StackSet struct {
 	// Template is what the template says about deleting and creating its stacks.
 	Template TemplateFacts `json:"template"`
 	// Capabilities must be sent again by whoever updates the set.
-	Capabilities          []string       `json:"capabilities,omitempty"`
-	AdministrationRoleARN string         `json:"administrationRoleArn,omitempty"`
-	ExecutionRoleName     string         `json:"executionRoleName,omitempty"`
-	OUs                   []OUID         `json:"ous,omitempty"` // service-managed: targeted OUs
-	Regions               []Region       `json:"regions,omitempty"`
+	Capabilities          []string `json:"capabilities,omitempty"`
+	AdministrationRoleARN string   `json:"administrationRoleArn,omitempty"`
+	ExecutionRoleName     string   `json:"executionRoleName,omitempty"`
+	OUs                   []OUID   `json:"ous,omitempty"` // service-managed: targeted OUs
+	Regions               []Region `json:"regions,omitempty"`
 	// DeployTargets are the OUs that automatic deployment serves with each OU's
 	// regions, which may differ; nil if AWS does not tell.
 	DeployTargets []DeployTarget `json:"deployTargets,omitempty"`
