@@ -16,7 +16,10 @@ type Inventory struct {
 	// Recent are the newest operations, newest first, of a set with instances that
 	// are not up to date: they tell what made them so. Nil for others.
 	Recent []Operation `json:"recent,omitempty"`
-	ReadAt time.Time   `json:"readAt"`
+	// Detections are the ids of drift detections among the recent operations and the
+	// last operations of instances that are not current.
+	Detections map[string]bool `json:"detections,omitempty"`
+	ReadAt     time.Time       `json:"readAt"`
 }
 
 // Fleet is everything that one observation saw.

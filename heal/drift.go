@@ -91,6 +91,10 @@ func (r *run) readDetection(ctx context.Context, f *fleet.Fleet, d *command.Atte
 	if d.Status != fleet.OperationSucceeded || !complete(set.Drift, checkable(f, inventory), len(drifted)) {
 		return readSets(ctx, r.h.Cloud, r.h.Clock, f, []fleet.StackSetName{name})
 	}
+	if inventory.Detections == nil {
+		inventory.Detections = map[string]bool{}
+	}
+	inventory.Detections[d.Operation] = true
 	for target, instance := range inventory.Instances {
 		if !active(f, target) || instance.Status != fleet.InstanceCurrent && instance.Drift == fleet.DriftNotChecked {
 			continue

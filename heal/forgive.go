@@ -53,7 +53,7 @@ func (r *run) forgive(ctx context.Context, f *fleet.Fleet, a *plan.Assessment) e
 func tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.Time) (plan.CellMemory, bool) {
 	gone := c == nil
 	if healthy := gone || c.Verdict == plan.Healthy; healthy && m.Quarantined.After(m.Released) {
-		return plan.CellMemory{DriftIgnored: m.DriftIgnored}, true
+		return plan.CellMemory{DriftIgnored: m.DriftIgnored, Cause: m.Cause}, true
 	}
 	refuted, obstacle := m.Refuted, m.Obstacle
 	well := gone || c.Verdict == plan.Healthy
@@ -77,5 +77,5 @@ func tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.
 
 // empty reports whether nothing is worth remembering.
 func empty(m plan.CellMemory) bool {
-	return len(m.Heals) == 0 && m.Quarantined.IsZero() && m.DriftIgnored.IsZero() && m.Refuted.IsZero() && m.Obstacle == nil
+	return len(m.Heals) == 0 && m.Quarantined.IsZero() && m.DriftIgnored.IsZero() && m.Refuted.IsZero() && m.Obstacle == nil && m.Cause == nil
 }

@@ -97,8 +97,11 @@ func readSet(ctx context.Context, cloud Reader, clock Clock, name fleet.StackSet
 	}
 	inventory := &fleet.Inventory{StackSet: set, Running: running, ReadAt: clock.Now()}
 	inventory.SetInstances(instances)
-	if slices.ContainsFunc(instances, outdated) {
+	if slices.ContainsFunc(instances, outdated) || slices.ContainsFunc(instances, broken) {
 		if inventory.Recent, err = cloud.Recent(ctx, name, rolloutOperations); err != nil {
+			return nil, err
+		}
+		if inventory.Detections, err = detections(ctx, cloud, name, instances, inventory.Recent); err != nil {
 			return nil, err
 		}
 	}

@@ -133,6 +133,9 @@ func (r *run) plan(ctx context.Context, stage plan.Stage, n int) (*plan.Plan, *p
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := r.noteCauses(ctx, f, &memory); err != nil {
+		return nil, nil, err
+	}
 	if stage == plan.StageDetect || stage == plan.StageHeal {
 		if err := RecallDetections(ctx, r.h.Cloud, f, r.h.Policy, r.now(), &memory); err != nil {
 			return nil, nil, err
@@ -235,6 +238,14 @@ func (r *run) applyPass(ctx context.Context, pass *document[Pass], commands []*c
 		return err
 	}
 	if err := r.readSkipped(ctx, commands); err != nil {
+		return err
+	}
+	// What verifies detects drift, which overwrites why something failed just now.
+	memory := plan.Memory{Cells: map[fleet.Cell]plan.CellMemory{}}
+	if err := loadCells(ctx, r.h.Journal, &memory); err != nil {
+		return err
+	}
+	if err := r.noteCauses(ctx, &r.inv.Value, &memory); err != nil {
 		return err
 	}
 	r.keepSuspensions(commands)

@@ -26,6 +26,7 @@ import (
 // driftMaxAge; a set whose healing is off is never checked by us, so that the
 // age of its last check does not matter.
 func (a *assessor) judgeInstance(v *setView, target fleet.Target, instance fleet.Instance, m mandate) Assessed {
+	instance = v.recall(instance, a.memory.Cells[fleet.Cell{StackSet: v.name, Target: target}].Cause)
 	c := Assessed{
 		Cell: fleet.Cell{StackSet: v.name, Target: target}, Desire: May, Because: becauseMay,
 		Status: instance.Status, Detailed: instance.Detailed, Bare: instance.StackID == "",

@@ -59,6 +59,9 @@ type CellMemory struct {
 	// Refuted is the time of the drift check of which a drift-aware change set
 	// found nothing to put back.
 	Refuted time.Time `json:"refuted,omitzero"`
+	// Cause is why the instance is broken, as AWS said before any drift detection
+	// came to it; nil if it was not broken. See [Memory.Causes].
+	Cause *Cause `json:"cause,omitempty"`
 	// Obstacle is why the cell's remedy could not be tried when it was due last, nil
 	// if it could. It justifies no harsher remedy.
 	Obstacle *Obstacle `json:"obstacle,omitempty"`

@@ -27,7 +27,9 @@ type setView struct {
 	busy      bool              // an operation is running or queued
 	cells     []Assessed        // sorted by target
 	recent    []fleet.Operation // newest first; see [fleet.Inventory]
-	rollout   *rollout          // an update that is not finished; nil for none
+	// detections are ids of drift detections; see [fleet.Inventory]
+	detections map[string]bool
+	rollout    *rollout // an update that is not finished; nil for none
 }
 
 // newWorld merges the policy for every set and resolves the dependencies.
@@ -46,7 +48,7 @@ func newWorld(f *fleet.Fleet, p *policy.Policy) *world {
 		policies[name] = sp
 		readable.StackSets[name] = inventory
 		w.names = append(w.names, name)
-		w.sets[name] = &setView{name: name, set: inventory.StackSet, instances: inventory.Instances, policy: sp, recent: inventory.Recent,
+		w.sets[name] = &setView{name: name, set: inventory.StackSet, instances: inventory.Instances, policy: sp, recent: inventory.Recent, detections: inventory.Detections,
 			busy: slices.ContainsFunc(inventory.Running, func(o fleet.Operation) bool { return !o.Status.Ended() })}
 	}
 	var problems []policy.Problem

@@ -104,6 +104,9 @@ func (r *reading) observe(ctx context.Context, accept []string, only []fleet.Sta
 	if r.memory, err = heal.LoadMemory(ctx, r.journal, accept); err != nil {
 		return err
 	}
+	if err = heal.RecallCauses(ctx, r.aws, r.fleet, &r.memory); err != nil {
+		return err
+	}
 	if err = heal.RecallDetections(ctx, r.aws, r.fleet, r.policy, r.clock.Now(), &r.memory); err != nil {
 		return err
 	}
