@@ -74,7 +74,7 @@ func TestActionsThatAreNotServedAreNamed(t *testing.T) {
 	a := small(t)
 	for _, c := range []struct{ service, body, target, want string }{
 		{"cloudformation", "Action=ListResourceScans&Version=2010-05-15", "", "cloudformation:ListResourceScans"},
-		{"ssm", "{}", "AmazonSSM.DescribeInstanceInformation", "ssm:DescribeInstanceInformation"},
+		{"ssm", "{}", "AmazonSSM.ListDocuments", "ssm:ListDocuments"},
 	} {
 		contentType := formType
 		if c.target != "" {

@@ -56,12 +56,14 @@ func tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.
 		return plan.CellMemory{DriftIgnored: m.DriftIgnored, Cause: m.Cause, Settled: m.Settled}, true
 	}
 	refuted, obstacle := m.Refuted, m.Obstacle
-	if gone || c.Verdict == plan.Healthy {
+	well := gone || c.Verdict == plan.Healthy
+	if well {
 		m.Refuted, m.Obstacle = time.Time{}, nil
 	}
 	var kept []plan.Heal
 	for _, heal := range m.Heals {
-		if now.Sub(heal.At) <= window {
+		waited := well && !heal.OK && heal.Class.Outside() // its cause has gone
+		if now.Sub(heal.At) <= window && !waited {
 			kept = append(kept, heal)
 		}
 	}

@@ -63,7 +63,7 @@ func TestAReleasedCellIsTriedOnceMoreAndWhatWasTriedStaysToBeRead(t *testing.T) 
 		if n := len(w.calls("UpdateStackInstances")) + len(w.calls("CreateStackInstances")) - before; n != 1 {
 			t.Errorf("%d calls after the release, want 1", n)
 		}
-		if got := cell(t, r, "queue", accounts[0]); got.Verdict != plan.Quarantined {
+		if got := cell(t, r, "queue", accounts[0]); got.Verdict != plan.Blocked {
 			t.Errorf("denied again, and left %s", got.Verdict)
 		}
 		memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
@@ -77,7 +77,7 @@ func TestAReleasedCellIsTriedOnceMoreAndWhatWasTriedStaysToBeRead(t *testing.T) 
 	})
 }
 
-func TestACellInQuarantineThatAPersonMendsIsForgivenEverything(t *testing.T) {
+func TestACellThatWaitedForItsCauseAndIsMendedHasNothingRemembered(t *testing.T) {
 	scenario(t, func(w *world) {
 		accounts := w.accounts(6)
 		w.stackSet("queue", accounts[1:])

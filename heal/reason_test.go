@@ -24,10 +24,10 @@ func TestReasonClassesPickTheRemedy(t *testing.T) {
 		remedies        []plan.Remedy
 		after           plan.Verdict
 	}{
-		{"denied by an SCP is not retried", "User: x is not authorized to perform: sqs:CreateQueue with an explicit deny in a service control policy",
-			plan.ReasonDenied, []plan.Remedy{plan.RemedyQuarantine}, plan.Quarantined},
-		{"a missing role is not retried", "Account 200000000001 should have 'stacksets-exec' role with trust relationship to Role 'admin'.",
-			plan.ReasonRoleMissing, []plan.Remedy{plan.RemedyQuarantine}, plan.Quarantined},
+		{"a denial is tried once more", "User: x is not authorized to perform: sqs:CreateQueue with an explicit deny in a service control policy",
+			plan.ReasonDenied, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
+		{"a missing role is tried once more", "Account 200000000001 should have 'stacksets-exec' role with trust relationship to Role 'admin'.",
+			plan.ReasonRoleMissing, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"a name collision is retried, never redeployed", "my-queue already exists",
 			plan.ReasonNameCollision, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"a quota is retried", "LimitExceededException: quota of queues exceeded",
@@ -36,12 +36,12 @@ func TestReasonClassesPickTheRemedy(t *testing.T) {
 			plan.ReasonThrottled, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"collateral of another's failure is retried", "Cancelled since failure tolerance has exceeded",
 			plan.ReasonCancelled, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
-		{"a template error is not retried", "Template error: resource Queue does not support attribute type Foo",
-			plan.ReasonTemplate, []plan.Remedy{plan.RemedyQuarantine}, plan.Quarantined},
+		{"a template error is tried once more", "Template error: resource Queue does not support attribute type Foo",
+			plan.ReasonTemplate, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"termination protection is not retried", "Stack [s] cannot be deleted while TerminationProtection is enabled",
 			plan.ReasonTermination, []plan.Remedy{plan.RemedyQuarantine}, plan.Quarantined},
-		{"a disabled region is not retried", "STS is not activated in this region for account: 200000000001",
-			plan.ReasonRegionDisabled, []plan.Remedy{plan.RemedyQuarantine}, plan.Quarantined},
+		{"a disabled region is tried once more", "STS is not activated in this region for account: 200000000001",
+			plan.ReasonRegionDisabled, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"a missing import is retried", "No export named base-Name found",
 			plan.ReasonImportMissing, []plan.Remedy{plan.RemedyRetry}, plan.Healthy},
 		{"an account gate is asked again", "AccountGate check failed: maintenance",
@@ -70,9 +70,9 @@ func TestReasonClassesPickTheRemedy(t *testing.T) {
 	}
 }
 
-// TestStandingCausesEndInQuarantineWithAWSsOwnReason lets the cause stand: the
-// healer meets AWS's failure itself, and ends where a person is told.
-func TestStandingCausesEndInQuarantineWithAWSsOwnReason(t *testing.T) {
+// TestCausesThatStayBlockTheirCellWithAWSsOwnReason lets the cause stay: the healer
+// meets AWS's failure itself, tells a person, and tries once a run at most.
+func TestCausesThatStayBlockTheirCellWithAWSsOwnReason(t *testing.T) {
 	for _, c := range []struct {
 		promise string
 		arrange func(w *world, account string)
@@ -96,7 +96,7 @@ func TestStandingCausesEndInQuarantineWithAWSsOwnReason(t *testing.T) {
 				c.arrange(w, accounts[0])
 				r := w.heal(heal.Options{})
 				got := cell(t, r, "queue", accounts[0])
-				if got.Verdict != plan.Quarantined || got.Class != c.class || got.Hint == "" || !got.Attention {
+				if got.Verdict != plan.Blocked || got.Class != c.class || got.Hint == "" || !got.Attention {
 					t.Errorf("left %s, class %s (%s), hint %q", got.Verdict, got.Class, got.Reason, got.Hint)
 				}
 				if n := len(w.calls("CreateStackInstances")) + len(w.calls("UpdateStackInstances")); n != c.deploys {

@@ -73,6 +73,8 @@ func Quarantine(ctx context.Context, j Journal) ([]InQuarantine, error) {
 // what is never retried by itself is tried once more. What was tried stays to be
 // read. The release is dated by the last thing that it forgives, because the
 // clock of whoever releases need not be the healer's.
+// What was removed or let go of in the cell is settled, too: a stack left behind
+// counts as gone, and an instance made anew without the saved overrides as meant so.
 func Release(ctx context.Context, j Journal, cell fleet.Cell) error {
 	m := plan.Memory{}
 	if err := loadSaved(ctx, j, &m); err != nil {
@@ -82,7 +84,7 @@ func Release(ctx context.Context, j Journal, cell fleet.Cell) error {
 	found := false
 	err := remember(ctx, j, cell.StackSet, func(cells map[string]plan.CellMemory) {
 		memory := cells[cell.Target.String()]
-		if found = memory.Quarantined.After(memory.Released); found {
+		if found = memory.Quarantined.After(memory.Released) || waits(memory); found {
 			memory.Released = memory.Quarantined
 			for _, heal := range memory.Heals {
 				if heal.At.After(memory.Released) {
@@ -97,7 +99,13 @@ func Release(ctx context.Context, j Journal, cell fleet.Cell) error {
 		}
 	})
 	if err == nil && !found {
-		err = fmt.Errorf("releasing %s: it is not in quarantine, and nothing was let go of or removed there that waits for a word", cell)
+		err = fmt.Errorf("releasing %s: it is neither in quarantine nor waiting for a cause outside to go, and nothing that was removed or let go of there waits for a word", cell)
 	}
 	return err
+}
+
+// waits reports whether a cell waits for a cause outside to go.
+func waits(m plan.CellMemory) bool {
+	n := len(m.Heals)
+	return n > 0 && !m.Heals[n-1].OK && m.Heals[n-1].Class.Outside() && m.Heals[n-1].At.After(m.Released)
 }

@@ -10,7 +10,7 @@ import (
 
 // policyProblems are contradictions between the policy and the fleet.
 func (w *world) policyProblems() []policy.Problem {
-	problems := w.idleEntries()
+	problems := append(w.idleEntries(), w.accessProblems()...)
 	for _, name := range w.names {
 		v := w.sets[name]
 		problems = append(problems, w.regionProblems(v)...)
@@ -33,6 +33,19 @@ func (w *world) policyProblems() []policy.Problem {
 		}
 	}
 	return append(problems, w.unknownAccounts()...)
+}
+
+// accessProblems says that service-managed sets cannot be operated on.
+func (w *world) accessProblems() []policy.Problem {
+	if w.fleet.Organization.TrustedAccess {
+		return nil
+	}
+	for _, name := range w.names {
+		if w.sets[name].set.PermissionModel == fleet.ServiceManaged {
+			return []policy.Problem{{Text: "StackSets has no trusted access to the organization: service-managed stack sets can neither be healed nor checked.", Hint: Hint(ReasonAccessOff)}}
+		}
+	}
+	return nil
 }
 
 // idleEntries are the policy's entries that match no stack set.

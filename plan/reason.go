@@ -168,7 +168,7 @@ type meaning struct {
 	hint string
 }
 
-const again = " The next heal tries again by itself; at once: `setmend heal`."
+const again = " It is tried again by itself, with growing distance; at once: `setmend quarantine release`, then `setmend heal`."
 
 var meanings = map[ReasonClass]meaning{
 	ReasonDenied:         {outside: true, meetsCreation: true, hint: "Lift the service control policy or permission that denies it to StackSets' execution role in the account." + again},

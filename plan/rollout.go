@@ -42,7 +42,10 @@ func (a *assessor) findRollout(v *setView) {
 		o, listed := operations[instance.LastOperation]
 		unreached := instance.Status == fleet.InstanceOutdated && instance.Detailed == fleet.DetailedPending
 		ended := listed && o.Kind == fleet.OperationUpdate && (o.Status == fleet.OperationStopped || o.Status == fleet.OperationFailed)
-		if !unreached && !ended {
+		// A drift detection writes over what the update left: then the set's last
+		// update tells whether it went through everywhere.
+		hidden := listed && o.Kind == fleet.OperationDetectDrift && instance.Status == fleet.InstanceOutdated && unfinished(latestUpdate(v.recent))
+		if !unreached && !ended && !hidden {
 			continue
 		}
 		if v.rollout == nil {
@@ -55,6 +58,15 @@ func (a *assessor) findRollout(v *setView) {
 			v.rollout.reason = instance.Reason
 		}
 	}
+}
+
+// unfinished reports whether an update that left instances outdated was not for all
+// of them, or did not get to its end.
+func unfinished(update fleet.Operation) bool {
+	if update.ID == "" || strings.HasPrefix(update.ID, ownOperation) {
+		return false
+	}
+	return update.Status != fleet.OperationSucceeded || update.FailedInstances == 0
 }
 
 // latestUpdate returns the newest update that was not setmend's own, else the

@@ -34,6 +34,8 @@ func TestARolloutThatIsNotFinishedIsHeld(t *testing.T) {
 		{"an update that ended at its tolerance", update(fleet.OperationFailed), leftBehind("terraform-1", fleet.DetailedFailed, "No export named x found"), nil, true, "failure tolerance"},
 		{"and what it spared", update(fleet.OperationFailed), leftBehind("terraform-1", fleet.DetailedCancelled, "Cancelled since failure tolerance has exceeded"), nil, true, "failure tolerance"},
 		{"an update that failed here and went through", update(fleet.OperationSucceeded), leftBehind("terraform-1", fleet.DetailedFailed, "Something"), nil, false, ""},
+		{"and after a drift detection wrote over it", append([]fleet.Operation{{ID: "d", Kind: fleet.OperationDetectDrift, Status: fleet.OperationSucceeded}}, update(fleet.OperationSucceeded)...), leftBehind("d", fleet.DetailedSucceeded, ""), nil, true, "for some instances only"},
+		{"what failed within the tolerance, and was checked", []fleet.Operation{{ID: "d", Kind: fleet.OperationDetectDrift, Status: fleet.OperationSucceeded}, {ID: "u", Kind: fleet.OperationUpdate, Status: fleet.OperationSucceeded, FailedInstances: 5}}, leftBehind("d", fleet.DetailedSucceeded, ""), nil, false, ""},
 		{"a creation that was cancelled", []fleet.Operation{{ID: "c", Kind: fleet.OperationCreate, Status: fleet.OperationFailed}}, leftBehind("c", fleet.DetailedCancelled, ""), nil, false, ""},
 		{"an update under way", update(fleet.OperationRunning), leftBehind("terraform-1", fleet.DetailedPending, ""), update(fleet.OperationRunning), false, ""},
 	} {

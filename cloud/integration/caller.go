@@ -67,7 +67,7 @@ func (c *caller) send(ctx context.Context, o *operation, in *wire.Struct) (*wire
 			return nil, err
 		}
 	}
-	handler := middleware.DecorateHandler(smithyhttp.NewClientHandler(client(c.sdk, o)), stack)
+	handler := middleware.DecorateHandler(smithyhttp.NewClientHandlerWithOptions(client(c.sdk, o)), stack)
 	out, _, err := handler.Handle(ctx, in)
 	if err != nil {
 		return nil, &smithy.OperationError{ServiceID: o.Service.SDKID, OperationName: o.Name, Err: err}

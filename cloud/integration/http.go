@@ -102,7 +102,7 @@ func httpAnswer(response *http.Response, body []byte) (json.RawMessage, error) {
 func (c *httpCall) request(ctx context.Context) (*http.Request, error) {
 	u, err := url.Parse(c.APIEndpoint)
 	if err != nil || u.Scheme != "https" || u.Host == "" {
-		return nil, errors.New("The field 'ApiEndpoint' must be an https address")
+		return nil, errors.New("the field 'ApiEndpoint' must be an https address")
 	}
 	query := u.Query()
 	for name, value := range c.QueryParameters {

@@ -31,7 +31,6 @@ type target struct {
 	plainPath     bool // the path is signed as it is sent
 	unsigned      bool
 	contentHeader bool // the body's hash goes into a header, too
-	scheme        string
 }
 
 // A prepared request has all but the signature.

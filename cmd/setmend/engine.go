@@ -44,7 +44,11 @@ func newEmbedded(config heal.Config, journal store, clock engineClock) (*embedde
 	if err != nil {
 		return nil, err
 	}
-	machine, err := asl.Parse(deploy.SelfHeal)
+	definition, err := patient(deploy.SelfHeal, clock)
+	if err != nil {
+		return nil, fmt.Errorf("loading the state machine: %w", err)
+	}
+	machine, err := asl.Parse(definition)
 	if err != nil {
 		return nil, fmt.Errorf("loading the state machine: %w", err)
 	}
@@ -54,6 +58,32 @@ func newEmbedded(config heal.Config, journal store, clock engineClock) (*embedde
 	}
 	return &embedded{healer, asl.NewEngine(asl.Config{Store: journal, Tasks: tasks, Clock: clock}), machine, tasks, journal}, nil
 }
+
+// patient returns the definition with time-outs that a stage's own work can keep.
+// Where the clock runs faster than the wall, as with an embedded AWS, computing
+// takes no less time: time-outs grow by the same factor. At the wall's pace the
+// definition stays as it is.
+func patient(definition []byte, clock engineClock) ([]byte, error) {
+	scaled, ok := clock.(interface{ Speed() float64 })
+	if !ok || scaled.Speed() <= 1 {
+		return definition, nil
+	}
+	var machine map[string]any
+	if err := json.Unmarshal(definition, &machine); err != nil {
+		return nil, err
+	}
+	states, _ := machine["States"].(map[string]any)
+	for _, state := range states {
+		fields, _ := state.(map[string]any)
+		if seconds, given := fields["TimeoutSeconds"].(float64); given {
+			fields["TimeoutSeconds"] = min(int64(seconds*scaled.Speed()), longestTimeout)
+		}
+	}
+	return json.Marshal(machine)
+}
+
+// longestTimeout is the most that the States Language allows, in seconds.
+const longestTimeout = 99_999_999
 
 // taskOf gives a stage's errors the names that the state machine matches.
 func taskOf(stage heal.Stage) asl.Function {

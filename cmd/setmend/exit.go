@@ -62,6 +62,9 @@ func (a *app) report(command *cobra.Command, err error) int {
 		return int(code)
 	}
 	class, hint := classify(command, err)
+	if class == exitDenied && asDelegate(a.callAs) {
+		hint = "calls are made as DELEGATED_ADMIN: if this account is none, leave --call-as out in the management account, or register this one with `aws organizations register-delegated-administrator`; else `setmend permissions` prints the IAM policy that is needed"
+	}
 	w := colouring(a.stderr, a.colours(a.stderr))
 	fmt.Fprintf(w, "%ssetmend: %s\n", markBad, oneLine(err.Error()))
 	fmt.Fprintf(w, "  %shint: %s\n", markFaint, oneLine(hint))

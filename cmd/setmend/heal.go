@@ -110,6 +110,7 @@ func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, gi
 	if err != nil {
 		return nil, nil, err
 	}
+	a.warnOfUnseenSets(ctx, c, report)
 	beyond, err := heal.Beyond(ctx, j, id)
 	return report, beyond, err
 }

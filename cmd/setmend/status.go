@@ -44,8 +44,58 @@ func (a *app) read(ctx context.Context, accept []string, only []fleet.StackSetNa
 		j.Close()
 		return nil, err
 	}
+	shown.clear()
+	a.warnOfCaller(ctx, c, r.fleet)
 	return r, nil
 }
+
+// warnOfCaller says that the organization's service-managed stack sets are not seen
+// for whom the calls are made as, and that they cannot be operated on while trusted
+// access is off. It is silent where it cannot tell.
+func (a *app) warnOfCaller(ctx context.Context, c *connection, f *fleet.Fleet) {
+	serviceManaged := slices.ContainsFunc(f.Names(), func(name fleet.StackSetName) bool {
+		return f.StackSets[name].StackSet.PermissionModel == fleet.ServiceManaged
+	})
+	if serviceManaged && !f.Organization.TrustedAccess {
+		fmt.Fprintf(a.stderr, "setmend: StackSets has no trusted access to the organization: service-managed stack sets can neither be healed nor checked\n  hint: %s\n", plan.Hint(plan.ReasonAccessOff))
+	}
+	if serviceManaged || asDelegate(a.callAs) || f.Caller.Account == f.Organization.Management {
+		return
+	}
+	admins, err := c.aws.DelegatedAdministrators(ctx)
+	if err != nil {
+		return // nothing is known of who is a delegate
+	}
+	if slices.Contains(admins, f.Caller.Account) {
+		a.sayUnseen(f.Caller.Account)
+		return
+	}
+	fmt.Fprintf(a.stderr, "setmend: account %s is neither the management account nor a delegated administrator for StackSets: only its own self-managed stack sets are seen\n  hint: use the management account's credentials, or a delegated administrator's with --call-as DELEGATED_ADMIN\n", f.Caller.Account)
+}
+
+// warnOfUnseenSets says after a run that saw no service-managed stack set that a
+// delegated administrator's calls have to be made as one.
+func (a *app) warnOfUnseenSets(ctx context.Context, c *connection, r *heal.Report) {
+	seen := slices.ContainsFunc(r.StackSets, func(s heal.StackSetReport) bool { return s.PermissionModel == fleet.ServiceManaged })
+	if seen || asDelegate(a.callAs) {
+		return
+	}
+	caller, err := c.aws.Caller(ctx)
+	if err != nil {
+		return // it was known a moment ago; the run's own result stands
+	}
+	if admins, err := c.aws.DelegatedAdministrators(ctx); err == nil && slices.Contains(admins, caller.Account) {
+		a.sayUnseen(caller.Account)
+	}
+}
+
+// sayUnseen says that calls are made as the wrong caller.
+func (a *app) sayUnseen(account fleet.AccountID) {
+	fmt.Fprintf(a.stderr, "setmend: account %s is a delegated administrator, and calls are made as SELF: the organization's service-managed stack sets are not seen\n  hint: add --call-as DELEGATED_ADMIN (SETMEND_CALL_AS)\n", account)
+}
+
+// asDelegate reports whether calls are made as a delegated administrator.
+func asDelegate(callAs string) bool { return strings.EqualFold(callAs, "DELEGATED_ADMIN") }
 
 func (r *reading) observe(ctx context.Context, accept []string, only []fleet.StackSetName) (err error) {
 	if r.fleet, err = heal.Observe(ctx, r.aws, r.clock, r.aws.Region(), only); err != nil {

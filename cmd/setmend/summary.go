@@ -101,6 +101,10 @@ func attention(w io.Writer, r *heal.Report) {
 	if len(r.Attention) == 0 && cutShort(r) {
 		return // nobody knows
 	}
+	if len(r.Attention) == 0 && slices.ContainsFunc(r.Guards, func(g plan.GuardHit) bool { return g.InEffect() && !g.Waits }) {
+		fmt.Fprintf(w, "\n%sA person is asked: see `setmend approvals`.\n", markWarn)
+		return
+	}
 	if len(r.Attention) == 0 {
 		fmt.Fprintf(w, "\n%sNothing needs a person.\n", markGood)
 		return

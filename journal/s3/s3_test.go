@@ -250,21 +250,6 @@ func onObjects(objects s3.ObjectStore) journaltest.Place {
 	}
 }
 
-func wantError(t *testing.T, err error, what, why, hint string) {
-	t.Helper()
-	if err == nil {
-		t.Errorf("%s: no error, want %q", what, why)
-		return
-	}
-	if !strings.HasPrefix(err.Error(), what+": ") || !strings.Contains(err.Error(), why) {
-		t.Errorf("got %q, want %q because of %q", err, what, why)
-	}
-	var told interface{ Hint() string }
-	if !errors.As(err, &told) || !strings.Contains(told.Hint(), hint) {
-		t.Errorf("%q has not the hint %q", err, hint)
-	}
-}
-
 // wantCorrupt wants an error that says corrupt and contains name, or, if name is
 // empty, no error.
 func wantCorrupt(t *testing.T, err error, name string) {

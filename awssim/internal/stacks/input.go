@@ -148,11 +148,6 @@ type DeploymentConfig struct {
 	DisableRollback *bool
 }
 
-// express reports whether the operation does not wait for resources to settle.
-func (s *settings) express() bool {
-	return s.DeploymentConfig != nil && s.DeploymentConfig.Mode == "EXPRESS"
-}
-
 // keepsFailed reports whether a failed operation is to be left as it is.
 func (s *settings) keepsFailed(disableRollback *bool) bool {
 	return yes(disableRollback) || s.DeploymentConfig != nil && yes(s.DeploymentConfig.DisableRollback)

@@ -128,7 +128,7 @@ var sayings = []*regexp.Regexp{
 	regexp.MustCompile("(?i)\\*?default(?: value)?\\*? ?: ?`([^`]+)`"),
 	regexp.MustCompile("(?i)\\bdefault(?:s to| value is| is| setting is| setting of| value of|)(?: set to)? `([^`]+)`"),
 	regexp.MustCompile("(?i)\\bby default,? [^.`]*(?:`[A-Za-z]+` )?is set to `([^`]+)`"),
-	regexp.MustCompile("(?i)\\bdefault(?:s to| value is| is| value ?:|:) ([A-Z][A-Z_0-9]+|true|false|[0-9]+)\\b"),
+	regexp.MustCompile(`(?i)\bdefault(?:s to| value is| is| value ?:|:) ([A-Z][A-Z_0-9]+|true|false|[0-9]+)\b`),
 	regexp.MustCompile("`([^`]+)` ?\\(default\\)"),
 }
 
