@@ -14,7 +14,7 @@ type Inventory struct {
 	// Running are the operations under way or queued when the set was read.
 	Running []Operation `json:"running,omitempty"`
 	// Recent are the newest operations, newest first, of a set with instances that
-	// are not up to date: they tell what made them so. Nil for others.
+	// are not up to date, to find the operation that left them so. Nil for others.
 	Recent []Operation `json:"recent,omitempty"`
 	// Detections are the ids of drift detections among the recent operations and the
 	// last operations of instances that are not current.
@@ -47,19 +47,20 @@ func (f *Fleet) Count() int {
 	return n
 }
 
+// plainInventory is an Inventory without its methods: all of its fields are written
+// as they are tagged.
+type plainInventory Inventory
+
 // inventoryJSON is an Inventory with its instances as a list: JSON objects have
 // no keys of two parts.
 type inventoryJSON struct {
-	StackSet  StackSet    `json:"stackSet"`
-	Instances []Instance  `json:"instances"`
-	Running   []Operation `json:"running,omitempty"`
-	Recent    []Operation `json:"recent,omitempty"`
-	ReadAt    time.Time   `json:"readAt"`
+	plainInventory
+	Instances []Instance `json:"instances"`
 }
 
 // MarshalJSON writes the instances as a list, sorted by target.
 func (i Inventory) MarshalJSON() ([]byte, error) {
-	return json.Marshal(inventoryJSON{i.StackSet, i.List(), i.Running, i.Recent, i.ReadAt})
+	return json.Marshal(inventoryJSON{plainInventory(i), i.List()})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -68,7 +69,7 @@ func (i *Inventory) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &v); err != nil {
 		return err
 	}
-	*i = Inventory{StackSet: v.StackSet, Running: v.Running, Recent: v.Recent, ReadAt: v.ReadAt}
+	*i = Inventory(v.plainInventory)
 	i.SetInstances(v.Instances)
 	return nil
 }
