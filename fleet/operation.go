@@ -1,6 +1,9 @@
 package fleet
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // OperationStatus is the state of a stack set operation. QUEUED is not an end.
 type OperationStatus string
@@ -43,6 +46,12 @@ type Operation struct {
 	// Drift has live counts, for DETECT_DRIFT only.
 	Drift *DriftDetection `json:"drift,omitempty"`
 }
+
+// OwnOperation begins the ids of all operations that setmend starts.
+const OwnOperation = "setmend-"
+
+// Own reports whether setmend started the operation, in any run.
+func (o Operation) Own() bool { return strings.HasPrefix(o.ID, OwnOperation) }
 
 // Result is what an operation did at one target.
 type Result struct {

@@ -54,7 +54,7 @@ func TestFaultyFailsExactlyTheChosenWrite(t *testing.T) {
 			if err != nil || (version != 0) != c.document {
 				t.Errorf("document is at version %d (%v), want one: %v", version, err, c.document)
 			}
-			if n := len(readAll(t, inner, "l")); (n == 1) != c.entry {
+			if n := len(journaltest.ReadAll(t, inner, "l")); (n == 1) != c.entry {
 				t.Errorf("%d entries, want one: %v", n, c.entry)
 			}
 		})
@@ -97,16 +97,4 @@ func TestFaultyIsDeafAfterDeathAndTheJournalGoesOn(t *testing.T) {
 	if f.Writes() != 1 {
 		t.Errorf("counted %d writes", f.Writes())
 	}
-}
-
-func readAll(t *testing.T, j journaltest.Journal, log string) [][]byte {
-	t.Helper()
-	var entries [][]byte
-	for entry, err := range j.Read(t.Context(), log, 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, entry)
-	}
-	return entries
 }

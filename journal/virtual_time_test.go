@@ -43,7 +43,7 @@ func TestAJournalWorksInVirtualTime(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				if n := len(readAll(t, j, "l")); n != 5 {
+				if n := len(journaltest.ReadAll(t, j, "l")); n != 5 {
 					t.Errorf("%d entries", n)
 				}
 				if err := j.Close(); err != nil {

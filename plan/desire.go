@@ -37,7 +37,8 @@ func (a *assessor) mandate(v *setView) mandate {
 		return mandate{}
 	}
 	m := mandate{regions: map[fleet.AccountID][]fleet.Region{}}
-	regionsOf := a.regionsByAccount(v)
+	deployed := v.deployTargets()
+	regionsOf := v.regionsByAccount(deployed)
 	for _, id := range fleet.SortedKeys(a.fleet.Organization.Accounts) {
 		p := a.places[id]
 		if !a.wants(v, p) {
@@ -49,7 +50,7 @@ func (a *assessor) mandate(v *setView) mandate {
 		}
 	}
 	m.because = mandatoryBecause(v)
-	a.checkMandate(v, regionsOf)
+	a.checkMandate(v, deployed)
 	return m
 }
 
@@ -66,7 +67,7 @@ func (a *assessor) wants(v *setView, p place) bool {
 // regionsByAccount returns the regions in which an account must have the set's
 // instances: those of the policy's targets, else those that tag or policy name,
 // else what is deployed to the OUs that the account sits in.
-func (a *assessor) regionsByAccount(v *setView) func(place) []fleet.Region {
+func (v *setView) regionsByAccount(deployed []fleet.DeployTarget) func(place) []fleet.Region {
 	if len(v.policy.Targets) > 0 {
 		return func(p place) []fleet.Region {
 			var regions []fleet.Region
@@ -79,9 +80,12 @@ func (a *assessor) regionsByAccount(v *setView) func(place) []fleet.Region {
 		}
 	}
 	all := usableRegions(v.policy.Regions)
-	deployed := v.deployTargets()
 	if v.policy.From["regions"] != "" || v.set.PermissionModel != fleet.ServiceManaged || len(deployed) == 0 {
 		return func(place) []fleet.Region { return all }
+	}
+	var anywhere []fleet.Region // what an account has that sits in none of the OUs
+	if sameRegions(deployed) {
+		anywhere = usableRegions(deployed[0].Regions)
 	}
 	return func(p place) []fleet.Region {
 		var regions []fleet.Region
@@ -90,8 +94,8 @@ func (a *assessor) regionsByAccount(v *setView) func(place) []fleet.Region {
 				regions = append(regions, target.Regions...)
 			}
 		}
-		if regions == nil && sameRegions(deployed) {
-			return usableRegions(deployed[0].Regions)
+		if regions == nil {
+			return anywhere
 		}
 		return usableRegions(regions)
 	}
@@ -158,11 +162,11 @@ func mandatoryBecause(v *setView) string {
 
 // checkMandate reports a mandatory set that cannot be anywhere: that is a word that
 // was meant and has no effect, so it stops the set.
-func (a *assessor) checkMandate(v *setView, regionsOf func(place) []fleet.Region) {
+func (a *assessor) checkMandate(v *setView, deployed []fleet.DeployTarget) {
 	report := func(text, hint string) {
 		a.found = append(a.found, policy.Problem{StackSet: v.name, Text: text, Hint: hint, Stops: true})
 	}
-	if len(v.policy.Targets) == 0 && len(usableRegions(v.policy.Regions)) == 0 && len(v.deployTargets()) == 0 {
+	if len(v.policy.Targets) == 0 && len(usableRegions(v.policy.Regions)) == 0 && len(deployed) == 0 {
 		report(fmt.Sprintf("%s is mandatory, and no region is known for it.", v.name),
 			"Name its regions in the tag region, or in the policy (regions).")
 	}

@@ -19,12 +19,15 @@ import (
 // back and takes no data along (keep.go), and that nothing that must stay imports
 // from it. Reverting needs a member role.
 
+// redeployable reports whether the policy allows a set's stacks to be redeployed.
+func redeployable(sp policy.Set) bool { return sp.Healing == policy.HealRedeploy && !sp.Protected }
+
 // Escalation lists the remedies that the policy leaves open to the cell, least
 // destructive first; none if only a person can help.
 func Escalation(c Assessed, sp policy.Set) []Remedy {
 	heals := sp.Healing == policy.HealRevert || sp.Healing == policy.HealRedeploy
 	deploys := sp.Healing != policy.HealOff || c.PendingRestore
-	redeploys := sp.Healing == policy.HealRedeploy && !sp.Protected && c.Pinned == "" && c.Kept == ""
+	redeploys := redeployable(sp) && c.Pinned == "" && c.Kept == ""
 	var open []Remedy
 	add := func(remedy Remedy, may bool) {
 		if may {

@@ -19,7 +19,7 @@ func (a *assessor) relate() {
 	}
 	a.noteDisabledRegions()
 	for _, name := range a.names {
-		a.findRollout(a.sets[name])
+		a.sets[name].findRollout()
 	}
 	for _, name := range a.names {
 		a.quarantine(a.sets[name])

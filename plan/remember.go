@@ -130,9 +130,7 @@ func (a *assessor) meetObstacle(c *Assessed) {
 	}
 	c.Class, c.Hint, c.Attention = ReasonCouldNotTry, Hint(ReasonCouldNotTry), true
 	c.Reason += fmt.Sprintf(" It could not be tried to %s it.%s", o.Remedy, awsSaid(o.Reason))
-	if ready := o.At.Add(obstacleWait); ready.After(c.NotBefore) {
-		c.NotBefore = ready
-	}
+	c.waitUntil(o.At.Add(obstacleWait))
 }
 
 // backOff delays the remedy after earlier heals of the cell. Backing off is for
@@ -153,8 +151,8 @@ func (a *assessor) backOff(v *setView, c *Assessed) {
 		ready = last.At.Add(a.distance(c, heals))
 		v.block(c, last)
 	}
-	if ready.After(a.now) && ready.After(c.NotBefore) {
-		c.NotBefore = ready
+	if ready.After(a.now) {
+		c.waitUntil(ready)
 	}
 }
 
@@ -255,13 +253,14 @@ func (a *assessor) remedyAfter(v *setView, c *Assessed, heals []Heal) Remedy {
 // leaveTo says that a person has to see to the cell, and why.
 func leaveTo(c *Assessed, sp policy.Set) {
 	c.Attention = true
+	redeploys := redeployable(sp)
 	switch {
-	case c.Kept != "" && sp.Healing == policy.HealRedeploy && !sp.Protected:
+	case c.Kept != "" && redeploys:
 		sayKept(c)
-	case c.Undeclared && sp.Healing == policy.HealRedeploy && !sp.Protected:
+	case c.Undeclared && redeploys:
 		c.Class = ReasonExportInUse
 		blockHere(c, c.Reason+" It can only be redeployed, and "+c.Pinned, Hint(ReasonExportInUse))
-	case c.Pinned != "" && sp.Healing == policy.HealRedeploy && !sp.Protected:
+	case c.Pinned != "" && redeploys:
 		blockHere(c, c.Reason+" It can only be redeployed, and "+c.Pinned, "Allow the importing stack set to be redeployed, or do it by hand.")
 	case c.Class != "" && c.Class != ReasonUnknown:
 		c.Hint = Hint(c.Class)

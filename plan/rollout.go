@@ -18,14 +18,11 @@ type rollout struct {
 	operation fleet.Operation // the update; its ID is "" if AWS does not list it any more
 	waiting   int             // instances that it has not reached, or failed at
 	reason    string          // AWS's first reason, "" if none failed
-	own       bool            // setmend's own update went on with it, and ended early
+	own       bool            // setmend's own update continued it, and ended early
 }
 
-// ownOperation begins the ids of all operations that setmend starts.
-const ownOperation = "setmend-"
-
 // findRollout marks the instances that an unfinished update left behind.
-func (a *assessor) findRollout(v *setView) {
+func (v *setView) findRollout() {
 	if v.busy {
 		return // the update may be under way
 	}
@@ -33,6 +30,7 @@ func (a *assessor) findRollout(v *setView) {
 	for _, o := range v.recent {
 		operations[o.ID] = o
 	}
+	latest := latestUpdate(v.recent)
 	for i := range v.cells {
 		c := &v.cells[i]
 		if c.Verdict != Outdated && c.Verdict != Failed || c.Bare {
@@ -42,15 +40,14 @@ func (a *assessor) findRollout(v *setView) {
 		o, listed := operations[instance.LastOperation]
 		unreached := instance.Status == fleet.InstanceOutdated && instance.Detailed == fleet.DetailedPending
 		ended := listed && o.Kind == fleet.OperationUpdate && (o.Status == fleet.OperationStopped || o.Status == fleet.OperationFailed)
-		// A drift detection writes over what the update left: then the set's last
-		// update tells whether it went through everywhere.
-		hidden := listed && o.Kind == fleet.OperationDetectDrift && instance.Status == fleet.InstanceOutdated && unfinished(latestUpdate(v.recent))
+		// A drift detection overwrites what the update left: then it depends on the
+		// set's last update.
+		hidden := listed && o.Kind == fleet.OperationDetectDrift && instance.Status == fleet.InstanceOutdated && unfinished(latest)
 		if !unreached && !ended && !hidden {
 			continue
 		}
 		if v.rollout == nil {
-			v.rollout = &rollout{operation: latestUpdate(v.recent)}
-			v.rollout.own = strings.HasPrefix(v.rollout.operation.ID, ownOperation)
+			v.rollout = &rollout{operation: latest, own: latest.Own()}
 		}
 		c.Rollout = true
 		v.rollout.waiting++
@@ -63,7 +60,7 @@ func (a *assessor) findRollout(v *setView) {
 // unfinished reports whether an update that left instances outdated was not for all
 // of them, or did not get to its end.
 func unfinished(update fleet.Operation) bool {
-	if update.ID == "" || strings.HasPrefix(update.ID, ownOperation) {
+	if update.ID == "" || update.Own() {
 		return false
 	}
 	return update.Status != fleet.OperationSucceeded || update.FailedInstances == 0
@@ -77,7 +74,7 @@ func latestUpdate(newestFirst []fleet.Operation) fleet.Operation {
 		if o.Kind != fleet.OperationUpdate {
 			continue
 		}
-		if !strings.HasPrefix(o.ID, ownOperation) {
+		if !o.Own() {
 			return o
 		}
 		if own.ID == "" {
@@ -102,7 +99,8 @@ func (a *assessor) suspendRollout(v *setView) {
 		c.Verdict = Outdated
 		c.Reason = "The rollout of its stack set's present version is not finished." + awsSaidOf(v.instances[c.Target])
 		if open := Escalation(*c, v.policy); len(open) > 0 && open[0] == RemedyRetry {
-			c.Remedy, c.NotBefore = RemedyRetry, maxTime(c.NotBefore, a.rolloutAgain(v, c))
+			c.Remedy = RemedyRetry
+			c.waitUntil(a.rolloutAgain(v, c))
 		} else {
 			c.Remedy = ""
 		}
@@ -118,13 +116,6 @@ func (a *assessor) rolloutAgain(v *setView, c *Assessed) (notBefore time.Time) {
 	return notBefore
 }
 
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 func awsSaidOf(i fleet.Instance) string {
 	if i.Detailed != fleet.DetailedFailed || i.Reason == "" {
 		return ""
@@ -132,8 +123,8 @@ func awsSaidOf(i fleet.Instance) string {
 	return awsSaid(i.Reason)
 }
 
-// guardRollout holds a rollout that is not finished until a person accepts that
-// healing goes on with it.
+// guardRollout adds a guard hit for an unfinished rollout, unless a person has
+// accepted that healing continues it.
 func (b *builder) guardRollout(v *setView) {
 	r := v.rollout
 	if r == nil {

@@ -109,6 +109,13 @@ type Assessed struct {
 // Present reports whether there is an instance in the cell.
 func (c Assessed) Present() bool { return c.Status != "" }
 
+// waitUntil delays the remedy until ready, unless it already waits longer.
+func (c *Assessed) waitUntil(ready time.Time) {
+	if ready.After(c.NotBefore) {
+		c.NotBefore = ready
+	}
+}
+
 // Counts is the number of cells by verdict, in report.json's form.
 type Counts struct {
 	Healthy     int `json:"healthy"`

@@ -114,14 +114,15 @@ func (r *reader) readResource(id string, resource map[string]any) {
 	}
 	r.facts.Types = append(r.facts.Types, kind)
 	stays := policyOf(kind, resource["DeletionPolicy"])
-	name, named := r.fixedName(kind, mapIn(resource["Properties"]))
+	value := nameValue(kind, mapIn(resource["Properties"]))
+	name, named := r.fixedName(value)
 	if holds := dataIn(kind); holds != "" {
 		r.facts.Data = append(r.facts.Data, fleet.DataResource{LogicalID: id, Type: kind, Holds: holds, Kept: stays.data})
 	}
 	if stays.may && named {
 		r.facts.Retained = append(r.facts.Retained, fleet.NamedResource{LogicalID: id, Type: kind, Name: name})
 	}
-	if named && globalTypes[kind] && !r.hasRegion(kind, mapIn(resource["Properties"])) {
+	if named && globalTypes[kind] && !speaksOf(value, "AWS::Region") {
 		r.facts.Global = append(r.facts.Global, fleet.NamedResource{LogicalID: id, Type: kind, Name: name})
 	}
 }
@@ -132,8 +133,8 @@ type survival struct {
 	may  bool // it may be there still when the stack is created again
 }
 
-// snapshots are the types that DeletionPolicy Snapshot works for. They are what
-// AWS deletes with a snapshot by default where the template says nothing.
+// snapshotByDefault lists the types that AWS deletes with a snapshot where the
+// template has no DeletionPolicy.
 var snapshotByDefault = []string{"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}
 
 // policyOf reads a DeletionPolicy. The default is Delete, but Snapshot for a

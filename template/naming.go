@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// fixedName returns the physical name that the template gives a resource, and
+// fixedName returns the physical name that the value of a naming property fixes, and
 // false if AWS makes one up or if the name follows the stack's own, which is new
 // each time that StackSets creates it.
-func (r *reader) fixedName(kind string, properties map[string]any) (string, bool) {
-	value := nameValue(kind, properties)
+func (r *reader) fixedName(value any) (string, bool) {
 	if value == nil {
 		return "", false
 	}
@@ -45,11 +44,6 @@ func nameValue(kind string, properties map[string]any) any {
 // ofStack reports whether a value follows the stack's name or id.
 func ofStack(value any) bool {
 	return speaksOf(value, "AWS::StackName") || speaksOf(value, "AWS::StackId")
-}
-
-// hasRegion reports whether the resource's name differs from region to region.
-func (r *reader) hasRegion(kind string, properties map[string]any) bool {
-	return speaksOf(nameValue(kind, properties), "AWS::Region")
 }
 
 // speaksOf reports whether a pseudo parameter occurs in a value.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -129,7 +128,7 @@ func (a *app) examineAccess(ctx context.Context, e *examination, c *connection, 
 	case !slices.Contains(admins, caller.Account):
 		e.bad("administrator", fmt.Sprintf("account %s is neither the management account nor a delegated administrator for StackSets", caller.Account),
 			"use the management account, or register this one with `aws organizations register-delegated-administrator --service-principal member.org.stacksets.cloudformation.amazonaws.com`")
-	case !strings.EqualFold(a.callAs, "DELEGATED_ADMIN"):
+	case !asDelegate(a.callAs):
 		e.bad("administrator", "this is a delegated administrator, and calls are made as SELF: service-managed stack sets are not seen",
 			"add --call-as DELEGATED_ADMIN")
 	default:

@@ -213,7 +213,7 @@ func OperationID(run, id string, n int) string {
 }
 
 // OperationPrefix starts the ids of all operations of a run.
-func OperationPrefix(run string) string { return "setmend-" + Short(run) + "-" }
+func OperationPrefix(run string) string { return fleet.OwnOperation + Short(run) + "-" }
 
 // Short returns a run's id with only letters, digits and hyphens, at most 60 long.
 func Short(run string) string {

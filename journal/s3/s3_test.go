@@ -44,7 +44,7 @@ func TestS3KnowsItsOwnWriteWhoseAnswerWasLost(t *testing.T) {
 	if err := j.Append(t.Context(), "l", epoch, []byte("f")); err != nil {
 		t.Fatal(err)
 	}
-	if got := readAll(t, j, "l"); len(got) != 2 {
+	if got := journaltest.ReadAll(t, j, "l"); len(got) != 2 {
 		t.Errorf("log is %q: an append was carried out twice", got)
 	}
 }
@@ -131,12 +131,12 @@ func TestS3NoticesDamage(t *testing.T) {
 			}
 			c.damage(objects)
 			_, _, err := j.Get(t.Context(), "k")
-			wantCorrupt(t, err, c.document)
+			journaltest.WantCorrupt(t, err, c.document)
 			err = nil
 			for _, e := range j.Read(t.Context(), "l", 0) {
 				err = errors.Join(err, e)
 			}
-			wantCorrupt(t, err, c.log)
+			journaltest.WantCorrupt(t, err, c.log)
 		})
 	}
 }
@@ -230,38 +230,10 @@ func TestS3TellsIdenticalWritesApart(t *testing.T) {
 	}
 }
 
-func readAll(t *testing.T, j journaltest.Journal, log string) [][]byte {
-	t.Helper()
-	var entries [][]byte
-	for entry, err := range j.Read(t.Context(), log, 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, entry)
-	}
-	return entries
-}
-
 func onObjects(objects s3.ObjectStore) journaltest.Place {
 	seed := 0
 	return func(*testing.T) journaltest.Journal {
 		seed++
 		return s3.New(objects, "setmend/", rand.NewChaCha8([32]byte{byte(seed)}))
-	}
-}
-
-// wantCorrupt wants an error that says corrupt and contains name, or, if name is
-// empty, no error.
-func wantCorrupt(t *testing.T, err error, name string) {
-	t.Helper()
-	if name == "" {
-		if err != nil {
-			t.Errorf("got %v, want no error", err)
-		}
-		return
-	}
-	var told interface{ Corrupt() bool }
-	if !errors.As(err, &told) || !told.Corrupt() || !strings.Contains(err.Error(), name) {
-		t.Errorf("got %v, want corruption of %q", err, name)
 	}
 }

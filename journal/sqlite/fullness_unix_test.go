@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/journaltest"
 	"github.com/setmend/setmend/journal/sqlite"
 )
 
@@ -72,7 +73,7 @@ func TestAWriteCutInItsMiddleLosesNothingThatWasAcknowledged(t *testing.T) {
 		t.Fatalf("only %d appends went through", acknowledged)
 	}
 	s := open(t, path)
-	entries := readAll(t, s, "l")
+	entries := journaltest.ReadAll(t, s, "l")
 	if len(entries) < 2*acknowledged || len(entries)%2 != 0 {
 		t.Fatalf("%d entries of %d appends", len(entries), acknowledged)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/journal/journaltest"
 	"github.com/setmend/setmend/journal/sqlite"
 )
 
@@ -146,7 +147,7 @@ func wantAtLeastVersion(t *testing.T, s *sqlite.Journal, key string, acknowledge
 
 func wantPairs(t *testing.T, s *sqlite.Journal, log string, acknowledged int64) {
 	t.Helper()
-	entries := readAll(t, s, log)
+	entries := journaltest.ReadAll(t, s, log)
 	if len(entries)%2 != 0 || int64(len(entries)/2) <= acknowledged {
 		t.Errorf("%s has %d entries, but pair %d was acknowledged", log, len(entries), acknowledged)
 	}
@@ -215,7 +216,7 @@ func TestSeveralProcessesShareOneFile(t *testing.T) {
 	if value, _, err := s.Get(t.Context(), "counter"); err != nil || string(value) != fmt.Sprint(want) {
 		t.Errorf("counted %s (%v), want %d", value, err, want)
 	}
-	if n := len(readAll(t, s, "increments")); n != want {
+	if n := len(journaltest.ReadAll(t, s, "increments")); n != want {
 		t.Errorf("%d increments in the log, want %d", n, want)
 	}
 	if left, _ := filepath.Glob(path + ".new-*"); left != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/setmend/setmend/journal/journaltest"
 	"github.com/setmend/setmend/journal/sqlite"
 )
 
@@ -68,7 +69,7 @@ func TestRepairTakesOutOnlyWhatIsDamaged(t *testing.T) {
 	if err := j.Append(t.Context(), "decisions", 0, []byte("next")); err != nil {
 		t.Errorf("appending after the repair: %v", err)
 	}
-	if got := readAll(t, j, "decisions"); len(got) != 301 || string(got[300]) != "next" {
+	if got := journaltest.ReadAll(t, j, "decisions"); len(got) != 301 || string(got[300]) != "next" {
 		t.Errorf("the log has %d entries", len(got))
 	}
 	kept, err := os.ReadFile(side)

@@ -155,7 +155,7 @@ func TestAFullDiskLosesNothingThatWasAcknowledged(t *testing.T) {
 	}
 	s.Close()
 	s = open(t, path) // the disk has room again
-	entries := readAll(t, s, "l")
+	entries := journaltest.ReadAll(t, s, "l")
 	if len(entries) != 2*written {
 		t.Fatalf("%d entries, want two for each of %d appends", len(entries), written)
 	}
@@ -193,12 +193,12 @@ func TestAnEditedOrTornRowIsAnErrorThatNamesIt(t *testing.T) {
 			}
 			raw(t, path, c.damage)
 			_, _, err := s.Get(t.Context(), "k")
-			wantCorrupt(t, err, c.document)
+			journaltest.WantCorrupt(t, err, c.document)
 			err = nil
 			for _, e := range s.Read(t.Context(), "l", 0) {
 				err = errors.Join(err, e)
 			}
-			wantCorrupt(t, err, c.entries)
+			journaltest.WantCorrupt(t, err, c.entries)
 		})
 	}
 }
@@ -242,18 +242,6 @@ func raw(t *testing.T, path, statements string) {
 	}
 }
 
-func readAll(t *testing.T, j journaltest.Journal, log string) [][]byte {
-	t.Helper()
-	var entries [][]byte
-	for entry, err := range j.Read(t.Context(), log, 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, entry)
-	}
-	return entries
-}
-
 func wantError(t *testing.T, err error, what, why, hint string) {
 	t.Helper()
 	if err == nil {
@@ -266,22 +254,6 @@ func wantError(t *testing.T, err error, what, why, hint string) {
 	var told interface{ Hint() string }
 	if !errors.As(err, &told) || !strings.Contains(told.Hint(), hint) {
 		t.Errorf("%q has not the hint %q", err, hint)
-	}
-}
-
-// wantCorrupt wants an error that says corrupt and contains name, or, if name is
-// empty, no error.
-func wantCorrupt(t *testing.T, err error, name string) {
-	t.Helper()
-	if name == "" {
-		if err != nil {
-			t.Errorf("got %v, want no error", err)
-		}
-		return
-	}
-	var told interface{ Corrupt() bool }
-	if !errors.As(err, &told) || !told.Corrupt() || !strings.Contains(err.Error(), name) {
-		t.Errorf("got %v, want corruption of %q", err, name)
 	}
 }
 

@@ -31,7 +31,7 @@ func New[T any](commit func([]*Request[T])) *Group[T] {
 }
 
 // Do commits value together with whatever else is waiting. A context that ends
-// takes the request back if nobody has begun to commit it; once begun, Do waits,
+// takes the request back if its commit has not begun; once begun, Do waits,
 // because leaving would turn a known outcome into an unknown one.
 func (g *Group[T]) Do(ctx context.Context, value T) error {
 	r := &Request[T]{value, make(chan error, 1)}
