@@ -118,7 +118,7 @@ func addressee(token string) (run string, ok bool) {
 	return string(name), err == nil && utf8.Valid(name) && checkName(string(name)) == nil
 }
 
-// addAnswer appends to the answers of an execution, which nobody claims.
+// addAnswer appends to the log of an execution's answers. Appending needs no claim.
 func (e *Engine) addAnswer(ctx context.Context, run string, a *answer) error {
 	a.At = e.clock.Now().UnixNano()
 	a.Sender = strconv.FormatUint(e.seed, 36) + "-" + strconv.FormatInt(e.sent.Add(1), 36)

@@ -220,7 +220,7 @@ func (r *run) begin(outer *frame, rec *record) *frame {
 }
 
 // hear keeps an event until it is durable. It works on a copy, so that a record
-// need not leave the stack where nobody listens.
+// need not leave the stack where there is no listener.
 func (r *run) hear(rec *record) {
 	if r.engine.listener == nil || rec.Type.private() {
 		return

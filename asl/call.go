@@ -188,7 +188,7 @@ func (r *run) armPoll() {
 
 // takeAnswers reads the answers that have come since it was last called, and
 // applies them. How far it has read is not in the log: after a crash all are read
-// again, and those that were recorded find nobody waiting.
+// again, and those that were recorded match no waiting call.
 func (r *run) takeAnswers() {
 	if len(r.callbacks) == 0 || r.damage != nil {
 		return
@@ -223,7 +223,7 @@ func (r *run) take(c *call, a *answer, since int64) {
 }
 
 // expire ends the wait of c for its answer, unless one has come. It closes the
-// token where answers are counted, so that whoever sends one is told the truth.
+// token where answers are counted, so that a later answer is refused.
 func (r *run) expire(c *call, fail *failure) {
 	r.takeAnswers()
 	if r.damage != nil || !c.current() || fail.heartbeat && c.beat > r.now() {

@@ -76,7 +76,7 @@
 // going on after a crash. run.go is the loop of an execution, call.go the tasks that
 // are under way. definition.go reads definitions: load.go the programs, loadstate.go
 // what states have in common, fields.go the fields of an object. Each state type has
-// a file, with what it reads, what it does and how it goes on. flow.go brings data
+// a file, with its inputs, its work and its continuation. flow.go brings data
 // through a state and ends it, in success or failure; schedule.go says what comes
 // next; apply.go is the only code that changes an execution; record.go is the log.
 // model.go is the vocabulary of all.

@@ -61,8 +61,8 @@ States:
 	// line 7: $.States.Done: the state "Done" cannot be reached
 }
 
-// An execution whose process has died goes on from its log: what is done is not
-// done again.
+// Resume continues an execution whose process has died from its log, and repeats no
+// task that has succeeded.
 func ExampleEngine_Resume() {
 	machine, err := asl.Parse([]byte(`{"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": "work", "End": true}}}`))
 	if err != nil {

@@ -145,8 +145,8 @@ func (r *run) finish(f *frame, result *data) {
 	}
 }
 
-// conclude leaves a state of JSONata: with Output, or what stands for it where
-// that is not given.
+// conclude ends a state of JSONata with its Output, or with the given default where
+// it has none.
 func (r *run) conclude(f *frame, s *scope, output *data, assign, outputs *template, next *state) *failure {
 	assigned, fail := r.assigned(f, assign, s)
 	if fail != nil {
@@ -315,7 +315,7 @@ func (r *run) fail(f *frame, fail *failure) {
 	r.failForGood(f, fail)
 }
 
-// tellEvaluation tells of a query that could not be evaluated, once.
+// tellEvaluation reports a query that could not be evaluated to the listener, once.
 func (r *run) tellEvaluation(f *frame, fail *failure) {
 	if fail.location == "" {
 		return
@@ -346,7 +346,7 @@ func (r *run) failForGood(f *frame, fail *failure) {
 	r.failFrame(f, fail)
 }
 
-// catch goes on with the state that a catcher names. OutputPath does not count.
+// catch continues with the state that a catcher names. OutputPath is not applied.
 func (r *run) catch(f *frame, c *catcher, fail *failure) {
 	caught := newData(value.NewObject(
 		value.Member{Name: "Error", Value: fail.name},
@@ -390,7 +390,7 @@ func (r *run) failExecution(f *frame, fail *failure) {
 	r.endExecution(f, &record{Type: ExecutionFailed, Error: fail.name, Cause: fail.cause})
 }
 
-// matches tells whether names, an ErrorEquals, cover a failure.
+// matches reports whether names, an ErrorEquals, cover a failure.
 func matches(names []string, fail *failure) bool {
 	for _, name := range names {
 		switch {
@@ -470,8 +470,8 @@ func (r *run) resume(f *frame) {
 	}
 }
 
-// amidStep tells whether f is as it can only be within a step. A log that was
-// written in whole batches never ends so.
+// amidStep reports whether f is in a state that occurs only within a step. A log
+// written in whole batches never ends in one.
 func (f *frame) amidStep() bool {
 	switch f.phase {
 	case phaseCalling:

@@ -392,7 +392,7 @@ func (b *itemBatcher) plan(r *run, f *frame, w *mapState, in *data) (*batching, 
 }
 
 // next makes the input of a child execution out of the items from index from on,
-// and tells how many went into it: at least one.
+// and returns how many it took: at least one.
 func (p *batching) next(r *run, f *frame, w *mapState, from int) (*data, int, *failure) {
 	plan := f.family.plan
 	var batch []any
@@ -425,8 +425,8 @@ func (p *batching) wrap(batch []any) *data {
 // itemChunk is about how many bytes of items one record holds.
 const itemChunk = 128 << 10
 
-// arrived puts the items into the log, so that a resumed Map goes on with the
-// same ones whatever has become of the file.
+// arrived records the items in the log, so that a resumed Map processes the same
+// ones even if the file has changed.
 func (w *mapState) arrived(r *run, f *frame, items []any, err error) {
 	if err != nil {
 		if r.functions().Err() == nil { // otherwise it is read again when the run is resumed
@@ -563,7 +563,7 @@ func (d *distribution) pathPercentage(r *run, f *frame, in *data) (float64, *fai
 	return percentage, nil
 }
 
-// exceeded tells whether too many items have failed: more than either bound that
+// exceeded reports whether too many items have failed: more than either bound that
 // is given. Without bounds that is any.
 func (t tolerance) exceeded(fam *family) bool {
 	if !t.distributed || fam.failed == 0 {

@@ -31,8 +31,8 @@ type Machine struct {
 }
 
 // Hash identifies the definition: the SHA-256, in hex, of its text without
-// blanks. An execution goes on only with the definition that it was started
-// with.
+// blanks. An execution can be resumed only with the definition that it was
+// started with.
 func (m *Machine) Hash() string { return m.hash }
 
 // Definition is the text that the machine was made from.
@@ -169,10 +169,10 @@ type parent interface {
 	resumer
 	// spread begins as many members of the family of f as may begin.
 	spread(r *run, f *frame)
-	// childDone goes on with f after one of its family has come to its end, in
+	// childDone continues f after one of its family has come to its end, in
 	// success or, for a child execution, in failure.
 	childDone(r *run, f, child *frame)
-	// childFailed goes on with f after a branch or iteration has failed.
+	// childFailed continues f after a branch or iteration has failed.
 	childFailed(r *run, f, child *frame, fail *failure)
 }
 
@@ -264,7 +264,7 @@ type run struct {
 
 	batch   []byte
 	last    sequence // of the batch
-	unsure  bool     // a write has failed, so nobody knows what the log ends with
+	unsure  bool     // a write has failed, so the end of the log is unknown
 	launch  []*call
 	heard   []heard      // events of the batch, for the listener
 	answers []chan error // of those who wait for the batch to be durable
@@ -318,7 +318,7 @@ type frame struct {
 	exec   *execution
 	parent *frame // whose state's family this is of; for a child execution, too
 	index  int    // within the family
-	items  int    // of a Map that it stands for
+	items  int    // of a Map that it processes
 	prog   *program
 
 	// What follows is changed by apply alone, so that recovery arrives at the
@@ -413,7 +413,7 @@ type family struct {
 	writing bool     // volatile: the result writer is at work
 }
 
-// joined adds a member that stands for n items.
+// joined adds a member that processes n items.
 func (fam *family) joined(child *frame, n int) {
 	fam.running[child.index] = child
 	fam.begun = child.index + 1
@@ -461,7 +461,7 @@ type call struct {
 	stopBeat  func() bool
 }
 
-// current tells whether the frame is still at c.
+// current reports whether the frame is still at c.
 func (c *call) current() bool {
 	return c.frame.call == c && c.frame.phase == phaseCalling && c.frame.exec.outcome == nil
 }

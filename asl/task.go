@@ -165,7 +165,7 @@ func (w *task) start(r *run, f *frame) {
 	r.launch = append(r.launch, f.call)
 }
 
-// resume calls the function again, or goes on to await the answer.
+// resume calls the function again, or awaits the answer again.
 func (w *task) resume(r *run, f *frame) {
 	if w.callback {
 		r.await(f.call)

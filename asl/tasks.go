@@ -28,8 +28,8 @@ type Tasks interface {
 // Credentials.
 type RoleTasks interface {
 	Tasks
-	// As returns the same tasks, run by whoever takes on role. It fails where that
-	// cannot be.
+	// As returns the same tasks, run under role. It fails if the role cannot be
+	// assumed.
 	As(role string) (Tasks, error)
 }
 

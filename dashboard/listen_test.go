@@ -67,7 +67,7 @@ func TestConnectionsBeyondTheLimitAreRefusedAtOnce(t *testing.T) {
 	<-accepted // there is a place again
 }
 
-// Whoever tries tokens is slowed, also when the right one comes at last; others
+// A client that tries tokens is slowed, also when the right one comes at last; others
 // are not.
 func TestWrongTokensAreSlowed(t *testing.T) {
 	source := &memory{}

@@ -7,17 +7,17 @@
 // in memory between calls, so that it makes no difference whether the next call
 // comes to the same process, to a new one after a crash, or to another Lambda.
 //
-// Before any call that changes AWS, three things are durable: the intent (which
-// cells, which remedy, which operation id), for a deletion the overrides of every
+// Before any call that changes AWS, three things are durable: the intent (cells, remedy and operation id), for a deletion the overrides of every
 // cell in it, read back and compared, and the lease that says this healer may
 // act. The operation id follows from run, action and attempt. So a call whose
 // answer was lost is never repeated blindly: the same id is looked up first, and
 // recovery runs through the same code as the normal course.
 //
-// A plan is true of the moment it was made. So a work pins the stack sets it is
-// for, and right before each call looks again, at the set, for a deletion at the
-// accounts too; where something has changed it stands down, and the stage plans
-// anew (changed.go). A run that another one has overtaken never goes on: its lease
-// counts turns, and a run has one (lease.go). What such a run had deleted and not
-// created again is owed, and whichever run comes next creates it first.
+// A plan is valid for the moment at which it was made. So a command pins its stack
+// sets, and right before each request reads them again, for a deletion the accounts
+// too; what has changed since the plan is skipped, and the stage plans another pass
+// (changed.go). Opening a run's commands claims their log for a new epoch, so that an
+// overtaken process can neither record an intent nor send (log.go, lease.go). What a
+// run deleted and did not create again is a pending restore, and the next run creates
+// it first.
 package heal

@@ -58,7 +58,7 @@ func (w *ottoWorld) detectAll() {
 	for _, name := range w.read().Names() {
 		id := "detect-" + string(name)
 		switch err := aws.DetectDrift(w.t.Context(), name, id, atOnce); fleet.KindOf(err) {
-		case fleet.Conflict: // somebody else's operation runs on it
+		case fleet.Conflict: // an external operation runs on it
 		default:
 			w.must(err)
 			started[name] = id

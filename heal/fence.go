@@ -9,8 +9,8 @@ import (
 	"github.com/setmend/setmend/fleet"
 )
 
-// fence says whether a run may change AWS at this moment: its lease is still its
-// own, and nobody has stopped it.
+// fence decides whether a run may change AWS at this moment: it must hold its lease,
+// and must not have been stopped.
 type fence struct {
 	h     *Healer
 	run   string

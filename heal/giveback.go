@@ -41,7 +41,7 @@ func loadSaved(ctx context.Context, j Journal, m *plan.Memory) error {
 
 // RecallSaved looks what has become of the instances that the memory holds saved
 // overrides of: which of them are there again without them, one call each, and
-// which stacks that were let go of are gone, where a member role lets setmend look.
+// which detached stacks are gone, where a member role lets setmend look.
 func RecallSaved(ctx context.Context, cloud Cloud, f *fleet.Fleet, p *policy.Policy, m *plan.Memory) error {
 	for cell, saved := range m.Saved {
 		inventory := f.StackSets[cell.StackSet]

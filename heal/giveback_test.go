@@ -39,7 +39,7 @@ func (w *world) excludeOnce(account string) {
 	w.setPolicy("version: 1\n" + noGrace)
 }
 
-// suspendOnce has a heal let go of the account's instance, and reactivates it.
+// suspendOnce suspends the account, has a heal detach its instance, and reactivates it.
 func (w *world) suspendOnce(account string) {
 	w.t.Helper()
 	w.setPolicy("version: 1\n" + noGrace)

@@ -138,7 +138,7 @@ func (l *lease) release(ctx context.Context) error {
 // Leave lets the lease of an interrupted run expire at once, if it is this
 // healer's: the run can be gone on with, or another begin, which makes the restores
 // pending of this one. Operations that AWS has accepted run on there; the next run
-// waits for them as for anybody's.
+// waits for them as for external ones.
 func (h *Healer) Leave(ctx context.Context, run string) error {
 	doc, err := read[Lease](ctx, h.Journal, "lease")
 	if err != nil || doc.Value.Run != run || doc.Value.Holder != h.Holder {

@@ -13,7 +13,7 @@ import (
 )
 
 // commandLog is the commands of one run: the replay of its events, which are all
-// that is stored of them. Whoever opens it claims the log in the journal, so that a
+// that is stored of them. Opening it claims the log in the journal, so that a
 // process that was paused can record nothing more, and, since an intent is recorded
 // before each request, send nothing more.
 type commandLog struct {
@@ -78,8 +78,8 @@ func readLog(ctx context.Context, j Journal, run string) (*commandLog, error) {
 	return l, nil
 }
 
-// apply applies an event to its command. The caller holds the mutex, or nobody else
-// has the log yet.
+// apply applies an event to its command. The caller must hold the mutex, or have the
+// only reference to the log.
 func (l *commandLog) apply(e command.Event) error {
 	c := l.byID[e.Command]
 	if c == nil {

@@ -23,7 +23,7 @@ type Saved struct {
 	Kind     command.Kind       `json:"kind,omitempty"`
 	At       time.Time          `json:"at"`
 	Reason   string             `json:"reason"`
-	// Detached is set if the instances were only let go of: their stacks stay.
+	// Detached is set if the instances were detached: their stacks stay.
 	Detached bool `json:"detached,omitempty"`
 	// StackSetID is the stack set's id, and TemplateHash its template when they were
 	// saved.

@@ -96,8 +96,8 @@ func (h *Healer) open(ctx context.Context, stage string, request Request) (*run,
 	return r, nil
 }
 
-// takeLease takes the run's lease. A run that failed for having lost it goes on
-// without: what failed can be reported so, and nothing can be changed.
+// takeLease takes the run's lease. A run that failed for having lost it continues
+// without: it can report what failed, and change nothing.
 func (r *run) takeLease(ctx context.Context) error {
 	r.fence = &fence{h: r.h, run: r.id()}
 	lease, err := r.h.acquire(ctx, r.id(), r.rec.Value.Epoch)
@@ -229,7 +229,7 @@ func (r *run) counted() (healed, planned int) {
 	return healed, planned
 }
 
-// removed counts the instances of each set that the run has removed or let go of.
+// removed counts the instances of each set that the run has removed or detached.
 func (r *run) removed() map[fleet.StackSetName]int {
 	removed := map[fleet.StackSetName]int{}
 	for _, c := range r.log.commands() {

@@ -72,9 +72,9 @@ func Quarantine(ctx context.Context, j Journal) ([]InQuarantine, error) {
 // Release takes a cell out of quarantine: heals so far count no more, and even
 // what is never retried by itself is tried once more. What was tried stays to be
 // read. The release is dated by the last thing that it forgives, because the
-// clock of whoever releases need not be the healer's.
-// What was removed or let go of in the cell is settled, too: a stack left behind
-// counts as gone, and an instance made anew without the saved overrides as meant so.
+// clock of the process that releases need not be the healer's.
+// What was removed or detached in the cell is released, too: a detached stack then
+// counts as gone, and an instance made anew without the saved overrides as intended.
 func Release(ctx context.Context, j Journal, cell fleet.Cell) error {
 	m := plan.Memory{}
 	if err := loadSaved(ctx, j, &m); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/setmend/setmend/plan"
 )
 
-// save reads every cell that is about to be deleted or let go of, looks once more
+// save reads every cell that is about to be deleted or detached, checks once more
 // whether it still needs that, and saves its overrides durably.
 func (x *executor) save(ctx context.Context, c *command.Command, cells []fleet.Cell) error {
 	if _, err := x.fence.lease.check(ctx); err != nil {
@@ -134,9 +134,9 @@ func keepTogether(c *command.Command, copies map[fleet.Cell]SavedCell, ended map
 // saveAgain reads overrides a last time when AWS has accepted their deletion. An
 // external operation may have come between saving and deleting: with managed
 // execution, the deletion then waits in the queue while that operation gives the
-// instances other overrides. From the acceptance on nobody can change them before
-// they are deleted, so that what is read now is what there was. Without such an
-// operation nothing is read: the list of operations tells.
+// instances other overrides. From the acceptance on they cannot change before they
+// are deleted, so that what is read now is what is deleted. Without such an
+// operation in the list of operations nothing is read.
 func (x *executor) saveAgain(ctx context.Context, c *command.Command, a *command.Attempt) error {
 	if !a.Deletes() {
 		return nil

@@ -100,7 +100,7 @@ func (x *executor) answered(ctx context.Context, c *command.Command, n int, err 
 }
 
 // takeBack records that a request was not sent. A run that has lost its lease
-// records nothing more: whoever has it now looks the operation up.
+// records nothing more: the run that holds it now looks the operation up.
 func (x *executor) takeBack(ctx context.Context, c *command.Command, n int, why *StageError) error {
 	if ctx.Err() != nil || why != nil && why.Name == ErrorLeaseLost {
 		return nil

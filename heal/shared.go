@@ -11,8 +11,8 @@ import (
 // whatever journals they have. It has no conditional write: versions grow by one
 // with each write.
 type SharedLease interface {
-	// Read returns the text, its version, and how old it is by the clock of whoever
-	// keeps it; version 0 if there is none.
+	// Read returns the text, its version, and its age by the store's own clock;
+	// version 0 if there is none.
 	Read(ctx context.Context) (text string, version int64, age time.Duration, err error)
 	// Write replaces the text and returns the version that it got.
 	Write(ctx context.Context, text string) (version int64, err error)

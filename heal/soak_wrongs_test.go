@@ -225,7 +225,7 @@ func (s *soak) obstruct(m *member) {
 	}
 	for _, c := range s.cells() {
 		if how == "member role" && s.set(c.StackSet).rules.MemberRole == "" {
-			continue // nobody enters the account for it
+			continue // the account is not entered without a member role
 		}
 		if string(c.Account) == m.id {
 			c.obstacle = fmt.Sprintf("the account's %s", how)

@@ -243,7 +243,7 @@ func (r *run) lookAtExternal(ctx context.Context) (busy bool, over []fleet.Stack
 	return r.patient() && len(over) < len(waiting), over, nil // else the plan leaves them out and says why
 }
 
-// externalLimit is how long a run waits for external operations before it goes on
+// externalLimit is how long a run waits for external operations before it continues
 // without their stack sets.
 const externalLimit = 2 * time.Hour
 

@@ -42,7 +42,7 @@ const (
 // Calls to AWS around a request, besides the request and its polls.
 const (
 	callsAround = 2  // is the set as it was planned, and what did the operation touch
-	callsBefore = 3  // of a deletion: has anybody else operated on the set, thrice
+	callsBefore = 3  // of a deletion: has an external operation run on the set, thrice
 	callsAfter  = 2  // of a detection: the set, and what has drifted
 	callsRevert = 10 // of a change set: role, create, describe, execute, describe the stack
 	callsOfSet  = 3  // of a reading: the set, its operations, and its newest ones for the report

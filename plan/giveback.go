@@ -18,7 +18,7 @@ type SavedInstance struct {
 	TemplateHash string    `json:"templateHash,omitempty"`
 	At           time.Time `json:"at"`
 	Run          string    `json:"run"`
-	// Removed is set if the instance was to be gone for good: let go of, or deleted.
+	// Removed is set if the instance was to be gone for good: detached, or deleted.
 	Removed bool `json:"removed,omitempty"`
 	// Damaged is set if the copy is not what was written.
 	Damaged bool `json:"damaged,omitempty"`
@@ -53,7 +53,7 @@ func (s SavedInstance) mayStand() bool {
 
 // giveBack judges a missing cell that had an instance before:
 //
-//	its stack was let go of and may be there     blocked: it is to be imported, never doubled
+//	its stack was detached and may be there      blocked: it is to be imported, never doubled
 //	the copy is damaged                          blocked: a person creates it
 //	an override cannot be given back             blocked: a person gives it
 //	otherwise                                    created with the saved overrides
@@ -86,7 +86,7 @@ func (a *assessor) giveBack(v *setView, c *Assessed) {
 
 // missGivenBack says of an instance that came back by itself, such as by automatic
 // deployment, that it does not have the overrides of the one that we removed, or
-// that the stack that we let go of may be there beside its own.
+// that the detached stack may be there beside its own.
 func (a *assessor) missGivenBack(v *setView, i fleet.Instance, c *Assessed) {
 	saved, had := a.memory.Saved[c.Cell]
 	if !had || c.PendingRestore || c.Desire == MustNot || i.StackID == "" || i.StackID == saved.StackID || !saved.givesBack(v.set) {

@@ -20,7 +20,7 @@ const (
 	// RemedyRedeploy saves the overrides, deletes instance and stack, and creates
 	// both again with the saved overrides.
 	RemedyRedeploy Remedy = "redeploy"
-	// RemedyDetach lets go of an instance and leaves the stack where it is.
+	// RemedyDetach deletes an instance and retains its stack.
 	RemedyDetach Remedy = "detach"
 	// RemedyRemove deletes an orphan's instance and stack.
 	RemedyRemove Remedy = "remove"

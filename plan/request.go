@@ -40,7 +40,7 @@ type Request struct {
 	// Restores is set for the creations of a redeployment: of the targets, those
 	// that the action has deleted, with the overrides saved then. See [Request.Restore].
 	Restores bool `json:"restores,omitempty"`
-	// RetainStacks is for DELETE: the stacks stay, the set only lets go of them.
+	// RetainStacks is for DELETE: the stacks are retained.
 	RetainStacks bool              `json:"retainStacks,omitempty"`
 	Preferences  fleet.Preferences `json:"preferences,omitzero"`
 	// Role is the role to assume in the member accounts, for CHANGE_SET.

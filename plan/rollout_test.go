@@ -78,8 +78,8 @@ func TestARolloutThatIsNotFinishedIsHeld(t *testing.T) {
 	}
 }
 
-// Accepted, it goes on strictly, so that AWS ends it at the first failures; if it
-// ended so, it is held again.
+// An accepted rollout continues strictly, so that AWS ends it at the first failures;
+// if it ended so, it is suspended again.
 func TestAnAcceptedRolloutGoesOnCarefully(t *testing.T) {
 	f := newFleet(6)
 	inventory := addSet(f, "base", "selfhealing=true")

@@ -91,7 +91,7 @@ func runningTask(in, out *wire.Struct) *wire.Object {
 	return objectOf("Cluster", dig(out, "tasks", "clusterArn"), "Tasks", []any{arn})
 }
 
-// failedContainer tells whether an essential container of a stopped task ended
+// failedContainer reports whether an essential container of a stopped task ended
 // with another code than 0, or did not start.
 func failedContainer(d *wire.Struct) bool {
 	task, _ := dig(d, "tasks").(*wire.Struct)

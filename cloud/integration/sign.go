@@ -42,8 +42,8 @@ func (c *caller) sign(ctx context.Context, o *operation, t target, r *smithyhttp
 	query := r.URL.RawQuery
 	err = v4.NewSigner(func(s *v4.SignerOptions) { s.DisableURIPathEscaping = t.plainPath }).
 		SignHTTP(ctx, keys, r.Request, hash, t.service, t.region, c.now())
-	// The signer leaves the parameters sorted. Whoever checks the signature sorts
-	// them, too, so they go out as they were.
+	// The signer leaves the parameters sorted. The service sorts them itself
+	// to check the signature, so they are sent as they were.
 	r.URL.RawQuery = query
 	return err
 }

@@ -127,7 +127,7 @@ func (a *app) embedded(c *connection, j store, shown *progress, out string, outb
 
 // confirm shows the plan and asks, and returns what was agreed to. A heal that was
 // given no plan has AWS detect drift first, where that is due: only then does the
-// plan show all. If there is nothing to do, it returns nil. Without a terminal there is nobody to answer.
+// plan show all. If there is nothing to do, it returns nil. Without a terminal it does not ask.
 func (a *app) confirm(ctx context.Context, f healFlags, options heal.Options, given *heal.Given) (*heal.Given, error) {
 	if !isTerminal(a.stdin) {
 		return nil, &usageError{errors.New("heal has to ask, and there is no terminal to ask on"), "look at `setmend plan`, then use --yes"}

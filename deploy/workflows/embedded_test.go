@@ -153,7 +153,7 @@ func run(t *testing.T, b tasks, name, input string, last int, made bool) (outcom
 	store := &mortal{Store: asl.NewMemoryStore(), last: last, made: made}
 	outcome, err = asl.NewEngine(asl.Config{Store: store, Tasks: b}).Run(t.Context(), "run", machine, json.RawMessage(input))
 	if errors.Is(err, errKilled) {
-		time.Sleep(time.Minute) // until somebody notices
+		time.Sleep(time.Minute) // until the process is restarted
 		engine := asl.NewEngine(asl.Config{Store: store, Tasks: b})
 		if outcome, err = engine.Resume(t.Context(), "run"); errors.Is(err, asl.ErrNotFound) {
 			outcome, err = engine.Run(t.Context(), "run", machine, json.RawMessage(input))

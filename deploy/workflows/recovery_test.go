@@ -123,7 +123,7 @@ func TestOnlyAsManySnapshotsAreKeptAsAskedFor(t *testing.T) {
 			}
 			f.must(t, f.recovery, "recovery-3-copy.asl.json", fmt.Sprintf(copyInput, shared["snapshot"], "", f.topics["lead"]), 0, false)
 		}
-		if n := f.snapshots(t, f.production); n != 3 { // two, and one that is nobody's business
+		if n := f.snapshots(t, f.production); n != 3 { // two of the workflow's, and one unrelated
 			t.Errorf("%d snapshots in production", n)
 		}
 		if n := f.snapshots(t, f.recovery); n != 2 {
@@ -183,7 +183,7 @@ func (f *fortress) said(topic string) int {
 	return len(f.sim.Topics().Messages(f.topics[topic]))
 }
 
-// answer does what people do: whoever is asked answers after a while. The question
+// answer acts for the people: each question is answered after a while. The question
 // whether it is over is answered when the main branch is.
 func (f *fortress) answer(ctx context.Context, engine *atomic.Pointer[asl.Engine], patience time.Duration) {
 	answered := map[string]bool{}

@@ -78,7 +78,7 @@ type (
 		Reason  string           `json:"reason"`
 	}
 	// RequestPutOff: nothing was done; the request is worth another try at Next. Busy
-	// is set if an operation of somebody else's runs on the set.
+	// is set if an external operation runs on the set.
 	RequestPutOff struct {
 		Attempt int       `json:"attempt"`
 		Next    time.Time `json:"next"`

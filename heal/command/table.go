@@ -14,7 +14,7 @@ const (
 	DonePhase    Phase = "done"
 )
 
-// anyPhase stands for every phase in the table.
+// anyPhase matches every phase in the table.
 const anyPhase Phase = "*"
 
 // mark is what an event says of the command as a whole. It lasts for that event.

@@ -32,7 +32,7 @@ func (t tree) list(name string) []any {
 }
 
 // mentions lists the variables in a syntax tree, and the members of $states; nil
-// stands for all of them.
+// means all of them.
 func mentions(root any) (variables []string, states map[string]bool) {
 	m := mentioning{states: map[string]bool{}}
 	m.visit(root)

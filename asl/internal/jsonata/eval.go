@@ -25,7 +25,7 @@ var undefined any = missing{}
 // [value.Number].
 type list struct {
 	items    []any
-	sequence bool // one item stands for itself, none for nothing
+	sequence bool // one item is the item itself, none is undefined
 	keep     bool // one item stays an array
 	cons     bool // made by a constructor that ends a path: is not flattened
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Live is one live resource, whoever made it: a stack, Cloud Control, or the
+// Live is one live resource, made by any of: a stack, Cloud Control, or the
 // resource's own service.
 type Live struct {
 	Account, Region, Type string

@@ -98,7 +98,7 @@ func known(filter string) bool {
 }
 
 // matches holds an instance against filters: all of them, each by one of its
-// values, in which * and ? stand for anything.
+// values, in which * matches any text and ? any character.
 func (i *instance) matches(filters []filter) bool {
 	for _, f := range filters {
 		var have []string

@@ -80,14 +80,14 @@ func (e *EC2) Break(account, region, id string) {
 	}
 }
 
-// Serves tells whether an instance answers requests: it is running, and has
+// Serves reports whether an instance answers requests: it is running, and has
 // started up.
 func (e *EC2) Serves(account, region, id string) bool {
 	i := e.find(place{account, region}, id)
 	return i != nil && i.state == running && !i.failed && !e.world.Now().Before(i.up)
 }
 
-// Has tells whether there is an instance.
+// Has reports whether the instance exists.
 func (e *EC2) Has(account, region, id string) bool { return e.find(place{account, region}, id) != nil }
 
 // Running lists the instances that are running, in the order in which they were

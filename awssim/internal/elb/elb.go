@@ -162,7 +162,7 @@ type describeTargetGroupsInput struct {
 	Marker          string
 }
 
-// describeTargetGroups goes on after the group that the marker names.
+// describeTargetGroups returns the page after the group that the marker names.
 func (e *ELB) describeTargetGroups(c *core.Call, in *describeTargetGroupsInput) (*targetGroups, error) {
 	for _, arn := range in.TargetGroupArns {
 		if _, err := e.group(c, arn); err != nil {

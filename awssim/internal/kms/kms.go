@@ -82,10 +82,10 @@ func aliasOf(name string) string {
 	return name
 }
 
-// Shared tells whether the key can be shared: AWS's own keys cannot.
+// Shared reports whether the key can be shared: AWS's own keys cannot.
 func (k *KMS) Shared(arn string) bool { return k.keys[arn] != nil && !k.keys[arn].managed }
 
-// May tells whether an account may use a key for an operation: it is its own, or
+// May reports whether an account may use a key for an operation: it is its own, or
 // there is a grant to one of its principals.
 func (k *KMS) May(account, arn, operation string) bool {
 	key := k.keys[arn]

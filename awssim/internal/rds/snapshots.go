@@ -210,7 +210,7 @@ func (r *RDS) describeSnapshots(c *core.Call, in *describeSnapshotsInput) (*desc
 	return out, nil
 }
 
-// wants tells whether a snapshot is asked for: an account's own, and others' only
+// wants reports whether a snapshot is asked for: an account's own, and others' only
 // by type or if they are to be included.
 func (in *describeSnapshotsInput) wants(s *snapshot, account string) bool {
 	if in.DBInstanceIdentifier != "" && s.database != in.DBInstanceIdentifier {

@@ -68,7 +68,7 @@ func (b *bucket) tidy(key string) {
 	}
 }
 
-// current makes an object what its key stands for.
+// current makes an object its key's current version.
 func (b *bucket) current(key string, o *object) {
 	if b.objects[key] == nil {
 		i, _ := slices.BinarySearch(b.keys, key)

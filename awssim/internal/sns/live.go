@@ -109,7 +109,7 @@ func jsonOf(v any) string {
 	return string(text)
 }
 
-// objectOf is a JSON text as what it stands for; a text that is none stays one.
+// objectOf returns the decoded value of a JSON text, and any other text unchanged.
 func objectOf(text string) any {
 	var v any
 	if json.Unmarshal([]byte(text), &v) != nil {

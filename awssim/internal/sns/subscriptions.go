@@ -79,7 +79,7 @@ func (s *SNS) subscriptionsOf(t *topic) []*subscription {
 	return out
 }
 
-// pendingARN stands for the ARN of a subscription that is not confirmed.
+// pendingARN replaces the ARN of a subscription that is not confirmed.
 const pendingARN = "PendingConfirmation"
 
 func (sub *subscription) shown() Subscription {
@@ -290,7 +290,7 @@ func (s *SNS) listSubscriptions(c *core.Call, in *listInput) (*listSubscriptions
 	return subscriptionsPage(all, in.NextToken)
 }
 
-// subscriptionsPage goes on after the subscription that the token names.
+// subscriptionsPage returns the page after the subscription that the token names.
 func subscriptionsPage(rest []*subscription, token string) (*listSubscriptionsOutput, error) {
 	if token != "" {
 		at := slices.IndexFunc(rest, func(x *subscription) bool { return x.SubscriptionArn == token })

@@ -79,7 +79,8 @@ func (p *parameter) follow(r core.Revision) {
 }
 
 // properties are what a parameter with this version is as a live resource, given
-// what it was. What AWS fills in is left to whoever asked for it.
+// what it was. A default that AWS fills in is included only
+// if was has it.
 func (p *parameter) properties(v *version, was map[string]any) map[string]any {
 	out := map[string]any{}
 	for k, one := range was {

@@ -176,7 +176,8 @@ func (s *Store) write(c *core.Call, p *parameter, l core.Live, v version, polici
 	return p, nil
 }
 
-// makeRoom lets go of the oldest version where all are kept, unless it has a label.
+// makeRoom drops the oldest version where the limit is reached. It fails if that one
+// has a label.
 func (p *parameter) makeRoom() error {
 	if len(p.versions) < keptVersions {
 		return nil

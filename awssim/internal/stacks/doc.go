@@ -17,7 +17,7 @@
 //
 // Makers. Resources that have a life of their own (nested stacks, stack sets, wait
 // conditions) are made by a [Maker]. An operation begins their parts one after
-// another and goes on when its time has passed and the parts are done; a rollback
+// another and continues when its time has passed and the parts are done; a rollback
 // undoes what they did.
 //
 // One store. The engine keeps every live resource of the world, those of no stack

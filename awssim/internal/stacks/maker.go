@@ -63,7 +63,8 @@ func (g *gate) try() {
 }
 
 // join runs an operation's parts one after another, beginning now, and calls then
-// once they are done and the operation's time has passed: pass tells of that.
+// once they are done and the operation's time has passed. The caller must call pass
+// when it has.
 func (e *Engine) join(s *stack, op *operation, parts []part, then func(*failure)) (pass func()) {
 	g := &gate{then: then}
 	e.runParts(s, op, parts, func(f *failure) {

@@ -181,7 +181,7 @@ func (v *view) PhysicalID(r *template.Resource) (string, error) {
 	return resource.Find(r.Type).PhysicalID(i), nil
 }
 
-// notMadeYet stands for the attribute of a resource that its maker has not made.
+// notMadeYet is shown for the attribute of a resource that its maker has not made.
 const notMadeYet = "not-made-yet"
 
 // unsupported is the error of an attribute that a type does not have. In outputs

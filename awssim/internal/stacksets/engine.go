@@ -202,7 +202,7 @@ func (s *Service) wake(h home) {
 	}
 }
 
-// mustWait tells whether an operation has to wait for one before it.
+// mustWait reports whether an operation has to wait for one before it.
 func (s *Service) mustWait(t *set, o *operation) bool {
 	if o.ready != nil && !o.ready() {
 		return true

@@ -248,8 +248,8 @@ func (t *set) fresh(places []place) int {
 }
 
 // existing returns the instances at the accounts and regions, for updates. It
-// fails where an account that was named lacks one; of those that an OU stands for,
-// what exists is meant.
+// fails where an account that was named lacks one; of those that an OU
+// includes, it returns what exists.
 func (t *set) existing(chosen *selection, regions []string) ([]place, error) {
 	out := t.present(chosen, regions)
 	if t.serviceManaged() || len(out) == len(chosen.accounts)*len(regions) {

@@ -259,7 +259,7 @@ func joined(list []any) string {
 }
 
 // resourcePolicy writes an API's resource policy: its own statements, and those
-// that the lists of accounts, addresses and endpoints stand for.
+// that the lists of accounts, addresses and endpoints expand to.
 func resourcePolicy(a *api, config object) {
 	policy := child(a.definition, "x-amazon-apigateway-policy")
 	policy.Set("Version", "2012-10-17")

@@ -139,7 +139,7 @@ func (t *transformation) failed(id string) bool {
 
 func (r *resource) invalid(format string, args ...any) { r.t.invalid(r.id, format, args...) }
 
-// main adds the resource that stands for the serverless one: it keeps its
+// main adds the resource that replaces the serverless one: it keeps its
 // attributes, such as DependsOn and Metadata.
 func (r *resource) main(typ string, properties object) object {
 	body := obj("Type", typ)

@@ -176,7 +176,7 @@ func (m *Member) TimeFormat(fallback string) string {
 	return fallback
 }
 
-// IsFlattened tells whether a list or map has no element around it.
+// IsFlattened reports whether a list or map has no element around it.
 func (m *Member) IsFlattened() bool { return m.Flattened || m.Shape.Flattened }
 
 // NamespaceOf is the namespace of the member's XML element, nil if it has none.

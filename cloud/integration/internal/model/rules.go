@@ -93,7 +93,7 @@ func PartitionOf(region string) *Partition {
 	return list[0]
 }
 
-// IsPartition tells whether there is a partition of this name.
+// IsPartition reports whether there is a partition of this name.
 func IsPartition(id string) bool {
 	return slices.ContainsFunc(partitions(), func(p *Partition) bool { return p.ID == id })
 }

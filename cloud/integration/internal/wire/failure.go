@@ -120,7 +120,7 @@ func errorShape(o *model.Operation, name string) *model.Shape {
 	return nil
 }
 
-// IsErrorDocument tells whether a body is an XML document of an error.
+// IsErrorDocument reports whether a body is an XML document of an error.
 func IsErrorDocument(body []byte) bool {
 	text := strings.TrimSpace(string(body[:min(len(body), 200)]))
 	if strings.HasPrefix(text, "<?xml") {

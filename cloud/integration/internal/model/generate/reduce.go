@@ -147,7 +147,7 @@ func (r *reducer) operation(name string) *model.Operation {
 	return out
 }
 
-// streams tells whether a member of a shape is a stream of events.
+// streams reports whether a member of a shape is a stream of events.
 func (r *reducer) streams(name string) bool {
 	for _, m := range r.source.Shapes[name].Members {
 		if r.source.Shapes[m.Shape].EventStream {
