@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
@@ -16,11 +17,15 @@ type Approval struct {
 	Guard    plan.Guard         `json:"guard"`
 	StackSet fleet.StackSetName `json:"stackSet,omitempty"`
 	Reason   string             `json:"reason"`
-	Run      string             `json:"run"`
-	Asked    time.Time          `json:"asked"`
-	Decision string             `json:"decision,omitempty"` // approved, denied
-	By       string             `json:"by,omitempty"`
-	Decided  time.Time          `json:"decided,omitzero"`
+	// Numbers are what the guard had counted when it asked: what the answer is for.
+	Numbers  plan.Numbers `json:"numbers,omitzero"`
+	Run      string       `json:"run"`
+	Asked    time.Time    `json:"asked"`
+	Decision string       `json:"decision,omitempty"` // approved, denied
+	By       string       `json:"by,omitempty"`
+	Decided  time.Time    `json:"decided,omitzero"`
+	// Until is when the answer ends.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // approvalTime is how long an approval holds: it was given for a state of the
@@ -51,7 +56,23 @@ func Approvals(ctx context.Context, j Journal) ([]Approval, error) {
 	return list, nil
 }
 
-// Decide approves or denies what a guard asked.
+// answer is the approval as a guard takes it.
+func (a *Approval) answer() plan.Answer {
+	until := a.Until
+	if until.IsZero() {
+		until = a.Decided.Add(approvalTime) // written by an older version
+	}
+	return plan.Answer{By: a.By, Until: until, Numbers: a.Numbers}
+}
+
+// asks reports whether the open question is that of the hit. Its reason may say, beyond
+// the hit's, what was approved before.
+func (a *Approval) asks(hit plan.GuardHit) bool {
+	return a.Numbers == hit.Numbers && strings.HasPrefix(a.Reason, hit.Reason)
+}
+
+// Decide approves or denies what a guard asked, at a time on AWS's clock. The answer
+// is for what the guard had counted then, and holds for [approvalTime].
 func Decide(ctx context.Context, j Journal, id string, approve bool, by string, now time.Time) error {
 	doc, err := read[Approval](ctx, j, "approvals/"+id)
 	if err != nil {
@@ -64,7 +85,7 @@ func Decide(ctx context.Context, j Journal, id string, approve bool, by string, 
 	if approve {
 		doc.Value.Decision = "approved"
 	}
-	doc.Value.By, doc.Value.Decided = by, now
+	doc.Value.By, doc.Value.Decided, doc.Value.Until = by, now, now.Add(approvalTime)
 	return doc.write(ctx, j)
 }
 
@@ -75,7 +96,7 @@ func loadApprovals(ctx context.Context, j Journal, m *plan.Memory) error {
 	}
 	for _, a := range list {
 		if a.Decision == "approved" {
-			m.Accepted[a.ID] = true
+			m.Accepted[a.ID] = append(m.Accepted[a.ID], a.answer())
 		}
 	}
 	return nil
@@ -88,7 +109,7 @@ func (r *run) dropOldApprovals(ctx context.Context) error {
 		return err
 	}
 	for _, a := range list {
-		if a.Decision == "" || r.now().Sub(a.Decided) < approvalTime {
+		if a.Decision == "" || r.now().Before(a.answer().Until) {
 			continue
 		}
 		doc, err := read[Approval](ctx, r.h.Journal, "approvals/"+a.ID)
@@ -102,23 +123,24 @@ func (r *run) dropOldApprovals(ctx context.Context) error {
 	return nil
 }
 
-// ask files a request for every guard that tripped and that a person can accept.
-// A request that was decided long ago is asked anew.
-func (r *run) ask(ctx context.Context, trips []plan.GuardHit) error {
-	for _, trip := range trips {
-		if trip.Accepted || !acceptable(trip.Guard) {
+// ask files a request for every guard that was hit and that a person can accept. A
+// request that was decided is asked anew once the answer is too old, or is not for
+// as much as there is now.
+func (r *run) ask(ctx context.Context, hits []plan.GuardHit) error {
+	for _, hit := range hits {
+		if hit.Accepted || !hit.Guard.Acceptable() {
 			continue
 		}
-		doc, err := read[Approval](ctx, r.h.Journal, "approvals/"+approvalID(trip))
+		doc, err := read[Approval](ctx, r.h.Journal, "approvals/"+approvalID(hit))
 		if err != nil {
 			return err
 		}
-		old := doc.Value
-		if doc.exists() && (old.Decision == "" && old.Reason == trip.Reason || r.now().Sub(old.Decided) < approvalTime) {
+		old := &doc.Value
+		if doc.exists() && (old.Decision == "" && old.asks(hit) || old.Decision != "" && old.answer().Covers(hit, r.now())) {
 			continue
 		}
-		doc.Value = Approval{ID: approvalID(trip), Guard: trip.Guard, StackSet: trip.StackSet,
-			Reason: trip.Reason, Run: r.id(), Asked: r.now()}
+		doc.Value = Approval{ID: approvalID(hit), Guard: hit.Guard, StackSet: hit.StackSet,
+			Reason: hit.Reason, Numbers: hit.Numbers, Run: r.id(), Asked: r.now()}
 		if err := doc.write(ctx, r.h.Journal); err != nil {
 			return err
 		}
@@ -126,12 +148,28 @@ func (r *run) ask(ctx context.Context, trips []plan.GuardHit) error {
 	return nil
 }
 
-// acceptable tells whether a person's word can open the guard. The others open
-// when their cause is gone.
-func acceptable(guard plan.Guard) bool {
-	switch guard {
-	case plan.GuardOrganizationShrank, plan.GuardMassDrift, plan.GuardMassRemoval, plan.GuardQuietHours, plan.GuardCanary:
-		return true
+// keepFirst remembers what guards that were accepted beforehand have counted.
+func (r *run) keepFirst(hits []plan.GuardHit) {
+	v := &r.rec.Value
+	for _, hit := range hits {
+		id := approvalID(hit)
+		if _, known := v.First[id]; known || !hit.Accepted {
+			continue
+		}
+		if v.First == nil {
+			v.First = map[string]plan.Numbers{}
+		}
+		v.First[id] = hit.Numbers
 	}
-	return false
+}
+
+// checkAccepted fails if the run was given an answer that cannot be taken.
+func (r *run) checkAccepted() error {
+	sets := fleet.SortedKeys(r.inv.Value.StackSets)
+	for _, answer := range r.rec.Value.Options.Accept {
+		if err := plan.CheckAccept(answer, sets); err != nil {
+			return &StageError{ErrorRun, err}
+		}
+	}
+	return nil
 }

@@ -123,16 +123,15 @@ func (r *run) keepSuspensions(commands []*command.Command) {
 
 // suspend takes out of a plan what would take down more of a suspended set, as a
 // guard that a person can open.
-func (r *run) suspend(p *plan.Plan, accepted map[string]bool) *plan.Plan {
+func (r *run) suspend(p *plan.Plan, memory *plan.Memory) *plan.Plan {
 	suspended := r.rec.Value.Suspended
 	for _, set := range fleet.SortedKeys(suspended) {
-		name := plan.GuardCanary.Of(set)
-		if accepted[string(plan.GuardCanary)] || accepted[name] {
-			continue
-		}
 		hit := plan.GuardHit{Guard: plan.GuardCanary, StackSet: set,
 			Reason: "A stack that was deleted could not be created again. " + suspended[set],
-			Hint:   fmt.Sprintf("Put right what AWS names; to redeploy the others all the same, --accept %s.", name)}
+			Hint:   fmt.Sprintf("Put right what AWS names; to redeploy the others all the same, --accept %s.", plan.GuardCanary.Of(set))}
+		if memory.Accepts(hit, r.now()).Accepted {
+			continue
+		}
 		p, _ = p.Without(hit, func(a plan.Action) bool {
 			return a.Remedy == plan.RemedyRedeploy && (a.StackSet == set || slices.Contains(a.Together, set))
 		})

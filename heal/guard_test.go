@@ -1,6 +1,7 @@
 package heal_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -129,6 +130,70 @@ func TestAnApprovalHoldsForADayOnly(t *testing.T) {
 	})
 }
 
+// driftMore lets a set of 30 instances drift in as many of them as is wanted.
+func driftMore(w *world, accounts []string, n int) {
+	for _, a := range accounts[:n] {
+		w.drift("queue", a)
+	}
+}
+
+func TestAnApprovalHoldsForWhatWasSeenAndAsksAnewForMore(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(30)
+		w.stackSet("queue", accounts)
+		driftMore(w, accounts, 7)
+		w.heal(heal.Options{})
+		w.must(heal.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
+		driftMore(w, accounts, 28)
+		time.Sleep(13 * time.Hour) // the last check is too old: AWS detects again
+		r := w.heal(heal.Options{})
+		got := trip(t, r, plan.GuardMassDrift)
+		if got.Accepted || r.After.Drifted != 21 { // the 7 that were approved are healed
+			t.Errorf("%d left drifted under an approval for 7; guard %+v", r.After.Drifted, got)
+		}
+		if !strings.Contains(got.Reason, "7 of 30 were approved by alex; now there are 21") {
+			t.Errorf("the guard does not say what was approved: %s", got.Reason)
+		}
+		list, err := heal.Approvals(w.t.Context(), w.journal)
+		w.must(err)
+		if len(list) != 1 || list[0].Decision != "" || list[0].Numbers.Of != 21 {
+			t.Errorf("not asked anew: %+v", list)
+		}
+		w.must(heal.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
+		if r := w.heal(heal.Options{}); r.Run.Result != heal.ResultHealed || r.After.Healthy != 30 {
+			t.Errorf("approved anew: %s, %+v", r.Run.Result, r.After)
+		}
+	})
+}
+
+func TestAnApprovalHoldsForOneMore(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(30)
+		w.stackSet("queue", accounts)
+		driftMore(w, accounts, 7)
+		w.heal(heal.Options{})
+		w.must(heal.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
+		driftMore(w, accounts, 8)
+		time.Sleep(13 * time.Hour)
+		if r := w.heal(heal.Options{}); r.Run.Result != heal.ResultHealed || r.After.Healthy != 30 {
+			t.Errorf("%s, %+v", r.Run.Result, r.After)
+		}
+	})
+}
+
+func TestAnAnswerBeforehandThatCannotBeTakenEndsTheRunBeforeAnyChange(t *testing.T) {
+	for _, answer := range []string{"mass-drft:queue", "mass-drift:quue", "incomplete-inventory", "lease", "organization-shrank:queue"} {
+		scenario(t, func(w *world) {
+			acceptable()[0].arrange(w)
+			r := w.heal(heal.Options{Accept: []string{answer}})
+			w.untouched()
+			if r.Run.Result != heal.ResultFailed || !strings.Contains(r.Run.Error, "accepting "+answer) {
+				t.Errorf("%s: %s, %s", answer, r.Run.Result, r.Run.Error)
+			}
+		})
+	}
+}
+
 func TestAGuardStopsItsOwnSetAndNotTheOthers(t *testing.T) {
 	scenario(t, func(w *world) {
 		g := acceptable()[0]
@@ -170,7 +235,7 @@ func TestAMaskedOverrideIsNeverAcceptable(t *testing.T) {
 		w.stackSet("queue", accounts[1:])
 		w.instance("queue", accounts[0], awssim.InstanceSeed{Overrides: map[string]string{"Key": "s3cret"}})
 		w.drift("queue", accounts[0])
-		r := w.heal(heal.Options{Accept: []string{string(plan.GuardMaskedOverride)}})
+		r := w.heal(heal.Options{})
 		w.untouched()
 		if got := trip(t, r, plan.GuardMaskedOverride); got.StackSet != "queue" || got.Accepted || got.Hint == "" {
 			t.Errorf("the guard: %+v", got)

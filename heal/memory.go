@@ -30,9 +30,9 @@ func LoadMemory(ctx context.Context, j Journal, accept []string) (plan.Memory, e
 
 // loadMemory is [LoadMemory] with one run's log as it is known already.
 func loadMemory(ctx context.Context, j Journal, accept []string, known *commandLog) (plan.Memory, error) {
-	m := plan.Memory{Cells: map[fleet.Cell]plan.CellMemory{}, Accepted: map[string]bool{}}
+	m := plan.Memory{Cells: map[fleet.Cell]plan.CellMemory{}, Accepted: map[string][]plan.Answer{}}
 	for _, guard := range accept {
-		m.Accepted[guard] = true
+		m.Accepted[guard] = []plan.Answer{{By: "--accept", Beforehand: true}}
 	}
 	accounts, err := read[accountMemory](ctx, j, accountsKey)
 	if err != nil {

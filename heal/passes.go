@@ -65,6 +65,7 @@ func (r *run) nextPass(ctx context.Context, stage plan.Stage) (*document[Pass], 
 	r.rec.Value.Passes[stage] = n
 	r.markOpened(pass.Value.Plan.Guards)
 	r.keepGuards(pass.Value.Plan.Guards)
+	r.keepFirst(pass.Value.Plan.Guards)
 	return pass, r.save(ctx)
 }
 
@@ -143,7 +144,7 @@ func (r *run) plan(ctx context.Context, stage plan.Stage, n int) (*plan.Plan, *p
 	}
 	assessment := plan.Assess(f, r.h.Policy, memory, r.now())
 	p := assessment.Plan(plan.Options{Scope: r.rec.Value.Options.Scope()})
-	p = r.suspend(p, memory.Accepted)
+	p = r.suspend(p, &memory)
 	p = p.Select(stage, func(a plan.Action) bool { return stageTakes(stage, a) })
 	p, err = r.within(ctx, p, stage, n)
 	return p, assessment, err
@@ -163,6 +164,13 @@ func (r *run) memory(ctx context.Context, f *fleet.Fleet) (plan.Memory, error) {
 		return memory, err
 	}
 	memory.Run = r.id()
+	for _, answers := range memory.Accepted {
+		for i := range answers {
+			if answers[i].Beforehand {
+				answers[i].First = r.rec.Value.First
+			}
+		}
+	}
 	memory.Operations, memory.Removed, memory.Detected = r.ownOperations(f), r.removed(), r.detected()
 	return memory, RecallSaved(ctx, r.h.Cloud, f, r.h.Policy, &memory)
 }

@@ -39,6 +39,9 @@ type RunRecord struct {
 	Guards []plan.GuardHit `json:"guards,omitempty"`
 	// Suspended are sets of which a deleted stack could not be created again, and why.
 	Suspended map[fleet.StackSetName]string `json:"suspended,omitempty"`
+	// First are the numbers that guards accepted beforehand had counted when the run
+	// met them first, by the guard's id: more than those asks anew.
+	First map[string]plan.Numbers `json:"first,omitempty"`
 }
 
 // run is an open run: its record and what a call of a stage has loaded of it.

@@ -21,6 +21,9 @@ func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 		if done, err := r.observe(ctx); err != nil || !done {
 			return again(0), err
 		}
+		if err := r.checkAccepted(); err != nil {
+			return Answer{}, err
+		}
 		if err := r.dropOldApprovals(ctx); err != nil {
 			return Answer{}, err
 		}

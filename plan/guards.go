@@ -31,7 +31,7 @@ func (b *builder) guard() {
 
 // hit records a guard, and reports whether it stops: it was not accepted.
 func (b *builder) hit(t GuardHit) bool {
-	t.Accepted = b.memory.Accepted[string(t.Guard)] || b.memory.Accepted[t.Guard.Of(t.StackSet)]
+	t = b.memory.Accepts(t, b.now)
 	b.hits = append(b.hits, t)
 	return !t.Accepted
 }

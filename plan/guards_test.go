@@ -196,11 +196,18 @@ func TestGuards(t *testing.T) {
 			if test.guard == "" {
 				return
 			}
-			m.Accepted = map[string]bool{string(test.guard): true}
+			if !test.guard.Acceptable() {
+				m.Accepted = map[string][]Answer{string(test.guard): {{Beforehand: true}}, test.guard.Of("baseline"): {{Beforehand: true}}}
+				if _, p = decide(f, policy, m); p.Guards[0].Accepted {
+					t.Error("opened by an answer")
+				}
+				return
+			}
+			m.Accepted = map[string][]Answer{string(test.guard): {{Beforehand: true}}}
 			if _, p = decide(f, policy, m); !actsOn(p, "baseline") || !p.Guards[0].Accepted {
 				t.Error("held back although accepted")
 			}
-			m.Accepted = map[string]bool{test.guard.Of("baseline"): true}
+			m.Accepted = map[string][]Answer{test.guard.Of("baseline"): {{Beforehand: true}}}
 			if _, p = decide(f, policy, m); actsOn(p, "baseline") == test.global {
 				t.Error("accepting for the set must open the set's guards, and no other")
 			}

@@ -93,8 +93,8 @@ func drawStanding(t *rapid.T, f *fleet.Fleet, id fleet.AccountID) {
 }
 
 // open lets every guard that a person can open be open, so that plans are full.
-var open = Memory{Accepted: map[string]bool{
-	"organization-shrank": true, "mass-drift": true, "mass-removal": true, "configuration": true,
+var open = Memory{Accepted: map[string][]Answer{
+	"organization-shrank": {{Beforehand: true}}, "mass-drift": {{Beforehand: true}}, "mass-removal": {{Beforehand: true}},
 }}
 
 const anyPolicy = "{limits: {runningInstances: 9}, accounts: {moved: remove}, defaults: {canaryFrom: 4}}"

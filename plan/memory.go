@@ -39,9 +39,8 @@ type Memory struct {
 	// Removed counts the instances of each set that the run under way has removed or
 	// detached already: what several of its plans remove is one mass.
 	Removed map[fleet.StackSetName]int `json:"-"`
-	// Accepted are the guards a person has accepted for this run, as "guard" or
-	// "guard:stackset".
-	Accepted map[string]bool `json:"accepted,omitempty"`
+	// Accepted are people's answers to guards, by "guard" or "guard:stackset".
+	Accepted map[string][]Answer `json:"accepted,omitempty"`
 }
 
 // CellMemory is what is remembered of one cell.

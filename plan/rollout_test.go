@@ -85,7 +85,7 @@ func TestAnAcceptedRolloutGoesOnCarefully(t *testing.T) {
 	inventory := addSet(f, "base", "selfhealing=true")
 	inventory.Recent = []fleet.Operation{{ID: "terraform-1", Kind: fleet.OperationUpdate, Status: fleet.OperationStopped}}
 	fill(inventory, 6, leftBehind("terraform-1", fleet.DetailedCancelled, ""))
-	memory := Memory{Accepted: map[string]bool{GuardRollout.Of("base"): true}}
+	memory := Memory{Accepted: map[string][]Answer{GuardRollout.Of("base"): {{Beforehand: true}}}}
 	p := Assess(f, policy.Default(), memory, noon).Plan(Options{Stage: StageHeal})
 	if len(p.Actions) != 1 || p.Actions[0].Remedy != RemedyRetry {
 		t.Fatalf("actions %+v", p.Actions)

@@ -34,7 +34,7 @@ func TestWaves(t *testing.T) {
 			set := addSet(f, "logs", "selfhealing=true")
 			fill(set, test.instances)
 			fill(set, test.drifted, drifted)
-			m := Memory{Accepted: map[string]bool{string(GuardMassDrift): true}}
+			m := Memory{Accepted: map[string][]Answer{string(GuardMassDrift): {{Beforehand: true}}}}
 			_, p := decide(f, policyText(t, test.policy), m)
 			var sizes []int
 			for i, a := range healing(p) {

@@ -100,7 +100,7 @@ func (a *app) serveReport(ctx context.Context, c *connection, j store) error {
 		return fmt.Errorf("serving the dashboard: %w", err)
 	}
 	fmt.Fprintf(a.stderr, "dashboard: http://%s/ (Ctrl-C ends)\n", listener.Addr())
-	server, err := dashboard.NewServer(dashboard.Config{Source: journalSource{j, c}, Approvals: journalApprovals{j},
+	server, err := dashboard.NewServer(dashboard.Config{Source: journalSource{j, c}, Approvals: journalApprovals{j, c},
 		Address: listener.Addr().String(), Page: pageOptions()})
 	if err != nil {
 		return fmt.Errorf("serving the dashboard: %w", err)

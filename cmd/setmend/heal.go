@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,6 +59,9 @@ func (a *app) heal(ctx context.Context, f healFlags, given *heal.Given) error {
 		return err
 	}
 	options.Accept = f.accept
+	if err := checkAccept(f.accept, nil); err != nil {
+		return err
+	}
 	if !a.yes {
 		if given, err = a.confirm(ctx, f, options, given); err != nil || given == nil {
 			return err
@@ -84,6 +88,15 @@ func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, gi
 	c, err := a.connect(ctx, shown.called)
 	if err != nil {
 		return nil, nil, err
+	}
+	if slices.ContainsFunc(f.accept, func(answer string) bool { return strings.Contains(answer, ":") }) {
+		sets, err := c.aws.StackSets(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := checkAccept(f.accept, sets); err != nil {
+			return nil, nil, err
+		}
 	}
 	j, err := a.openJournal(ctx, c)
 	if err != nil {

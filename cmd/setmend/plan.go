@@ -117,11 +117,17 @@ func (a *app) makePlan(ctx context.Context, n narrowing, accept []string) (*plan
 	if err != nil {
 		return nil, err
 	}
+	if err := checkAccept(accept, nil); err != nil {
+		return nil, err
+	}
 	r, err := a.read(ctx, accept, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer r.close()
+	if err := checkAccept(accept, fleet.SortedKeys(r.fleet.StackSets)); err != nil {
+		return nil, err
+	}
 	if err := knownSets(r.fleet, options.StackSets); err != nil {
 		return nil, err
 	}

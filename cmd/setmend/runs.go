@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -181,8 +180,12 @@ func (a *app) decideCommand(name string, approve bool) *cobra.Command {
 	return &cobra.Command{
 		Use: name + " ID", Short: "Answer a guard's question", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			now, err := a.worldTime(cmd.Context())
+			if err != nil {
+				return err
+			}
 			return a.withJournal(cmd.Context(), func(j store) error {
-				if err := heal.Decide(cmd.Context(), j, args[0], approve, a.getenv("USER"), time.Now()); err != nil {
+				if err := heal.Decide(cmd.Context(), j, args[0], approve, a.getenv("USER"), now); err != nil {
 					return &hintedError{err, "`setmend approvals list` shows the ids", exitNotFound}
 				}
 				return nil

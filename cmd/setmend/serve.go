@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
-	"time"
 
 	"github.com/robfig/cron/v3"
 	"github.com/spf13/cobra"
@@ -64,7 +63,7 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 	}
 	defer j.Close()
 	log := a.serviceLog()
-	server, err := dashboard.NewServer(dashboard.Config{Source: journalSource{j, c}, Approvals: journalApprovals{j}, Address: f.listen,
+	server, err := dashboard.NewServer(dashboard.Config{Source: journalSource{j, c}, Approvals: journalApprovals{j, c}, Address: f.listen,
 		Token: a.getenv("SETMEND_TOKEN"), Log: log, FrameAncestors: f.frames, Page: pageOptions()})
 	if err != nil {
 		return &hintedError{err, "set SETMEND_TOKEN to at least 16 characters, or listen on 127.0.0.1", exitUsage}
@@ -203,7 +202,10 @@ func (s journalSource) Decisions(ctx context.Context, run string) iter.Seq2[heal
 }
 
 // journalApprovals answers what guards ask.
-type journalApprovals struct{ j store }
+type journalApprovals struct {
+	j store
+	c *connection
+}
 
 func (s journalApprovals) Waiting(ctx context.Context) ([]dashboard.Approval, error) {
 	return waitingApprovals(ctx, s.j)
@@ -224,7 +226,7 @@ func waitingApprovals(ctx context.Context, j heal.Journal) ([]dashboard.Approval
 }
 
 func (s journalApprovals) Decide(ctx context.Context, v dashboard.ApprovalVerdict) error {
-	err := heal.Decide(ctx, s.j, v.ID, v.Approve, v.By, time.Now())
+	err := heal.Decide(ctx, s.j, v.ID, v.Approve, v.By, s.c.clock.Now())
 	if errors.Is(err, heal.ErrNotAsked) {
 		return errors.Join(dashboard.ErrNotWaiting, err)
 	}
