@@ -6,18 +6,12 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
-
-// found is how the run found a cell.
-type found struct {
-	fleet.Cell
-	Verdict plan.Verdict `json:"verdict"`
-	Reason  string       `json:"reason"`
-}
 
 // keepBefore records how the run found the fleet. Drift is known only after
 // detection, so the stage after it calls this again: cells that looked healthy
-// then take what detection found, cells that were already put right keep what
+// then take what detection report.Found, cells that were already put right keep what
 // was wrong with them.
 func (r *run) keepBefore(ctx context.Context) error {
 	f, err := r.inventory(ctx)
@@ -28,24 +22,24 @@ func (r *run) keepBefore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	doc, err := read[[]found](ctx, r.h.Journal, runKey(r.id(), "before"))
+	doc, err := read[[]report.Found](ctx, r.h.Journal, runKey(r.id(), "before"))
 	if err != nil {
 		return err
 	}
-	earlier := map[fleet.Cell]found{}
+	earlier := map[fleet.Cell]report.Found{}
 	for _, c := range doc.Value {
 		if c.Verdict != plan.Healthy && c.Verdict != plan.NotChecked {
 			earlier[c.Cell] = c
 		}
 	}
-	var all []found
+	var all []report.Found
 	for _, c := range assessment.Cells {
 		if was, ok := earlier[c.Cell]; ok {
 			delete(earlier, c.Cell)
 			all = append(all, was)
 			continue
 		}
-		all = append(all, found{c.Cell, c.Verdict, c.Reason})
+		all = append(all, report.Found{Cell: c.Cell, Verdict: c.Verdict, Reason: c.Reason})
 	}
 	for _, was := range earlier { // orphans that are gone; sorted by the report
 		all = append(all, was)

@@ -11,6 +11,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // What was shown is what is done.
@@ -24,7 +25,7 @@ func (w *world) planned() *plan.Plan {
 }
 
 // carryOut runs with a plan that was given.
-func (w *world) carryOut(g heal.Given) *heal.Report {
+func (w *world) carryOut(g heal.Given) *report.Report {
 	w.t.Helper()
 	w.runs++
 	id := fmt.Sprintf("run-%d", w.runs)
@@ -57,7 +58,7 @@ func TestAPlanThatIsAppliedSendsWhatItHoldsAndNothingElse(t *testing.T) {
 		if n := len(w.calls("DetectStackSetDrift")); n == 0 {
 			t.Error("the plan's detection was not sent")
 		}
-		if r.Run.Result != heal.ResultAttention {
+		if r.Run.Result != report.Attention {
 			t.Errorf("the result is %s, and drift is left", r.Run.Result)
 		}
 		beyond, err := heal.Beyond(t.Context(), w.journal, r.Run.ID)
@@ -74,11 +75,11 @@ func TestAPlanThatIsAppliedSendsWhatItHoldsAndNothingElse(t *testing.T) {
 }
 
 // inPlan reports whether a request that was sent lies within one of the plan's.
-func inPlan(p *plan.Plan, sent heal.ActionReport) bool {
+func inPlan(p *plan.Plan, sent report.Action) bool {
 	for _, a := range p.Actions {
 		for _, r := range a.Requests {
 			within := func(id fleet.AccountID) bool { return slices.Contains(r.Accounts, id) }
-			if string(r.Kind) == sent.Action && r.StackSet == sent.StackSet && !slices.ContainsFunc(sent.Accounts, func(id fleet.AccountID) bool { return !within(id) }) {
+			if report.Deed(r.Kind) == sent.Action && r.StackSet == sent.StackSet && !slices.ContainsFunc(sent.Accounts, func(id fleet.AccountID) bool { return !within(id) }) {
 				return true
 			}
 		}
@@ -147,10 +148,10 @@ func TestADetectionThatAWSRefusesIsAFindingOfItsSet(t *testing.T) {
 		w.stackSet("queue", w.accounts(6))
 		w.faults(`faults: [{call: "cloudformation:DetectStackSetDrift", do: fail, code: AccessDenied, status: 403}]`)
 		r := w.heal(heal.Options{})
-		if r.Run.Result != heal.ResultAttention {
+		if r.Run.Result != report.Attention {
 			t.Errorf("the result is %s", r.Run.Result)
 		}
-		if !slices.ContainsFunc(r.Attention, func(a heal.Attention) bool { return a.StackSet == "queue" && a.Reason != "" && a.Hint != "" }) {
+		if !slices.ContainsFunc(r.Attention, func(a report.Finding) bool { return a.StackSet == "queue" && a.Reason != "" && a.Hint != "" }) {
 			t.Errorf("nobody is told: %+v", r.Attention)
 		}
 	})

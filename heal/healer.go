@@ -14,6 +14,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 // Config is what a [Healer] works with.
@@ -42,27 +43,26 @@ type Config struct {
 	// whatever journals they have; nil if the journal's own is enough.
 	Shared SharedLease
 	// API tells the calls made so far; nil reports none.
-	API func() APIReport
+	API func() report.API
 	// Publish puts the finished report where people look; nil does nothing. Its
 	// failure is recorded in the run and does not undo the heal.
-	Publish func(ctx context.Context, report *Report) error
+	Publish func(ctx context.Context, told *report.Report) error
 	// Notify tells people; nil does nothing. It only enqueues.
-	Notify func(ctx context.Context, report *Report) error
+	Notify func(ctx context.Context, told *report.Report) error
 	// Progress hears how the run goes on; nil hears nothing. It must not block.
 	Progress func(Progress)
 }
 
 // Progress is a snapshot of a run under way.
 type Progress struct {
-	Run       string
-	Stage     string
-	At        time.Time
-	Sets      int // stack sets done with in this stage
-	AllSets   int
-	Healed    int // cells put right so far in this run
-	Planned   int // cells that actions of this run are for
-	Running   int // our operations under way
-	Attention int
+	Run     string
+	Stage   string
+	At      time.Time
+	Sets    int // stack sets done with in this stage
+	AllSets int
+	Healed  int // cells put right so far in this run
+	Planned int // cells that actions of this run are for
+	Running int // our operations under way
 }
 
 // Healer is the handlers of the stages. It holds no state of a run but a decoded
@@ -147,10 +147,8 @@ type Answer struct {
 	Run      string `json:"run"`
 	Complete bool   `json:"complete"`
 	// Wait is how many seconds to wait before the stage is called again.
-	Wait int `json:"wait"`
-	// Again is set by DriftStatus when detections wait to be started.
-	Again  bool   `json:"again"`
-	Result Result `json:"result,omitempty"`
+	Wait   int           `json:"wait"`
+	Result report.Result `json:"result,omitempty"`
 }
 
 // Stage is a handler: JSON in, JSON out, as a Lambda function is.

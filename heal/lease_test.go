@@ -13,6 +13,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // skewed is a clock that goes wrong by a fixed time.
@@ -98,11 +99,11 @@ func TestAPausedHealerWritesNothingOnceAnotherHasTakenOver(t *testing.T) {
 				if after := w.aws.Writes(); len(after) > before {
 					t.Errorf("the paused healer wrote %+v", after[before:])
 				}
-				report, err := heal.LoadReport(w.t.Context(), w.journal, "run-a")
+				told, err := heal.LoadReport(w.t.Context(), w.journal, "run-a")
 				w.must(err)
-				trip(t, report, plan.GuardLease)
-				if report.Run.Result != heal.ResultStopped {
-					t.Errorf("its run is %s, want stopped: %s", report.Run.Result, report.Run.Error)
+				trip(t, told, plan.GuardLease)
+				if told.Run.Result != report.Stopped {
+					t.Errorf("its run is %s, want stopped: %s", told.Run.Result, told.Run.Error)
 				}
 				tr.check(&harmed{cells: map[fleet.Cell]bool{}})
 			})
@@ -188,14 +189,14 @@ func TestAFailedRunReleasesItsLeaseAndTellsPeople(t *testing.T) {
 		w.faults(`faults: [{call: "cloudformation:ListStackInstances", do: fail, code: AccessDenied, status: 403}]`)
 		told := 0
 		config := w.config(w.connect())
-		config.Notify = func(_ context.Context, r *heal.Report) error {
+		config.Notify = func(_ context.Context, r *report.Report) error {
 			told++
-			if r.Run.Result != heal.ResultFailed || r.Run.Error == "" {
+			if r.Run.Result != report.Failed || r.Run.Error == "" {
 				t.Errorf("people were told %s: %q", r.Run.Result, r.Run.Error)
 			}
 			return nil
 		}
-		config.Publish = func(context.Context, *heal.Report) error { return errors.New("the web server is down") }
+		config.Publish = func(context.Context, *report.Report) error { return errors.New("the web server is down") }
 		outcome, err := w.start(config, "run-a")
 		w.must(err)
 		if outcome.Status == asl.StatusSucceeded || outcome.Error != heal.ErrorDenied || told != 1 {

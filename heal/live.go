@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 // Version names the state that [Latest] would show: it changes whenever the
@@ -35,7 +36,7 @@ func Version(ctx context.Context, j Journal) (string, error) {
 
 // Latest is the newest run's report: the final one if it has ended, else what is
 // known of it so far. It is nil before the first run. AWS is not asked.
-func Latest(ctx context.Context, j Journal, policy *policy.Policy, clock Clock) (*Report, error) {
+func Latest(ctx context.Context, j Journal, policy *policy.Policy, clock Clock) (*report.Report, error) {
 	runs, err := Runs(ctx, j)
 	if err != nil || len(runs) == 0 {
 		return nil, err
@@ -52,10 +53,10 @@ func Latest(ctx context.Context, j Journal, policy *policy.Policy, clock Clock) 
 		return nil, err
 	}
 	r := &run{log: log, h: &Healer{Config: Config{Journal: j, Policy: policy, Clock: clock}}, rec: rec}
-	report, err := r.report(ctx)
+	told, err := r.report(ctx)
 	if err != nil {
 		return nil, err
 	}
-	report.Run.Stage, report.Run.Result = rec.Value.Stage, ""
-	return report, nil
+	told.Run.Stage, told.Run.Result = rec.Value.Stage, ""
+	return told, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // What other people do to the very instances that setmend works on, at the worst
@@ -222,7 +223,7 @@ func TestACreationNamesNoOUThatTheStackSetIsNotMeantFor(t *testing.T) {
 func TestWhatIsOwedInAnAccountThatMovedAwayWaitsAndDeploysToNoOtherOU(t *testing.T) {
 	scenario(t, func(w *world) {
 		r, account, _ := stopping(w, func(*heal.Config) {}, once(func() { w.must(heal.Stop(w.t.Context(), w.journal, "run-1", "a test")) }))
-		if r.Run.Result != heal.ResultStopped {
+		if r.Run.Result != report.Stopped {
 			t.Fatalf("%s", r.Run.Result)
 		}
 		w.locked(func() error { return w.aws.Organization().Move(account, w.aws.Organization().Root()) })

@@ -11,6 +11,7 @@ import (
 	"github.com/setmend/setmend/heal/command"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 // RunRecord is the durable head of a run.
@@ -23,10 +24,10 @@ type RunRecord struct {
 	Epoch   int64     `json:"epoch,omitempty"` // of the lease
 	// OrganizationRead is when the organization in the run's view was read: the
 	// view as a whole grows younger with every operation that is taken in.
-	OrganizationRead time.Time `json:"organizationRead,omitzero"`
-	Result           Result    `json:"result,omitempty"`
-	Error            string    `json:"error,omitempty"`
-	Options          Options   `json:"options"`
+	OrganizationRead time.Time     `json:"organizationRead,omitzero"`
+	Result           report.Result `json:"result,omitempty"`
+	Error            string        `json:"error,omitempty"`
+	Options          Options       `json:"options"`
 	// Passes counts how often each stage has planned; it names the plans.
 	Passes map[plan.Stage]int `json:"passes,omitempty"`
 	// Recovered is set once what earlier runs have left was looked up.
@@ -35,7 +36,7 @@ type RunRecord struct {
 	// fleet, by command.
 	Drift map[string]bool `json:"drift,omitempty"`
 	// API counts the run's calls, over all processes it has lived in.
-	API    APIReport       `json:"api"`
+	API    report.API      `json:"api"`
 	Guards []plan.GuardHit `json:"guards,omitempty"`
 	// Suspended are sets of which a deleted stack could not be created again, and why.
 	Suspended map[fleet.StackSetName]string `json:"suspended,omitempty"`

@@ -19,6 +19,7 @@ import (
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 const (
@@ -164,9 +165,9 @@ func (w *world) connect() *cloud.AWS {
 // disturb its calls.
 func (w *world) config(aws *cloud.AWS) heal.Config {
 	return heal.Config{Cloud: aws, Journal: w.journal, Policy: w.policy, HomeRegion: home, Engine: "embedded", Holder: "test",
-		API: func() heal.APIReport {
+		API: func() report.API {
 			s := aws.Stats()
-			return heal.APIReport{Calls: s.Calls, Writes: s.Writes, Throttled: s.Throttled, ByAction: s.ByAction}
+			return report.API{Calls: s.Calls, Writes: s.Writes, Throttled: s.Throttled, ByAction: s.ByAction}
 		}}
 }
 
@@ -192,12 +193,12 @@ func (w *world) engineOn(config heal.Config, j store) *asl.Engine {
 }
 
 // heal runs a heal to its end and returns its report.
-func (w *world) heal(options heal.Options) *heal.Report {
+func (w *world) heal(options heal.Options) *report.Report {
 	w.t.Helper()
 	return w.healWith(w.config(w.connect()), options)
 }
 
-func (w *world) healWith(config heal.Config, options heal.Options) *heal.Report {
+func (w *world) healWith(config heal.Config, options heal.Options) *report.Report {
 	w.t.Helper()
 	w.runs++
 	id := fmt.Sprintf("run-%d", w.runs)
@@ -258,7 +259,7 @@ func (realClock) Sleep(ctx context.Context, d time.Duration) error {
 }
 
 // remedies lists what was tried on a cell, in order.
-func remedies(r *heal.Report, set, account string) []plan.Remedy {
+func remedies(r *report.Report, set, account string) []plan.Remedy {
 	var list []plan.Remedy
 	for _, c := range r.Cells {
 		if c.StackSet == fleet.StackSetName(set) && c.Account == fleet.AccountID(account) {

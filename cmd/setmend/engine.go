@@ -12,6 +12,7 @@ import (
 	"github.com/setmend/setmend/dashboard"
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/report"
 )
 
 // engineClock is the time of the whole program.
@@ -98,7 +99,7 @@ func taskOf(stage heal.Stage) asl.Function {
 }
 
 // run starts a run and follows it to its report.
-func (e *embedded) run(ctx context.Context, id string, options heal.Options) (*heal.Report, error) {
+func (e *embedded) run(ctx context.Context, id string, options heal.Options) (*report.Report, error) {
 	input, err := json.Marshal(options)
 	if err != nil {
 		return nil, err
@@ -108,12 +109,12 @@ func (e *embedded) run(ctx context.Context, id string, options heal.Options) (*h
 }
 
 // resume goes on with a run that was cut off.
-func (e *embedded) resume(ctx context.Context, id string) (*heal.Report, error) {
+func (e *embedded) resume(ctx context.Context, id string) (*report.Report, error) {
 	outcome, err := e.engine.Resume(ctx, id)
 	return e.finish(ctx, id, outcome, err)
 }
 
-func (e *embedded) finish(ctx context.Context, id string, outcome asl.Outcome, err error) (*heal.Report, error) {
+func (e *embedded) finish(ctx context.Context, id string, outcome asl.Outcome, err error) (*report.Report, error) {
 	if err != nil {
 		if ctx.Err() != nil {
 			err = errors.Join(err, e.healer.Leave(context.WithoutCancel(ctx), id))
@@ -129,8 +130,8 @@ func (e *embedded) finish(ctx context.Context, id string, outcome asl.Outcome, e
 
 // publishTo writes the page, the report and the log of decisions into a folder.
 // Each file is replaced as a whole, so that nobody reads half of one.
-func publishTo(folder string, journal heal.Journal) func(context.Context, *heal.Report) error {
-	return func(ctx context.Context, report *heal.Report) error {
+func publishTo(folder string, journal heal.Journal) func(context.Context, *report.Report) error {
+	return func(ctx context.Context, report *report.Report) error {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // healFlags narrow a heal and answer its questions beforehand.
@@ -83,7 +84,7 @@ func (a *app) heal(ctx context.Context, f healFlags, given *heal.Given) error {
 
 // runOnce makes one run, and returns its report and the plan of what it found and
 // was not allowed to do, nil if nothing.
-func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, given *heal.Given) (*heal.Report, *plan.Plan, error) {
+func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, given *heal.Given) (*report.Report, *plan.Plan, error) {
 	shown := newProgress(a.stderr)
 	c, err := a.connect(ctx, shown.called)
 	if err != nil {
@@ -131,7 +132,7 @@ func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, gi
 // embedded makes the engine for a connection.
 func (a *app) embedded(c *connection, j store, shown *progress, out string, outbox *notify.Outbox) (*embedded, error) {
 	config := heal.Config{Cloud: c.aws, KillSwitch: a.killSwitch(c.aws), Shared: a.sharedLease(c.aws), Policy: c.policy, HomeRegion: c.aws.Region(), Log: a.logger(),
-		API: func() heal.APIReport { return apiReport(c.aws) }, Progress: shown.show, Notify: tell(j, outbox, "", out)}
+		API: func() report.API { return apiReport(c.aws) }, Progress: shown.show, Notify: tell(j, outbox, "", out)}
 	if out != "" {
 		config.Publish = publishTo(out, j)
 	}
@@ -187,17 +188,17 @@ func instancesOf(p *plan.Plan) int {
 }
 
 // conclude prints the report and chooses the exit code.
-func (a *app) conclude(report *heal.Report, detailed bool) error {
-	if err := a.printReport(report); err != nil {
+func (a *app) conclude(r *report.Report, detailed bool) error {
+	if err := a.printReport(r); err != nil {
 		return err
 	}
-	switch report.Run.Result {
-	case heal.ResultFailed:
-		return &hintedError{fmt.Errorf("the run failed: %s", report.Run.Error), "mend the cause and heal again: what this run still owes is in the journal, and the next one pays it", exitFailed}
-	case heal.ResultStopped:
-		return &hintedError{fmt.Errorf("the run was stopped: %s", report.Run.Error), "heal again when the reason is gone: what this run still owes is in the journal, and the next one pays it", exitBusy}
+	switch r.Run.Result {
+	case report.Failed:
+		return &hintedError{fmt.Errorf("the run failed: %s", r.Run.Error), "mend the cause and heal again: what this run still owes is in the journal, and the next one pays it", exitFailed}
+	case report.Stopped:
+		return &hintedError{fmt.Errorf("the run was stopped: %s", r.Run.Error), "heal again when the reason is gone: what this run still owes is in the journal, and the next one pays it", exitBusy}
 	}
-	if detailed && report.Run.Result == heal.ResultAttention {
+	if detailed && r.Run.Result == report.Attention {
 		return exitCode(exitAttention)
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // serveFlags say where to serve, to whom, and when to heal.
@@ -91,7 +92,7 @@ func pageOptions() dashboard.Options {
 
 // pageOptionsOf adds what the journal knows of a report's run: its decisions, and
 // what guards ask.
-func pageOptionsOf(ctx context.Context, j heal.Journal, report *heal.Report) (dashboard.Options, error) {
+func pageOptionsOf(ctx context.Context, j heal.Journal, report *report.Report) (dashboard.Options, error) {
 	options := pageOptions()
 	for decision, err := range heal.Decisions(ctx, j, report.Run.ID) {
 		if err != nil {
@@ -161,7 +162,7 @@ func (s *scheduled) once(ctx context.Context, outbox *notify.Outbox) error {
 	if err != nil {
 		return err
 	}
-	var report *heal.Report
+	var report *report.Report
 	if left, err := heal.Interrupted(ctx, s.j, s.c.clock.Now()); err != nil {
 		return err
 	} else if left != "" {
@@ -193,11 +194,11 @@ type journalSource struct {
 
 func (s journalSource) Version(ctx context.Context) (string, error) { return heal.Version(ctx, s.j) }
 
-func (s journalSource) Latest(ctx context.Context) (*heal.Report, error) {
+func (s journalSource) Latest(ctx context.Context) (*report.Report, error) {
 	return heal.Latest(ctx, s.j, s.c.policy, s.c.clock)
 }
 
-func (s journalSource) Decisions(ctx context.Context, run string) iter.Seq2[heal.Decision, error] {
+func (s journalSource) Decisions(ctx context.Context, run string) iter.Seq2[report.Decision, error] {
 	return heal.Decisions(ctx, s.j, run)
 }
 

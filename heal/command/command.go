@@ -192,6 +192,19 @@ func (c *Command) OpenAttempt() *Attempt {
 	return nil
 }
 
+// LastOperation returns the id of the last operation that was to act on the cell and
+// was or may have been sent, "" if there is none.
+func (c *Command) LastOperation(cell fleet.Cell) string {
+	last := ""
+	for i := range c.Attempts {
+		a := &c.Attempts[i]
+		if !a.Began.IsZero() && a.Request.StackSet == cell.StackSet && covers(a, cell.Target) {
+			last = a.Operation
+		}
+	}
+	return last
+}
+
 // Touched reports whether the command may have changed anything on AWS.
 func (c *Command) Touched() bool {
 	for i := range c.Attempts {

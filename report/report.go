@@ -1,4 +1,11 @@
-package heal
+// Package report is what is told of a run: what it found, did and left, for the
+// report file, the page, messages and the terminal. One cell is one [Cell] or
+// [Finding] everywhere, one thing tried is one [Step].
+//
+// report.go has the values, words.go the words they use, new.go what follows from a
+// reading alone, history.go what one run is among others. What a run adds is added by
+// the healer, from its plans and events; nothing here reads or writes anything.
+package report
 
 import (
 	"time"
@@ -8,33 +15,23 @@ import (
 	"github.com/setmend/setmend/plan/policy"
 )
 
-// Result is how a run ended.
-type Result string
-
-const (
-	ResultHealed    Result = "healed"    // nothing is wrong any more
-	ResultAttention Result = "attention" // a person is needed
-	ResultStopped   Result = "stopped"   // by the kill switch, an interrupt or a lost lease
-	ResultFailed    Result = "failed"    // the run itself could not go on
-)
-
 // Report is report.json: all that a run found, did and left.
 type Report struct {
-	Run       RunReport       `json:"run"`
-	Fleet     FleetReport     `json:"fleet"`
+	Run       Run             `json:"run"`
+	Fleet     Fleet           `json:"fleet"`
 	Before    plan.Counts     `json:"before"`
 	After     plan.Counts     `json:"after"`
-	Actions   []ActionReport  `json:"actions"`
-	Attention []Attention     `json:"attention"`
-	Overrides OverridesReport `json:"overrides"`
-	API       APIReport       `json:"api"`
+	Actions   []Action        `json:"actions"`
+	Attention []Finding       `json:"attention"`
+	Overrides Overrides       `json:"overrides"`
+	API       API             `json:"api"`
 	Guards    []plan.GuardHit `json:"guards"`
 
-	StackSets []StackSetReport `json:"stackSets"`
+	StackSets []StackSet `json:"stackSets"`
 	// Accounts gives names and places to the account ids in Cells.
 	Accounts []fleet.Account         `json:"accounts"`
 	OUs      map[fleet.OUID]fleet.OU `json:"ous"`
-	Cells    []CellReport            `json:"cells"`
+	Cells    []Cell                  `json:"cells"`
 	Levels   [][]fleet.StackSetName  `json:"levels"`
 	Problems []policy.Problem        `json:"problems"`
 	History  []HistoryPoint          `json:"history"` // earlier runs, oldest first, this one last
@@ -42,8 +39,8 @@ type Report struct {
 	DataAt time.Time `json:"dataAt"`
 }
 
-// RunReport identifies the run.
-type RunReport struct {
+// Run identifies the run.
+type Run struct {
 	ID             string       `json:"id"`
 	Engine         string       `json:"engine"` // embedded, step-functions, read (no heal: a fresh reading only)
 	Started        time.Time    `json:"started"`
@@ -55,8 +52,8 @@ type RunReport struct {
 	Error          string       `json:"error,omitempty"`
 }
 
-// FleetReport sizes the fleet.
-type FleetReport struct {
+// Fleet sizes the fleet.
+type Fleet struct {
 	Organization string         `json:"organization"`
 	Accounts     map[string]int `json:"accounts"` // by standing
 	StackSets    int            `json:"stackSets"`
@@ -64,17 +61,17 @@ type FleetReport struct {
 	Instances    int            `json:"instances"`
 }
 
-// ActionReport is one call (or one change set), or one thing decided without a call.
-type ActionReport struct {
+// Action is one call (or one change set), or one thing decided without a call.
+type Action struct {
 	ID          string             `json:"id"`
 	StackSet    fleet.StackSetName `json:"stackSet"`
-	Action      string             `json:"action"` // CREATE, UPDATE, DELETE, DETECT_DRIFT, REVERT_DRIFT, QUARANTINE
+	Action      Deed               `json:"action"`
 	Remedy      plan.Remedy        `json:"remedy"`
 	Accounts    []fleet.AccountID  `json:"accounts"`
 	Regions     []fleet.Region     `json:"regions"`
 	Cells       int                `json:"cells"`
 	OperationID string             `json:"operationId"`
-	Outcome     string             `json:"outcome"` // succeeded, partial, failed, skipped, running
+	Outcome     Outcome            `json:"outcome"`
 	Reason      string             `json:"reason"`
 	Started     time.Time          `json:"started,omitzero"`
 	Ended       time.Time          `json:"ended,omitzero"`
@@ -82,36 +79,45 @@ type ActionReport struct {
 	After []string `json:"after,omitempty"`
 }
 
-// Attention is a cell that needs a person.
-type Attention struct {
-	StackSet fleet.StackSetName `json:"stackSet"`
-	Account  fleet.AccountID    `json:"account"`
-	Region   fleet.Region       `json:"region"`
-	Verdict  plan.Verdict       `json:"verdict"`
-	Reason   string             `json:"reason"`
-	Class    plan.ReasonClass   `json:"class,omitempty"`
-	Hint     string             `json:"hint"`
+// Finding is a cell, or a whole stack set, that needs a person.
+type Finding struct {
+	fleet.Cell                  // without a target if the whole stack set does
+	Verdict    plan.Verdict     `json:"verdict"`
+	Reason     string           `json:"reason"`
+	Class      plan.ReasonClass `json:"class,omitempty"`
+	Hint       string           `json:"hint"`
 }
 
-// OverridesReport counts the instances whose overrides were saved before a
+// Overrides counts the instances whose overrides were saved before a
 // deletion, found equal after the creation, and not found equal.
-type OverridesReport struct {
+type Overrides struct {
 	Saved    int `json:"saved"`
 	Restored int `json:"restored"`
 	Lost     int `json:"lost"`
 }
 
-// APIReport counts AWS API calls. A call that was throttled and repeated counts
+// API counts AWS API calls. A call that was throttled and repeated counts
 // each time.
-type APIReport struct {
+type API struct {
 	Calls     int            `json:"calls"`
 	Writes    int            `json:"writes"`
 	Throttled int            `json:"throttled"`
 	ByAction  map[string]int `json:"byAction"`
 }
 
-// StackSetReport is one row of the stack set table.
-type StackSetReport struct {
+// Plus returns the sum of two counts, which shares nothing with either.
+func (a API) Plus(b API) API {
+	sum := API{Calls: a.Calls + b.Calls, Writes: a.Writes + b.Writes, Throttled: a.Throttled + b.Throttled, ByAction: map[string]int{}}
+	for _, counts := range []map[string]int{a.ByAction, b.ByAction} {
+		for action, n := range counts {
+			sum.ByAction[action] += n
+		}
+	}
+	return sum
+}
+
+// StackSet is one row of the stack set table.
+type StackSet struct {
 	Name fleet.StackSetName `json:"name"`
 	// ID is name:uuid, as the console's address wants it.
 	ID              string                `json:"id,omitempty"`
@@ -128,18 +134,18 @@ type StackSetReport struct {
 	Operations      []fleet.Operation     `json:"operations,omitempty"` // recent, newest first
 	// History has a point for each of Report.History, in its order; nil if the
 	// earlier runs did not record the set.
-	History []StackSetPoint `json:"history,omitempty"`
+	History []Point `json:"history,omitempty"`
 }
 
-// StackSetPoint is what one run found in one stack set before it healed.
-type StackSetPoint struct {
+// Point is what one run found in one stack set before it healed.
+type Point struct {
 	Worst     plan.Verdict `json:"worst"`     // the last in plan.Verdicts' order, "" if the set was not there
 	Unhealthy int          `json:"unhealthy"` // cells neither healthy nor merely not checked
 }
 
-// CellReport is one cell. Every cell of the fleet is listed, healthy ones too
+// Cell is one cell. Every cell of the fleet is listed, healthy ones too
 // (they carry no drift and no steps): the dashboard draws them all.
-type CellReport struct {
+type Cell struct {
 	plan.Assessed
 	Before  plan.Verdict          `json:"before"` // Verdict is the state after the run
 	OU      fleet.OUID            `json:"ou,omitempty"`
@@ -154,10 +160,10 @@ type CellReport struct {
 type Step struct {
 	At      time.Time        `json:"at"`
 	Remedy  plan.Remedy      `json:"remedy"`
-	Outcome string           `json:"outcome"`
+	Outcome Outcome          `json:"outcome"`
 	Class   plan.ReasonClass `json:"class,omitempty"`
 	Reason  string           `json:"reason,omitempty"`
-	Action  string           `json:"action,omitempty"` // ActionReport.ID
+	Action  string           `json:"action,omitempty"` // Action.ID
 }
 
 // HistoryPoint is one run in the history.
@@ -176,16 +182,18 @@ type HistoryPoint struct {
 	Attention   int     `json:"attention,omitempty"`
 }
 
-// Decision is one line of decisions.jsonl.
+// Decision is one line of decisions.jsonl: what was decided about a cell, a stack set
+// or, without either, the run.
 type Decision struct {
-	Time        time.Time          `json:"time"`
-	Run         string             `json:"run"`
-	StackSet    fleet.StackSetName `json:"stackSet"`
-	Account     fleet.AccountID    `json:"account,omitempty"`
-	Region      fleet.Region       `json:"region,omitempty"`
-	Verdict     plan.Verdict       `json:"verdict,omitempty"`
-	Reason      string             `json:"reason"`
-	Action      string             `json:"action"`  // a remedy, or none, wait, skip, guard
-	Outcome     string             `json:"outcome"` // planned, started, succeeded, failed, …
-	OperationID string             `json:"operationId,omitempty"`
+	Time     time.Time          `json:"time"`
+	Run      string             `json:"run"`
+	StackSet fleet.StackSetName `json:"stackSet"`
+	Account  fleet.AccountID    `json:"account,omitempty"`
+	Region   fleet.Region       `json:"region,omitempty"`
+	Verdict  plan.Verdict       `json:"verdict,omitempty"`
+	Reason   string             `json:"reason"`
+	Action   Deed               `json:"action"` // a remedy, none or guard
+	Outcome  Outcome            `json:"outcome"`
+	// OperationID is the operation that led to the outcome, "" if none did.
+	OperationID string `json:"operationId,omitempty"`
 }
