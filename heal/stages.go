@@ -5,7 +5,10 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal/fault"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // initCleanup takes over what earlier runs have left, makes their pending restores,
@@ -13,18 +16,18 @@ import (
 func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 	if r.rec.Value.Passes[plan.StageCleanup] == 0 {
 		if !r.rec.Value.Recovered {
-			if err := r.recover(ctx); err != nil {
+			if err := r.restores.Recover(ctx); err != nil {
 				return Answer{}, err
 			}
 			r.rec.Value.Recovered = true
 		}
-		if done, err := r.observe(ctx); err != nil || !done {
+		if done, err := r.read(ctx); err != nil || !done {
 			return again(0), err
 		}
 		if err := r.checkAccepted(); err != nil {
 			return Answer{}, err
 		}
-		if err := r.dropOldApprovals(ctx); err != nil {
+		if err := record.DropApprovals(ctx, h.Journal, r.now()); err != nil {
 			return Answer{}, err
 		}
 		if err := r.keepBefore(ctx); err != nil {
@@ -47,7 +50,7 @@ func (h *Healer) mandatoryDeployment(ctx context.Context, r *run) (Answer, error
 // detectDrift starts drift detection on the stack sets that need it, as many at
 // once as AWS's limit on running instances allows.
 func (h *Healer) detectDrift(ctx context.Context, r *run) (Answer, error) {
-	if _, _, err := r.lookAtExternal(ctx); err != nil {
+	if _, _, err := r.view.LookAtExternal(ctx); err != nil {
 		return Answer{}, err
 	}
 	pass, err := r.currentPass(ctx, plan.StageDetect)
@@ -86,7 +89,7 @@ func (h *Healer) searchInstancesToHeal(ctx context.Context, r *run) (Answer, err
 	if err := r.keepBefore(ctx); err != nil {
 		return Answer{}, err
 	}
-	if err := r.keepDrift(ctx); err != nil {
+	if err := r.view.KeepDrift(ctx); err != nil {
 		return Answer{}, err
 	}
 	if r.rec.Value.Passes[plan.StageHeal] > 0 {
@@ -101,13 +104,16 @@ func (h *Healer) searchInstancesToHeal(ctx context.Context, r *run) (Answer, err
 // learn brings what the last detections found into the run's view of the fleet,
 // and what only the details show. It reports false if the time was not enough.
 func (r *run) learn(ctx context.Context) (bool, error) {
-	if err := r.readDrift(ctx); err != nil {
+	if err := r.view.ReadDrift(ctx, &r.rec.Value); err != nil {
 		return false, err
 	}
-	if done, err := r.checkTemplates(ctx); err != nil || !done {
+	if err := r.save(ctx); err != nil {
 		return false, err
 	}
-	return r.judgeIgnored(ctx)
+	if done, err := r.view.CheckTemplates(ctx, r.rec.Value.Options); err != nil || !done {
+		return false, err
+	}
+	return r.view.JudgeIgnored(ctx)
 }
 
 // heal carries a plan out, has AWS check what came of it, and plans again with what
@@ -130,13 +136,22 @@ func (h *Healer) heal(ctx context.Context, r *run) (Answer, error) {
 	return Answer{Wait: 1}, r.endPass(ctx, pass)
 }
 
+// read reads the fleet, as far as the time of this call goes.
+func (r *run) read(ctx context.Context) (bool, error) {
+	r.rec.Value.OrganizationRead = r.now()
+	return r.view.Read(ctx)
+}
+
+// externalPoll is how often a set with an external operation is looked at.
+const externalPoll = 30 * time.Second
+
 // planHealing makes the next healing plan. Sets on which others were working join in
 // when they are free; only when nothing else is left to do are they waited for.
-func (r *run) planHealing(ctx context.Context, last *document[Pass]) (Answer, error) {
-	if err := r.recover(ctx); err != nil {
+func (r *run) planHealing(ctx context.Context, last *record.Document[record.Pass]) (Answer, error) {
+	if err := r.restores.Recover(ctx); err != nil {
 		return Answer{}, err
 	}
-	busy, freed, err := r.lookAtExternal(ctx)
+	busy, freed, err := r.view.LookAtExternal(ctx)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -211,7 +226,7 @@ func (r *run) workOff(ctx context.Context, stage plan.Stage, passes int) (Answer
 	if !replan && (pass.Value.N >= passes || len(pass.Value.Commands) == 0) {
 		return Answer{Complete: true}, nil
 	}
-	if _, _, err := r.lookAtExternal(ctx); err != nil {
+	if _, _, err := r.view.LookAtExternal(ctx); err != nil {
 		return Answer{}, err
 	}
 	if _, err := r.nextPass(ctx, stage); err != nil {
@@ -219,39 +234,6 @@ func (r *run) workOff(ctx context.Context, stage plan.Stage, passes int) (Answer
 	}
 	return Answer{Wait: 1}, nil
 }
-
-// lookAtExternal looks whether the external operations have ended, reads the sets
-// again on which they have, and reports whether one is still worth waiting for.
-func (r *run) lookAtExternal(ctx context.Context) (busy bool, over []fleet.StackSetName, err error) {
-	f, err := r.inventory(ctx)
-	if err != nil {
-		return false, nil, err
-	}
-	waiting := r.external(f)
-	if len(waiting) == 0 {
-		return false, nil, nil
-	}
-	for _, name := range waiting {
-		running, err := r.h.Cloud.Running(ctx, name)
-		if err != nil {
-			return false, nil, err
-		}
-		if len(running) == 0 {
-			over = append(over, name)
-		}
-	}
-	if err := r.refresh(ctx, over); err != nil {
-		return false, nil, err
-	}
-	return r.patient() && len(over) < len(waiting), over, nil // else the plan leaves them out and says why
-}
-
-// externalLimit is how long a run waits for external operations before it continues
-// without their stack sets.
-const externalLimit = 2 * time.Hour
-
-// patient reports whether the run still waits for external operations.
-func (r *run) patient() bool { return r.now().Sub(r.rec.Value.Started) <= externalLimit }
 
 // rememberOrganization keeps the organization as it was read, for the next run's
 // shrink guard, if this run's own did not stop it.
@@ -261,9 +243,55 @@ func (r *run) rememberOrganization(ctx context.Context) error {
 			return nil
 		}
 	}
-	f, err := r.inventory(ctx)
+	f, err := r.view.Fleet(ctx)
 	if err != nil {
 		return err
 	}
-	return r.rememberAccounts(ctx, f)
+	return record.RememberAccounts(ctx, r.h.Journal, f)
+}
+
+// checkAccepted fails if the run was given an answer that cannot be taken.
+func (r *run) checkAccepted() error {
+	sets := fleet.SortedKeys(r.view.Loaded().StackSets)
+	for _, answer := range r.rec.Value.Options.Accept {
+		if err := plan.CheckAccept(answer, sets); err != nil {
+			return &fault.Error{Name: fault.Run, Err: err}
+		}
+	}
+	return nil
+}
+
+// keepBefore records how the run found the fleet. Drift is known only after
+// detection, so the stage after it calls this again: cells that looked healthy
+// then take what detection report.Found, cells that were already put right keep what
+// was wrong with them.
+func (r *run) keepBefore(ctx context.Context) error {
+	assessment, _, err := r.planner().assess(ctx)
+	if err != nil {
+		return err
+	}
+	doc, err := record.Read[[]report.Found](ctx, r.h.Journal, record.RunKey(r.id(), "before"))
+	if err != nil {
+		return err
+	}
+	earlier := map[fleet.Cell]report.Found{}
+	for _, c := range doc.Value {
+		if c.Verdict != plan.Healthy && c.Verdict != plan.NotChecked {
+			earlier[c.Cell] = c
+		}
+	}
+	var all []report.Found
+	for _, c := range assessment.Cells {
+		if was, ok := earlier[c.Cell]; ok {
+			delete(earlier, c.Cell)
+			all = append(all, was)
+			continue
+		}
+		all = append(all, report.Found{Cell: c.Cell, Verdict: c.Verdict, Reason: c.Reason})
+	}
+	for _, was := range earlier { // orphans that are gone; sorted by the report
+		all = append(all, was)
+	}
+	doc.Value = all
+	return doc.Write(ctx, r.h.Journal)
 }

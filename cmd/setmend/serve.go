@@ -15,6 +15,8 @@ import (
 
 	"github.com/setmend/setmend/dashboard"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
@@ -92,7 +94,7 @@ func pageOptions() dashboard.Options {
 
 // pageOptionsOf adds what the journal knows of a report's run: its decisions, and
 // what guards ask.
-func pageOptionsOf(ctx context.Context, j heal.Journal, report *report.Report) (dashboard.Options, error) {
+func pageOptionsOf(ctx context.Context, j record.Journal, report *report.Report) (dashboard.Options, error) {
 	options := pageOptions()
 	for decision, err := range heal.Decisions(ctx, j, report.Run.ID) {
 		if err != nil {
@@ -163,9 +165,9 @@ func (s *scheduled) once(ctx context.Context, outbox *notify.Outbox) error {
 		return err
 	}
 	var report *report.Report
-	if left, err := heal.Interrupted(ctx, s.j, s.c.clock.Now()); err != nil {
+	if left, ok, err := lease.Interrupted(ctx, s.j, s.c.clock.Now()); err != nil {
 		return err
-	} else if left != "" {
+	} else if ok {
 		s.log.Info("going on with a run that was cut off", "run", left)
 		report, err = run.resume(ctx, left)
 		if err != nil {
@@ -212,8 +214,8 @@ func (s journalApprovals) Waiting(ctx context.Context) ([]dashboard.Approval, er
 	return waitingApprovals(ctx, s.j)
 }
 
-func waitingApprovals(ctx context.Context, j heal.Journal) ([]dashboard.Approval, error) {
-	list, err := heal.Approvals(ctx, j)
+func waitingApprovals(ctx context.Context, j record.Journal) ([]dashboard.Approval, error) {
+	list, err := record.Approvals(ctx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -227,8 +229,8 @@ func waitingApprovals(ctx context.Context, j heal.Journal) ([]dashboard.Approval
 }
 
 func (s journalApprovals) Decide(ctx context.Context, v dashboard.ApprovalVerdict) error {
-	err := heal.Decide(ctx, s.j, v.ID, v.Approve, v.By, s.c.clock.Now())
-	if errors.Is(err, heal.ErrNotAsked) {
+	err := record.Decide(ctx, s.j, v.ID, v.Approve, v.By, s.c.clock.Now())
+	if errors.Is(err, record.ErrNotAsked) {
 		return errors.Join(dashboard.ErrNotWaiting, err)
 	}
 	return err

@@ -228,6 +228,9 @@ func OperationID(run, id string, n int) string {
 // OperationPrefix starts the ids of all operations of a run.
 func OperationPrefix(run string) string { return fleet.OwnOperation + Short(run) + "-" }
 
+// Owns reports whether an operation is one of the run's.
+func Owns(run, operation string) bool { return strings.HasPrefix(operation, OperationPrefix(run)) }
+
 // Short returns a run's id with only letters, digits and hyphens, at most 60 long.
 func Short(run string) string {
 	clean := strings.Map(func(c rune) rune {
