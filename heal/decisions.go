@@ -270,3 +270,10 @@ func overridesOf(commands []*command.Command) report.Overrides {
 	}
 	return o
 }
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

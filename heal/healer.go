@@ -92,6 +92,12 @@ type Healer struct {
 	calls        *callCounter
 }
 
+// keptLog is what one call of a stage leaves to the next in the same process.
+type keptLog struct {
+	log  *record.Log
+	pace *execute.Pacing
+}
+
 // New checks the configuration and fills in what may be left out.
 func New(config Config) (*Healer, error) {
 	if config.Cloud == nil || config.Journal == nil {

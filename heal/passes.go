@@ -14,8 +14,11 @@ import (
 	"github.com/setmend/setmend/plan"
 )
 
-// currentPass loads the stage's latest pass, nil before the first.
-func (r *run) currentPass(ctx context.Context, stage plan.Stage) (*record.Document[record.Pass], error) {
+// passes plans a run's passes and carries them out.
+type passes struct{ *run }
+
+// current loads the stage's latest pass, nil before the first.
+func (r *passes) current(ctx context.Context, stage plan.Stage) (*record.Document[record.Pass], error) {
 	n := r.rec.Value.Passes[stage]
 	if n == 0 {
 		return nil, nil
@@ -23,22 +26,22 @@ func (r *run) currentPass(ctx context.Context, stage plan.Stage) (*record.Docume
 	return record.Read[record.Pass](ctx, r.h.Journal, record.PassKey(r.id(), stage, n))
 }
 
-// nextPass plans the stage anew from the run's view of the fleet, and makes the
+// next plans the stage anew from the run's view of the fleet, and makes the
 // plan and its commands durable. The commands come first: a pass that is in the
 // journal always finds them there.
-func (r *run) nextPass(ctx context.Context, stage plan.Stage) (*record.Document[record.Pass], error) {
+func (r *passes) next(ctx context.Context, stage plan.Stage) (*record.Document[record.Pass], error) {
 	n := r.rec.Value.Passes[stage] + 1
 	pass, err := record.Read[record.Pass](ctx, r.h.Journal, record.PassKey(r.id(), stage, n))
 	if err != nil {
 		return nil, err
 	}
 	if !pass.Exists() {
-		made, assessment, err := r.planner().plan(ctx, stage, n)
+		made, assessment, err := plannerOf(r.run).plan(ctx, stage, n)
 		if err != nil {
 			return nil, err
 		}
 		pass.Value = record.Pass{Stage: stage, N: n, Plan: made, Waiting: r.view.External()}
-		if err := r.openPass(ctx, pass, assessment); err != nil {
+		if err := r.open(ctx, pass, assessment); err != nil {
 			return nil, err
 		}
 	}
@@ -50,8 +53,8 @@ func (r *run) nextPass(ctx context.Context, stage plan.Stage) (*record.Document[
 	return pass, r.save(ctx)
 }
 
-// openPass opens the commands of a pass and writes it.
-func (r *run) openPass(ctx context.Context, pass *record.Document[record.Pass], assessment *plan.Assessment) error {
+// open opens the commands of a pass and writes it.
+func (r *passes) open(ctx context.Context, pass *record.Document[record.Pass], assessment *plan.Assessment) error {
 	v := &pass.Value
 	if !v.Plan.Sealed() {
 		return fmt.Errorf("opening a pass of stage %s: its plan is not what was sealed under %s", v.Stage, v.Plan.Hash)
@@ -85,7 +88,7 @@ func (r *run) openPass(ctx context.Context, pass *record.Document[record.Pass], 
 }
 
 // commandOf is an action as a command that has not begun.
-func (r *run) commandOf(pass *record.Pass, action plan.Action, found *plan.Assessment) command.Command {
+func (r *passes) commandOf(pass *record.Pass, action plan.Action, found *plan.Assessment) command.Command {
 	f := r.view.Loaded()
 	c := command.Command{ID: fmt.Sprintf("%s-%d-%s", pass.Stage, pass.N, action.ID), Run: r.id(),
 		Kind: command.Kind(action.Remedy), Action: action, Pins: execute.Pins(f, action)}
@@ -106,7 +109,7 @@ func (r *run) commandOf(pass *record.Pass, action plan.Action, found *plan.Asses
 
 // carryOut carries a pass's commands out, those that verify after the others. It
 // returns how long to wait before the next look; zero means that all are done.
-func (r *run) carryOut(ctx context.Context, pass *record.Document[record.Pass]) (time.Duration, error) {
+func (r *passes) carryOut(ctx context.Context, pass *record.Document[record.Pass]) (time.Duration, error) {
 	commands, err := r.log.Named(pass.Value.Commands)
 	if err != nil {
 		return 0, err
@@ -115,7 +118,7 @@ func (r *run) carryOut(ctx context.Context, pass *record.Document[record.Pass]) 
 	if wait, err := r.execute(ctx, first); err != nil || wait > 0 {
 		return wait, err
 	}
-	if err := r.applyPass(ctx, pass, first); err != nil {
+	if err := r.apply(ctx, pass, first); err != nil {
 		return 0, err
 	}
 	changed := map[fleet.StackSetName]bool{}
@@ -132,7 +135,7 @@ func (r *run) carryOut(ctx context.Context, pass *record.Document[record.Pass]) 
 }
 
 // execute carries commands as far as they go without waiting.
-func (r *run) execute(ctx context.Context, commands []*command.Command) (time.Duration, error) {
+func (r *passes) execute(ctx context.Context, commands []*command.Command) (time.Duration, error) {
 	f, err := r.view.Fleet(ctx) // loaded here: the commands share it, read-only
 	if err != nil {
 		return 0, err
@@ -160,8 +163,8 @@ func touchedSets(commands []*command.Command) []fleet.StackSetName {
 	return fleet.SortedKeys(changed)
 }
 
-// applyPass brings what the commands changed into the run's view, once.
-func (r *run) applyPass(ctx context.Context, pass *record.Document[record.Pass], commands []*command.Command) error {
+// apply brings what the commands changed into the run's view, once.
+func (r *passes) apply(ctx context.Context, pass *record.Document[record.Pass], commands []*command.Command) error {
 	if pass.Value.Applied {
 		return nil
 	}
@@ -194,7 +197,7 @@ func (r *run) applyPass(ctx context.Context, pass *record.Document[record.Pass],
 
 // afterStopping reads anew what the stopped commands rested on, and reports whether
 // there were any.
-func (r *run) afterStopping(ctx context.Context, commands []*command.Command) (bool, error) {
+func (r *passes) afterStopping(ctx context.Context, commands []*command.Command) (bool, error) {
 	var names []fleet.StackSetName
 	for _, c := range commands {
 		if c.Stopped == "" {
@@ -213,7 +216,7 @@ func (r *run) afterStopping(ctx context.Context, commands []*command.Command) (b
 }
 
 // keepSuspensions remembers the sets of which no more is taken down in this run.
-func (r *run) keepSuspensions(commands []*command.Command) {
+func (r *passes) keepSuspensions(commands []*command.Command) {
 	for _, c := range commands {
 		if lost := execute.CannotComeBack(c); lost != nil {
 			r.rec.Value.Suspend(c.Action.StackSet, lost.Reason)
@@ -223,7 +226,7 @@ func (r *run) keepSuspensions(commands []*command.Command) {
 
 // keepRefusals makes guards of what commands found out about single cells right
 // before they would have acted.
-func (r *run) keepRefusals(commands []*command.Command) {
+func (r *passes) keepRefusals(commands []*command.Command) {
 	for _, c := range commands {
 		for i := range c.Cells {
 			if d := &c.Cells[i]; d.State == command.Failed && d.Class == plan.ReasonMaskedOverride {
@@ -233,8 +236,8 @@ func (r *run) keepRefusals(commands []*command.Command) {
 	}
 }
 
-// endPass ends a pass whose commands are done.
-func (r *run) endPass(ctx context.Context, pass *record.Document[record.Pass]) error {
+// end ends a pass whose commands are done.
+func (r *passes) end(ctx context.Context, pass *record.Document[record.Pass]) error {
 	pass.Value.Ended = true
 	return pass.Write(ctx, r.h.Journal)
 }

@@ -25,6 +25,11 @@ type planner struct {
 	run     *record.Run
 }
 
+// plannerOf plans for a run.
+func plannerOf(r *run) *planner {
+	return &planner{cloud: r.h.Cloud, journal: r.h.Journal, clock: r.h.Clock, policy: r.h.Policy, log: r.log, view: r.view, run: &r.rec.Value}
+}
+
 // plan assesses the fleet as the run knows it and plans the nth pass of a stage.
 func (p *planner) plan(ctx context.Context, stage plan.Stage, n int) (*plan.Plan, *plan.Assessment, error) {
 	f, err := p.view.Fleet(ctx)

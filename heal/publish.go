@@ -12,7 +12,7 @@ import (
 // publishStatus closes the run's books: it judges the fleet a last time, builds
 // the report, keeps it, and puts it where people look.
 func (h *Healer) publishStatus(ctx context.Context, r *run) (Answer, error) {
-	reporting := &reporting{r.planner(), r.request.Failure}
+	reporting := &reporting{plannerOf(r), r.request.Failure}
 	told, last, err := reporting.report(ctx)
 	if err != nil {
 		return Answer{}, err

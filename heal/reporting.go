@@ -86,13 +86,6 @@ func (p *reporting) head(f *fleet.Fleet) report.Run {
 		VirtualSeconds: ended.Sub(p.run.Started).Seconds(), HomeRegion: f.HomeRegion}
 }
 
-func orEmpty[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
-}
-
 // conclude says in one word how the run ended.
 func conclude(r *report.Report, failure *Failure) {
 	r.Conclude()

@@ -27,12 +27,6 @@ type run struct {
 	restores *execute.Restores // of this call
 }
 
-// keptLog is what one call of a stage leaves to the next in the same process.
-type keptLog struct {
-	log  *record.Log
-	pace *execute.Pacing
-}
-
 // open loads (or begins) the run and makes sure that this healer may act.
 func (h *Healer) open(ctx context.Context, stage string, request Request) (*run, error) {
 	if request.Run == "" {
@@ -138,11 +132,6 @@ func (r *run) id() string { return r.rec.Value.ID }
 func (r *run) setting() execute.Setting {
 	return execute.Setting{Run: r.id(), Cloud: r.h.Cloud, Journal: r.h.Journal, Clock: r.h.Clock, Log: r.h.Log, Policy: r.h.Policy,
 		Commands: r.log, Fence: r.fence, Organization: r.h.organization, OrganizationRead: r.rec.Value.OrganizationRead}
-}
-
-// planner plans for the run.
-func (r *run) planner() *planner {
-	return &planner{cloud: r.h.Cloud, journal: r.h.Journal, clock: r.h.Clock, policy: r.h.Policy, log: r.log, view: r.view, run: &r.rec.Value}
 }
 
 // progress reports how far the run is.

@@ -36,20 +36,6 @@ type Answer struct {
 // Stage is a handler: JSON in, JSON out, as a Lambda function is.
 type Stage func(ctx context.Context, input json.RawMessage) (json.RawMessage, error)
 
-// Stages are the handlers by the names that the state machine calls them.
-func (h *Healer) Stages() map[string]Stage {
-	return map[string]Stage{
-		"setmend-InitCleanup":           h.stage("InitCleanup", h.initCleanup),
-		"setmend-MandatoryDeployment":   h.stage("MandatoryDeployment", h.mandatoryDeployment),
-		"setmend-DetectDrift":           h.stage("DetectDrift", h.detectDrift),
-		"setmend-DriftStatus":           h.stage("DriftStatus", h.driftStatus),
-		"setmend-SearchInstancesToHeal": h.stage("SearchInstancesToHeal", h.searchInstancesToHeal),
-		"setmend-Heal":                  h.stage("Heal", h.heal),
-		"setmend-PublishStatus":         h.stage("PublishStatus", h.publishStatus),
-		"setmend-Notify":                h.stage("Notify", h.notify),
-	}
-}
-
 // stage wraps a handler with what all of them need: the run, the lease, the
 // deadline, and errors that name the stage.
 func (h *Healer) stage(name string, f func(context.Context, *run) (Answer, error)) Stage {

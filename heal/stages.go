@@ -6,10 +6,25 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal/fault"
+	"github.com/setmend/setmend/heal/observe"
 	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
 )
+
+// Stages are the handlers by the names that the state machine calls them.
+func (h *Healer) Stages() map[string]Stage {
+	return map[string]Stage{
+		"setmend-InitCleanup":           h.stage("InitCleanup", h.initCleanup),
+		"setmend-MandatoryDeployment":   h.stage("MandatoryDeployment", h.mandatoryDeployment),
+		"setmend-DetectDrift":           h.stage("DetectDrift", h.detectDrift),
+		"setmend-DriftStatus":           h.stage("DriftStatus", h.driftStatus),
+		"setmend-SearchInstancesToHeal": h.stage("SearchInstancesToHeal", h.searchInstancesToHeal),
+		"setmend-Heal":                  h.stage("Heal", h.heal),
+		"setmend-PublishStatus":         h.stage("PublishStatus", h.publishStatus),
+		"setmend-Notify":                h.stage("Notify", h.notify),
+	}
+}
 
 // initCleanup takes over what earlier runs have left, makes their pending restores,
 // observes the fleet, records how it was found, and deals with orphans.
@@ -53,14 +68,14 @@ func (h *Healer) detectDrift(ctx context.Context, r *run) (Answer, error) {
 	if _, _, err := r.view.LookAtExternal(ctx); err != nil {
 		return Answer{}, err
 	}
-	pass, err := r.currentPass(ctx, plan.StageDetect)
+	pass, err := (&passes{r}).current(ctx, plan.StageDetect)
 	if err == nil && pass == nil {
-		pass, err = r.nextPass(ctx, plan.StageDetect)
+		pass, err = (&passes{r}).next(ctx, plan.StageDetect)
 	}
 	if err != nil {
 		return Answer{}, err
 	}
-	wait, err := r.carryOut(ctx, pass)
+	wait, err := (&passes{r}).carryOut(ctx, pass)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -69,15 +84,15 @@ func (h *Healer) detectDrift(ctx context.Context, r *run) (Answer, error) {
 
 // driftStatus follows the detections.
 func (h *Healer) driftStatus(ctx context.Context, r *run) (Answer, error) {
-	pass, err := r.currentPass(ctx, plan.StageDetect)
+	pass, err := (&passes{r}).current(ctx, plan.StageDetect)
 	if err != nil || pass == nil {
 		return Answer{Complete: true}, err
 	}
-	wait, err := r.carryOut(ctx, pass)
+	wait, err := (&passes{r}).carryOut(ctx, pass)
 	if err != nil || wait > 0 {
 		return again(wait), err
 	}
-	return Answer{Complete: true}, r.endPass(ctx, pass)
+	return Answer{Complete: true}, (&passes{r}).end(ctx, pass)
 }
 
 // searchInstancesToHeal applies what the drift detections found to the run's
@@ -89,13 +104,13 @@ func (h *Healer) searchInstancesToHeal(ctx context.Context, r *run) (Answer, err
 	if err := r.keepBefore(ctx); err != nil {
 		return Answer{}, err
 	}
-	if err := r.view.KeepDrift(ctx); err != nil {
+	if err := (&observe.Details{View: r.view}).KeepDrift(ctx); err != nil {
 		return Answer{}, err
 	}
 	if r.rec.Value.Passes[plan.StageHeal] > 0 {
 		return Answer{Complete: true}, nil
 	}
-	if _, err := r.nextPass(ctx, plan.StageHeal); err != nil {
+	if _, err := (&passes{r}).next(ctx, plan.StageHeal); err != nil {
 		return Answer{}, err
 	}
 	return Answer{Complete: true}, nil
@@ -110,30 +125,30 @@ func (r *run) learn(ctx context.Context) (bool, error) {
 	if err := r.save(ctx); err != nil {
 		return false, err
 	}
-	if done, err := r.view.CheckTemplates(ctx, r.rec.Value.Options); err != nil || !done {
+	if done, err := (&observe.Templates{View: r.view}).Check(ctx, r.rec.Value.Options); err != nil || !done {
 		return false, err
 	}
-	return r.view.JudgeIgnored(ctx)
+	return (&observe.Details{View: r.view}).JudgeIgnored(ctx)
 }
 
 // heal carries a plan out, has AWS check what came of it, and plans again with what
 // it learned, until a plan has nothing to do.
 func (h *Healer) heal(ctx context.Context, r *run) (Answer, error) {
-	pass, err := r.currentPass(ctx, plan.StageHeal)
+	pass, err := (&passes{r}).current(ctx, plan.StageHeal)
 	if err != nil {
 		return Answer{}, err
 	}
 	if pass == nil || pass.Value.Ended {
 		return r.planHealing(ctx, pass)
 	}
-	wait, err := r.carryOut(ctx, pass)
+	wait, err := (&passes{r}).carryOut(ctx, pass)
 	if err != nil || wait > 0 {
 		return again(wait), err
 	}
 	if done, err := r.learn(ctx); err != nil || !done {
 		return again(0), err
 	}
-	return Answer{Wait: 1}, r.endPass(ctx, pass)
+	return Answer{Wait: 1}, (&passes{r}).end(ctx, pass)
 }
 
 // read reads the fleet, as far as the time of this call goes.
@@ -159,14 +174,14 @@ func (r *run) planHealing(ctx context.Context, last *record.Document[record.Pass
 	if busy && len(freed) == 0 && idle {
 		return again(externalPoll), nil
 	}
-	pass, err := r.nextPass(ctx, plan.StageHeal)
+	pass, err := (&passes{r}).next(ctx, plan.StageHeal)
 	if err != nil {
 		return Answer{}, err
 	}
 	if len(pass.Value.Commands) > 0 && pass.Value.N < maxPasses {
 		return Answer{Wait: 1}, nil
 	}
-	if err := r.endPass(ctx, pass); err != nil {
+	if err := (&passes{r}).end(ctx, pass); err != nil {
 		return Answer{}, err
 	}
 	if busy && pass.Value.N < maxPasses {
@@ -205,31 +220,31 @@ const maxPasses = 20
 // workOff carries out a stage of at most the given number of passes. Sets on which
 // an external operation runs keep the others waiting in no stage but the last, in
 // which they get passes of their own when it has ended.
-func (r *run) workOff(ctx context.Context, stage plan.Stage, passes int) (Answer, error) {
-	pass, err := r.currentPass(ctx, stage)
+func (r *run) workOff(ctx context.Context, stage plan.Stage, most int) (Answer, error) {
+	pass, err := (&passes{r}).current(ctx, stage)
 	if err == nil && pass == nil {
-		pass, err = r.nextPass(ctx, stage)
+		pass, err = (&passes{r}).next(ctx, stage)
 	}
 	if err != nil {
 		return Answer{}, err
 	}
 	if !pass.Value.Ended {
-		wait, err := r.carryOut(ctx, pass)
+		wait, err := (&passes{r}).carryOut(ctx, pass)
 		if err != nil || wait > 0 {
 			return again(wait), err
 		}
-		if err := r.endPass(ctx, pass); err != nil {
+		if err := (&passes{r}).end(ctx, pass); err != nil {
 			return Answer{}, err
 		}
 	}
 	replan := pass.Value.Again && pass.Value.N < maxPasses
-	if !replan && (pass.Value.N >= passes || len(pass.Value.Commands) == 0) {
+	if !replan && (pass.Value.N >= most || len(pass.Value.Commands) == 0) {
 		return Answer{Complete: true}, nil
 	}
 	if _, _, err := r.view.LookAtExternal(ctx); err != nil {
 		return Answer{}, err
 	}
-	if _, err := r.nextPass(ctx, stage); err != nil {
+	if _, err := (&passes{r}).next(ctx, stage); err != nil {
 		return Answer{}, err
 	}
 	return Answer{Wait: 1}, nil
@@ -266,7 +281,7 @@ func (r *run) checkAccepted() error {
 // then take what detection report.Found, cells that were already put right keep what
 // was wrong with them.
 func (r *run) keepBefore(ctx context.Context) error {
-	assessment, _, err := r.planner().assess(ctx)
+	assessment, _, err := plannerOf(r).assess(ctx)
 	if err != nil {
 		return err
 	}

@@ -14,17 +14,9 @@ import (
 	"github.com/setmend/setmend/heal/fault"
 )
 
-const (
-	workers      = 16               // commands that are carried out side by side, each on stack sets of its own
-	conflictWait = 30 * time.Second // until a stack set is tried again that is busy
-	quotaWait    = 30 * time.Second
-	firstPoll    = 45 * time.Second // a stack takes 20–60 s
-	nextPoll     = 20 * time.Second
-	// stumbleLimit is how long a command waits for reads that fail for a passing
-	// reason, without any progress, before its error ends the call.
-	stumbleLimit = 6 * time.Hour
-	stumbleWait  = 5 * time.Minute // at most, between two attempts
-)
+// workers is how many commands are carried out side by side, each on stack sets of its
+// own.
+const workers = 16
 
 // Executor carries commands out: it does what [command.Next] wants and records what
 // happened. It decides nothing.

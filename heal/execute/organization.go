@@ -12,7 +12,7 @@ import (
 // that need it at the same time share one reading.
 type Organization struct {
 	cloud observe.Reader
-	clock Clock
+	clock interface{ Now() time.Time }
 	// free holds a token while nobody reads; whoever has it owns what follows. A
 	// channel and not a mutex, since a reading can take minutes, and whoever waits
 	// for it must hear of a cancellation.
@@ -22,7 +22,7 @@ type Organization struct {
 }
 
 // NewOrganization returns a cache without a reading.
-func NewOrganization(cloud observe.Reader, clock Clock) *Organization {
+func NewOrganization(cloud observe.Reader, clock interface{ Now() time.Time }) *Organization {
 	c := &Organization{cloud: cloud, clock: clock, free: make(chan struct{}, 1)}
 	c.free <- struct{}{}
 	return c

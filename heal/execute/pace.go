@@ -5,6 +5,17 @@ import (
 	"time"
 )
 
+const (
+	conflictWait = 30 * time.Second // until a stack set is tried again that is busy
+	quotaWait    = 30 * time.Second
+	firstPoll    = 45 * time.Second // a stack takes 20–60 s
+	nextPoll     = 20 * time.Second
+	// stumbleLimit is how long a command waits for reads that fail for a passing
+	// reason, without any progress, before its error ends the call.
+	stumbleLimit = 6 * time.Hour
+	stumbleWait  = 5 * time.Minute // at most, between two attempts
+)
+
 // Pacing is when commands are to be looked at again. It is not durable: a new
 // process looks at once.
 type Pacing struct {

@@ -129,10 +129,3 @@ func creationOf(c *command.Command, cell fleet.Cell) string {
 	}
 	return id
 }
-
-// givenSince reports whether an instance's overrides are what an external operation
-// gave it after ours. Automatic deployment gives none, and what it creates in place
-// of what is pending does not restore it.
-func givenSince(o *fleet.Operation, instance fleet.Instance) bool {
-	return o != nil && o.Kind == fleet.OperationUpdate && len(instance.Overrides) > 0
-}

@@ -12,10 +12,6 @@ import (
 	"github.com/setmend/setmend/heal/record"
 )
 
-// Time is how long a lease lasts without renewal: longer than any wait
-// between two handler calls, so that a living run keeps it.
-const Time = 20 * time.Minute
-
 // State is the document that says who may act. Its version in the journal is
 // the fence: a healer that finds another version than its own has lost it,
 // whatever the clocks say.

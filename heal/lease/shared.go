@@ -9,6 +9,10 @@ import (
 	"github.com/setmend/setmend/heal/fault"
 )
 
+// Time is how long a lease lasts without renewal: longer than any wait
+// between two handler calls, so that a living run keeps it.
+const Time = 20 * time.Minute
+
 // Shared is a text that all healers of an administrator and region see,
 // whatever journals they have. It has no conditional write: versions grow by one
 // with each write.

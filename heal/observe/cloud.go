@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"time"
 
 	"github.com/setmend/setmend/fleet"
 )
@@ -45,3 +46,6 @@ type Member interface {
 	// find instances that were updated behind their stack set's back.
 	StackTemplate(ctx context.Context, stack fleet.MemberStack) (hash string, parameters []fleet.Parameter, err error)
 }
+
+// Clock is time as reading needs it.
+type Clock interface{ Now() time.Time }

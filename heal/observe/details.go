@@ -14,11 +14,14 @@ import (
 	"github.com/setmend/setmend/plan"
 )
 
+// Details reads what exactly has drifted.
+type Details struct{ *View }
+
 // JudgeIgnored reads, for sets whose policy ignores some drift, what exactly has
 // drifted, and remembers the cells whose every difference is ignored: those are
 // healthy. Here the details decide, so one that cannot be read is an error. It
 // reports false if the time was not enough; the next call goes on.
-func (v *View) JudgeIgnored(ctx context.Context) (bool, error) {
+func (v *Details) JudgeIgnored(ctx context.Context) (bool, error) {
 	f, err := v.Fleet(ctx)
 	if err != nil {
 		return false, err
@@ -51,7 +54,7 @@ func (v *View) JudgeIgnored(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-func (v *View) rememberIgnored(ctx context.Context, set fleet.StackSetName, instances []fleet.Instance) error {
+func (v *Details) rememberIgnored(ctx context.Context, set fleet.StackSetName, instances []fleet.Instance) error {
 	return record.Remember(ctx, v.Journal, set, func(cells map[string]plan.CellMemory) {
 		for _, instance := range instances {
 			memory := cells[instance.Target.String()]
@@ -64,7 +67,7 @@ func (v *View) rememberIgnored(ctx context.Context, set fleet.StackSetName, inst
 // driftOf reads the drifted resources of cells, each once for a drift check: what
 // was read before is in the journal. It reports false if the time ran out.
 // Strictly, a cell that cannot be read is an error; otherwise it is left out.
-func (v *View) driftOf(ctx context.Context, f *fleet.Fleet, cells []fleet.Cell, strict bool) (map[fleet.Cell][]fleet.ResourceDrift, bool, error) {
+func (v *Details) driftOf(ctx context.Context, f *fleet.Fleet, cells []fleet.Cell, strict bool) (map[fleet.Cell][]fleet.ResourceDrift, bool, error) {
 	doc, err := record.Read[[]cellDrift](ctx, v.Journal, record.RunKey(v.Run, "drift"))
 	if err != nil {
 		return nil, false, err
@@ -96,7 +99,7 @@ func (v *View) driftOf(ctx context.Context, f *fleet.Fleet, cells []fleet.Cell, 
 	return known, true, doc.Write(ctx, v.Journal)
 }
 
-func (v *View) readResources(ctx context.Context, f *fleet.Fleet, cells []fleet.Cell, strict bool) ([]cellDrift, error) {
+func (v *Details) readResources(ctx context.Context, f *fleet.Fleet, cells []fleet.Cell, strict bool) ([]cellDrift, error) {
 	list := make([]cellDrift, len(cells))
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
@@ -122,7 +125,7 @@ func (v *View) readResources(ctx context.Context, f *fleet.Fleet, cells []fleet.
 
 // resourceDrifts reads a cell's drifted resources as of the detection that found
 // them: the last operation on the instance, unless another came after it.
-func (v *View) resourceDrifts(ctx context.Context, cell fleet.Cell, instance fleet.Instance) ([]fleet.ResourceDrift, error) {
+func (v *Details) resourceDrifts(ctx context.Context, cell fleet.Cell, instance fleet.Instance) ([]fleet.ResourceDrift, error) {
 	for _, c := range slices.Backward(v.Commands.Commands()) {
 		if a := detection(c); c.Kind == command.Detect && a != nil && c.Action.StackSet == cell.StackSet {
 			return v.Cloud.ResourceDrifts(ctx, cell, a.Operation)
@@ -148,7 +151,7 @@ type cellDrift struct {
 
 // KeepDrift reads property by property what has drifted. It informs people and
 // decides nothing, so a cell whose details cannot be read is reported without.
-func (v *View) KeepDrift(ctx context.Context) error {
+func (v *Details) KeepDrift(ctx context.Context) error {
 	f, err := v.Fleet(ctx)
 	if err != nil {
 		return err

@@ -13,15 +13,17 @@ import (
 	"github.com/setmend/setmend/heal/record"
 )
 
-// A member stack that somebody updates directly keeps another template or other
+// Templates compares member stacks with their stack sets. A member stack that is updated
+// directly keeps another template or other
 // parameters than its stack set has for it. AWS calls it CURRENT and, since its
 // resources match its own template, IN_SYNC. Where the policy asks for it
 // (checkTemplates), setmend looks into the member accounts and compares.
+type Templates struct{ *View }
 
-// CheckTemplates compares every current instance of the sets whose policy wants
+// Check compares every current instance of the sets whose policy wants
 // it, once a run and again after each operation on it. It reports false if the
 // time was not enough; the next call goes on.
-func (v *View) CheckTemplates(ctx context.Context, scope record.Options) (bool, error) {
+func (v *Templates) Check(ctx context.Context, scope record.Options) (bool, error) {
 	f, err := v.Fleet(ctx)
 	if err != nil {
 		return false, err
@@ -46,7 +48,7 @@ func (v *View) CheckTemplates(ctx context.Context, scope record.Options) (bool, 
 const stackReaders = 40
 
 // uncompared lists the cells whose stack was not looked at yet.
-func (v *View) uncompared(f *fleet.Fleet, scope record.Options) []fleet.Cell {
+func (v *Templates) uncompared(f *fleet.Fleet, scope record.Options) []fleet.Cell {
 	var cells []fleet.Cell
 	for _, name := range f.Names() {
 		policy := v.policy(name)
@@ -62,7 +64,7 @@ func (v *View) uncompared(f *fleet.Fleet, scope record.Options) []fleet.Cell {
 	return cells
 }
 
-func (v *View) compareStacks(ctx context.Context, f *fleet.Fleet, cells []fleet.Cell) error {
+func (v *Templates) compareStacks(ctx context.Context, f *fleet.Fleet, cells []fleet.Cell) error {
 	var mu sync.Mutex // guards the inventories' maps
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(stackReaders)
@@ -89,7 +91,7 @@ func (v *View) compareStacks(ctx context.Context, f *fleet.Fleet, cells []fleet.
 // divergence says how one stack differs from what its stack set has for it. An
 // account that cannot be looked into is taken as it is: it is one more check than
 // AWS makes, not a precondition.
-func (v *View) divergence(ctx context.Context, set fleet.StackSet, instance fleet.Instance, cell fleet.Cell) (string, error) {
+func (v *Templates) divergence(ctx context.Context, set fleet.StackSet, instance fleet.Instance, cell fleet.Cell) (string, error) {
 	stack := fleet.MemberStack{Target: cell.Target, StackID: instance.StackID, Role: v.policy(cell.StackSet).MemberRole}
 	hash, parameters, err := v.Cloud.StackTemplate(ctx, stack)
 	switch fleet.KindOf(err) {

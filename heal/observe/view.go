@@ -32,9 +32,6 @@ type View struct {
 	doc *record.Document[fleet.Fleet] // nil until it is loaded
 }
 
-// Clock is time as reading needs it.
-type Clock interface{ Now() time.Time }
-
 // Cache holds the decoded view of the last call of a stage for the next one in the
 // same process. It is used only while the journal's version is its own.
 type Cache struct {
