@@ -231,3 +231,147 @@ func TestARequestThatWouldReachOtherCellsIsNotSent(t *testing.T) {
 		}
 	})
 }
+
+// eventful is a journal that does something right after an event of a kind was recorded.
+type eventful struct {
+	store
+	kind string
+	then func()
+}
+
+func (j *eventful) Append(ctx context.Context, log string, epoch int64, entries ...[]byte) error {
+	err := j.store.Append(ctx, log, epoch, entries...)
+	for _, entry := range entries {
+		if err == nil && strings.Contains(string(entry), `"event":"`+j.kind+`"`) {
+			j.then()
+		}
+	}
+	return err
+}
+
+// TestAStopBetweenTheIntentAndTheCallHolds: whatever was recorded last, nothing is sent
+// once the run was stopped.
+func TestAStopBetweenTheIntentAndTheCallHolds(t *testing.T) {
+	for _, at := range []struct{ kind, policy string }{
+		{"intended", `{version: 1}`}, {"prepares", inPlace}, {"reviewed", inPlace},
+	} {
+		t.Run(at.kind, func(t *testing.T) {
+			scenario(t, func(w *world) {
+				w.setPolicy(at.policy)
+				accounts := w.accounts(6)
+				w.stackSet("queue", accounts)
+				w.drift("queue", accounts[0])
+				w.detectByHand("queue")
+				stopped := false
+				stop := func() {
+					if stopped {
+						return
+					}
+					stopped = true
+					w.must(heal.Stop(w.t.Context(), w.journal, "all", "a fire drill"))
+					time.Sleep(2 * time.Second) // longer than a permission is good for
+				}
+				aws := w.connect()
+				c := w.config(aws)
+				c.Journal = &eventful{store: w.journal, kind: at.kind, then: stop}
+				c.Cloud = &unsendable{watched: &watched{Cloud: aws}, t: t, stopped: &stopped}
+				_, err := w.start(c, "run-1")
+				w.must(err)
+				if !stopped {
+					t.Error("there was no such event")
+				}
+			})
+		})
+	}
+}
+
+// unsendable is a Cloud of which nothing that changes AWS may be called once the run was
+// stopped.
+type unsendable struct {
+	*watched
+	t       *testing.T
+	stopped *bool
+}
+
+func (c *unsendable) may(call string) {
+	if *c.stopped {
+		c.t.Errorf("%s was called after the stop", call)
+	}
+}
+
+func (c *unsendable) Change(ctx context.Context, change fleet.InstanceChange) error {
+	c.may(string(change.Kind))
+	return c.watched.Change(ctx, change)
+}
+
+func (c *unsendable) DetectDrift(ctx context.Context, name fleet.StackSetName, id string, p fleet.Preferences) error {
+	c.may("DetectDrift")
+	return c.watched.DetectDrift(ctx, name, id, p)
+}
+
+func (c *unsendable) Revert(ctx context.Context, stack fleet.MemberStack, token string) (fleet.RevertPlan, error) {
+	c.may("Revert")
+	return c.watched.Revert(ctx, stack, token)
+}
+
+func (c *unsendable) ExecuteRevert(ctx context.Context, stack fleet.MemberStack, token string) error {
+	c.may("ExecuteRevert")
+	return c.watched.ExecuteRevert(ctx, stack, token)
+}
+
+// TestTheLatestMomentOfARequestLiesWithinTheLease although reading took longer than the
+// lease had left: it is renewed before the intent, and others see that.
+func TestTheLatestMomentOfARequestLiesWithinTheLease(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(6)
+		w.stackSet("queue", accounts[1:])
+		aws := w.connect()
+		c := w.config(aws)
+		c.Cloud = &watched{Cloud: aws, beforeStackSet: func() { time.Sleep(13 * time.Minute) }}
+		intents := 0
+		c.Journal = &eventful{store: w.journal, kind: "intended", then: func() {
+			intents++
+			text, _, err := w.journal.Get(w.t.Context(), "lease")
+			w.must(err)
+			var lease heal.Lease
+			w.must(json.Unmarshal(text, &lease))
+			if left := time.Until(lease.Expires); left < 8*time.Minute {
+				t.Errorf("the lease that others see has %s left at an intent", left)
+			}
+		}}
+		w.healWith(c, heal.Options{})
+		if intents == 0 {
+			t.Error("nothing was intended")
+		}
+	})
+}
+
+// TestAHealerThatLostItsLeaseSavesNoOverrides: what it writes would be taken for the copy
+// of a deletion that must not come.
+func TestAHealerThatLostItsLeaseSavesNoOverrides(t *testing.T) {
+	scenario(t, func(w *world) {
+		account := withOverrides(w)
+		w.must(deleteQueue(w, account))
+		w.detectByHand("queue")
+		aws := w.connect()
+		c := w.config(aws)
+		lost := once(func() {
+			_, version, err := w.journal.Get(w.t.Context(), "lease")
+			w.must(err)
+			text, err := json.Marshal(heal.Lease{Run: "run-b", Holder: "b", Expires: time.Now().Add(time.Hour), Epoch: 99})
+			w.must(err)
+			_, err = w.journal.Put(w.t.Context(), "lease", text, version)
+			w.must(err)
+		})
+		began := false
+		c.Journal = &eventful{store: w.journal, kind: "began", then: func() { began = true; lost() }}
+		_, err := w.start(c, "run-1")
+		w.must(err)
+		keys, err := w.journal.Keys(w.t.Context(), "overrides/")
+		w.must(err)
+		if !began || len(keys) > 0 {
+			t.Errorf("began: %t; saved: %v", began, keys)
+		}
+		w.untouched()
+	})
+}

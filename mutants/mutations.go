@@ -60,7 +60,7 @@ var Mutations = []Mutation{
 	// Lease, epoch, stop.
 	{"a lease taken by another is not seen", "heal", "if version != l.doc.version {", "if false {", healTests},
 	{"a lease in use is taken", "heal", "held.Run != \"\" && held.Run != run && now.Before(held.Expires)", "false", healTests},
-	{"a run that was overtaken continues", "heal", "if epoch != 0 && (!own || doc.Value.Epoch != epoch) {", "if false {", healTests},
+	{"a run that was overtaken continues", "heal", "if epoch != 0 && (!own || doc.Value.Epoch != epoch) {", "if false && own {", healTests},
 	{"a lease is not renewed", "heal", "l.doc.Value.Expires = now.Add(leaseTime)\n\treturn l.doc.Value.Expires, l.put(ctx)", "return now.Add(leaseTime), nil", healTests},
 	{"saving does not look at the lease", "heal", "if _, err := x.fence.lease.check(ctx); err != nil {\n\t\treturn err // what follows is written for a deletion that must not come\n\t}", "", healTests},
 	{"the kill switch is not asked", "heal", "if err := f.checkSwitch(ctx); err != nil {\n\t\treturn time.Time{}, err\n\t}", "", healTests},
@@ -73,7 +73,6 @@ var Mutations = []Mutation{
 	{"an operation that runs counts as ended", "heal", "if !operation.Status.Ended() {\n\t\tif err := x.saveAgain", "if false {\n\t\tif err := x.saveAgain", healTests},
 	{"SUCCEEDED says that every instance succeeded", "heal", "clean := a.Status == fleet.OperationSucceeded && a.Failed == 0", "clean := a.Status == fleet.OperationSucceeded", healTests},
 	{"what AWS passed over counts as done", "heal", "return len(a.Request.OUs) > 0 && (c.Kind == command.Detach || c.Kind == command.Remove)", "return false", healTests},
-	{"a deletion that may still arrive is struck off", "heal", "case fleet.KindOf(err) == fleet.NotFound && r.now().Before(restore.Deadline):", "case false:", healTests},
 	{"a deletion without a record is forgotten", "heal", "case fleet.KindOf(err) == fleet.NotFound && r.now().Sub(restore.At) > refutedFor:", "case fleet.KindOf(err) == fleet.NotFound:", healTests},
 	{"a stack that stands settles a restore", "heal", "if sameOverrides(instance.Overrides, restore.Overrides) {\n\t\treturn command.RestoreResolved{Cells: one, Why: \"The deletion is over", "if true {\n\t\treturn command.RestoreResolved{Cells: one, Why: \"The deletion is over", healTests},
 
