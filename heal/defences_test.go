@@ -171,7 +171,9 @@ func TestASetThatIsNotTheOneOfThePlanIsPlannedAnewBeforeAnythingIsCreated(t *tes
 	for name, change := range map[string]func(*fleet.StackSet){
 		"made anew under its name": func(s *fleet.StackSet) { s.ID += "-again" },
 		"another template":         func(s *fleet.StackSet) { s.TemplateHash = "other" },
-		"another parameter":        func(s *fleet.StackSet) { s.Parameters = append(s.Parameters, fleet.Parameter{Key: "Owner", Value: "x"}) },
+		"another parameter": func(s *fleet.StackSet) {
+			s.Parameters = append(s.Parameters, fleet.Parameter{Key: "Owner", Value: "x"})
+		},
 		"another value": func(s *fleet.StackSet) {
 			s.Parameters = append([]fleet.Parameter(nil), s.Parameters...)
 			s.Parameters[0].Value += "0"

@@ -95,7 +95,6 @@ var Mutations = []Mutation{
 	{"two requests of a command are open", "heal/command", "if open := c.OpenAttempt(); open != nil {", "if open := c.OpenAttempt(); false {", commandTests},
 	{"a deletion is pending only once AWS has accepted it", "heal/command", "c.each(a, func(d *Cell) { d.Restore = RestorePending })", "", commandTests},
 	{"a lost request settles its restore", "heal/command", "if d.Restore == RestorePending && a.Deletes() {\n\t\t\t\td.Restore = RestoreRefuted", "if d.Restore == RestorePending && a.Deletes() {\n\t\t\t\td.Restore = NoRestore", commandTests},
-	{"a request that nothing needs is sent", "heal/command", "wanted = wanted || d.State == Pending || d.State == Deleted", "wanted = wanted || d != nil", commandTests},
 	{"a failed deletion is created again", "heal/command", "if o.Kept && c.Phase == ChangePhase {", "if c.Phase == ChangePhase {", commandTests},
 	{"what failed to be deleted is created", "heal/command", "if d == nil || d.State == Failed || d.State == Skipped {", "if d == nil {", commandTests},
 	{"what was deleted is not verified", "heal/command", "{RestorePhase, attemptsOver, VerifyPhase}", "{RestorePhase, attemptsOver, RecordPhase}", commandTests},

@@ -389,19 +389,3 @@ func TestACommandThatIsInterruptedLeavesItsCreationsToTheNextPlan(t *testing.T) 
 		t.Errorf("%v, %+v", err, command.Restores(&c))
 	}
 }
-
-// TestARequestThatNoCellNeedsAnyMoreIsDropped and not sent: the instances had gone when
-// they were to be saved.
-func TestARequestThatNoCellNeedsAnyMoreIsDropped(t *testing.T) {
-	c := commandOf(command.Redeploy, 1)
-	cell := fleet.Cell{StackSet: set, Target: target(0)}
-	gone := command.Saved{Outcomes: []command.Outcome{{Cell: cell, State: command.Skipped, Reason: "the instance is gone already"}}}
-	for _, f := range []command.Fact{command.Began{}, gone} {
-		if err := command.Apply(&c, command.Event{Command: c.ID, At: begin, Fact: f}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := command.Next(&c, begin); got.Do != command.DoDrop {
-		t.Errorf("next is %+v, want the request dropped", got)
-	}
-}
