@@ -40,6 +40,7 @@ var rooms = map[string]struct {
 	"cmd":       {[]string{"*"}, "the only place where rooms are wired together"},
 	"clients":   {nil, "other people's clients know the binary and the wire, nothing else"},
 	"bench":     {[]string{"*"}, "it measures the whole"},
+	"mutants":   {nil, "it knows the others' source as text"},
 }
 
 // sdk is AWS's client library; only cloud may speak it, and tests of awssim,

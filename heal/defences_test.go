@@ -12,7 +12,10 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // What stands right before a call, each defence by itself: where two hold, a test that
@@ -80,11 +83,11 @@ func TestADamagedCopyOfOverridesIsNeitherListedNorGivenBack(t *testing.T) {
 		account := withOverrides(w)
 		w.excludeOnce(account)
 		w.tamper(`"payments"`, `"paymentz"`)
-		if _, err := heal.SavedOverrides(t.Context(), w.journal); err == nil || !strings.Contains(err.Error(), "checksum") {
+		if _, err := record.SavedOverrides(t.Context(), w.journal); err == nil || !strings.Contains(err.Error(), "checksum") {
 			t.Errorf("listing them: %v", err)
 		}
 		r := w.heal(heal.Options{})
-		if n := len(w.calls("CreateStackInstances")); n != 0 || r.Run.Result == heal.ResultHealed {
+		if n := len(w.calls("CreateStackInstances")); n != 0 || r.Run.Result == report.Healed {
 			t.Errorf("%s; %d creations from a copy that is damaged", r.Run.Result, n)
 		}
 	})
@@ -227,7 +230,7 @@ func TestARequestThatWouldReachOtherCellsIsNotSent(t *testing.T) {
 		w.stackSet("queue", accounts[1:])
 		p := w.planned()
 		w.locked(func() error { return w.aws.Organization().Move(accounts[0], w.aws.Organization().Root()) })
-		w.carryOut(heal.Given{Plan: p, Exact: true})
+		w.carryOut(record.Given{Plan: p, Exact: true})
 		if n := len(w.calls("CreateStackInstances")); n > 0 {
 			t.Errorf("%d creations for an account outside of the OUs", n)
 		}
@@ -270,7 +273,7 @@ func TestAStopBetweenTheIntentAndTheCallHolds(t *testing.T) {
 						return
 					}
 					stopped = true
-					w.must(heal.Stop(w.t.Context(), w.journal, "all", "a fire drill"))
+					w.must(lease.Stop(w.t.Context(), w.journal, "all", "a fire drill"))
 					time.Sleep(2 * time.Second) // longer than a permission is good for
 				}
 				aws := w.connect()
@@ -335,9 +338,9 @@ func TestTheLatestMomentOfARequestLiesWithinTheLease(t *testing.T) {
 			intents++
 			text, _, err := w.journal.Get(w.t.Context(), "lease")
 			w.must(err)
-			var lease heal.Lease
-			w.must(json.Unmarshal(text, &lease))
-			if left := time.Until(lease.Expires); left < 8*time.Minute {
+			var held lease.State
+			w.must(json.Unmarshal(text, &held))
+			if left := time.Until(held.Expires); left < 8*time.Minute {
 				t.Errorf("the lease that others see has %s left at an intent", left)
 			}
 		}}
@@ -360,7 +363,7 @@ func TestAHealerThatLostItsLeaseSavesNoOverrides(t *testing.T) {
 		lost := once(func() {
 			_, version, err := w.journal.Get(w.t.Context(), "lease")
 			w.must(err)
-			text, err := json.Marshal(heal.Lease{Run: "run-b", Holder: "b", Expires: time.Now().Add(time.Hour), Epoch: 99})
+			text, err := json.Marshal(lease.State{Run: "run-b", Holder: "b", Expires: time.Now().Add(time.Hour), Epoch: 99})
 			w.must(err)
 			_, err = w.journal.Put(w.t.Context(), "lease", text, version)
 			w.must(err)
