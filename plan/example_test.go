@@ -16,7 +16,7 @@ func ExampleAssessment_Plan() {
 	const root, account, region = fleet.OUID("r-ab12"), fleet.AccountID("200000000001"), fleet.Region("eu-central-1")
 	f := &fleet.Fleet{HomeRegion: region, ReadAt: noon,
 		Organization: fleet.Organization{ID: "o-abcdefghij", Management: "100000000000", Root: root, TrustedAccess: true,
-			OUs:      map[fleet.OUID]fleet.OU{root: {ID: root}},
+			OUs: map[fleet.OUID]fleet.OU{root: {ID: root}},
 			Accounts: map[fleet.AccountID]fleet.Account{
 				"100000000000": {ID: "100000000000", State: fleet.AccountActive, OUs: []fleet.OUID{root}},
 				account:        {ID: account, State: fleet.AccountActive, OUs: []fleet.OUID{root}}}},
