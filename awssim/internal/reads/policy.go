@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf16"
 
 	"github.com/setmend/setmend/awssim/internal/catalogue"
@@ -177,13 +178,13 @@ func bucket(s string, buckets int) int {
 }
 
 // simple are the schema's transforms that only change letter case.
-var simple = regexp.MustCompile(`^\$(lowercase|uppercase)\([\w.]+\)$`)
+var simple = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\$(lowercase|uppercase)\([\w.]+\)$`) })
 
 // transformed applies the letter case of the schema's own transforms, by which
 // AWS's drift detection compares: $lowercase(Engine).
 func (w *walk) transformed(t *catalogue.Type, out map[string]any) map[string]any {
 	for place, expression := range t.Transforms {
-		m := simple.FindStringSubmatch(expression)
+		m := simple().FindStringSubmatch(expression)
 		if m == nil {
 			continue
 		}

@@ -348,7 +348,7 @@ func (w *walk) fillObject(v map[string]any, s *catalogue.Schema, path []pattern,
 // not whole: what is filled into that, the rules that follow fill in here too.
 func (w *walk) copies() bool {
 	text, _ := w.rule.Argument.(string)
-	return strings.HasPrefix(text, "${prop:") && token.FindString(text) == text
+	return strings.HasPrefix(text, "${prop:") && token().FindString(text) == text
 }
 
 // places are the members that a pattern means in an object: one by name, or those
