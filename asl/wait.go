@@ -2,6 +2,7 @@ package asl
 
 import (
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/setmend/setmend/asl/internal/jsonpath"
@@ -172,13 +173,15 @@ func nanos(t time.Time) int64 {
 
 // timestampForm is what time.Parse is too generous about: hours of two digits, a
 // dot before the fraction, nine digits of it at most, offsets up to 18 hours.
-var timestampForm = regexp.MustCompile(`^.{10}T\d\d:\d\d(:\d\d(\.\d{0,9})?)?(Z|[+-](0\d|1[0-7]):[0-5]\d|[+-]18:00)$`)
+var timestampForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^.{10}T\d\d:\d\d(:\d\d(\.\d{0,9})?)?(Z|[+-](0\d|1[0-7]):[0-5]\d|[+-]18:00)$`)
+})
 
 // parseTimestamp reads what Java's ISO_OFFSET_DATE_TIME reads (its documentation
 // is what the message recorded on AWS quotes): RFC 3339 where the seconds may be
 // missing. T and Z are capitals, as the specification has it.
 func parseTimestamp(s string) (time.Time, bool) {
-	if !timestampForm.MatchString(s) {
+	if !timestampForm().MatchString(s) {
 		return time.Time{}, false
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00"} {

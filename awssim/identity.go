@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
@@ -16,7 +17,7 @@ type signature struct {
 	token                string
 }
 
-var credential = regexp.MustCompile(`Credential=([^/,\s]+)/[^,\s]*`)
+var credential = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`Credential=([^/,\s]+)/[^,\s]*`) })
 
 // signatureOf reads the signature from the header or, of a presigned URL, from
 // the query.
@@ -28,7 +29,7 @@ func signatureOf(r *http.Request) (signature, bool) {
 	token := r.URL.Query().Get("X-Amz-Security-Token")
 	if scope == "" {
 		token = r.Header.Get("X-Amz-Security-Token")
-		if found := credential.FindString(r.Header.Get("Authorization")); found != "" {
+		if found := credential().FindString(r.Header.Get("Authorization")); found != "" {
 			scope = strings.TrimPrefix(found, "Credential=")
 		}
 	}

@@ -1,6 +1,7 @@
 package awssim_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -206,6 +207,81 @@ Outputs: {Arn: {Value: !GetAtt Inner.Outputs.Arn}, Inner: {Value: !Ref Inner}}`)
 	}
 	if got := s.settled(*inner.StackId).StackStatus; got != types.StackStatusDeleteComplete {
 		t.Errorf("after its parent's deletion the inner stack is %s", got)
+	}
+}
+
+// TestAChangeSetIncludesNestedStacks makes, reads and executes the change sets of a
+// hierarchy: the nested stack's is described with its parent's, executed with it and
+// not by itself.
+func TestAChangeSetIncludesNestedStacks(t *testing.T) {
+	s := newStackStory(t)
+	s.aws.Lock()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(s.aws.Objects().CreateBucket(sdktest.Management, "eu-central-1", "templates"))
+	must(s.aws.Objects().Put("templates", "inner.yaml", []byte(`{"Parameters": {"Shown": {"Type": "String"}}, "Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Shown"}}}}}`)))
+	s.aws.Unlock()
+	make := func(kind types.ChangeSetType, name, shown string) (root, child *cloudformation.DescribeChangeSetOutput) {
+		made, err := s.CreateChangeSet(t.Context(), &cloudformation.CreateChangeSetInput{StackName: aws.String("outer"), ChangeSetName: &name, ChangeSetType: kind,
+			IncludeNestedStacks: aws.Bool(true), Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("net")}}, TemplateBody: aws.String(`
+Resources:
+  Inner: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "https://templates.s3.amazonaws.com/inner.yaml", Parameters: {Shown: ` + shown + `}}}`)})
+		must(err)
+		s.aws.Advance(time.Minute)
+		root, err = s.DescribeChangeSet(t.Context(), &cloudformation.DescribeChangeSetInput{ChangeSetName: made.Id})
+		must(err)
+		if root.Status != types.ChangeSetStatusCreateComplete || !*root.IncludeNestedStacks || len(root.Changes) != 1 {
+			t.Fatalf("the root's is %s: %s", root.Status, aws.ToString(root.StatusReason))
+		}
+		child, err = s.DescribeChangeSet(t.Context(), &cloudformation.DescribeChangeSetInput{ChangeSetName: root.Changes[0].ResourceChange.ChangeSetId})
+		must(err)
+		if *child.ParentChangeSetId != *root.ChangeSetId || *child.RootChangeSetId != *root.ChangeSetId || len(child.Changes) != 1 || *child.Changes[0].ResourceChange.LogicalResourceId != "T" {
+			t.Fatalf("the nested stack's: %+v", child)
+		}
+		return root, child
+	}
+	execute := func(root, child *cloudformation.DescribeChangeSetOutput) {
+		var refused *types.InvalidChangeSetStatusException
+		if _, err := s.ExecuteChangeSet(t.Context(), &cloudformation.ExecuteChangeSetInput{ChangeSetName: child.ChangeSetId}); !errors.As(err, &refused) {
+			t.Errorf("executing a nested stack's change set by itself: %v", err)
+		}
+		_, err := s.ExecuteChangeSet(t.Context(), &cloudformation.ExecuteChangeSetInput{ChangeSetName: root.ChangeSetId})
+		must(err)
+		s.settled("outer")
+		after, err := s.DescribeChangeSet(t.Context(), &cloudformation.DescribeChangeSetInput{ChangeSetName: child.ChangeSetId})
+		must(err)
+		if after.ExecutionStatus != types.ExecutionStatusExecuteComplete {
+			t.Errorf("once its root was executed the nested stack's is %s", after.ExecutionStatus)
+		}
+	}
+	root, child := make(types.ChangeSetTypeCreate, "first", "one")
+	inner, err := s.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: child.StackId})
+	must(err)
+	if got := inner.Stacks[0]; got.StackStatus != types.StackStatusReviewInProgress || *got.ParentId != *root.StackId {
+		t.Errorf("before its execution the nested stack is %s of %s", got.StackStatus, aws.ToString(got.ParentId))
+	}
+	execute(root, child)
+	if got := s.settled(*child.StackId); got.StackStatus != types.StackStatusCreateComplete || len(got.Tags) != 1 {
+		t.Errorf("after its execution the nested stack is %s", got.StackStatus)
+	}
+	root, again := make(types.ChangeSetTypeUpdate, "second", "two")
+	if *again.StackId != *child.StackId {
+		t.Errorf("the update is of %s, not %s", *again.StackId, *child.StackId)
+	}
+	execute(root, again)
+	if got := s.settled(*child.StackId); got.StackStatus != types.StackStatusUpdateComplete {
+		t.Errorf("after the update the nested stack is %s", got.StackStatus)
+	}
+	root, child = make(types.ChangeSetTypeUpdate, "third", "three")
+	_, err = s.DeleteChangeSet(t.Context(), &cloudformation.DeleteChangeSetInput{ChangeSetName: root.ChangeSetId})
+	must(err)
+	var gone *types.ChangeSetNotFoundException
+	if _, err := s.DescribeChangeSet(t.Context(), &cloudformation.DescribeChangeSetInput{ChangeSetName: child.ChangeSetId}); !errors.As(err, &gone) {
+		t.Errorf("after its root's deletion: %v", err)
 	}
 }
 

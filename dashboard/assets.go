@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 //go:embed assets
@@ -30,9 +31,11 @@ var styles = []string{
 }
 
 var (
-	script       = readAssets(scripts)
-	style        = readAssets(styles)
-	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"group3": group3, "visible": visible}).Parse(readAsset("page.html")))
+	script       = sync.OnceValue(func() string { return readAssets(scripts) })
+	style        = sync.OnceValue(func() string { return readAssets(styles) })
+	pageTemplate = sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("page").Funcs(template.FuncMap{"group3": group3, "visible": visible}).Parse(readAsset("page.html")))
+	})
 )
 
 func readAssets(names []string) string {
@@ -54,11 +57,13 @@ func readAsset(name string) string {
 }
 
 // deceptive characters reorder or hide text; dom.js has the same set.
-var deceptive = regexp.MustCompile("[\x00-\x08\x0b-\x1f\x7f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+var deceptive = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("[\x00-\x08\x0b-\x1f\x7f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+})
 
 // visible shows deceptive characters as what they are.
 func visible(text any) string {
-	return deceptive.ReplaceAllStringFunc(fmt.Sprint(text), func(c string) string { return fmt.Sprintf("⟨%U⟩", []rune(c)[0]) })
+	return deceptive().ReplaceAllStringFunc(fmt.Sprint(text), func(c string) string { return fmt.Sprintf("⟨%U⟩", []rune(c)[0]) })
 }
 
 // contentPolicy is the page's Content-Security-Policy: nothing but the one script and
@@ -70,8 +75,8 @@ func visible(text any) string {
 func contentPolicy(live bool) string {
 	directives := []string{
 		"default-src 'none'",
-		"script-src '" + hash(script) + "'",
-		"style-src '" + hash(style) + "'",
+		"script-src '" + hash(script()) + "'",
+		"style-src '" + hash(style()) + "'",
 		"img-src data:",
 		"base-uri 'none'",
 		"form-action 'none'",

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -126,7 +127,8 @@ func (g gate) vouches(pass string, now time.Time) bool {
 
 const formStyle = `body{font:16px/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;margin:0;color-scheme:light dark}form{width:min(22rem,90vw)}input,button{font:inherit;box-sizing:border-box;width:100%;padding:.5rem;margin:.3rem 0 1rem}`
 
-var formTemplate = template.Must(template.New("login").Parse(`<!doctype html>
+var formTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("login").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>setmend</title>
 <style>` + formStyle + `</style></head>
 <body><main><form method="post" action="/login"><h1>setmend</h1>
@@ -134,6 +136,7 @@ var formTemplate = template.Must(template.New("login").Parse(`<!doctype html>
 <label for="token">Token</label><input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button>Open the dashboard</button></form></main></body></html>
 `))
+})
 
 func (g gate) serveForm(w http.ResponseWriter, _ *http.Request) { g.form(w, http.StatusOK, "") }
 
@@ -141,7 +144,7 @@ func (g gate) form(w http.ResponseWriter, status int, complaint string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Add("Content-Security-Policy", "default-src 'none'; style-src '"+hash(formStyle)+"'; form-action 'self'; base-uri 'none'")
 	w.WriteHeader(status)
-	_ = formTemplate.Execute(w, complaint) // the reader has left: nobody to tell
+	_ = formTemplate().Execute(w, complaint) // the reader has left: nobody to tell
 }
 
 // serveLogin gives a cookie for the token. The token itself is not kept in the

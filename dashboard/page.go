@@ -107,7 +107,7 @@ type pageData struct {
 func render(r *report.Report, options Options, lean bool) ([]byte, error) {
 	core, more := build(r, options, lean)
 	data := pageData{Title: title(r, options), LiveURL: options.LiveURL, Version: options.version, Headline: core.Headline, Report: r,
-		Policy: contentPolicy(options.LiveURL != ""), Script: template.JS(script), Style: template.CSS(style)}
+		Policy: contentPolicy(options.LiveURL != ""), Script: template.JS(script()), Style: template.CSS(style())}
 	var err error
 	if data.Core, err = pack(core); err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func render(r *report.Report, options Options, lean bool) ([]byte, error) {
 		return nil, err
 	}
 	var page bytes.Buffer
-	err = pageTemplate.Execute(&page, data)
+	err = pageTemplate().Execute(&page, data)
 	return page.Bytes(), err
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"sync"
 	"time"
 )
 
@@ -102,10 +103,10 @@ func parseAddresses(texts []string) (list []netip.Prefix, errs []error) {
 	return list, errs
 }
 
-var channelName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+var channelName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`) })
 
 func (c ChannelConfig) open(base service, options Options) (Channel, error) {
-	if !channelName.MatchString(c.Name) {
+	if !channelName().MatchString(c.Name) {
 		return Channel{}, errors.New("a name has 1 to 40 of a-z, 0-9 and -")
 	}
 	channel := Channel{Name: c.Name, When: c.When}
@@ -176,7 +177,7 @@ func (c *WebhookConfig) check() error {
 }
 
 func (c *SNSConfig) check() error {
-	if !topicARN.MatchString(c.Topic) {
+	if !topicARN().MatchString(c.Topic) {
 		return errors.New("sns.topic is not the ARN of a topic")
 	}
 	return nil
@@ -188,7 +189,7 @@ func (c *ConfluenceConfig) check() error {
 	if bad != nil || site.Scheme != "https" || site.Host == "" || site.RawQuery != "" || site.User != nil {
 		err = errors.Join(err, errors.New("confluence.site is not an https:// address"))
 	}
-	if !pageID.MatchString(c.PageID) {
+	if !pageID().MatchString(c.PageID) {
 		err = errors.Join(err, errors.New("confluence.pageId is not a number; it stands in the page's URL"))
 	}
 	if c.DataCenter == (c.Email != "") {

@@ -15,6 +15,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // ConfluenceConfig is a page that setmend writes, all of it, after each run. It
@@ -44,7 +45,7 @@ const (
 	attachmentPart = "attachment"
 )
 
-var pageID = regexp.MustCompile(`^[0-9]{1,20}$`)
+var pageID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{1,20}$`) })
 
 type confluence struct {
 	service

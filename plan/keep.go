@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan/policy"
@@ -42,10 +43,12 @@ func (v *setView) keep(i fleet.Instance, c *Assessed) {
 
 // unserved are the states of a stack that has never been of use, or is not any
 // more: deleting it takes nothing away. UPDATE_ROLLBACK_COMPLETE is none of them.
-var unserved = regexp.MustCompile(`(^|[^A-Z_])(ROLLBACK_COMPLETE|ROLLBACK_FAILED|CREATE_FAILED|REVIEW_IN_PROGRESS|DELETE_FAILED)\b`)
+var unserved = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(^|[^A-Z_])(ROLLBACK_COMPLETE|ROLLBACK_FAILED|CREATE_FAILED|REVIEW_IN_PROGRESS|DELETE_FAILED)\b`)
+})
 
 // neverServed reports whether AWS's reason says that the stack serves nothing.
-func neverServed(reason string) bool { return unserved.MatchString(reason) }
+func neverServed(reason string) bool { return unserved().MatchString(reason) }
 
 // listed bounds how many resources a sentence names.
 const listed = 5

@@ -3,6 +3,7 @@ package plan
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // ReasonClass is what a failure's text means for the next step.
@@ -105,7 +106,7 @@ func (s sign) in(text string) bool {
 
 // handlerCode is the code in the texts of resource handlers. Source: the error
 // codes of CloudFormation's resource type development guide.
-var handlerCode = regexp.MustCompile(`handlererrorcode: ?([a-z]+)`)
+var handlerCode = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`handlererrorcode: ?([a-z]+)`) })
 
 var handlerCodes = map[string]ReasonClass{
 	"accessdenied": ReasonDenied, "unauthorizedtaggingoperation": ReasonDenied, "invalidcredentials": ReasonDenied,
@@ -119,14 +120,14 @@ var handlerCodes = map[string]ReasonClass{
 
 // stackGone is said of the stack itself. What a stack deploys, or a drift
 // detection, may not exist either, and that is no reason to redeploy.
-var stackGone = regexp.MustCompile(`\bstack (with id )?\S+ does not exist`)
+var stackGone = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\bstack (with id )?\S+ does not exist`) })
 
 // Classify reads AWS's text: the plain signs first, then the resource handler's
 // own code, then words that occur in many texts. It returns [ReasonUnknown] for
 // what it does not recognise.
 func Classify(reason string) ReasonClass {
 	text := strings.ToLower(reason)
-	if stackGone.MatchString(text) {
+	if stackGone().MatchString(text) {
 		return ReasonStackGone
 	}
 	for _, s := range signs {
@@ -134,12 +135,12 @@ func Classify(reason string) ReasonClass {
 			return s.class
 		}
 	}
-	if code := handlerCode.FindStringSubmatch(text); code != nil {
+	if code := handlerCode().FindStringSubmatch(text); code != nil {
 		if class, known := handlerCodes[code[1]]; known && class != ReasonUnknown {
 			return class
 		}
 	}
-	if detached.MatchString(text) {
+	if detached().MatchString(text) {
 		return ReasonUnknown
 	}
 	for _, s := range vague {
@@ -152,7 +153,9 @@ func Classify(reason string) ReasonClass {
 
 // detached are texts about drift detections and their bookkeeping: what is not
 // found there is no resource of the stack.
-var detached = regexp.MustCompile(`\bdrift detection \[?\S+ does not exist|\bresource \S+ does not exist for stack`)
+var detached = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\bdrift detection \[?\S+ does not exist|\bresource \S+ does not exist for stack`)
+})
 
 // meaning says what a class of failure means for what may be tried next.
 type meaning struct {
@@ -225,27 +228,32 @@ func (c ReasonClass) Passes() bool { return meanings[c].passes }
 func (c ReasonClass) MeetsCreation() bool { return meanings[c].meetsCreation }
 
 // The parts of AWS's texts that differ from instance to instance.
-var particulars = []struct {
+var particulars = sync.OnceValue(func() []particular {
+	return []particular{
+		{regexp.MustCompile(`arn:aws[a-z-]*:[^\s"',;)\]]+`), "<arn>"},
+		{regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`), "<id>"},
+		{regexp.MustCompile(`(?i)\b[0-9a-f]{32}\b`), "<id>"},
+		{regexp.MustCompile(`\b\d{12}\b`), "<account>"},
+		{regexp.MustCompile(`\b(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|o-[a-z0-9]{10,32})\b`), "<ou>"},
+		{regexp.MustCompile(`\b[a-z]{2}(-(gov|iso[a-z]?))?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-\d\b`), "<region>"},
+		{regexp.MustCompile(`\b\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC`), "<time>"},
+		{regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})?`), "<time>"},
+		{regexp.MustCompile(`\b(vpc|subnet|sg|i|eni|rtb|igw|nat|vol|ami|acl|vpce|key|lt)-[0-9a-f]{8,17}\b`), "<id>"},
+		{regexp.MustCompile(`(?i)\b(request id|requestid|requesttoken|extended request id):\s*[^\s,;)]+`), "$1: <id>"},
+		{regexp.MustCompile(`(?i)\bstackset-[a-z0-9-]+-<id>`), "StackSet-<id>"},
+	}
+})
+
+// particular is the form of such a part, and what is put for it.
+type particular struct {
 	form *regexp.Regexp
 	put  string
-}{
-	{regexp.MustCompile(`arn:aws[a-z-]*:[^\s"',;)\]]+`), "<arn>"},
-	{regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`), "<id>"},
-	{regexp.MustCompile(`(?i)\b[0-9a-f]{32}\b`), "<id>"},
-	{regexp.MustCompile(`\b\d{12}\b`), "<account>"},
-	{regexp.MustCompile(`\b(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|o-[a-z0-9]{10,32})\b`), "<ou>"},
-	{regexp.MustCompile(`\b[a-z]{2}(-(gov|iso[a-z]?))?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-\d\b`), "<region>"},
-	{regexp.MustCompile(`\b\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC`), "<time>"},
-	{regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})?`), "<time>"},
-	{regexp.MustCompile(`\b(vpc|subnet|sg|i|eni|rtb|igw|nat|vol|ami|acl|vpce|key|lt)-[0-9a-f]{8,17}\b`), "<id>"},
-	{regexp.MustCompile(`(?i)\b(request id|requestid|requesttoken|extended request id):\s*[^\s,;)]+`), "$1: <id>"},
-	{regexp.MustCompile(`(?i)\bstackset-[a-z0-9-]+-<id>`), "StackSet-<id>"},
 }
 
 // Normalise strips account ids, ARNs, ids, regions and times, so that equal
 // causes read the same and can be grouped.
 func Normalise(reason string) string {
-	for _, p := range particulars {
+	for _, p := range particulars() {
 		reason = p.form.ReplaceAllString(reason, p.put)
 	}
 	return strings.Join(strings.Fields(reason), " ")

@@ -3,6 +3,7 @@ package template
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // fixedName returns the physical name that the value of a naming property fixes, and
@@ -67,7 +68,7 @@ func speaksOf(value any, pseudo string) bool {
 	return false
 }
 
-var substitution = regexp.MustCompile(`\$\{[^}]*\}`)
+var substitution = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{[^}]*\}`) })
 
 // pattern writes a value as text in which a part known only at deployment is *.
 func (r *reader) pattern(value any) string {
@@ -91,7 +92,7 @@ func (r *reader) function(call map[string]any) string {
 				text, isText = list[0].(string)
 			}
 			if isText {
-				return stars(substitution.ReplaceAllString(strings.ReplaceAll(text, "${!", "\x00"), "*"))
+				return stars(substitution().ReplaceAllString(strings.ReplaceAll(text, "${!", "\x00"), "*"))
 			}
 		case "Fn::Join":
 			if list, isList := argument.([]any); isList && len(list) == 2 {

@@ -5,16 +5,17 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/setmend/setmend/cloud/integration/internal/model"
 	"github.com/setmend/setmend/cloud/integration/internal/wire"
 )
 
-var functionName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]{1,128})?$`)
+var functionName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]{1,128})?$`) })
 
 // isFunctionName tells what may be the name of a Lambda function, perhaps with a
 // version or alias.
-func isFunctionName(s string) bool { return functionName.MatchString(s) }
+func isFunctionName(s string) bool { return functionName().MatchString(s) }
 
 // isLambdaARN tells a function's ARN, in any partition.
 func isLambdaARN(s string) bool {

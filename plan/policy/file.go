@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -174,7 +175,9 @@ func (a Accounts) check() error {
 	return nil
 }
 
-var ouForm = regexp.MustCompile(`^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$`)
+var ouForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$`)
+})
 
 func (e Exclusion) check() error {
 	for _, account := range e.Accounts {
@@ -187,7 +190,7 @@ func (e Exclusion) check() error {
 
 func checkOUs(ous []fleet.OUID) error {
 	for _, ou := range ous {
-		if !ouForm.MatchString(string(ou)) {
+		if !ouForm().MatchString(string(ou)) {
 			return fmt.Errorf("%q has not the form of an OU id such as ou-ab12-34567890, or a root id such as r-ab12", ou)
 		}
 	}

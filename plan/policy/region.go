@@ -3,14 +3,15 @@ package policy
 import (
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/setmend/setmend/fleet"
 )
 
-var regionForm = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
+var regionForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`) })
 
 // PlausibleRegion reports whether the name has the form AWS gives regions.
-func PlausibleRegion(region fleet.Region) bool { return regionForm.MatchString(string(region)) }
+func PlausibleRegion(region fleet.Region) bool { return regionForm().MatchString(string(region)) }
 
 // KnownRegions are the regions of AWS's commercial, China and GovCloud
 // partitions as of November 2026. A name that is not here may be newer; it is

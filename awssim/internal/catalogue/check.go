@@ -236,11 +236,13 @@ func (c *checker) text(path string, s *Schema, text string) {
 }
 
 // identifier is the form of AWS's ids, which Ref and Fn::GetAtt return.
-var identifier = regexp.MustCompile(`^arn:|://|^\{\{resolve:|^[a-z]+(-[a-z]+)*-[0-9a-z]{8,}$|[0-9a-f]{8}-[0-9a-f]{4}-|-[A-Za-z0-9]{12}$`)
+var identifier = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^arn:|://|^\{\{resolve:|^[a-z]+(-[a-z]+)*-[0-9a-z]{8,}$|[0-9a-f]{8}-[0-9a-f]{4}-|-[A-Za-z0-9]{12}$`)
+})
 
 // referring reports whether a text is of the kind that refers to something else.
 // Such ones are not held against patterns: they are checked where they are used.
-func referring(text string) bool { return identifier.MatchString(text) }
+func referring(text string) bool { return identifier().MatchString(text) }
 
 // fits reports whether a scalar can be taken for the schema's type.
 func (c *checker) fits(s *Schema, v any, text string) bool {
@@ -314,13 +316,13 @@ func textOf(v any) string {
 var expressions sync.Map
 
 // unicodeEscape is JavaScript's escape, which RE2 writes \x{…}.
-var unicodeEscape = regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`)
+var unicodeEscape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`) })
 
 func compile(pattern string) *regexp.Regexp {
 	if v, ok := expressions.Load(pattern); ok {
 		return v.(*regexp.Regexp)
 	}
-	re, err := regexp.Compile(unicodeEscape.ReplaceAllString(pattern, `\x{$1}`))
+	re, err := regexp.Compile(unicodeEscape().ReplaceAllString(pattern, `\x{$1}`))
 	if err != nil {
 		re = nil
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
@@ -117,11 +118,13 @@ func (cc *CloudControl) listResources(c *core.Call, in *listInput) (*listOutput,
 	return out, err
 }
 
-var typeName = regexp.MustCompile(`^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$`)
+var typeName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$`)
+})
 
 // checkType refuses types that are none, or that Cloud Control does not support.
 func checkType(name string) error {
-	if !typeName.MatchString(name) || strings.HasPrefix(name, "Custom::") || !resource.Known(name) {
+	if !typeName().MatchString(name) || strings.HasPrefix(name, "Custom::") || !resource.Known(name) {
 		return core.Errorf(http.StatusNotFound, "TypeNotFoundException", "The type '%s' cannot be found.", name)
 	}
 	if resource.Find(name).Unsupported {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 )
@@ -345,4 +346,6 @@ func refuse(code, format string, args ...any) *core.Error {
 	return core.Errorf(http.StatusBadRequest, code, format, args...)
 }
 
-var rate = regexp.MustCompile(`^rate\(([1-9][0-9]{0,4}) (minute|minutes|hour|hours|day|days)\)$`)
+var rate = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^rate\(([1-9][0-9]{0,4}) (minute|minutes|hour|hours|day|days)\)$`)
+})

@@ -85,7 +85,7 @@ func inYears(field string, year int) bool {
 
 // rateOf reads rate(5 minutes).
 func rateOf(expression string) (time.Duration, error) {
-	m := rate.FindStringSubmatch(expression)
+	m := rate().FindStringSubmatch(expression)
 	if m == nil {
 		return 0, fmt.Errorf("it is neither rate(n unit) nor cron(six fields)")
 	}

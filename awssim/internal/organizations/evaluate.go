@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
@@ -77,7 +78,9 @@ func (o *Organization) attachedTo(target, kind string) []*policy {
 }
 
 // sessionARN is the ARN of an assumed role's session.
-var sessionARN = regexp.MustCompile(`^arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/`)
+var sessionARN = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/`)
+})
 
 // request gathers the condition keys of a request. aws:PrincipalARN of a session is
 // its role's ARN.
@@ -100,7 +103,7 @@ func (o *Organization) request(r core.AccessRequest, m *member) *request {
 		keys["aws:requestedregion"] = region
 	}
 	if principal := r.Principal; principal != "" {
-		if parts := sessionARN.FindStringSubmatch(principal); parts != nil {
+		if parts := sessionARN().FindStringSubmatch(principal); parts != nil {
 			principal = fmt.Sprintf("arn:%s:iam::%s:role/%s", parts[1], parts[2], parts[3])
 			keys["aws:principaltype"] = "AssumedRole"
 		}

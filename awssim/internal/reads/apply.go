@@ -1,6 +1,7 @@
 package reads
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -72,25 +73,28 @@ func isScalar(v any) bool {
 	return true
 }
 
-var token = regexp.MustCompile(`\$\{(Account|Region|Partition|Name|Id|Arn|Stack|uuid|(?:hex|upper|lower|digits|mixed)[0-9]+|(?:prop|here):[A-Za-z0-9/]+)\}`)
+var token = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\$\{(Account|Region|Partition|Name|Id|Arn|Stack|uuid|(?:hex|upper|lower|digits|mixed)[0-9]+|(?:prop|here):[A-Za-z0-9/]+(?:\|(?:base64|major|minor|dashed|last))?)\}`)
+})
 
 // expanded fills tokens into a rule's argument. A text that is one token for a
 // property becomes that property's value; nil if there is none.
 func (w *walk) expanded(v any) any {
 	switch v := v.(type) {
 	case string:
-		if m := token.FindString(v); m == v && strings.HasPrefix(v, "${prop:") {
+		if m := token().FindString(v); m == v && strings.HasPrefix(v, "${prop:") && !strings.Contains(v, "|") {
 			return pick(w.root, v[len("${prop:"):len(v)-1])
-		} else if m == v && strings.HasPrefix(v, "${here:") {
+		} else if m == v && strings.HasPrefix(v, "${here:") && !strings.Contains(v, "|") {
 			return pick(w.here, v[len("${here:"):len(v)-1])
 		}
-		return token.ReplaceAllStringFunc(v, func(t string) string {
+		return token().ReplaceAllStringFunc(v, func(t string) string {
 			name := t[2 : len(t)-1]
+			name, part, _ := strings.Cut(name, "|")
 			if p, ok := strings.CutPrefix(name, "prop:"); ok {
-				return scalarText(pick(w.root, p))
+				return partOf(scalarText(pick(w.root, p)), part)
 			}
 			if p, ok := strings.CutPrefix(name, "here:"); ok {
-				return scalarText(pick(w.here, p))
+				return partOf(scalarText(pick(w.here, p)), part)
 			}
 			return w.resource.Expand(name)
 		})
@@ -108,6 +112,33 @@ func (w *walk) expanded(v any) any {
 		return out
 	}
 	return v
+}
+
+var leading = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]+)(?:\.([0-9]+))?`) })
+
+// partOf returns the part of a text that a token asks for: base64 of all of it, the
+// major or the major.minor version at its beginning (dashed: major-minor), or what
+// follows the last slash or colon.
+func partOf(text, part string) string {
+	switch part {
+	case "base64":
+		return base64.StdEncoding.EncodeToString([]byte(text))
+	case "last":
+		return text[strings.LastIndexAny(text, ":/")+1:]
+	case "major", "minor", "dashed":
+		version := leading().FindStringSubmatch(text)
+		if version == nil {
+			return text
+		}
+		if part == "major" || version[2] == "" {
+			return version[1]
+		}
+		if part == "dashed" {
+			return version[1] + "-" + version[2]
+		}
+		return version[0]
+	}
+	return text
 }
 
 // pick is what a value holds at a path, nil where there is nothing.
@@ -155,6 +186,11 @@ func (w *walk) apply(v any, s *catalogue.Schema) (out any, keep bool) {
 		return policyText(v), true
 	case "pretty":
 		return pretty(v), true
+	case "printed":
+		if _, isObject := v.(map[string]any); isObject {
+			return printed(v), true
+		}
+		return v, true
 	case "principals":
 		return w.principals(v), true
 	case "policy":
@@ -183,7 +219,7 @@ func (w *walk) apply(v any, s *catalogue.Schema) (out any, keep bool) {
 	return w.scalar(v), true
 }
 
-var wholeMinutes = regexp.MustCompile(`^rate\((\d+) minutes?\)$`)
+var wholeMinutes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^rate\((\d+) minutes?\)$`) })
 
 // scalar changes a text, number or truth value.
 func (w *walk) scalar(v any) any {
@@ -221,7 +257,7 @@ func (w *walk) scalar(v any) any {
 			return text[strings.LastIndexAny(text, ":/")+1:]
 		}
 	case "rate":
-		if m := wholeMinutes.FindStringSubmatch(text); m != nil {
+		if m := wholeMinutes().FindStringSubmatch(text); m != nil {
 			if n, err := strconv.Atoi(m[1]); err == nil && n > 0 && n%60 == 0 {
 				return rate(n / 60)
 			}
@@ -367,17 +403,17 @@ func (w *walk) merged(v any) any {
 	return out
 }
 
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+var accountID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{12}$`) })
 
 // principals writes account ids in a policy's principals as the ARN of their root.
 func (w *walk) principals(v any) any {
 	switch v := v.(type) {
 	case string:
-		if accountID.MatchString(v) {
+		if accountID().MatchString(v) {
 			return "arn:" + w.resource.Expand("Partition") + ":iam::" + v + ":root"
 		}
 	case json.Number:
-		if accountID.MatchString(v.String()) {
+		if accountID().MatchString(v.String()) {
 			return "arn:" + w.resource.Expand("Partition") + ":iam::" + v.String() + ":root"
 		}
 	case []any:

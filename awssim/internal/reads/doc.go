@@ -15,8 +15,10 @@
 // brackets: [Engine=aurora*], [!KmsKeyId], [Type], with [A=x|y] for either.
 // An argument is JSON, in which ${Account}, ${Region}, ${Partition}, ${Name}, ${Id},
 // ${uuid}, ${hex17} (and so on) and ${prop:Path} of the
-// resource and ${here:Path} of the object at that place are filled in; what the JSON does
-// not need quoting for may be bare: default ipv4.
+// resource and ${here:Path} of the object at that place are filled in; of the latter two
+// also a part, ${prop:EngineVersion|major}: base64, major (16), minor (16.4), dashed
+// (16-4), last (what follows the last slash or colon). What the JSON does not need
+// quoting for may be bare: default ipv4.
 //
 // Kinds of rules that change what is declared:
 //
@@ -33,6 +35,7 @@
 //	replace [RE, TEXT]  what a regular expression matches becomes the text
 //	policy-text         a policy becomes text, Version added, members in order
 //	pretty              JSON text printed over several lines
+//	printed             an object becomes JSON text as CloudFormation prints it
 //	transform           letter case by the schema's own transforms
 //	rate                rate(60 minutes) becomes rate(1 hour)
 //	decimal             5 becomes 5.0

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"unicode/utf16"
 
 	"github.com/setmend/setmend/awssim/internal/catalogue"
 )
@@ -124,14 +126,65 @@ func writePretty(b *strings.Builder, d *json.Decoder, indent string) {
 	}
 }
 
+// printed writes an object as the JSON text that CloudFormation hands a service: the
+// members in the order of Java's HashMap, several lines as Jackson prints them.
+// (Recorded: three sets of members, in no order but this.)
+func printed(v any) string {
+	var ordered strings.Builder
+	writeHashed(&ordered, v)
+	text, _ := pretty(ordered.String()).(string)
+	return text
+}
+
+func writeHashed(b *strings.Builder, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		keys := slices.Sorted(maps.Keys(v))
+		buckets := 16
+		for len(keys)*4 > buckets*3 { // a HashMap is three quarters full at most
+			buckets *= 2
+		}
+		slices.SortStableFunc(keys, func(x, y string) int { return bucket(x, buckets) - bucket(y, buckets) })
+		b.WriteByte('{')
+		for i, k := range keys {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(compact(k) + ":")
+			writeHashed(b, v[k])
+		}
+		b.WriteByte('}')
+	case []any:
+		b.WriteByte('[')
+		for i, one := range v {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			writeHashed(b, one)
+		}
+		b.WriteByte(']')
+	default:
+		b.WriteString(compact(v))
+	}
+}
+
+// bucket is where a HashMap of so many buckets keeps a text.
+func bucket(s string, buckets int) int {
+	var hash uint32
+	for _, unit := range utf16.Encode([]rune(s)) {
+		hash = 31*hash + uint32(unit)
+	}
+	return int((hash ^ hash>>16) & uint32(buckets-1))
+}
+
 // simple are the schema's transforms that only change letter case.
-var simple = regexp.MustCompile(`^\$(lowercase|uppercase)\([\w.]+\)$`)
+var simple = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\$(lowercase|uppercase)\([\w.]+\)$`) })
 
 // transformed applies the letter case of the schema's own transforms, by which
 // AWS's drift detection compares: $lowercase(Engine).
 func (w *walk) transformed(t *catalogue.Type, out map[string]any) map[string]any {
 	for place, expression := range t.Transforms {
-		m := simple.FindStringSubmatch(expression)
+		m := simple().FindStringSubmatch(expression)
 		if m == nil {
 			continue
 		}

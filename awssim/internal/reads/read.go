@@ -319,7 +319,9 @@ func (w *walk) fillObject(v map[string]any, s *catalogue.Schema, path []pattern,
 			w.here = out
 			if value, ok := w.value(member(s, name)); ok && value != nil {
 				set(name, value)
-				w.made[place], w.made[place+"/*"] = true, true
+				if !w.copies() {
+					w.made[place], w.made[place+"/*"] = true, true
+				}
 			}
 		}
 		if !deep {
@@ -340,6 +342,13 @@ func (w *walk) fillObject(v map[string]any, s *catalogue.Schema, path []pattern,
 		}
 	}
 	return out
+}
+
+// copies reports whether the rule fills in another property of the resource, which is
+// not whole: what is filled into that, the rules that follow fill in here too.
+func (w *walk) copies() bool {
+	text, _ := w.rule.Argument.(string)
+	return strings.HasPrefix(text, "${prop:") && token().FindString(text) == text
 }
 
 // places are the members that a pattern means in an object: one by name, or those

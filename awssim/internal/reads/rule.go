@@ -42,7 +42,7 @@ type condition struct {
 var (
 	changing = map[string]bool{"lower": false, "upper": false, "text": false, "number": false, "bool": false, "typed": false, "json": false,
 		"object": false, "list": false, "scalar": false, "set": true, "map": true, "prefix": true, "suffix": true, "arn": true, "name": false,
-		"principals": false, "policy": false, "replace": true, "policy-text": false, "pretty": false, "transform": false, "rate": false, "decimal": false, "hour": false, "drop": false}
+		"principals": false, "policy": false, "replace": true, "policy-text": false, "pretty": false, "printed": false, "transform": false, "rate": false, "decimal": false, "hour": false, "drop": false}
 	filling = map[string]bool{"default": true, "none": false, "schema-default": false, "documented-default": false, "false": false,
 		"no-false": false, "readable": false, "merge": true, "attributes": true, "empty-list": false, "empty-text": false, "empty-map": false}
 )

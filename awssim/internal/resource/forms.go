@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/setmend/setmend/awssim/internal/catalogue"
 )
@@ -104,7 +105,7 @@ var shapes = map[string]string{
 	"AWS::CloudFront::PublicKey": "Kupper13", "AWS::Cognito::UserPoolClient": "lower26", "AWS::Budgets::BudgetsAction": "uuid", "AWS::Amplify::App": "dlower13",
 }
 
-var shapeToken = regexp.MustCompile(`(hex|upper|lower|digits|mixed)\d+|uuid`)
+var shapeToken = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(hex|upper|lower|digits|mixed)\d+|uuid`) })
 
 // generatedText makes up a text.
 func (t *Type) generatedText(i *Identity, schema *catalogue.Schema, path, name string) string {
@@ -194,7 +195,7 @@ func (t *Type) shaped(i *Identity, shape, path string) string {
 	if shape == "name" {
 		return t.name(i)
 	}
-	return shapeToken.ReplaceAllStringFunc(strings.ReplaceAll(shape, "{region}", i.Region), func(token string) string {
+	return shapeToken().ReplaceAllStringFunc(strings.ReplaceAll(shape, "{region}", i.Region), func(token string) string {
 		if token == "uuid" {
 			return i.uuidFor(path)
 		}
@@ -264,7 +265,7 @@ func (t *Type) arnPart(i *Identity, variable string) string {
 	return i.uuidFor(variable)
 }
 
-var humps = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+var humps = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([a-z0-9])([A-Z])`) })
 
 // kebab writes QueuePolicy as queue-policy.
-func kebab(s string) string { return strings.ToLower(humps.ReplaceAllString(s, "$1-$2")) }
+func kebab(s string) string { return strings.ToLower(humps().ReplaceAllString(s, "$1-$2")) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed quirks.txt
@@ -16,7 +17,7 @@ type quirk struct {
 	on                    bool
 }
 
-var quirks = func() []quirk {
+var quirks = sync.OnceValue(func() []quirk {
 	var out []quirk
 	for line := range strings.Lines(quirksText) {
 		f := strings.Fields(line)
@@ -26,7 +27,7 @@ var quirks = func() []quirk {
 		out = append(out, quirk{name: f[0], on: f[1] == "on", typ: f[2], path: f[3], kind: f[4]})
 	}
 	return out
-}()
+})
 
 // Quirks are the quirks in force, by type.
 type Quirks map[string][]quirk
@@ -36,12 +37,12 @@ type Quirks map[string][]quirk
 // that is none.
 func NewQuirks(names []string) (Quirks, error) {
 	on := map[string]bool{}
-	for _, q := range quirks {
+	for _, q := range quirks() {
 		on[q.name] = q.on
 	}
 	for _, name := range names {
 		if name == "all" || name == "none" {
-			for _, q := range quirks {
+			for _, q := range quirks() {
 				on[q.name] = name == "all"
 			}
 			continue
@@ -53,7 +54,7 @@ func NewQuirks(names []string) (Quirks, error) {
 		on[bare] = !off
 	}
 	out := Quirks{}
-	for _, q := range quirks {
+	for _, q := range quirks() {
 		if on[q.name] {
 			out[q.typ] = append(out[q.typ], q)
 		}
@@ -64,7 +65,7 @@ func NewQuirks(names []string) (Quirks, error) {
 // QuirkNames lists the quirks.
 func QuirkNames() []string {
 	var names []string
-	for _, q := range quirks {
+	for _, q := range quirks() {
 		names = append(names, q.name)
 	}
 	return names

@@ -378,7 +378,7 @@ func TestQuirksOfDriftDetectionCanBeSwitched(t *testing.T) {
 	if _, err := NewQuirks([]string{"nonsense"}); err == nil || !strings.Contains(err.Error(), "nonsense") {
 		t.Error(err)
 	}
-	if n := len(QuirkNames()); n != len(quirks) || n < 17 {
+	if n := len(QuirkNames()); n != len(quirks()) || n < 17 {
 		t.Errorf("%d quirks", n)
 	}
 }

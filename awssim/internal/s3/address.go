@@ -5,18 +5,23 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // address is what a request is about: the service, a bucket or an object.
 type address struct{ bucket, key string }
 
 var (
-	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	bucketName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`) })
 	// virtualHost is AWS's own: bucket.s3.region.amazonaws.com and its older and
 	// dual-stack forms.
-	virtualHost = regexp.MustCompile(`^(.+)\.s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$`)
+	virtualHost = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(.+)\.s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$`)
+	})
 	// pathHost are AWS's hosts without a bucket.
-	pathHost = regexp.MustCompile(`^s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$`)
+	pathHost = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$`)
+	})
 )
 
 // addressOf tells path-style from virtual-host by the host: AWS's own forms, and
@@ -35,10 +40,10 @@ func hostBucket(host string) string {
 		host = name
 	}
 	host = strings.ToLower(host)
-	if pathHost.MatchString(host) {
+	if pathHost().MatchString(host) {
 		return ""
 	}
-	if m := virtualHost.FindStringSubmatch(host); m != nil {
+	if m := virtualHost().FindStringSubmatch(host); m != nil {
 		return m[1]
 	}
 	if bucket, ok := strings.CutSuffix(host, ".localhost"); ok {

@@ -48,7 +48,7 @@ func (q *request) createBucket() error {
 	}
 	name := q.at.bucket
 	switch b := q.store.find(name, q.call.Caller.Account); {
-	case !bucketName.MatchString(name):
+	case !bucketName().MatchString(name):
 		return errInvalidBucketName(name)
 	case b != nil && b.owner != q.call.Caller.Account:
 		return errBucketExists(name)

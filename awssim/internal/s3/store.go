@@ -66,7 +66,7 @@ func (s *Store) Service() core.Service {
 // account has the bucket already.
 func (s *Store) CreateBucket(account, region, name string) error {
 	switch b := s.find(name, account); {
-	case b == nil && !bucketName.MatchString(name):
+	case b == nil && !bucketName().MatchString(name):
 		return errInvalidBucketName(name)
 	case b == nil:
 		return s.makeBucket(account, region, name)

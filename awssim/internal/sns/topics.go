@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
@@ -132,13 +133,15 @@ type createTopicInput struct {
 
 type topicOutput struct{ TopicArn string }
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$|^[A-Za-z0-9_-]{1,251}\.fifo$`)
+var topicName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$|^[A-Za-z0-9_-]{1,251}\.fifo$`)
+})
 
 // createTopic is idempotent: the same name with the same attributes and tags is the
 // same topic. With others it is refused.
 func (s *SNS) createTopic(c *core.Call, in *createTopicInput) (*topicOutput, error) {
 	fifo := strings.HasSuffix(in.Name, ".fifo")
-	if !topicName.MatchString(in.Name) || fifo != (in.Attributes["FifoTopic"] == "true") {
+	if !topicName().MatchString(in.Name) || fifo != (in.Attributes["FifoTopic"] == "true") {
 		return nil, invalid("Topic Name")
 	}
 	arn := s.arn(c.Caller.Account, c.Region, in.Name)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/setmend/setmend/awssim/internal/core"
 )
@@ -18,7 +19,7 @@ const (
 	advancedCount = 100_000
 )
 
-var parameterName = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
+var parameterName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`) })
 
 type putParameterInput struct {
 	Name           string `valid:"required,min=1,max=2048"`
@@ -74,7 +75,7 @@ func checkName(name string) error {
 	switch {
 	case strings.HasPrefix(lower, "aws") || strings.HasPrefix(lower, "ssm"):
 		return refuse("ValidationException", "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).")
-	case !parameterName.MatchString(name):
+	case !parameterName().MatchString(name):
 		return refuse("ValidationException", "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_")
 	case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):
 		return refuse("ValidationException", "Parameter name must be a fully qualified name.")
@@ -214,7 +215,7 @@ type labelOutput struct {
 	ParameterVersion int64
 }
 
-var label = regexp.MustCompile(`^[a-zA-Z_.\-][a-zA-Z0-9_.\-]{0,99}$`)
+var label = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z_.\-][a-zA-Z0-9_.\-]{0,99}$`) })
 
 // labelParameterVersion puts labels on a version, taking them off any other.
 func (s *Store) labelParameterVersion(c *core.Call, in *labelInput) (*labelOutput, error) {
@@ -228,7 +229,7 @@ func (s *Store) labelParameterVersion(c *core.Call, in *labelInput) (*labelOutpu
 	}
 	out := &labelOutput{InvalidLabels: []string{}, ParameterVersion: v.number}
 	for _, l := range in.Labels {
-		if !label.MatchString(l) || strings.HasPrefix(strings.ToLower(l), "aws") || strings.HasPrefix(strings.ToLower(l), "ssm") {
+		if !label().MatchString(l) || strings.HasPrefix(strings.ToLower(l), "aws") || strings.HasPrefix(strings.ToLower(l), "ssm") {
 			out.InvalidLabels = append(out.InvalidLabels, l)
 			continue
 		}

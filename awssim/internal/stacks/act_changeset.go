@@ -140,6 +140,8 @@ func (e *Engine) executeChangeSet(c *core.Call, in *executeChangeSetInput) (*str
 	switch {
 	case set.execution == executeInProgress && in.ClientRequestToken != "" && s.token() == in.ClientRequestToken:
 		return &struct{}{}, nil // the same request again
+	case set.parent != nil:
+		return nil, nestedSet(set, "executed")
 	case set.status != "CREATE_COMPLETE":
 		return nil, invalidStatus("ChangeSet [%s] cannot be executed in its current status of [%s]", set.id, set.status)
 	case set.execution != available:
@@ -161,6 +163,11 @@ func invalidStatus(format string, args ...any) *core.Error {
 	return core.Errorf(http.StatusBadRequest, "InvalidChangeSetStatus", format, args...)
 }
 
+// nestedSet is the refusal of what only a root's change set can be.
+func nestedSet(set *changeSet, what string) *core.Error {
+	return invalidStatus("ChangeSet [%s] belongs to a nested stack and cannot be %s by itself: use its root [%s]", set.id, what, set.root().id)
+}
+
 type changeSetInput struct {
 	ChangeSetName string `valid:"required,min=1,max=1600"`
 	StackName     string
@@ -175,6 +182,9 @@ func (e *Engine) deleteChangeSet(c *core.Call, in *changeSetInput) (*struct{}, e
 	}
 	if err != nil {
 		return nil, err
+	}
+	if set.parent != nil {
+		return nil, nestedSet(set, "deleted")
 	}
 	if set.execution == executeInProgress {
 		return nil, invalidStatus("ChangeSet [%s] cannot be deleted in its current execution status of [%s]", set.id, set.execution)

@@ -46,7 +46,8 @@ type changeSet struct {
 	settings              settings
 	nested                bool
 	importExisting        *bool
-	parent                *changeSet // of a nested stack's
+	parent                *changeSet            // of a nested stack's
+	children              map[string]*changeSet // of nested stacks, by logical id
 }
 
 // executed reports whether the change set was executed, so that its name is free.
@@ -82,6 +83,7 @@ func (e *Engine) keepChangeSets(s *stack, keep func(*changeSet) bool) {
 		}
 		delete(e.sets, c.id)
 		delete(e.tokens, tokenKey{s.place, c.token})
+		e.dropNested(c)
 		return true
 	})
 }
@@ -129,18 +131,23 @@ func changeSetNotFound(name string) *core.Error {
 
 // newChangeSet begins to make a change set; it takes some seconds.
 func (e *Engine) newChangeSet(s *stack, set *changeSet) {
-	set.stack, set.previous = s, s.current
-	set.id = fmt.Sprintf("arn:%s:cloudformation:%s:%s:changeSet/%s/%s", e.world.Options.Partition, s.region, s.account, set.name, e.world.UUID())
-	set.created = e.world.Now()
-	set.status, set.execution = "CREATE_PENDING", unavailable
-	e.sets[set.id] = set
-	s.extra().sets = append(s.extra().sets, set)
+	e.record(s, set)
 	if set.token != "" {
 		e.tokens[tokenKey{s.place, set.token}] = set.id
 	}
 	first := e.world.Between(seconds(1), seconds(3))
 	e.later(set, first, func() { set.status = "CREATE_IN_PROGRESS" })
 	e.later(set, first+e.world.Between(seconds(4), seconds(12)), func() { e.fill(set) })
+}
+
+// record gives a change set its id and its place among those of its stack.
+func (e *Engine) record(s *stack, set *changeSet) {
+	set.stack, set.previous = s, s.current
+	set.id = fmt.Sprintf("arn:%s:cloudformation:%s:%s:changeSet/%s/%s", e.world.Options.Partition, s.region, s.account, set.name, e.world.UUID())
+	set.created = e.world.Now()
+	set.status, set.execution = "CREATE_PENDING", unavailable
+	e.sets[set.id] = set
+	s.extra().sets = append(s.extra().sets, set)
 }
 
 // later runs f unless the change set is deleted by then.
@@ -179,6 +186,11 @@ func (e *Engine) fill(set *changeSet) {
 		set.changes = c.changes
 		if !set.revert {
 			set.told = e.explain(set, c)
+		}
+		if set.nested {
+			if set.reason = e.nest(set); set.reason != "" {
+				return
+			}
 		}
 		set.status, set.execution = "CREATE_COMPLETE", available
 	}

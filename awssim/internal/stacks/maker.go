@@ -47,7 +47,16 @@ type part struct {
 }
 
 // partRun is a part under way or over, for the events.
-type partRun struct{ began, ended time.Time }
+type partRun struct {
+	began, ended time.Time
+	told         []toldAt // of what was waited for
+}
+
+// toldAt is the reason of an event under way.
+type toldAt struct {
+	at     time.Time
+	reason string
+}
 
 // gate lets an operation go on when its time has passed and all its parts are done.
 type gate struct {
@@ -84,7 +93,7 @@ func (e *Engine) runParts(s *stack, op *operation, parts []part, then func(*fail
 	one := parts[0]
 	e.at(s, op, 0, func() {
 		run := op.part(one.logicalID)
-		run.began, run.ended = e.world.Now(), time.Time{}
+		run.began, run.ended, run.told = e.world.Now(), time.Time{}, nil
 		one.run(func(why string) {
 			run.ended = e.world.Now()
 			e.version++
@@ -138,6 +147,13 @@ func (e *Engine) parts(s *stack, a actor, c *comparison, op *operation) []part {
 		one := &c.changes[i]
 		if m := e.maker(one.resource.Type); m != nil && (one.action == add || one.action == modify) {
 			out = append(out, e.part(s, a, c, op, one, m))
+		}
+		if one.action != add && !one.replace || !one.resource.HasCreationPolicy() {
+			continue
+		}
+		if p := e.creationPolicyOf(e.look(s, c.deployment, c.resolved), one.resource); p != nil {
+			out = append(out, part{logicalID: one.resource.LogicalID, typ: one.resource.Type,
+				run: func(done func(string)) { e.awaitSignals(s, op, one.resource, p, done) }})
 		}
 	}
 	return out

@@ -58,20 +58,30 @@ func parameterText(v any) string {
 func (n nested) Make(r Request, done func(string, map[string]any, string)) {
 	e := n.engine
 	parent := e.stacks[r.StackID]
-	name := fmt.Sprintf("%s-%s-%s", parent.name, r.LogicalID, strings.ToUpper(strings.ReplaceAll(e.world.UUID(), "-", "")[:13]))
+	child := e.childSet(parent, r.LogicalID)
+	name := ""
+	if child != nil && child.kind == "CREATE" {
+		name = child.stack.name // in review until now
+	} else {
+		child, name = nil, e.nestedName(parent, r.LogicalID)
+	}
+	ended := e.running(child)
 	spec, err := n.spec(r, name)
 	if err != nil {
+		ended(false)
 		done("", nil, message(err))
 		return
 	}
 	p := place{r.Account, r.Region}
 	s, b, f, err := e.begin(p, spec)
 	if err != nil {
+		ended(false)
 		done("", nil, message(err))
 		return
 	}
 	s.extra().parent = parent
 	e.create(s, b.deployment, actor{r.ARN}, b.comparison, f, onFailureRollback, parent.token(), func(res result) {
+		ended(res.ok)
 		if !res.ok {
 			done(s.id, nil, fmt.Sprintf("Embedded stack %s was not successfully created: %s", s.id, s.lastFailure()))
 			return
@@ -112,7 +122,9 @@ func (n nested) Change(r Request, id string, _ map[string]any, done func(string,
 		done(id, n.attributes(s), message(err))
 		return
 	}
+	ended := e.running(e.childSet(e.stacks[r.StackID], r.LogicalID))
 	e.Update(id, *spec, func(res core.StackResult) {
+		ended(res.OK)
 		if !res.OK {
 			done(id, n.attributes(s), fmt.Sprintf("Embedded stack %s was not successfully updated. Currently in %s with reason: %s", id, s.status, s.lastFailure()))
 			return

@@ -175,8 +175,16 @@ func (w *writer) step(st step, began, ended time.Time) {
 	}
 	w.write(first)
 	making := st.verb == "CREATE" || st.replaced != ""
-	if making && st.failed == "" {
+	told := w.told(st)
+	if making && (st.failed == "" || told != nil) {
 		ev.reason, ev.at = creationInitiated, began.Add(ended.Sub(began)/2)
+		if told != nil {
+			ev.at = began
+		}
+		w.write(ev)
+	}
+	for _, one := range told {
+		ev.reason, ev.at = one.reason, one.at
 		w.write(ev)
 	}
 	if running {
@@ -190,6 +198,14 @@ func (w *writer) step(st step, began, ended time.Time) {
 		}
 	}
 	w.write(ev)
+}
+
+// told are the signals that a new resource has got, as its events tell of them.
+func (w *writer) told(st step) []toldAt {
+	if run := w.op.parts[st.logicalID]; run != nil && w.view == w.planned && st.verb != "DELETE" {
+		return run.told
+	}
+	return nil
 }
 
 func (w *writer) physicalID(st step) string {

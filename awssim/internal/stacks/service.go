@@ -22,6 +22,8 @@ func (e *Engine) Actions() map[string]core.Action {
 		"DescribeEvents":              core.Do(e.describeEvents),
 		"DescribeAccountLimits":       core.Do(e.describeAccountLimits),
 		"EstimateTemplateCost":        core.Do(e.estimateTemplateCost),
+		"DescribeType":                core.Do(e.describeType),
+		"ListTypes":                   core.Do(e.listTypes),
 		"SetStackPolicy":              core.Write(core.Do(e.setStackPolicy)),
 		"GetStackPolicy":              core.Do(e.getStackPolicy),
 		"UpdateTerminationProtection": core.Write(core.Do(e.updateTerminationProtection)),

@@ -17,7 +17,7 @@ type changeShape struct {
 type resourceChangeShape struct {
 	PolicyAction, Action                                   string
 	LogicalResourceId, PhysicalResourceId, ResourceType    string
-	Replacement                                            string
+	Replacement, ChangeSetId                               string
 	Scope                                                  []string
 	ResourceDriftStatus                                    string
 	ResourceDriftIgnoredAttributes                         []*ignoredShape
@@ -103,6 +103,9 @@ func (e *Engine) showChanges(set *changeSet, values bool) []*resourceChangeShape
 	}
 	for _, one := range set.told {
 		if shape := e.showTold(&one, values); shape != nil {
+			if child := set.children[shape.LogicalResourceId]; child != nil {
+				shape.ChangeSetId = child.id
+			}
 			out = append(out, shape)
 		}
 	}

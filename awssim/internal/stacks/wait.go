@@ -13,12 +13,14 @@ import (
 // waitType is the resource type that has a stack wait for signals.
 const waitType = "AWS::CloudFormation::WaitCondition"
 
-// waiting is a wait condition that has not got its signals yet.
+// waiting is a wait condition, or a new resource with a CreationPolicy, that has not
+// got its signals yet.
 type waiting struct {
 	count   int
 	signals map[string]string // by unique id
 	timer   *core.Timer
 	end     func(why string)
+	take    func(id, status string) // nil: a wait condition's, of which the first failure counts
 }
 
 // waiter makes wait conditions: they are made when enough signals have come, and
@@ -113,6 +115,10 @@ type resourceKey struct{ stackID, logicalID string }
 // signal takes a signal in. One that is repeated counts once.
 func (e *Engine) signal(one *waiting, id, status string) {
 	if _, again := one.signals[id]; again {
+		return
+	}
+	if one.take != nil {
+		one.take(id, status)
 		return
 	}
 	if status == "FAILURE" {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
@@ -233,12 +234,12 @@ type accessKeyOutput struct{ Account string }
 
 // accountInKey finds the account that a test's key names. Keys that the embedded AWS
 // hands out are account ids, which this action's model finds too short.
-var accountInKey = regexp.MustCompile(`[0-9]{12}`)
+var accountInKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[0-9]{12}`) })
 
 // getAccessKeyInfo returns the account that a key belongs to: one named in it, else
 // that of every key without one.
 func (s *STS) getAccessKeyInfo(_ *core.Call, in *accessKeyInput) (*accessKeyOutput, error) {
-	if account := accountInKey.FindString(in.AccessKeyId); account != "" {
+	if account := accountInKey().FindString(in.AccessKeyId); account != "" {
 		return &accessKeyOutput{account}, nil
 	}
 	return &accessKeyOutput{s.world.Options.Account}, nil

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
@@ -87,7 +88,9 @@ type assumeRoleOutput struct {
 }
 
 // roleARN takes the account and the role's name, without its path.
-var roleARN = regexp.MustCompile(`^arn:[a-z-]+:iam::([0-9]{12}):role/(?:[!-~]*/)?([\w+=,.@-]{1,64})$`)
+var roleARN = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^arn:[a-z-]+:iam::([0-9]{12}):role/(?:[!-~]*/)?([\w+=,.@-]{1,64})$`)
+})
 
 // chained is the longest session that a role may ask for another role: role
 // chaining is limited to an hour.
@@ -109,7 +112,7 @@ func (s *STS) assumeRole(c *core.Call, in *assumeRoleInput) (*assumeRoleOutput, 
 // assume opens a session of a role. It fails with the refusal where the role is
 // missing, or its account closed or suspended.
 func (s *STS) assume(c *core.Call, arn, session string, lasts time.Duration, refusal string) (*assumeRoleOutput, error) {
-	parts := roleARN.FindStringSubmatch(arn)
+	parts := roleARN().FindStringSubmatch(arn)
 	if parts == nil {
 		return nil, core.Invalid("%s is invalid", arn)
 	}

@@ -43,3 +43,17 @@ func attributeIn(v any, at, logicalID, attribute string) (string, bool) {
 	}
 	return "", false
 }
+
+// HasCreationPolicy reports whether the resource declares one.
+func (r *Resource) HasCreationPolicy() bool { return len(r.attributes) > 0 && r.attributes[0] != nil }
+
+// CreationPolicy evaluates a resource's CreationPolicy; nil if it has none. It fails
+// where a function in it cannot be evaluated.
+func (b *Binding) CreationPolicy(r *Resource) (map[string]any, error) {
+	if !r.HasCreationPolicy() {
+		return nil, nil
+	}
+	v, err := b.eval(r.attributes[0])
+	policy, _ := v.(map[string]any)
+	return policy, err
+}

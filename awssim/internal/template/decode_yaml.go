@@ -6,11 +6,12 @@ import (
 	"math/big"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
 
-var yamlLine = regexp.MustCompile(`line (\d+)`)
+var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`line (\d+)`) })
 
 // decodeYAML reads the one document of a YAML text.
 func decodeYAML(text string) (any, error) {
@@ -32,7 +33,7 @@ func decodeYAML(text string) (any, error) {
 
 func notWellFormed(err error) error {
 	line := "1"
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+	if m := yamlLine().FindStringSubmatch(err.Error()); m != nil {
 		line = m[1]
 	}
 	return failf("Template format error: YAML not well-formed. (line %s, column 1)", line)
@@ -109,8 +110,10 @@ func yamlKey(n *yaml.Node) string {
 }
 
 var (
-	jsonNumber  = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
-	yamlInteger = regexp.MustCompile(`^[-+]?(0[0-7_]+|0x[0-9a-fA-F_]+|0b[01_]+|[1-9][0-9_]*|0|[1-9][0-9_]*(:[0-5]?[0-9])+)$`)
+	jsonNumber  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`) })
+	yamlInteger = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[-+]?(0[0-7_]+|0x[0-9a-fA-F_]+|0b[01_]+|[1-9][0-9_]*|0|[1-9][0-9_]*(:[0-5]?[0-9])+)$`)
+	})
 )
 
 // yamlScalar resolves a scalar as YAML 1.1 does, which is what AWS reads: yes,
@@ -131,9 +134,9 @@ func yamlScalar(n *yaml.Node) any {
 		return false
 	}
 	switch {
-	case yamlInteger.MatchString(n.Value):
+	case yamlInteger().MatchString(n.Value):
 		return yamlNumber(n.Value)
-	case jsonNumber.MatchString(n.Value):
+	case jsonNumber().MatchString(n.Value):
 		return Number(n.Value)
 	}
 	return n.Value

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // DynamicReference is a {{resolve:service:key}} in a property.
@@ -23,13 +24,15 @@ func (d DynamicReference) Name() string {
 	return strings.Join(parts[:min(7, len(parts))], ":")
 }
 
-var dynamicPattern = regexp.MustCompile(`\{\{resolve:([a-z-]+):([^{}]*)\}\}`)
+var dynamicPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{\{resolve:([a-z-]+):([^{}]*)\}\}`) })
 
-var dynamicKeys = map[string]*regexp.Regexp{
-	"ssm":            regexp.MustCompile(`^[a-zA-Z0-9_./-]+(:[0-9]+)?$`),
-	"ssm-secure":     regexp.MustCompile(`^[a-zA-Z0-9_./-]+(:[0-9]+)?$`),
-	"secretsmanager": regexp.MustCompile(`^[^\s]+$`),
-}
+var dynamicKeys = sync.OnceValue(func() map[string]*regexp.Regexp {
+	return map[string]*regexp.Regexp{
+		"ssm":            regexp.MustCompile(`^[a-zA-Z0-9_./-]+(:[0-9]+)?$`),
+		"ssm-secure":     regexp.MustCompile(`^[a-zA-Z0-9_./-]+(:[0-9]+)?$`),
+		"secretsmanager": regexp.MustCompile(`^[^\s]+$`),
+	}
+})
 
 // DynamicIn finds the dynamic references in a text.
 func DynamicIn(text string) []DynamicReference {
@@ -37,7 +40,7 @@ func DynamicIn(text string) []DynamicReference {
 		return nil
 	}
 	var out []DynamicReference
-	for _, m := range dynamicPattern.FindAllStringSubmatch(text, -1) {
+	for _, m := range dynamicPattern().FindAllStringSubmatch(text, -1) {
 		out = append(out, DynamicReference{Text: m[0], Service: m[1], Key: m[2]})
 	}
 	return out
@@ -67,7 +70,7 @@ func (t *Template) collectDynamic() error {
 }
 
 func (d DynamicReference) check() error {
-	form, known := dynamicKeys[d.Service]
+	form, known := dynamicKeys()[d.Service]
 	if strings.Contains(d.Key, "${") { // completed by Fn::Sub
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // dialect is what the functions of a template are checked against.
@@ -196,9 +197,9 @@ type substitution struct {
 }
 
 // variable matches ${Name}, ${Resource.Attribute} and ${!Literal}.
-var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
+var variable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([^}]*)\}`) })
 
-var variableName = regexp.MustCompile(`^[A-Za-z0-9_.:]+$`)
+var variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.:]+$`) })
 
 func subFits(f *Func) bool {
 	if isString(f.Arg) {
@@ -222,7 +223,7 @@ func subParts(f *Func) ([]substitution, *Map) {
 	}
 	var parts []substitution
 	at := 0
-	for _, m := range variable.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range variable().FindAllStringSubmatchIndex(text, -1) {
 		name := text[m[2]:m[3]]
 		parts = append(parts, substitution{literal: text[at:m[0]]})
 		if rest, literal := strings.CutPrefix(name, "!"); literal {
@@ -240,8 +241,8 @@ func checkSub(f *Func) error {
 	if !isText {
 		text, _ = f.list()[0].(string)
 	}
-	for _, m := range variable.FindAllStringSubmatch(text, -1) {
-		if !strings.HasPrefix(m[1], "!") && !variableName.MatchString(strings.TrimSpace(m[1])) {
+	for _, m := range variable().FindAllStringSubmatch(text, -1) {
+		if !strings.HasPrefix(m[1], "!") && !variableName().MatchString(strings.TrimSpace(m[1])) {
 			return failf("Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons")
 		}
 	}

@@ -36,7 +36,7 @@ func (b *Binding) parameterValue(p *Parameter) any {
 // scalar is a value of the parameter's type: CloudFormation hands numbers to
 // resources as numbers.
 func (p *Parameter) scalar(value string) any {
-	if (p.Type == "Number" || p.Type == "List<Number>") && jsonNumber.MatchString(value) {
+	if (p.Type == "Number" || p.Type == "List<Number>") && jsonNumber().MatchString(value) {
 		return Number(value)
 	}
 	return value

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Parameter is a declared parameter with its constraints.
@@ -85,7 +86,7 @@ func (t *Template) readParameters(v any) error {
 }
 
 func readParameter(key string, v any) (*Parameter, error) {
-	if !alphanumeric.MatchString(key) {
+	if !alphanumeric().MatchString(key) {
 		return nil, failf("Template format error: Parameter name %s is non alphanumeric.", key)
 	}
 	body, ok := v.(*Map)
@@ -245,10 +246,12 @@ func (p *Parameter) violated(rule string) error {
 	return failf("Parameter '%s' %s", p.Key, rule)
 }
 
-var decimal = regexp.MustCompile(`^[-+]?[0-9]{1,40}(\.[0-9]{0,40})?$|^[-+]?\.[0-9]{1,40}$`)
+var decimal = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[-+]?[0-9]{1,40}(\.[0-9]{0,40})?$|^[-+]?\.[0-9]{1,40}$`)
+})
 
 func parseNumber(s string) (*big.Rat, bool) {
-	if !decimal.MatchString(s) {
+	if !decimal().MatchString(s) {
 		return nil, false
 	}
 	return new(big.Rat).SetString(s)

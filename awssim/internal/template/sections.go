@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // section answers a section as an object, empty if it is absent.
@@ -29,7 +30,7 @@ func (t *Template) readMappings(v any) error {
 	}
 	t.mappings = map[string]map[string]map[string]any{}
 	for _, name := range m.Keys {
-		if !alphanumeric.MatchString(name) {
+		if !alphanumeric().MatchString(name) {
 			return failf("Template format error: Mappings name '%s' is non alphanumeric.", name)
 		}
 		if t.mappings[name], err = readMapping(m.Values[name]); err != nil {
@@ -39,7 +40,7 @@ func (t *Template) readMappings(v any) error {
 	return nil
 }
 
-var elementName = regexp.MustCompile(`^[a-zA-Z0-9.-]+$`)
+var elementName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9.-]+$`) })
 
 func readMapping(v any) (map[string]map[string]any, error) {
 	top, ok := v.(*Map)
@@ -48,7 +49,7 @@ func readMapping(v any) (map[string]map[string]any, error) {
 	}
 	out := map[string]map[string]any{}
 	for _, key := range top.Keys {
-		if !elementName.MatchString(key) {
+		if !elementName().MatchString(key) {
 			return nil, failf("Template format error: Mappings element name '%s' must be non-empty and can contain only alphanumerics, '-' or '.'", key)
 		}
 		second, ok := top.Values[key].(*Map)
@@ -57,7 +58,7 @@ func readMapping(v any) (map[string]map[string]any, error) {
 		}
 		out[key] = map[string]any{}
 		for _, name := range second.Keys {
-			if !alphanumeric.MatchString(name) {
+			if !alphanumeric().MatchString(name) {
 				return nil, failf("Template format error: Mappings attribute name '%s' must contain only alphanumeric characters.", name)
 			}
 			value := second.Values[name]
@@ -122,7 +123,7 @@ var resourceKeys = []string{"Type", "Properties", "Condition", "DependsOn", "Del
 	"Metadata", "CreationPolicy", "UpdatePolicy", "Version"}
 
 func readResource(name string, v any) (*Resource, error) {
-	if !alphanumeric.MatchString(name) {
+	if !alphanumeric().MatchString(name) {
 		return nil, failf("Template format error: Resource name %s is non alphanumeric.", name)
 	}
 	body, ok := v.(*Map)
@@ -219,12 +220,14 @@ var snapshots = []string{"AWS::DocDB::DBCluster", "AWS::EC2::Volume", "AWS::Elas
 
 // typeName is the form of AWS, third-party, module and custom resource types.
 // AWS knows a closed list; here every well-formed name is a type.
-var typeName = regexp.MustCompile(`^([A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}(::MODULE)?|Custom::[A-Za-z0-9_@-]{1,60})$`)
+var typeName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}(::MODULE)?|Custom::[A-Za-z0-9_@-]{1,60})$`)
+})
 
 func (t *Template) checkTypes() error {
 	var strange []string
 	for _, r := range t.Resources {
-		if !typeName.MatchString(r.Type) {
+		if !typeName().MatchString(r.Type) {
 			strange = append(strange, r.Type)
 		}
 	}
@@ -253,7 +256,7 @@ func (t *Template) readOutputs(v any) error {
 }
 
 func readOutput(key string, v any) (*Output, error) {
-	if !alphanumeric.MatchString(key) {
+	if !alphanumeric().MatchString(key) {
 		return nil, failf("Template format error: Outputs name '%s' is non alphanumeric.", key)
 	}
 	body, ok := v.(*Map)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // AWS's limits on templates, as of 2026.
@@ -396,4 +397,4 @@ func walk(v any, f func(*Func)) {
 	}
 }
 
-var alphanumeric = regexp.MustCompile(`^[a-zA-Z0-9]{1,255}$`)
+var alphanumeric = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9]{1,255}$`) })

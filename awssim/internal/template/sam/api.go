@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // api is a serverless API of the template: what its events add to it.
@@ -155,11 +156,11 @@ func (e *event) target(property, kind string) (string, *api, bool) {
 	return "", nil, false
 }
 
-var pathVariable = regexp.MustCompile(`\{[a-zA-Z0-9._+-]+\}`)
+var pathVariable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{[a-zA-Z0-9._+-]+\}`) })
 
 // requestARN is the ARN of calls of a method of an API.
 func requestARN(partition string, api any, method, path string) any {
-	path = pathVariable.ReplaceAllString(path, "*")
+	path = pathVariable().ReplaceAllString(path, "*")
 	if len(path) > 1 {
 		path = strings.TrimSuffix(path, "/")
 	}

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/setmend/setmend/awssim/internal/template"
 )
@@ -154,7 +155,7 @@ func (r *resource) location(property, bucket, key, version string) (object, bool
 	return out, true
 }
 
-var aliasName = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
+var aliasName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_-]+$`) })
 
 // publish makes a version and an alias, if the function wants one.
 func (f *lambda) publish() {
@@ -173,7 +174,7 @@ func (f *lambda) publish() {
 		f.invalid("'AutoPublishAlias' must be a string or a Ref to a template parameter")
 		return
 	}
-	if !aliasName.MatchString(name) || strings.Trim(name, "0123456789") == "" {
+	if !aliasName().MatchString(name) || strings.Trim(name, "0123456789") == "" {
 		f.invalid("AutoPublishAlias name ('%s') must contain only alphanumeric characters, hyphens, or underscores matching (?!^[0-9]+$)([a-zA-Z0-9-_]+) pattern.", name)
 		return
 	}

@@ -43,7 +43,7 @@ func (e *event) httpAPI() {
 		operation.Set("isDefaultRoute", true)
 	}
 	var parameters []any
-	for _, name := range pathVariable.FindAllString(path, -1) {
+	for _, name := range pathVariable().FindAllString(path, -1) {
 		parameters = append(parameters, obj("name", strings.Trim(name, "{}+"), "in", "path", "required", true))
 	}
 	if parameters != nil {

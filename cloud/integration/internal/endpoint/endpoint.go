@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/setmend/setmend/cloud/integration/internal/model"
 )
@@ -119,14 +120,14 @@ func resolve(v any, scope Values) any {
 	return v
 }
 
-var reference = regexp.MustCompile(`\{[a-zA-Z0-9_#]+\}`)
+var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{[a-zA-Z0-9_#]+\}`) })
 
 // template fills in references such as {Region} and {PartitionResult#dnsSuffix}.
 func template(text string, scope Values) string {
 	if !strings.Contains(text, "{") {
 		return text
 	}
-	return reference.ReplaceAllStringFunc(text, func(r string) string {
+	return reference().ReplaceAllStringFunc(text, func(r string) string {
 		var value any = map[string]any(scope)
 		for _, part := range strings.Split(r[1:len(r)-1], "#") {
 			object, _ := value.(map[string]any)

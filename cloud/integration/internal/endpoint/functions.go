@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/setmend/setmend/cloud/integration/internal/model"
 )
@@ -57,12 +58,12 @@ func call(name string, arguments []any, scope Values) any {
 	return nil
 }
 
-var indexed = regexp.MustCompile(`^(\w*)\[(\d+)\]$`)
+var indexed = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\w*)\[(\d+)\]$`) })
 
 func attribute(value any, path string) any {
 	for _, part := range strings.Split(path, ".") {
 		name, index := part, -1
-		if m := indexed.FindStringSubmatch(part); m != nil {
+		if m := indexed().FindStringSubmatch(part); m != nil {
 			name = m[1]
 			index, _ = strconv.Atoi(m[2])
 		}
@@ -102,14 +103,14 @@ func parseARN(text string) any {
 	return map[string]any{"partition": parts[1], "service": parts[2], "region": parts[3], "accountId": parts[4], "resourceId": ids}
 }
 
-var hostLabel = regexp.MustCompile(`^[a-zA-Z\d]([a-zA-Z\d-]{0,61}[a-zA-Z\d])?$`)
+var hostLabel = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z\d]([a-zA-Z\d-]{0,61}[a-zA-Z\d])?$`) })
 
 func isHostLabel(text string, dots bool) bool {
 	if !dots {
-		return hostLabel.MatchString(text)
+		return hostLabel().MatchString(text)
 	}
 	for _, label := range strings.Split(text, ".") {
-		if !hostLabel.MatchString(label) {
+		if !hostLabel().MatchString(label) {
 			return false
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/setmend/setmend/cloud/integration/internal/model"
 )
@@ -40,7 +41,7 @@ func Encode(o *model.Operation, in *Struct) (*Request, error) {
 	return r, err
 }
 
-var hostChars = regexp.MustCompile(`^[A-Za-z0-9.\-]+$`)
+var hostChars = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9.\-]+$`) })
 
 // hostPrefix is what an operation puts before the host. S3 Control's account is
 // in its endpoint rules, too, which count.
@@ -54,7 +55,7 @@ func hostPrefix(o *model.Operation, in *Struct) (string, error) {
 			continue
 		}
 		value := scalar(f.Value, f.Member, iso8601)
-		if !hostChars.MatchString(value) {
+		if !hostChars().MatchString(value) {
 			return "", fmt.Errorf("the field '%s' becomes part of a host name and may have letters, digits, hyphens and periods only", f.Member.Name)
 		}
 		prefix = strings.ReplaceAll(prefix, "{"+f.Member.Name+"}", value)
@@ -150,12 +151,12 @@ func (r *Request) encodeREST(o *model.Operation, in *Struct) error {
 	return nil
 }
 
-var label = regexp.MustCompile(`\{[^}]+\}`)
+var label = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{[^}]+\}`) })
 
 // expand fills a path's labels; one that ends with + keeps its slashes.
 func expand(path string, labels map[string]string) (string, error) {
 	var err error
-	path = label.ReplaceAllStringFunc(path, func(l string) string {
+	path = label().ReplaceAllStringFunc(path, func(l string) string {
 		name, safe := l[1:len(l)-1], ""
 		if strings.HasSuffix(name, "+") {
 			name, safe = name[:len(name)-1], "/"
