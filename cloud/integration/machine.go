@@ -61,6 +61,7 @@ var watchedJobs = map[string]watched{
 	"bedrock:createModelCustomizationJob":     {"", []string{"bedrock:StopModelCustomizationJob"}},
 	"codebuild:startBuild":                    {"StepFunctionsGetEventForCodeBuildStartBuildRule", []string{"codebuild:StopBuild", "codebuild:BatchGetReports"}},
 	"codebuild:startBuildBatch":               {"StepFunctionsGetEventForCodeBuildStartBuildBatchRule", []string{"codebuild:StopBuildBatch", "codebuild:BatchGetReports"}},
+	"codebuild:retryBuildBatch":               {"StepFunctionsGetEventForCodeBuildStartBuildBatchRule", []string{"codebuild:StopBuildBatch", "codebuild:BatchGetReports"}},
 	"databrew:startJobRun":                    {"", []string{"databrew:StopJobRun", "databrew:ListJobRuns"}},
 	"ecs:runTask":                             {"StepFunctionsGetEventsForECSTaskRule", []string{"ecs:StopTask"}},
 	"elasticmapreduce:createCluster":          {"StepFunctionsGetEventForEMRRunJobFlowRule", []string{"elasticmapreduce:TerminateJobFlows"}},

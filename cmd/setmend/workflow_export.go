@@ -159,8 +159,8 @@ func (a *app) deployed(cmd *cobra.Command, d deployment) (*export.Workflow, erro
 // deployedSchedule is the schedule in EventBridge Scheduler's words; nil if none is
 // asked for.
 func (a *app) deployedSchedule(cmd *cobra.Command, d deployment) (*export.Schedule, error) {
-	if d.when.none() {
-		return nil, nil
+	if err := d.when.check(); err != nil || d.when.none() {
+		return nil, err
 	}
 	input, err := a.workflowInput(d.input)
 	if err != nil {
@@ -229,7 +229,14 @@ func (f *scheduleFlags) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.timezone, "timezone", "UTC", "the time `ZONE` of --cron, such as Europe/Berlin")
 	cmd.Flags().StringVar(&f.window, "before-window", "", "run before each opening of this maintenance window of Systems Manager (`ID`: mw-…)")
 	cmd.Flags().DurationVar(&f.lead, "lead", time.Hour, "how long before the window")
-	cmd.MarkFlagsMutuallyExclusive("cron", "before-window")
+}
+
+// check refuses two answers to one question.
+func (f scheduleFlags) check() error {
+	if f.cron != "" && f.window != "" {
+		return &usageError{fmt.Errorf("--cron %q and --before-window %q both say when to run", f.cron, f.window), "give one of them"}
+	}
+	return nil
 }
 
 func (f scheduleFlags) none() bool { return f.cron == "" && f.window == "" }

@@ -100,6 +100,9 @@ With --aws it is installed as a state machine that EventBridge Scheduler starts,
 }
 
 func (a *app) scheduleHere(ctx context.Context, d deployment) error {
+	if err := d.when.check(); err != nil {
+		return err
+	}
 	machine, _, err := a.loadMachine(d.file)
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func (w *Workflow) Check() error {
 	}
 	seen := map[string]string{}
 	for _, name := range w.Substitutions() {
-		id := logicalID(name)
+		id := strings.ToLower(logicalID(name))
 		if id == "" || other(seen, id, name) {
 			return fmt.Errorf("the substitution ${%s} cannot be a parameter: names are told apart by their letters and digits", name)
 		}
@@ -87,12 +87,12 @@ var numbers = regexp.MustCompile(`("(?:Seconds|TimeoutSeconds|HeartbeatSeconds|M
 
 // text is the definition, indented where it is plain JSON.
 func (w *Workflow) text() string {
+	text := bytes.TrimSpace(w.Definition)
 	var b bytes.Buffer
-	definition := numbers.ReplaceAll(bytes.TrimSpace(w.Definition), []byte("$1$2"))
-	if json.Indent(&b, definition, "", "  ") == nil {
-		return b.String()
+	if json.Indent(&b, text, "", "  ") == nil {
+		text = b.Bytes()
 	}
-	return string(definition)
+	return string(numbers.ReplaceAll(text, []byte("$1$2")))
 }
 
 // logicalID is a name as CloudFormation's parameters may have it.
