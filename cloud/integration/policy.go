@@ -18,6 +18,8 @@ type Statement struct {
 	Effect   string
 	Action   []string
 	Resource []string
+	// Condition narrows further, by operator and key.
+	Condition map[string]map[string]string `json:",omitempty"`
 }
 
 // A scope says which resources of AWS a parameter names: patterns of ARNs with %s
@@ -241,10 +243,25 @@ func (u Use) resources(scopes []scope) []string {
 			names = []string{"*"}
 		}
 		for _, name := range names {
+			if s.givenAsARN(name) {
+				list = append(list, name)
+				continue
+			}
 			list = append(list, s.expand(name)...)
 		}
 	}
 	return list
+}
+
+// givenAsARN tells a substitution that has an ARN for its value, as far as names
+// say: that of the parameter, or its own.
+func (s scope) givenAsARN(value string) bool {
+	name, ok := strings.CutPrefix(value, "${")
+	name, closed := strings.CutSuffix(name, "}")
+	if !ok || !closed || strings.ContainsAny(name, "{}") {
+		return false
+	}
+	return strings.HasSuffix(s.parameter, "Arn") || strings.HasSuffix(strings.ToLower(name), "arn")
 }
 
 // expand makes ARNs of a name. One that is an ARN already stays, with what a

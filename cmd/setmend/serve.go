@@ -40,7 +40,8 @@ func (a *app) serveCommand() *cobra.Command {
 
 On any address but loopback it asks for the bearer token in SETMEND_TOKEN. With
 --schedule it heals by itself, never two runs at a time: a cron expression
-("0 6 * * *"), or an interval ("@every 6h").`,
+("0 6 * * *"), or an interval ("@every 6h"). Workflows that setmend workflow
+schedule has recorded run, too.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context(), f) },
 	}
@@ -76,7 +77,17 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 		return &hintedError{fmt.Errorf("listening on %s: %w", f.listen, err), "choose another address with --listen", exitUsage}
 	}
 	fmt.Fprintf(a.stderr, "dashboard: http://%s/ (Ctrl-C ends)\n", listener.Addr())
-	return a.serveAndHeal(ctx, listener, server, &scheduled{app: a, c: c, j: j, schedule: schedule, out: f.out, log: log, server: server})
+	workflows, err := a.workflowJournal()
+	if err != nil {
+		return err
+	}
+	defer workflows.Close()
+	tasks, err := a.workflowTasks(ctx)
+	if err != nil {
+		return err
+	}
+	return a.serveAndHeal(ctx, listener, server, &scheduled{app: a, c: c, j: j, schedule: schedule, out: f.out, log: log, server: server,
+		workflows: newScheduledWorkflows(c.clock, workflows, tasks, log)})
 }
 
 // serviceLog is the program's own log: serve always keeps one.
@@ -124,6 +135,7 @@ func (a *app) serveAndHeal(ctx context.Context, listener net.Listener, server *d
 	outbox := notify.NewOutbox(s.j, s.c.notify, notify.OutboxOptions{Log: s.log})
 	ctx, cancel := context.WithCancel(ctx)
 	background.Go(func() { outbox.Run(ctx) })
+	background.Go(func() { s.workflows.run(ctx) })
 	if s.schedule != nil {
 		background.Go(func() { s.run(ctx, outbox) })
 	}
@@ -143,6 +155,8 @@ type scheduled struct {
 	out      string
 	log      *slog.Logger
 	server   *dashboard.Server
+
+	workflows *scheduledWorkflows
 }
 
 func (s *scheduled) run(ctx context.Context, outbox *notify.Outbox) {

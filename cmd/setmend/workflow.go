@@ -32,6 +32,8 @@ Lambda functions. A definition that calls nothing needs no AWS.`,
 	cmd.AddCommand(
 		a.substituteFlag(a.workflowValidateCommand()), a.substituteFlag(a.workflowRunCommand()), a.workflowResumeCommand(), a.workflowStopCommand(),
 		a.workflowListCommand(), a.workflowHistoryCommand(), a.substituteFlag(a.workflowGraphCommand()), a.substituteFlag(a.workflowPolicyCommand()),
+		a.substituteFlag(a.workflowScheduleCommand()), a.workflowSchedulesCommand(), a.workflowUnscheduleCommand(),
+		a.substituteFlag(a.workflowExportCommand()), a.substituteFlag(a.workflowInstallCommand()), a.workflowUninstallCommand(),
 		a.workflowSendSuccessCommand(), a.workflowSendFailureCommand(), a.workflowSendHeartbeatCommand(),
 	)
 	for _, sub := range cmd.Commands() {

@@ -138,8 +138,23 @@ type engine struct {
 	parse    goja.Callable
 	evaluate goja.Callable
 	bounds   bounds
+	alarm    alarm     // rings when the time of a task is up
 	host     Host      // of the task
 	now      time.Time // of the task
+}
+
+// An alarm calls ring once d has passed. stop ends it: after that ring is not
+// called any more, and no call of it is under way.
+type alarm func(d time.Duration, ring func()) (stop func())
+
+func wallAlarm(d time.Duration, ring func()) (stop func()) {
+	rung := make(chan struct{})
+	timer := time.AfterFunc(d, func() { defer close(rung); ring() })
+	return func() {
+		if !timer.Stop() {
+			<-rung // what rings late would end the next task
+		}
+	}
 }
 
 // programs are the engine and its guard, compiled once for all runtimes.
@@ -155,7 +170,7 @@ var programs = sync.OnceValues(func() (p struct{ engine, guard *goja.Program }, 
 })
 
 func newEngine(b bounds) (*engine, error) {
-	e := &engine{runtime: goja.New(), bounds: b}
+	e := &engine{runtime: goja.New(), bounds: b, alarm: wallAlarm}
 	if err := e.load(); err != nil {
 		return nil, fmt.Errorf("loading the JSONata engine: %w", err)
 	}
@@ -215,9 +230,9 @@ func (e *engine) hostObject() map[string]any {
 func (e *engine) do(t task) reply {
 	e.host, e.now = t.host, t.now
 	defer func() { e.host = nil }()
-	alarm := time.AfterFunc(e.bounds.time, func() { e.runtime.Interrupt(fmt.Sprintf("The expression takes longer than %s", e.bounds.time)) })
+	stop := e.alarm(e.bounds.time, func() { e.runtime.Interrupt(fmt.Sprintf("The expression takes longer than %s", e.bounds.time)) })
 	defer func() {
-		alarm.Stop()
+		stop()
 		e.runtime.ClearInterrupt()
 	}()
 	if !t.evaluate {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/setmend/setmend/asl/internal/value"
@@ -161,15 +162,50 @@ func TestEvaluationIsBounded(t *testing.T) {
 	}
 }
 
+// A ringing host rings the alarm when it is asked for something random.
+type ringingHost struct {
+	*testHost
+	ring func()
+}
+
+func (h *ringingHost) Random() *rand.Rand {
+	h.ring()
+	return h.testHost.Random()
+}
+
+// The alarm rings in the middle of an evaluation that would not end for long.
 func TestEvaluationIsBoundedInTime(t *testing.T) {
-	hasty, err := newEngine(bounds{steps: 1e9, live: 1e9, size: 1e9, time: 50 * time.Millisecond})
+	hasty, err := newEngine(bounds{steps: 1e9, live: 1e9, size: 1e9, time: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := hasty.do(task{evaluate: true, source: `($f := function($n) { $f($n + 1) }; $f(0))`, host: newTestHost(`{}`)})
-	if r.code != codeLimit || !strings.Contains(r.message, "longer than 50ms") {
-		t.Errorf("gives %v", r)
+	host := &ringingHost{testHost: newTestHost(`{}`)}
+	set := time.Duration(0)
+	hasty.alarm = func(d time.Duration, ring func()) func() {
+		set, host.ring = d, ring
+		return func() {}
 	}
+	r := hasty.do(task{evaluate: true, source: `($u := $uuid(); $f := function($n) { $f($n + 1) }; $f(0))`, host: host})
+	if set != time.Second || r.code != codeLimit || !strings.Contains(r.message, "longer than 1s") {
+		t.Errorf("with an alarm after %s gives %v", set, r)
+	}
+}
+
+// One that rings while its task ends does not end the next.
+func TestAnAlarmThatIsStoppedDoesNotRing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rung := 0
+		wallAlarm(time.Second, func() { rung++ })()
+		time.Sleep(time.Minute)
+		if rung != 0 {
+			t.Errorf("it rang %d times after it was stopped", rung)
+		}
+		stop := wallAlarm(time.Second, func() { time.Sleep(time.Hour); rung++ })
+		time.Sleep(2 * time.Second)
+		if stop(); rung != 1 {
+			t.Error("stop came back while it was ringing")
+		}
+	})
 }
 
 // A match that backtracks ends by itself: the time of the wall cannot stop it.

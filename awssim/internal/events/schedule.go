@@ -12,6 +12,10 @@ import (
 // timetable answers the next time after one, zero if there is none.
 type timetable func(time.Time) time.Time
 
+// Timetable returns what answers the next time of a schedule expression after one,
+// zero if there is none. Times of cron are UTC's.
+func Timetable(expression string) (func(time.Time) time.Time, error) { return timetableOf(expression) }
+
 // timetableOf reads rate(5 minutes) or cron(0 12 * * ? *).
 func timetableOf(expression string) (timetable, error) {
 	if fields, isCron := strings.CutPrefix(expression, "cron("); isCron {

@@ -24,10 +24,11 @@ type Instances interface {
 type Manager struct {
 	world     *core.World
 	instances Instances
+	windows   windows
 }
 
 // New makes it.
-func New(w *core.World, instances Instances) *Manager { return &Manager{w, instances} }
+func New(w *core.World, instances Instances) *Manager { return &Manager{world: w, instances: instances} }
 
 // Actions are a part of the service ssm.
 func (m *Manager) Actions() map[string]core.Action {
@@ -35,6 +36,10 @@ func (m *Manager) Actions() map[string]core.Action {
 		"DescribeInstanceInformation": core.Do(m.describeInstances),
 		"DescribeInstancePatches":     core.Do(m.describePatches),
 		"DescribeInstancePatchStates": core.Do(m.describeStates),
+		"CreateMaintenanceWindow":     core.Do(m.windows.create),
+		"GetMaintenanceWindow":        core.Do(m.windows.get),
+		"UpdateMaintenanceWindow":     core.Do(m.windows.update),
+		"DeleteMaintenanceWindow":     core.Do(m.windows.delete),
 	}
 }
 
