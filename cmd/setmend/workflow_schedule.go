@@ -129,7 +129,7 @@ func (a *app) scheduleHere(ctx context.Context, d deployment) error {
 		return err
 	}
 	defer j.Close()
-	if err := record(ctx, j, &s); err != nil {
+	if err := recordSchedule(ctx, j, &s); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stderr, "%s is scheduled: %s; `setmend serve` runs it\n", s.Name, s.words())
@@ -156,8 +156,8 @@ func (s *workflowSchedule) check() error {
 	return nil
 }
 
-// record puts a schedule in the place of one of its name.
-func record(ctx context.Context, j store, s *workflowSchedule) error {
+// recordSchedule puts a schedule in the place of one of its name.
+func recordSchedule(ctx context.Context, j store, s *workflowSchedule) error {
 	_, version, err := j.Get(ctx, scheduleKey(s.Name))
 	if err != nil {
 		return err
