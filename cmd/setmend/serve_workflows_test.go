@@ -46,7 +46,7 @@ func recorded(t *testing.T, j store, s workflowSchedule) {
 	if err := s.check(); err != nil {
 		t.Fatal(err)
 	}
-	if err := record(t.Context(), j, &s); err != nil {
+	if err := recordSchedule(t.Context(), j, &s); err != nil {
 		t.Fatal(err)
 	}
 }
