@@ -125,7 +125,9 @@ func TestAnIgnoredAttributeCountsOnlyIfItDrifted(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := &memberStack{status: "UPDATE_COMPLETE", changes: test.change}
-				m.override = func(q question) (answer, bool) { return xml(q.Action, test.drift), q.Action == "DescribeStackResourceDrifts" }
+				m.override = func(q question) (answer, bool) {
+					return xml(q.Action, test.drift), q.Action == "DescribeStackResourceDrifts"
+				}
 				a, _ := against(t, m.answer)
 				plan, err := a.Revert(t.Context(), aStack, "t")
 				if err != nil || len(plan.Changes) != 1 {

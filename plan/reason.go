@@ -32,6 +32,7 @@ const (
 	ReasonCouldNotTry    ReasonClass = "could-not-try"    // a gentler remedy could not be tried; no licence for a harsher one
 	ReasonCannotComeBack ReasonClass = "cannot-come-back" // a redeployment would delete what cannot be created again
 	ReasonHoldsData      ReasonClass = "holds-data"       // a redeployment would destroy data, and the policy does not allow it
+	ReasonDriftUnread    ReasonClass = "drift-unread"     // what has drifted could not be read
 	ReasonGlobalName     ReasonClass = "global-name"      // the same set has the name in another region of the account
 	ReasonAccessOff      ReasonClass = "access-off"       // trusted access between Organizations and StackSets is off
 	ReasonNotSubscribed  ReasonClass = "not-subscribed"   // the account is not signed up for a service
@@ -205,6 +206,7 @@ var meanings = map[ReasonClass]meaning{
 	ReasonCouldNotTry:    {outside: true, hint: "setmend could not reach the stack in its account, and does nothing harsher for that: make the member role that the policy names (memberRole), with the trust that `setmend permissions` prints, then `setmend heal`."},
 	ReasonCannotComeBack: {hint: "Deleting the stack would leave nothing: its successor could not be created. Put it right in place (memberRole in the policy), or by hand."},
 	ReasonHoldsData:      {hint: "A redeployment would destroy data. Put it right in place (memberRole in the policy), keep the data by DeletionPolicy: Retain, or say dataLoss: allow for the set in the policy; then `setmend heal`."},
+	ReasonDriftUnread:    {hint: "AWS reports some drift wrongly, so a stack is not redeployed before it is known what drifted: allow cloudformation:ListStackInstanceResourceDrifts, or look at it with `setmend explain`; then `setmend heal`."},
 	ReasonDriftedAgain:   {hint: "Something changes the resources back again and again: find what does (`setmend explain`), or ignore that property in ignoreDrift."},
 	ReasonUnknown:        {hint: "Read AWS's reason, look at the stack's events in the account (`aws cloudformation describe-stack-events`), then `setmend heal`."},
 }
