@@ -65,18 +65,6 @@ type cellDrift struct {
 	Checked   time.Time             `json:"checked,omitzero"` // the drift check that found it
 }
 
-// keepDrift reads property by property what has drifted. It informs people and
-// decides nothing, so a cell whose details cannot be read is reported without.
-func (r *run) keepDrift(ctx context.Context) error {
-	f, err := r.inventory(ctx)
-	if err != nil {
-		return err
-	}
-	cells := drifted(f)
-	_, _, err = r.driftOf(ctx, f, cells[:min(len(cells), driftDetails)], false)
-	return err
-}
-
 // drifted lists the drifted cells, taking the sets in turn so that no set's
 // details crowd out another's.
 func drifted(f *fleet.Fleet) []fleet.Cell {

@@ -63,6 +63,8 @@ type Member interface {
 	AbandonRevert(ctx context.Context, stack fleet.MemberStack, token string) error
 	// StackDrift runs drift detection on the one stack and waits for the outcome.
 	StackDrift(ctx context.Context, stack fleet.MemberStack) (fleet.DriftStatus, []fleet.ResourceDrift, error)
+	// LastDrift reads the stack's drifted resources as of its last drift detection.
+	LastDrift(ctx context.Context, stack fleet.MemberStack) ([]fleet.ResourceDrift, error)
 	// StackTemplate reads the member stack's own template hash and parameters, to
 	// find instances that were updated behind their stack set's back.
 	StackTemplate(ctx context.Context, stack fleet.MemberStack) (hash string, parameters []fleet.Parameter, err error)

@@ -163,7 +163,7 @@ func (r *run) memory(ctx context.Context, f *fleet.Fleet) (plan.Memory, error) {
 	if err != nil {
 		return memory, err
 	}
-	memory.Run = r.id()
+	memory.Run, memory.Unread = r.id(), r.unread()
 	for _, answers := range memory.Accepted {
 		for i := range answers {
 			if answers[i].Beforehand {

@@ -34,6 +34,8 @@ type RunRecord struct {
 	// Drift are the drift detections whose findings are in the run's view of the
 	// fleet, by command.
 	Drift map[string]bool `json:"drift,omitempty"`
+	// Unread are drifted cells of which it could not be read what has drifted.
+	Unread []unreadDrift `json:"unread,omitempty"`
 	// API counts the run's calls, over all processes it has lived in.
 	API    APIReport       `json:"api"`
 	Guards []plan.GuardHit `json:"guards,omitempty"`

@@ -21,6 +21,9 @@ func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 		if done, err := r.observe(ctx); err != nil || !done {
 			return again(0), err
 		}
+		if done, err := r.judgeDrift(ctx); err != nil || !done { // or drift that is none would trip guards
+			return again(0), err
+		}
 		if err := r.checkAccepted(); err != nil {
 			return Answer{}, err
 		}
@@ -107,7 +110,7 @@ func (r *run) learn(ctx context.Context) (bool, error) {
 	if done, err := r.checkTemplates(ctx); err != nil || !done {
 		return false, err
 	}
-	return r.judgeIgnored(ctx)
+	return r.judgeDrift(ctx)
 }
 
 // heal carries a plan out, has AWS check what came of it, and plans again with what
