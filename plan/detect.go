@@ -64,7 +64,7 @@ func (b *builder) detections(actions []Action) []Action {
 	for _, a := range actions {
 		for _, set := range a.touched() {
 			deployed[set] = deployed[set] || a.Stage == StageDeploy && a.Remedy.Writes()
-			healed[set] = healed[set] || a.Stage == StageHeal && a.Remedy.Writes()
+			healed[set] = healed[set] || a.Stage == StageHeal && a.Remedy.Writes() && a.Remedy != RemedyContinue
 		}
 	}
 	var detections []Action

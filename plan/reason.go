@@ -23,6 +23,7 @@ const (
 	ReasonCancelled      ReasonClass = "cancelled"       // collateral of somebody else's failure
 	ReasonStackBusy      ReasonClass = "stack-busy"      // somebody else is working on the stack itself
 	ReasonStackStuck     ReasonClass = "stack-stuck"     // the stack's state allows no update
+	ReasonRollbackFailed ReasonClass = "rollback-failed" // the stack is stuck in UPDATE_ROLLBACK_FAILED, and serves
 	ReasonStackGone      ReasonClass = "stack-gone"      // somebody deleted the stack; its instance stays
 	ReasonImportMissing  ReasonClass = "import-missing"  // an export it imports is not there (yet)
 	ReasonImportFailed   ReasonClass = "import-failed"   // the stack could not be brought into the set
@@ -55,6 +56,7 @@ const (
 // number" and means that the service is in use already.
 var signs = []sign{
 	{ReasonAccountGone, []string{"account_suspended", "account is suspended", "account has been suspended", "account is closed"}},
+	{ReasonRollbackFailed, []string{"update_rollback_failed"}},
 	{ReasonCancelled, []string{"cancelled since failure tolerance", "operation was stopped", "cancelled by user", "resource creation cancelled"}},
 	{ReasonAccessOff, []string{"must enable organizations access", "trusted access"}},
 	{ReasonHook, []string{"hook(s) failed", "hook failed", "hooks failed", "hook with"}},
@@ -197,7 +199,8 @@ var meanings = map[ReasonClass]meaning{
 	ReasonAccountGone:    {outside: true, meetsCreation: true, hint: "Reopen the account, or let setmend detach its instances (accounts.suspended: detach in the policy)."},
 	ReasonCancelled:      {passes: true, meetsCreation: true, hint: "Nothing is wrong with the instance itself: another's failure ended the operation. It is tried again."},
 	ReasonStackBusy:      {passes: true, meetsCreation: true, hint: "The stack is being worked on in its account: it is tried again when that has ended."},
-	ReasonStackStuck:     {hint: "The stack's state allows no update: continue its rollback in the account (`aws cloudformation continue-update-rollback`), or configure memberRole for setmend to do it, then `setmend heal`."},
+	ReasonStackStuck:     {hint: "The stack's state allows no update: look at its events in the account (`aws cloudformation describe-stack-events`), bring it to an end there, then `setmend heal`."},
+	ReasonRollbackFailed: {outside: true, meetsCreation: true, hint: "Put right what made the rollback fail, then continue it in the account (`aws cloudformation continue-update-rollback`), or configure memberRole for setmend to do it." + again},
 	ReasonStackGone:      {hint: "The stack was deleted in its account: allow healing: redeploy in the policy, or detach the instance; then `setmend heal`."},
 	ReasonImportMissing:  {outside: true, passes: true, meetsCreation: true, hint: "Deploy the stack set that exports the value first, and name it in dependson." + again},
 	ReasonImportFailed:   {meetsCreation: true, hint: "Import the stack again (`aws cloudformation import-stacks-to-stack-set`), or detach the instance. It is never redeployed: that would make a second stack beside it."},

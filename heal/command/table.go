@@ -8,7 +8,7 @@ const (
 	SavePhase    Phase = "save"    // read, check and save overrides
 	ChangePhase  Phase = "change"  // operations on instances, drift detections
 	RestorePhase Phase = "restore" // create again what was deleted
-	RevertPhase  Phase = "revert"  // change sets in member accounts
+	RevertPhase  Phase = "revert"  // change sets, or continued rollbacks, in member accounts
 	VerifyPhase  Phase = "verify"  // compare what was created with what was saved
 	RecordPhase  Phase = "record"  // record the outcome in the cells' memory
 	DonePhase    Phase = "done"
@@ -43,7 +43,7 @@ var table = []transition{
 	{BeginPhase, (*Command).heldBack, DonePhase},
 	{BeginPhase, and((*Command).begun, is(Redeploy, Remove, Detach)), SavePhase},
 	{BeginPhase, and((*Command).begun, is(Deploy, Retry, Detect, Update)), ChangePhase},
-	{BeginPhase, and((*Command).begun, is(Revert)), RevertPhase},
+	{BeginPhase, and((*Command).begun, is(Revert, ContinueRollback)), RevertPhase},
 	{BeginPhase, and((*Command).begun, is(Quarantine)), RecordPhase},
 	{SavePhase, (*Command).saved, ChangePhase},
 	{SavePhase, (*Command).stopped, RecordPhase},
