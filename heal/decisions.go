@@ -193,6 +193,10 @@ func reportsOf(c *command.Command) []ActionReport {
 		for i := range c.Cells {
 			list = append(list, single(c, &c.Cells[i], "REVERT_DRIFT", outcomeName(c.Cells[i].State)))
 		}
+	case c.Kind == command.ContinueRollback:
+		for i := range c.Cells {
+			list = append(list, single(c, &c.Cells[i], "CONTINUE_UPDATE_ROLLBACK", outcomeName(c.Cells[i].State)))
+		}
 	case c.Kind == command.Quarantine:
 		for i := range c.Cells {
 			list = append(list, single(c, &c.Cells[i], "QUARANTINE", "succeeded"))

@@ -68,7 +68,7 @@ type FleetReport struct {
 type ActionReport struct {
 	ID          string             `json:"id"`
 	StackSet    fleet.StackSetName `json:"stackSet"`
-	Action      string             `json:"action"` // CREATE, UPDATE, DELETE, DETECT_DRIFT, REVERT_DRIFT, QUARANTINE
+	Action      string             `json:"action"` // CREATE, UPDATE, DELETE, DETECT_DRIFT, REVERT_DRIFT, CONTINUE_UPDATE_ROLLBACK, QUARANTINE
 	Remedy      plan.Remedy        `json:"remedy"`
 	Accounts    []fleet.AccountID  `json:"accounts"`
 	Regions     []fleet.Region     `json:"regions"`
