@@ -15,6 +15,14 @@ func (a *AWS) DeleteResource(stackID, logicalID string) error {
 	return a.stacks.DeleteResource(stackID, logicalID)
 }
 
+// RestoreResource makes a live resource again that was deleted by hand, under the id
+// that it had.
+func (a *AWS) RestoreResource(stackID, logicalID string) error {
+	a.Lock()
+	defer a.Unlock()
+	return a.stacks.RestoreResource(stackID, logicalID)
+}
+
 // StackExists reports whether there is a stack of the id that was not deleted.
 func (a *AWS) StackExists(stackID string) bool {
 	a.Lock()

@@ -64,9 +64,11 @@ var (
 	describeStackResourceDrifts       = read("cloudformation", "DescribeStackResourceDrifts", 2, 1)
 
 	// A change set is known by its name, so making or deleting it twice is once.
-	createChangeSet  = write("cloudformation", "CreateChangeSet", 2, 1).idempotent()
-	deleteChangeSet  = write("cloudformation", "DeleteChangeSet", 2, 1).idempotent()
-	executeChangeSet = write("cloudformation", "ExecuteChangeSet", 2, 1)
+	createChangeSet = write("cloudformation", "CreateChangeSet", 2, 1).idempotent()
+	deleteChangeSet = write("cloudformation", "DeleteChangeSet", 2, 1).idempotent()
+	// With a ClientRequestToken, CloudFormation takes a repetition for what it is.
+	continueUpdateRollback = write("cloudformation", "ContinueUpdateRollback", 2, 1).idempotent()
+	executeChangeSet       = write("cloudformation", "ExecuteChangeSet", 2, 1)
 
 	describeOrganization        = read("organizations", "DescribeOrganization", 1, 2)
 	listRoots                   = read("organizations", "ListRoots", 1, 2)

@@ -32,6 +32,17 @@ func (a *AWS) StackDrift(ctx context.Context, stack fleet.MemberStack) (fleet.Dr
 	return status, drifts, err
 }
 
+// LastDrift reads the resources that drifted as of the stack's last drift detection,
+// which is that of its stack set unless a person has made another since. It starts
+// none.
+func (a *AWS) LastDrift(ctx context.Context, stack fleet.MemberStack) ([]fleet.ResourceDrift, error) {
+	m, err := a.member(ctx, stack)
+	if err != nil {
+		return nil, err
+	}
+	return m.driftedResources(ctx)
+}
+
 func (m reach) startDetection(ctx context.Context) (detection string, err error) {
 	r := m.on(detectStackDrift)
 	err = m.poll(ctx, r, 0, preparationLimit, func() (bool, error) {

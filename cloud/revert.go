@@ -91,15 +91,16 @@ func (m reach) readPlan(ctx context.Context, name string) (fleet.RevertPlan, err
 	if made.Status != cfn.ChangeSetStatusCreateComplete {
 		return fleet.RevertPlan{}, m.failure(createChangeSet, fleet.Invalid, string(made.Status), "%s", aws.ToString(made.StatusReason))
 	}
-	plan := fleet.RevertPlan{Changes: changesOf(made.Changes)}
+	changes := made.Changes
 	for made.NextToken != nil && *made.NextToken != "" {
 		if made, err = m.changeSetPage(ctx, name, made.NextToken); err != nil {
 			return fleet.RevertPlan{}, err
 		}
-		plan.Changes = append(plan.Changes, changesOf(made.Changes)...)
+		changes = append(changes, made.Changes...)
 	}
+	plan := fleet.RevertPlan{Changes: changesOf(changes)}
 	plan.Empty = len(plan.Changes) == 0
-	return plan, nil
+	return plan, m.putBack(ctx, changes, plan.Changes)
 }
 
 // hasNoChanges recognises how CloudFormation says that a change set would do
@@ -115,14 +116,10 @@ func changesOf(from []cfn.Change) []fleet.RevertChange {
 		if resource == nil {
 			continue // a hook's invocation, not a change
 		}
-		to := fleet.RevertChange{
+		changes = append(changes, fleet.RevertChange{
 			LogicalID: aws.ToString(resource.LogicalResourceId), ResourceType: aws.ToString(resource.ResourceType),
 			Action: string(resource.Action), Replacement: string(resource.Replacement),
-		}
-		for _, ignored := range resource.ResourceDriftIgnoredAttributes {
-			to.Ignored = append(to.Ignored, aws.ToString(ignored.Path)+": "+string(ignored.Reason))
-		}
-		changes = append(changes, to)
+		})
 	}
 	return changes
 }

@@ -88,7 +88,71 @@ func (m *memberStack) execute(q question) answer {
 }
 
 const oneChange = `<member><Type>Resource</Type><ResourceChange><Action>Modify</Action><LogicalResourceId>Bucket</LogicalResourceId>
-<ResourceType>AWS::S3::Bucket</ResourceType><Replacement>False</Replacement><ResourceDriftIgnoredAttributes><member><Path>/Tags</Path><Reason>MANAGED_BY_AWS</Reason></member></ResourceDriftIgnoredAttributes></ResourceChange></member>`
+<ResourceType>AWS::S3::Bucket</ResourceType><Replacement>False</Replacement></ResourceChange></member>`
+
+// ignoring is a change that ignores the drift of an attribute for a reason.
+func ignoring(path, reason, status string) string {
+	return `<member><Type>Resource</Type><ResourceChange><Action>Modify</Action><LogicalResourceId>Function</LogicalResourceId>
+<ResourceType>AWS::Lambda::Function</ResourceType><Replacement>False</Replacement><ResourceDriftStatus>` + status + `</ResourceDriftStatus>
+<ResourceDriftIgnoredAttributes><member><Path>` + path + `</Path><Reason>` + reason + `</Reason></member></ResourceDriftIgnoredAttributes></ResourceChange></member>`
+}
+
+// differing is the stack's last drift detection: one property of the function differs.
+func differing(logicalID, path string) string {
+	return `<StackResourceDrifts><member><StackId>S</StackId><LogicalResourceId>` + logicalID + `</LogicalResourceId><ResourceType>AWS::Lambda::Function</ResourceType>
+<StackResourceDriftStatus>MODIFIED</StackResourceDriftStatus><Timestamp>2026-01-01T00:00:00Z</Timestamp><PropertyDifferences><member><PropertyPath>` + path + `</PropertyPath>
+<ExpectedValue>1</ExpectedValue><ActualValue>2</ActualValue><DifferenceType>NOT_EQUAL</DifferenceType></member></PropertyDifferences></member></StackResourceDrifts>`
+}
+
+// Only what itself drifted and cannot be put back is called ignored: a function's
+// code is named by AWS of every function, and hinders nothing.
+func TestAnIgnoredAttributeCountsOnlyIfItDrifted(t *testing.T) {
+	for _, test := range []struct {
+		name, change, drift string
+		want                []string
+	}{
+		{"write-only, and another property drifted", ignoring("/Properties/Code", "WRITE_ONLY_PROPERTY", "MODIFIED"), differing("Function", "/MemorySize"), nil},
+		{"write-only, of another resource's drift", ignoring("/Properties/Code", "WRITE_ONLY_PROPERTY", "MODIFIED"), differing("Other", "/Code"), nil},
+		{"a property whose name begins alike", ignoring("/Properties/Code", "WRITE_ONLY_PROPERTY", "MODIFIED"), differing("Function", "/CodeSigningConfigArn"), nil},
+		{"sensitive, and it drifted", ignoring("/Properties/Environment/Variables/Key", "SENSITIVE_PROPERTY", "MODIFIED"), differing("Function", "/Environment/Variables/Key"), []string{"/Properties/Environment/Variables/Key: SENSITIVE_PROPERTY"}},
+		{"a part of it drifted", ignoring("/Properties/Environment", "SENSITIVE_PROPERTY", "MODIFIED"), differing("Function", "/Environment/Variables/Key"), []string{"/Properties/Environment: SENSITIVE_PROPERTY"}},
+		{"what it is a part of drifted", ignoring("/Properties/Environment/Variables/Key", "SENSITIVE_PROPERTY", "MODIFIED"), differing("Function", "/Environment"), []string{"/Properties/Environment/Variables/Key: SENSITIVE_PROPERTY"}},
+		{"a reason of tomorrow, and it drifted", ignoring("/Properties/Layers", "NEW_REASON", "MODIFIED"), differing("Function", "/Layers"), []string{"/Properties/Layers: NEW_REASON"}},
+		{"AWS itself changes it", ignoring("/Properties/Concurrency", "MANAGED_BY_AWS", "MODIFIED"), differing("Function", "/Concurrency"), nil},
+		{"the resource is in sync", ignoring("/Properties/Layers", "SENSITIVE_PROPERTY", "IN_SYNC"), differing("Function", "/Layers"), nil},
+		{"the resource is made again", ignoring("/Properties/Code", "WRITE_ONLY_PROPERTY", "DELETED"), differing("Function", "/Code"), nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := &memberStack{status: "UPDATE_COMPLETE", changes: test.change}
+				m.override = func(q question) (answer, bool) {
+					return xml(q.Action, test.drift), q.Action == "DescribeStackResourceDrifts"
+				}
+				a, _ := against(t, m.answer)
+				plan, err := a.Revert(t.Context(), aStack, "t")
+				if err != nil || len(plan.Changes) != 1 {
+					t.Fatalf("%+v, %v", plan, err)
+				}
+				if diff := cmp.Diff(test.want, plan.Changes[0].Ignored); diff != "" {
+					t.Errorf("ignored (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// Whether an ignored attribute drifted must be known; not to be told is no answer.
+func TestDriftThatCannotBeReadIsNotTakenForNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memberStack{status: "UPDATE_COMPLETE", changes: ignoring("/Properties/Code", "WRITE_ONLY_PROPERTY", "MODIFIED")}
+		m.override = func(q question) (answer, bool) {
+			return fault(403, "AccessDenied", "no"), q.Action == "DescribeStackResourceDrifts"
+		}
+		a, _ := against(t, m.answer)
+		_, err := a.Revert(t.Context(), aStack, "t")
+		wantKind(t, err, fleet.Denied)
+	})
+}
 
 func TestARevertChangesNothingButWhatDrifted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -96,7 +160,7 @@ func TestARevertChangesNothingButWhatDrifted(t *testing.T) {
 		a, s := against(t, m.answer)
 		plan, err := a.Revert(t.Context(), aStack, "token-1")
 		want := fleet.RevertPlan{Changes: []fleet.RevertChange{{
-			LogicalID: "Bucket", ResourceType: "AWS::S3::Bucket", Action: "Modify", Replacement: "False", Ignored: []string{"/Tags: MANAGED_BY_AWS"},
+			LogicalID: "Bucket", ResourceType: "AWS::S3::Bucket", Action: "Modify", Replacement: "False",
 		}}}
 		if diff := cmp.Diff(want, plan); err != nil || diff != "" {
 			t.Fatalf("%v -want +got\n%s", err, diff)

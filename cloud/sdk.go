@@ -45,7 +45,7 @@ var own = []action{
 	describeOrganizationsAccess, listAutoDeploymentTargets, createStackInstances, updateStackInstances, deleteStackInstances,
 	detectStackSetDrift, describeStacks, describeStackEvents, getTemplate, describeChangeSet, detectStackDrift,
 	describeStackDriftDetectionStatus, describeStackResourceDrifts, createChangeSet, deleteChangeSet,
-	executeChangeSet, describeOrganization, listRoots, listAccounts, describeAccount, describeOrganizationalUnit,
+	executeChangeSet, continueUpdateRollback, describeOrganization, listRoots, listAccounts, describeAccount, describeOrganizationalUnit,
 	listDelegatedAdministrators, listServiceAccess, listParents, listAccountsForParent, listOUsForParent,
 	getCallerIdentity, assumeRole, getParameter, putParameter, publish, getObject, putObject, deleteObject, listObjects,
 }

@@ -20,7 +20,8 @@ type RevertChange struct {
 	ResourceType string
 	Action       string // Add, Modify, Remove, Import, Dynamic, SyncWithActual
 	Replacement  string // True, False, Conditional
-	// Ignored are drifted attributes that the change set cannot put back, with
-	// AWS's reason.
+	// Ignored are attributes that drifted and that the change set cannot put back,
+	// with AWS's reason. What did not drift, and what AWS itself changes, is not
+	// among them.
 	Ignored []string
 }

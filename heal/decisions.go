@@ -191,6 +191,10 @@ func reportsOf(c *command.Command) []report.Action {
 		for i := range c.Cells {
 			list = append(list, single(c, &c.Cells[i], report.DeedRevert, outcomeName(c.Cells[i].State)))
 		}
+	case c.Kind == command.ContinueRollback:
+		for i := range c.Cells {
+			list = append(list, single(c, &c.Cells[i], report.DeedContinueRollback, outcomeName(c.Cells[i].State)))
+		}
 	case c.Kind == command.Quarantine:
 		for i := range c.Cells {
 			list = append(list, single(c, &c.Cells[i], report.DeedQuarantine, report.OutcomeSucceeded))

@@ -14,6 +14,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
 )
 
@@ -65,13 +66,32 @@ func TestOttoIsHealedOverrideByOverrideAndASecondRunWritesNothing(t *testing.T) 
 					t.Errorf("overrides: %+v", first.Overrides)
 				}
 				second := w.heal(heal.Options{})
-				if got := writes(second); len(got) > 0 {
+				if got := writes(second); len(got) > 0 && !triesBlocked(first, second) {
 					t.Errorf("second run writes %v", got)
 				}
 				t.Logf("virtual %.0f s, %d operations, calls %v", first.Run.VirtualSeconds, len(first.Actions), first.API)
 			})
 		})
 	}
+}
+
+// triesBlocked reports whether all that a run did was to try cells again that an
+// earlier one had left blocked: those are due after an hour.
+func triesBlocked(earlier, r *report.Report) bool {
+	blocked := map[fleet.Cell]bool{}
+	for _, c := range earlier.Cells {
+		blocked[c.Cell] = c.Verdict == plan.Blocked
+	}
+	tried := false
+	for _, c := range r.Cells {
+		for _, step := range c.Steps {
+			if !blocked[c.Cell] || step.Remedy.Deletes() {
+				return false
+			}
+			tried = true
+		}
+	}
+	return tried
 }
 
 // checkEnds holds every problem's cell against how it should have ended.

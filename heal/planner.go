@@ -69,7 +69,7 @@ func (p *planner) memory(ctx context.Context, f *fleet.Fleet) (plan.Memory, erro
 	if err != nil {
 		return memory, err
 	}
-	memory.Run = p.run.ID
+	memory.Run, memory.Unread = p.run.ID, p.run.UnreadDrift()
 	for _, answers := range memory.Accepted {
 		for i := range answers {
 			if answers[i].Beforehand {

@@ -39,6 +39,9 @@ func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 		if done, err := r.read(ctx); err != nil || !done {
 			return again(0), err
 		}
+		if done, err := r.judgeDrift(ctx); err != nil || !done { // or drift that is none would trip guards
+			return again(0), err
+		}
 		if err := r.checkAccepted(); err != nil {
 			return Answer{}, err
 		}
@@ -128,7 +131,17 @@ func (r *run) learn(ctx context.Context) (bool, error) {
 	if done, err := (&observe.Templates{View: r.view}).Check(ctx, r.rec.Value.Options); err != nil || !done {
 		return false, err
 	}
-	return (&observe.Details{View: r.view}).JudgeIgnored(ctx)
+	return r.judgeDrift(ctx)
+}
+
+// judgeDrift reads what exactly has drifted, and what of it counts. It reports false if
+// the time was not enough.
+func (r *run) judgeDrift(ctx context.Context) (bool, error) {
+	done, err := (&observe.Details{View: r.view}).Judge(ctx, &r.rec.Value)
+	if err != nil {
+		return false, err
+	}
+	return done, r.save(ctx)
 }
 
 // heal carries a plan out, has AWS check what came of it, and plans again with what

@@ -120,7 +120,7 @@ var Mutations = []Mutation{
 	{"the policy's escalation does not bound the furthest remedy", "plan", "remedy.Harsher(furthest) && !remedy.Harsher(limit)", "remedy.Harsher(furthest)", planTests},
 	{"an inventory without its management account is whole", "plan", "if _, ok := organization.Accounts[organization.Management]; ok {", "if true {", planTests},
 	{"an organization may shrink", "plan", "if gone <= 1 || !limit.ExceededBy(gone, len(known)) {", "if true {", planTests},
-	{"drift of a whole set is healed", "plan", "t.drifted >= minMass && v.policy.MassDrift.ExceededBy(t.drifted, all)", "false", planTests},
+	{"drift of a whole set is healed", "plan", "return drifted >= minMass && sp.MassDrift.ExceededBy(drifted, instances)", "return false", planTests},
 	{"a whole set is removed", "plan", "t.removed >= minMass && v.policy.MassRemoval.ExceededBy(t.removed, all)", "false", planTests},
 	{"an external operation is not waited for", "plan", "if operation.Status.Ended() || b.memory.Operations[operation.ID] {", "if true {", planTests},
 	{"own operations are waited for", "plan", "if operation.Status.Ended() || b.memory.Operations[operation.ID] {", "if operation.Status.Ended() {", healTests},

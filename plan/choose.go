@@ -42,7 +42,7 @@ func (b *builder) stoppedBy(c Assessed) Guard {
 	if guard := b.stopped[c.StackSet]; guard != "" && !(c.PendingRestore && c.Remedy == RemedyDeploy && b.mayRestore(c.StackSet)) {
 		return guard
 	}
-	if c.Rollout && b.rollouts[c.StackSet] {
+	if c.Rollout && b.rollouts[c.StackSet] && c.Remedy != RemedyContinue { // which brings no new version
 		return GuardRollout
 	}
 	if stageOf(c.Remedy) == StageCleanup {

@@ -64,7 +64,7 @@ func (b *builder) detections(actions []Action) []Action {
 	for _, a := range actions {
 		for _, set := range a.touched() {
 			deployed[set] = deployed[set] || a.Stage == StageDeploy && a.Remedy.Writes()
-			healed[set] = healed[set] || a.Stage == StageHeal && a.Remedy.Writes()
+			healed[set] = healed[set] || a.Stage == StageHeal && a.Remedy.Writes() && a.Remedy != RemedyContinue
 		}
 	}
 	var detections []Action
@@ -102,6 +102,22 @@ func (a *Assessment) unchecked(scope Scope) int {
 		}
 	}
 	return n
+}
+
+// DetectedAgain returns the drifted cells whose drift is detected again before
+// anything is done about it: what is known of it now does not matter.
+func DetectedAgain(f *fleet.Fleet, p *policy.Policy, m Memory, now time.Time) map[fleet.Cell]bool {
+	b := &builder{world: newWorld(f, p), memory: m, now: now}
+	b.dueDetections()
+	again := map[fleet.Cell]bool{}
+	for _, name := range b.names {
+		for target, instance := range b.sets[name].instances {
+			if b.due[name] && instance.Drift == fleet.DriftDrifted && !b.recent(instance.LastDriftCheck, b.sets[name].policy) {
+				again[fleet.Cell{StackSet: name, Target: target}] = true
+			}
+		}
+	}
+	return again
 }
 
 // InDoubt returns the stack sets of which only AWS's list of operations shows

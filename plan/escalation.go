@@ -10,14 +10,15 @@ import (
 // before cannot work or has failed; what no remedy can help is quarantined.
 //
 //	missing             deploy, retry
-//	failed, outdated    retry, redeploy (where the stack serves nothing)
+//	failed, outdated    continue-rollback (where AWS says that it is stuck), retry,
+//	                    redeploy (where the stack serves nothing)
 //	inoperable          redeploy (once more, where the cause may have gone)
-//	drifted             revert, redeploy
+//	drifted             continue-rollback (where a revert left it stuck), revert, redeploy
 //	orphan              the one remedy that [Assess] chose: detach, or remove
 //
 // Redeployment needs healing: redeploy, an unprotected set, that the stack can come
 // back and takes no data along (keep.go), and that nothing that must stay imports
-// from it. Reverting needs a member role.
+// from it. Reverting, and continuing a rollback, need a member role.
 
 // redeployable reports whether the policy allows a set's stacks to be redeployed.
 func redeployable(sp policy.Set) bool { return sp.Healing == policy.HealRedeploy && !sp.Protected }
@@ -28,6 +29,7 @@ func Escalation(c Assessed, sp policy.Set) []Remedy {
 	heals := sp.Healing == policy.HealRevert || sp.Healing == policy.HealRedeploy
 	deploys := sp.Healing != policy.HealOff || c.PendingRestore
 	redeploys := redeployable(sp) && c.Pinned == "" && c.Kept == ""
+	stuck := c.Class == ReasonRollbackFailed && heals && sp.MemberRole != ""
 	var open []Remedy
 	add := func(remedy Remedy, may bool) {
 		if may {
@@ -39,12 +41,14 @@ func Escalation(c Assessed, sp policy.Set) []Remedy {
 		add(RemedyDeploy, deploys)
 		add(RemedyRetry, deploys)
 	case Failed, Outdated:
+		add(RemedyContinue, stuck)
 		// An instance that never got a stack is a mandatory deployment under way.
 		add(RemedyRetry, heals || c.Desire == Must && c.Bare && deploys)
 		add(RemedyRedeploy, redeploys)
 	case Inoperable:
 		add(RemedyRedeploy, redeploys)
 	case Drifted:
+		add(RemedyContinue, stuck)
 		add(RemedyRevert, heals && sp.MemberRole != "")
 		add(RemedyRedeploy, redeploys)
 	case Orphan:
@@ -69,7 +73,13 @@ func Next(c Assessed, sp policy.Set, tried []Remedy, class ReasonClass) Remedy {
 	if slices.Contains(hopeless, class) {
 		return RemedyQuarantine
 	}
+	if class == ReasonRollbackFailed {
+		c.Class = class
+	}
 	open := Escalation(c, sp)
+	if slices.Contains(open, RemedyContinue) && !slices.Contains(tried, RemedyContinue) {
+		return RemedyContinue // until then AWS refuses all else
+	}
 	if again, ok := repeat(open, tried, class); ok {
 		return again
 	}
@@ -77,6 +87,9 @@ func Next(c Assessed, sp policy.Set, tried []Remedy, class ReasonClass) Remedy {
 		return tried[n-1]
 	}
 	for _, remedy := range open {
+		if remedy == RemedyRedeploy && slices.Contains(tried, RemedyContinue) {
+			break // a stack that is stuck in its rollback serves
+		}
 		if !slices.Contains(tried, remedy) && allowed(c, remedy, class) {
 			return remedy
 		}

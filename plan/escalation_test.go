@@ -59,6 +59,15 @@ func TestNext(t *testing.T) {
 		{"an orphan that cannot be let go of is the end", Assessed{Verdict: Orphan, Remedy: RemedyDetach}, notify, []Remedy{RemedyDetach}, ReasonUnknown, RemedyQuarantine},
 		{"an orphan throttled is let go of again", Assessed{Verdict: Orphan, Remedy: RemedyDetach}, notify, []Remedy{RemedyDetach}, ReasonThrottled, RemedyDetach},
 		{"an orphan in a live account is never let go of when its removal fails", Assessed{Verdict: Orphan, Remedy: RemedyRemove}, redeploy, []Remedy{RemedyRemove}, ReasonExportInUse, RemedyQuarantine},
+		{"a stuck rollback is continued before anything else", Assessed{Verdict: Failed, Class: ReasonRollbackFailed}, both, nil, ReasonRollbackFailed, RemedyContinue},
+		{"a retry that meets a stuck rollback is followed by continuing it", Assessed{Verdict: Failed}, both, []Remedy{RemedyRetry}, ReasonRollbackFailed, RemedyContinue},
+		{"once it is continued, the retry is due", Assessed{Verdict: Failed, Class: ReasonRollbackFailed}, both, []Remedy{RemedyContinue}, ReasonDriftedAgain, RemedyRetry},
+		{"a rollback that fails again waits for its cause", Assessed{Verdict: Failed}, both, []Remedy{RemedyContinue}, ReasonRollbackFailed, RemedyContinue},
+		{"without a member role, the retry waits for a person to continue it", Assessed{Verdict: Failed, Class: ReasonRollbackFailed}, redeploy, []Remedy{RemedyRetry}, ReasonRollbackFailed, RemedyRetry},
+		{"a revert that got stuck is continued", Assessed{Verdict: Drifted}, both, []Remedy{RemedyRevert}, ReasonRollbackFailed, RemedyContinue},
+		{"a drifted stack that cannot be continued is not redeployed", Assessed{Verdict: Drifted}, both, []Remedy{RemedyRevert, RemedyContinue}, ReasonUnknown, RemedyQuarantine},
+		{"a drifted stack known to be stuck is not redeployed", Assessed{Verdict: Drifted}, redeploy, nil, ReasonRollbackFailed, RemedyQuarantine},
+		{"nothing is continued where healing is off", Assessed{Verdict: Failed, Class: ReasonRollbackFailed}, policy.Set{Healing: policy.HealOff, MemberRole: "x"}, nil, ReasonRollbackFailed, RemedyQuarantine},
 		{"a healthy cell needs no remedy", Assessed{Verdict: Healthy}, redeploy, nil, "", RemedyQuarantine},
 	}
 	for _, test := range tests {
@@ -80,6 +89,9 @@ func TestWhateverFailsEndsInQuarantineOrWaitsForItsCause(t *testing.T) {
 				remedy := Next(c, sp, tried, "")
 				for ; remedy != RemedyQuarantine && len(tried) < 20; remedy = Next(c, sp, tried, class) {
 					tried = append(tried, remedy)
+				}
+				if n := len(tried); n > 1 && tried[1] == RemedyContinue && class == ReasonRollbackFailed {
+					tried = tried[1:] // the way is cleared first, and AWS refuses all else until it is
 				}
 				switch {
 				case remedy == RemedyQuarantine:

@@ -8,7 +8,7 @@ import (
 
 // Estimate is what a plan will cost.
 type Estimate struct {
-	Operations  int           `json:"operations"` // stack set operations and change sets
+	Operations  int           `json:"operations"` // stack set operations, change sets and continued rollbacks
 	APICalls    int           `json:"apiCalls"`
 	Duration    time.Duration `json:"durationNanoseconds"`
 	Unavailable int           `json:"unavailable"` // instances deleted and created again
@@ -44,7 +44,7 @@ const (
 	callsAround = 2  // is the set as it was planned, and what did the operation touch
 	callsBefore = 3  // of a deletion: has an external operation run on the set, thrice
 	callsAfter  = 2  // of a detection: the set, and what has drifted
-	callsRevert = 10 // of a change set: role, create, describe, execute, describe the stack
+	callsRevert = 10 // of a change set: role, create, describe, execute, describe the stack; at most, of a continued rollback
 	callsOfSet  = 3  // of a reading: the set, its operations, and its newest ones for the report
 )
 
@@ -87,7 +87,7 @@ func (w *world) reading() Reading {
 // operations counts stack set operations and change sets. Restores may be more,
 // where the saved overrides differ.
 func (r Request) operations() int {
-	if r.Kind == RequestChangeSet {
+	if r.Kind.InMembers() {
 		return r.Cells()
 	}
 	return 1
@@ -99,7 +99,7 @@ func (r Request) operations() int {
 func (r Request) apiCalls() int {
 	calls := 1 + callsAround + 1 + int((r.duration()-firstPoll+nextPoll-1)/nextPoll)
 	switch {
-	case r.Kind == RequestChangeSet:
+	case r.Kind.InMembers():
 		return callsRevert * r.Cells()
 	case r.Kind == RequestDetect:
 		return calls + callsAfter + pages(r.Instances, pageSize)
@@ -114,10 +114,10 @@ func (r Request) apiCalls() int {
 
 // duration is how long it takes until the request is seen to have ended.
 func (r Request) duration() time.Duration {
-	switch r.Kind {
-	case RequestChangeSet:
+	switch {
+	case r.Kind.InMembers():
 		return revertTime * time.Duration(pages(r.Cells(), atOnce))
-	case RequestDetect:
+	case r.Kind == RequestDetect:
 		return seenAfter(dispatchTime + detectTime*time.Duration(pages(r.Instances, atOnce)))
 	}
 	return seenAfter(dispatchTime + instanceTime*time.Duration(pages(r.Cells(), atOnce)))

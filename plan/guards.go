@@ -145,7 +145,7 @@ func (b *builder) tally() map[fleet.StackSetName]tally {
 // likely is a fault of the template, the detector or the reading.
 func (b *builder) guardMass(v *setView, t tally) {
 	all := len(v.instances)
-	if t.drifted >= minMass && v.policy.MassDrift.ExceededBy(t.drifted, all) {
+	if MassDrift(v.policy, t.drifted, all) {
 		b.stop(GuardHit{Guard: GuardMassDrift, StackSet: v.name, Numbers: Numbers{t.drifted, all},
 			Reason: fmt.Sprintf("%d of %d instances have drifted; the limit is %s.", t.drifted, all, v.policy.MassDrift),
 			Hint:   fmt.Sprintf("See whether the template is at fault; to heal them all the same, --accept %s:%s.", GuardMassDrift, v.name)})

@@ -176,11 +176,21 @@ func judgeOutdated(i fleet.Instance, c *Assessed) {
 
 func (a *assessor) judgeDrifted(i fleet.Instance, c *Assessed) {
 	cell := a.memory.Cells[c.Cell]
-	if !cell.DriftIgnored.IsZero() && cell.DriftIgnored.Equal(i.LastDriftCheck) {
+	judged := cell.DriftJudged(i.LastDriftCheck)
+	if judged && !cell.DriftIgnored.IsZero() {
 		c.Verdict, c.Reason = Healthy, "All its drift is of the kind that the policy ignores."
+		if cell.Noise != "" {
+			c.Reason = "It is no drift, although AWS reports it of such resources: " + cell.Noise
+		}
 		return
 	}
 	c.Verdict, c.Reason = Drifted, "Resources differ from the stack's template."
+	if judged && cell.Noise != "" {
+		c.Reason += " Beside that, AWS reports what is no drift: " + cell.Noise
+	}
+	if why, unread := a.memory.Unread[c.Cell]; unread && !judged {
+		c.Kept, c.KeptWhy = ReasonDriftUnread, "What has drifted could not be read, and may be nothing that was changed: "+why
+	}
 	switch {
 	case cell.Refuted.IsZero():
 	case cell.Refuted.Equal(i.LastDriftCheck):

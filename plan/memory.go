@@ -29,6 +29,9 @@ type Memory struct {
 	Run string `json:"-"`
 	// Cells are the cells with a history that still matters.
 	Cells map[fleet.Cell]CellMemory `json:"-"`
+	// Unread are drifted cells of which it could not be read what has drifted, and
+	// why. It may be nothing that was changed: they are not redeployed.
+	Unread map[fleet.Cell]string `json:"-"`
 	// PendingRestores are the cells whose instance was deleted for a redeployment and has not
 	// been created again yet, with the overrides it must get. They must be there,
 	// whatever the tags say.
@@ -55,9 +58,14 @@ type CellMemory struct {
 	// Released is set when a person asks to try again: what was until then is
 	// forgiven, and a failure that is never retried is tried once more.
 	Released time.Time `json:"released,omitzero"`
-	// DriftIgnored is the time of the drift check whose every difference the
-	// policy's rules ignore (see [policy.Set.FilterDrift]).
+	// DriftIgnored is the time of the drift check of which no difference counts,
+	// DriftCounts that of the check of which some do (see [policy.Set.FilterDrift]).
+	// A check of another time has not been read.
 	DriftIgnored time.Time `json:"driftIgnored,omitzero"`
+	DriftCounts  time.Time `json:"driftCounts,omitzero"`
+	// Noise says what AWS reported wrongly in that check, and the facts behind it; ""
+	// for nothing.
+	Noise string `json:"noise,omitempty"`
 	// Refuted is the time of the drift check of which a drift-aware change set
 	// found nothing to put back.
 	Refuted time.Time `json:"refuted,omitzero"`

@@ -24,6 +24,7 @@ const (
 	ReasonCancelled      ReasonClass = "cancelled"       // collateral of somebody else's failure
 	ReasonStackBusy      ReasonClass = "stack-busy"      // somebody else is working on the stack itself
 	ReasonStackStuck     ReasonClass = "stack-stuck"     // the stack's state allows no update
+	ReasonRollbackFailed ReasonClass = "rollback-failed" // the stack is stuck in UPDATE_ROLLBACK_FAILED, and serves
 	ReasonStackGone      ReasonClass = "stack-gone"      // somebody deleted the stack; its instance stays
 	ReasonImportMissing  ReasonClass = "import-missing"  // an export it imports is not there (yet)
 	ReasonImportFailed   ReasonClass = "import-failed"   // the stack could not be brought into the set
@@ -33,6 +34,7 @@ const (
 	ReasonCouldNotTry    ReasonClass = "could-not-try"    // a gentler remedy could not be tried; no licence for a harsher one
 	ReasonCannotComeBack ReasonClass = "cannot-come-back" // a redeployment would delete what cannot be created again
 	ReasonHoldsData      ReasonClass = "holds-data"       // a redeployment would destroy data, and the policy does not allow it
+	ReasonDriftUnread    ReasonClass = "drift-unread"     // what has drifted could not be read
 	ReasonGlobalName     ReasonClass = "global-name"      // the same set has the name in another region of the account
 	ReasonAccessOff      ReasonClass = "access-off"       // trusted access between Organizations and StackSets is off
 	ReasonNotSubscribed  ReasonClass = "not-subscribed"   // the account is not signed up for a service
@@ -55,6 +57,7 @@ const (
 // number" and means that the service is in use already.
 var signs = []sign{
 	{ReasonAccountGone, []string{"account_suspended", "account is suspended", "account has been suspended", "account is closed"}},
+	{ReasonRollbackFailed, []string{"update_rollback_failed"}},
 	{ReasonCancelled, []string{"cancelled since failure tolerance", "operation was stopped", "cancelled by user", "resource creation cancelled"}},
 	{ReasonAccessOff, []string{"must enable organizations access", "trusted access"}},
 	{ReasonHook, []string{"hook(s) failed", "hook failed", "hooks failed", "hook with"}},
@@ -199,7 +202,8 @@ var meanings = map[ReasonClass]meaning{
 	ReasonAccountGone:    {outside: true, meetsCreation: true, hint: "Reopen the account, or let setmend detach its instances (accounts.suspended: detach in the policy)."},
 	ReasonCancelled:      {passes: true, meetsCreation: true, hint: "Nothing is wrong with the instance itself: another's failure ended the operation. It is tried again."},
 	ReasonStackBusy:      {passes: true, meetsCreation: true, hint: "The stack is being worked on in its account: it is tried again when that has ended."},
-	ReasonStackStuck:     {hint: "The stack's state allows no update: continue its rollback in the account (`aws cloudformation continue-update-rollback`), or configure memberRole for setmend to do it, then `setmend heal`."},
+	ReasonStackStuck:     {hint: "The stack's state allows no update: look at its events in the account (`aws cloudformation describe-stack-events`), bring it to an end there, then `setmend heal`."},
+	ReasonRollbackFailed: {outside: true, meetsCreation: true, hint: "Put right what made the rollback fail, then continue it in the account (`aws cloudformation continue-update-rollback`), or configure memberRole for setmend to do it." + again},
 	ReasonStackGone:      {hint: "The stack was deleted in its account: allow healing: redeploy in the policy, or detach the instance; then `setmend heal`."},
 	ReasonImportMissing:  {outside: true, passes: true, meetsCreation: true, hint: "Deploy the stack set that exports the value first, and name it in dependson." + again},
 	ReasonImportFailed:   {meetsCreation: true, hint: "Import the stack again (`aws cloudformation import-stacks-to-stack-set`), or detach the instance. It is never redeployed: that would make a second stack beside it."},
@@ -208,6 +212,7 @@ var meanings = map[ReasonClass]meaning{
 	ReasonCouldNotTry:    {outside: true, hint: "setmend could not reach the stack in its account, and does nothing harsher for that: make the member role that the policy names (memberRole), with the trust that `setmend permissions` prints, then `setmend heal`."},
 	ReasonCannotComeBack: {hint: "Deleting the stack would leave nothing: its successor could not be created. Put it right in place (memberRole in the policy), or by hand."},
 	ReasonHoldsData:      {hint: "A redeployment would destroy data. Put it right in place (memberRole in the policy), keep the data by DeletionPolicy: Retain, or say dataLoss: allow for the set in the policy; then `setmend heal`."},
+	ReasonDriftUnread:    {hint: "AWS reports some drift wrongly, so a stack is not redeployed before it is known what drifted: allow cloudformation:ListStackInstanceResourceDrifts, or look at it with `setmend explain`; then `setmend heal`."},
 	ReasonDriftedAgain:   {hint: "Something changes the resources back again and again: find what does (`setmend explain`), or ignore that property in ignoreDrift."},
 	ReasonUnknown:        {hint: "Read AWS's reason, look at the stack's events in the account (`aws cloudformation describe-stack-events`), then `setmend heal`."},
 }

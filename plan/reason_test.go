@@ -37,7 +37,7 @@ func TestClassify(t *testing.T) {
 		{"ACCOUNT_SUSPENDED", ReasonAccountGone},
 		{"AccountGate check failed", ReasonAccountGate},
 		{"Cancelled since failure tolerance has exceeded", ReasonCancelled},
-		{"Stack:arn:aws:cloudformation:eu-central-1:1:stack/x/1 is in UPDATE_ROLLBACK_FAILED state and can not be updated.", ReasonStackStuck},
+		{"Stack:arn:aws:cloudformation:eu-central-1:1:stack/x/1 is in UPDATE_ROLLBACK_FAILED state and can not be updated.", ReasonRollbackFailed},
 		{"Stack:arn:aws:cloudformation:eu-central-1:1:stack/x/1 is in ROLLBACK_COMPLETE state and can not be updated.", ReasonStackStuck},
 		{"Stack:arn:aws:cloudformation:eu-central-1:1:stack/x/1 is in UPDATE_IN_PROGRESS state and can not be updated.", ReasonStackBusy},
 		{"Stack [StackSet-queue-1] does not exist", ReasonStackGone},

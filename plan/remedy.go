@@ -9,6 +9,10 @@ const (
 	// RemedyDetect has AWS compare a stack set's instances with their templates
 	// (DetectStackSetDrift). It changes no resource.
 	RemedyDetect Remedy = "detect"
+	// RemedyContinue goes on with the rollback of a stack that serves its previous
+	// version and is stuck in it (ContinueUpdateRollback in the member account, never
+	// with ResourcesToSkip: what is skipped is no longer as CloudFormation has it).
+	RemedyContinue Remedy = "continue-rollback"
 	// RemedyDeploy creates instances that are missing.
 	RemedyDeploy Remedy = "deploy"
 	// RemedyRetry runs the failed operation again (UpdateStackInstances, which
@@ -30,7 +34,7 @@ const (
 )
 
 // remedies lists all of them, each harsher than those before it.
-var remedies = []Remedy{RemedyDetect, RemedyDeploy, RemedyRetry, RemedyRevert, RemedyRedeploy, RemedyDetach, RemedyRemove, RemedyQuarantine}
+var remedies = []Remedy{RemedyDetect, RemedyContinue, RemedyDeploy, RemedyRetry, RemedyRevert, RemedyRedeploy, RemedyDetach, RemedyRemove, RemedyQuarantine}
 
 // Compare orders remedies from the gentlest to the harshest.
 func (r Remedy) Compare(other Remedy) int {

@@ -34,6 +34,7 @@ func (a *assessor) recent(c *Assessed, q policy.Quarantine) []Heal {
 // healing itself made fail.
 func Counted(heals []Heal) int {
 	count := 0
+	heals = slices.DeleteFunc(slices.Clone(heals), func(h Heal) bool { return h.Remedy == RemedyContinue }) // it only clears the way
 	for i, heal := range heals {
 		if !heal.OK && heal.Class.Outside() {
 			continue
@@ -90,6 +91,14 @@ func giveUp(c *Assessed, class ReasonClass, reason string) {
 	c.Hint, c.Attention, c.Remedy = Hint(class), true, RemedyQuarantine
 }
 
+// sayStuck gives a person the command that continues the rollback of the cell's stack.
+func (v *setView) sayStuck(c *Assessed) {
+	if id := v.instances[c.Target].StackID; c.Class == ReasonRollbackFailed && c.Attention && id != "" {
+		c.Hint = fmt.Sprintf("The stack serves its previous version; AWS takes no update of it before its rollback is over. Put right what AWS names, then in account %s: "+
+			"`aws cloudformation continue-update-rollback --stack-name %s --region %s`; with memberRole in the policy, setmend does it. It never skips resources: what is skipped is no longer as CloudFormation has it.%s", c.Account, id, c.Region, again)
+	}
+}
+
 func (h Heal) classOr(fallback ReasonClass) ReasonClass {
 	if h.OK || h.Class == "" {
 		return fallback
@@ -115,6 +124,7 @@ func (a *assessor) chooseRemedies(v *setView) {
 			a.backOff(v, c)
 			a.meetObstacle(c)
 		}
+		v.sayStuck(c)
 	}
 }
 
@@ -142,6 +152,9 @@ func (a *assessor) backOff(v *setView, c *Assessed) {
 		return
 	}
 	last := heals[len(heals)-1]
+	if (c.Remedy == RemedyContinue) != (last.Remedy == RemedyContinue) && (last.OK || c.Remedy == RemedyContinue) {
+		return // the way is cleared at once, and then taken
+	}
 	outside := !last.OK && last.Class.Outside()
 	if !last.OK && !outside && c.Remedy.Harsher(last.Remedy) {
 		return

@@ -12,15 +12,19 @@ import (
 type RequestKind string
 
 const (
-	RequestCreate    RequestKind = "CREATE"       // CreateStackInstances
-	RequestUpdate    RequestKind = "UPDATE"       // UpdateStackInstances
-	RequestDelete    RequestKind = "DELETE"       // DeleteStackInstances
-	RequestDetect    RequestKind = "DETECT_DRIFT" // DetectStackSetDrift
-	RequestChangeSet RequestKind = "CHANGE_SET"   // CreateChangeSet and ExecuteChangeSet on each stack, in its account
+	RequestCreate    RequestKind = "CREATE"                   // CreateStackInstances
+	RequestUpdate    RequestKind = "UPDATE"                   // UpdateStackInstances
+	RequestDelete    RequestKind = "DELETE"                   // DeleteStackInstances
+	RequestDetect    RequestKind = "DETECT_DRIFT"             // DetectStackSetDrift
+	RequestChangeSet RequestKind = "CHANGE_SET"               // CreateChangeSet and ExecuteChangeSet on each stack, in its account
+	RequestContinue  RequestKind = "CONTINUE_UPDATE_ROLLBACK" // ContinueUpdateRollback on each stack, in its account
 )
 
+// InMembers reports whether the request is made on each stack in its own account.
+func (k RequestKind) InMembers() bool { return k == RequestChangeSet || k == RequestContinue }
+
 // Request is one request as it will be sent: an operation on a stack set, or a
-// drift-aware change set on each of the stacks at its targets.
+// drift-aware change set or a continued rollback on each of the stacks at its targets.
 type Request struct {
 	Kind     RequestKind        `json:"kind"`
 	StackSet fleet.StackSetName `json:"stackSet"`
@@ -43,7 +47,7 @@ type Request struct {
 	// RetainStacks is for DELETE: the stacks are retained.
 	RetainStacks bool              `json:"retainStacks,omitempty"`
 	Preferences  fleet.Preferences `json:"preferences,omitzero"`
-	// Role is the role to assume in the member accounts, for CHANGE_SET.
+	// Role is the role to assume in the member accounts, for requests made there.
 	Role string `json:"role,omitempty"`
 	// Instances is how many instances AWS will look at, for DETECT_DRIFT.
 	Instances int `json:"instances,omitempty"`

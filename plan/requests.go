@@ -21,6 +21,9 @@ func (b *builder) requests(v *setView, remedy Remedy, cells []Assessed, together
 	switch remedy {
 	case RemedyDeploy, RemedyRetry:
 		return b.creations(v, own, targets)
+	case RemedyContinue:
+		own.Kind, own.Role, own.Preferences = RequestContinue, v.policy.MemberRole, fleet.Preferences{}
+		return own.cut(targets)
 	case RemedyRevert:
 		own.Kind, own.Role, own.Preferences = RequestChangeSet, v.policy.MemberRole, fleet.Preferences{}
 		return own.cut(targets)

@@ -187,7 +187,7 @@ func (a Action) shape() string {
 	switch {
 	case a.Remedy == RemedyQuarantine || a.Remedy == RemedyDetect:
 		return ""
-	case a.Remedy == RemedyRevert:
+	case a.Remedy == RemedyRevert || a.Remedy == RemedyContinue:
 		return " one by one"
 	case a.Wave > 0:
 		return fmt.Sprintf(" in %s, wave %d", plural(len(a.Requests), "request"), a.Wave+1)

@@ -17,10 +17,12 @@ const (
 type Deed string
 
 const (
-	DeedRevert     Deed = "REVERT_DRIFT" // change sets in member accounts
-	DeedQuarantine Deed = "QUARANTINE"   // given up; no call
-	DeedNone       Deed = "none"         // nothing will be done
-	DeedGuard      Deed = "guard"        // a guard was hit
+	DeedRevert Deed = "REVERT_DRIFT" // change sets in member accounts
+	// DeedContinueRollback continues rollbacks that are stuck, in member accounts.
+	DeedContinueRollback Deed = "CONTINUE_UPDATE_ROLLBACK"
+	DeedQuarantine       Deed = "QUARANTINE" // given up; no call
+	DeedNone             Deed = "none"       // nothing will be done
+	DeedGuard            Deed = "guard"      // a guard was hit
 )
 
 // Outcome is what came of something.

@@ -58,6 +58,9 @@ func setStory(w io.Writer, s explain.SetStory) error {
 	for _, line := range s.Rules {
 		fmt.Fprintf(w, "  %s\n", oneLine(line))
 	}
+	for _, line := range s.Unseen {
+		fmt.Fprintf(w, "  AWS's drift detection does not see, of %s\n", oneLine(line))
+	}
 	fmt.Fprintln(w)
 	for _, v := range plan.Verdicts {
 		if n := s.Counts.Of(v); n > 0 {
@@ -99,6 +102,9 @@ func cellStory(w io.Writer, s *explain.Story) error {
 		for _, d := range resource.Differences {
 			fmt.Fprintf(w, "Ignored by the policy: %s%s: expected %s, is %s\n", resource.LogicalID, d.Path, oneLine(d.Expected), oneLine(d.Actual))
 		}
+	}
+	for _, n := range s.Noise {
+		fmt.Fprintf(w, "AWS reports this of such resources, changed or not: %s %s: %s\n", n.LogicalID, n.Property, oneLine(n.Fact))
 	}
 	for _, o := range s.Running {
 		fmt.Fprintf(w, "Under way: %s %s, %s\n", o.Kind, o.ID, o.Status)

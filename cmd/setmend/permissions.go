@@ -103,7 +103,7 @@ func actionsFor(purpose string) []string {
 // account, through the member role.
 var inMembers = []string{
 	"DescribeStacks", "DescribeStackEvents", "GetTemplate", "DescribeChangeSet", "DetectStackDrift", "DescribeStackDriftDetectionStatus",
-	"DescribeStackResourceDrifts", "CreateChangeSet", "DeleteChangeSet", "ExecuteChangeSet",
+	"DescribeStackResourceDrifts", "CreateChangeSet", "DeleteChangeSet", "ExecuteChangeSet", "ContinueUpdateRollback",
 }
 
 // purposeOf says what an action serves, "" for what only some policy files need.

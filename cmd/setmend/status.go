@@ -115,6 +115,9 @@ func (r *reading) observe(ctx context.Context, accept []string, only []fleet.Sta
 	if err = observe.RecallDetections(ctx, r.aws, r.fleet, r.policy, r.clock.Now(), &r.memory); err != nil {
 		return err
 	}
+	if err = observe.RecallDrift(ctx, r.aws, r.fleet, r.policy, r.clock.Now(), &r.memory); err != nil {
+		return err
+	}
 	r.assessment = plan.Assess(r.fleet, r.policy, r.memory, r.clock.Now())
 	return nil
 }

@@ -117,7 +117,7 @@ func resultWord(r *report.Report) notify.Result {
 
 // past says what a remedy did.
 var past = map[plan.Remedy]string{
-	plan.RemedyDeploy: "deployed", plan.RemedyRetry: "retried", plan.RemedyRevert: "reverted drift in", plan.RemedyRedeploy: "redeployed",
+	plan.RemedyDeploy: "deployed", plan.RemedyContinue: "continued the rollback of", plan.RemedyRetry: "retried", plan.RemedyRevert: "reverted drift in", plan.RemedyRedeploy: "redeployed",
 	plan.RemedyRemove: "removed", plan.RemedyDetach: "let go of", plan.RemedyQuarantine: "quarantined",
 }
 

@@ -16,16 +16,18 @@ import (
 type Kind string
 
 const (
-	Deploy     Kind = "deploy"     // create what is missing
-	Retry      Kind = "retry"      // run the failed operation again
-	Revert     Kind = "revert"     // put live resources back with change sets in member accounts
-	Redeploy   Kind = "redeploy"   // save, delete, create again
-	Remove     Kind = "remove"     // save, delete
-	Detach     Kind = "detach"     // save, delete and retain the stacks
-	Detect     Kind = "detect"     // have AWS detect drift
-	Update     Kind = "update"     // give instances other overrides
-	Import     Kind = "import"     // reserved
-	Quarantine Kind = "quarantine" // give up; sends nothing
+	Deploy   Kind = "deploy"   // create what is missing
+	Retry    Kind = "retry"    // run the failed operation again
+	Revert   Kind = "revert"   // put live resources back with change sets in member accounts
+	Redeploy Kind = "redeploy" // save, delete, create again
+	Remove   Kind = "remove"   // save, delete
+	Detach   Kind = "detach"   // save, delete and retain the stacks
+	Detect   Kind = "detect"   // have AWS detect drift
+	Update   Kind = "update"   // give instances other overrides
+	Import   Kind = "import"   // reserved
+	// ContinueRollback continues rollbacks that are stuck, in member accounts.
+	ContinueRollback Kind = "continue-rollback"
+	Quarantine       Kind = "quarantine" // give up; sends nothing
 )
 
 // Phase is how far a command is.

@@ -69,7 +69,7 @@ type story struct {
 	intent map[int]bool
 }
 
-var kinds = []command.Kind{command.Deploy, command.Retry, command.Revert, command.Redeploy, command.Remove, command.Detach,
+var kinds = []command.Kind{command.Deploy, command.Retry, command.Revert, command.ContinueRollback, command.Redeploy, command.Remove, command.Detach,
 	command.Detect, command.Update, command.Quarantine}
 
 func tell(t *rapid.T) *story {

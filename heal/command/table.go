@@ -36,7 +36,7 @@ var table = []transition{
 	{BeginPhase, marked(markHeldBack), DonePhase},
 	{BeginPhase, and(marked(markBegun), is(Redeploy, Remove, Detach)), SavePhase},
 	{BeginPhase, and(marked(markBegun), is(Deploy, Retry, Detect, Update)), ChangePhase},
-	{BeginPhase, and(marked(markBegun), is(Revert)), RevertPhase},
+	{BeginPhase, and(marked(markBegun), is(Revert, ContinueRollback)), RevertPhase},
 	{BeginPhase, and(marked(markBegun), is(Quarantine)), RecordPhase},
 	{SavePhase, marked(markSaved), ChangePhase},
 	{SavePhase, stopped, RecordPhase},

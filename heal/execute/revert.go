@@ -66,6 +66,9 @@ func (x *reverter) revertCell(ctx context.Context, c *command.Command, cell flee
 	d := c.Find(cell)
 	stack := fleet.MemberStack{Target: d.Target, StackID: d.StackID, Role: roleOf(c, cell)}
 	token := command.OperationID(x.Run, c.ID+cell.String(), 0)
+	if c.Kind == command.ContinueRollback {
+		return x.continueRollback(ctx, c, cell, stack, token)
+	}
 	if d.State == command.Preparing {
 		outcome, err := x.prepare(ctx, stack, token)
 		if err != nil {
@@ -87,10 +90,24 @@ func (x *reverter) revertCell(ctx context.Context, c *command.Command, cell flee
 	return x.record(ctx, c.ID, command.CellEnded{Outcome: outcome})
 }
 
+// continueRollback continues the rollback of one stack. AWS recognises the token, and
+// the stack's events carry it, so that it is done once, however often it is tried.
+func (x *reverter) continueRollback(ctx context.Context, c *command.Command, cell fleet.Cell, stack fleet.MemberStack, token string) error {
+	outcome := command.Outcome{State: command.Healed}
+	err := x.Fence.Call(ctx, func(ctx context.Context) error { return x.Cloud.ContinueRollback(ctx, stack, token) })
+	if err != nil {
+		if outcome, err = revertFailure("continuing a rollback", err); err != nil {
+			return err
+		}
+	}
+	outcome.Cell = cell
+	return x.record(ctx, c.ID, command.CellEnded{Outcome: outcome})
+}
+
 // roleOf is the member role that the plan's request names.
 func roleOf(c *command.Command, cell fleet.Cell) string {
 	for _, r := range c.Action.Requests {
-		if r.Kind == plan.RequestChangeSet && r.StackSet == cell.StackSet {
+		if r.Kind.InMembers() && r.StackSet == cell.StackSet {
 			return r.Role
 		}
 	}

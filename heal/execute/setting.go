@@ -39,6 +39,10 @@ type Member interface {
 	ExecuteRevert(ctx context.Context, stack fleet.MemberStack, token string) error
 	// AbandonRevert deletes what Revert prepared.
 	AbandonRevert(ctx context.Context, stack fleet.MemberStack, token string) error
+	// ContinueRollback continues the rollback of a stack in UPDATE_ROLLBACK_FAILED, and
+	// waits until the stack rests. It can be repeated with its token. It skips no
+	// resource. A stack that is not in that state any more is fine.
+	ContinueRollback(ctx context.Context, stack fleet.MemberStack, token string) error
 	// StackDrift runs drift detection on the one stack and waits for the outcome.
 	StackDrift(ctx context.Context, stack fleet.MemberStack) (fleet.DriftStatus, []fleet.ResourceDrift, error)
 }

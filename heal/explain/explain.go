@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/setmend/setmend/drift"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal/observe"
 	"github.com/setmend/setmend/heal/record"
@@ -33,9 +34,10 @@ type Story struct {
 	Instance  *fleet.Instance   `json:"instance,omitempty"`
 	Overrides []fleet.Parameter `json:"overrides,omitempty"` // NoEcho values are masked by AWS
 	// Drift is what counts of the drifted resources, Ignored what the policy's
-	// rules leave out.
+	// rules leave out, Noise what AWS reports although nothing was changed.
 	Drift   []fleet.ResourceDrift `json:"drift,omitempty"`
 	Ignored []fleet.ResourceDrift `json:"ignored,omitempty"`
+	Noise   []drift.Noise         `json:"noise,omitempty"`
 	// Rules are what tags and policy say of the stack set, with where each comes from.
 	Rules []string `json:"rules,omitempty"`
 	// Running are the stack set's operations under way.
@@ -84,8 +86,8 @@ func Cell(ctx context.Context, cloud observe.Reader, j record.Journal, q Questio
 	s.Instance, s.Overrides = &instance, maskNoEcho(q, instance.Overrides)
 	if instance.Drift == fleet.DriftDrifted {
 		var all []fleet.ResourceDrift
-		all, err = observe.LastDrift(ctx, cloud, q.Cell)
-		s.Drift, s.Ignored = q.Policy.For(q.Fleet.StackSets[q.Cell.StackSet].StackSet).FilterDrift(all)
+		all, err = observe.DetailsOf(ctx, cloud, q.Cell, instance)
+		s.Drift, s.Ignored, s.Noise = q.Policy.For(q.Fleet.StackSets[q.Cell.StackSet].StackSet).FilterDrift(all)
 	}
 	return s, err
 }
@@ -171,8 +173,10 @@ type SetStory struct {
 	Name            fleet.StackSetName    `json:"name"`
 	PermissionModel fleet.PermissionModel `json:"permissionModel"`
 	Rules           []string              `json:"rules"`
-	Counts          plan.Counts           `json:"counts"`
-	Attention       []plan.Assessed       `json:"attention"`
+	// Unseen is what AWS's drift detection cannot see of the set's resources, by type.
+	Unseen    []string        `json:"unseen,omitempty"`
+	Counts    plan.Counts     `json:"counts"`
+	Attention []plan.Assessed `json:"attention"`
 }
 
 // Set tells which rules hold for a stack set and which cells need a person.
@@ -180,6 +184,10 @@ func Set(f *fleet.Fleet, a *plan.Assessment, p *policy.Policy, name fleet.StackS
 	set := f.StackSets[name].StackSet
 	of := p.For(set)
 	s := SetStory{Name: name, PermissionModel: set.PermissionModel, Rules: rules(of), Attention: []plan.Assessed{}}
+	unseen := drift.BlindSpots(set.Template.Types)
+	for _, resource := range fleet.SortedKeys(unseen) {
+		s.Unseen = append(s.Unseen, resource+": "+unseen[resource])
+	}
 	var cells []plan.Assessed
 	for _, cell := range a.Cells {
 		if cell.StackSet != name {
@@ -222,6 +230,9 @@ func rules(p policy.Set) []string {
 	}
 	if len(p.IgnoreDrift) > 0 {
 		list = append(list, fmt.Sprintf("ignores drift by %s%s", counted(len(p.IgnoreDrift), "rule"), from("ignoreDrift")))
+	}
+	if len(p.CountDrift) > 0 {
+		list = append(list, fmt.Sprintf("counts drift that AWS is known to report wrongly by %s%s", counted(len(p.CountDrift), "rule"), from("countDrift")))
 	}
 	list = append(list, fmt.Sprintf("given up after %s within %s that failed or did not last%s", counted(p.Quarantine.Heals, "heal"), spanText(p.Quarantine.Window), from("quarantine")))
 	return append(list, fmt.Sprintf("drift checks are trusted for %s%s", spanText(p.DriftMaxAge), from("driftMaxAge")))

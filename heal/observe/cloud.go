@@ -42,6 +42,8 @@ type Reader interface {
 
 // Member reads in a member account through the configured role.
 type Member interface {
+	// LastDrift reads the stack's drifted resources as of its last drift detection.
+	LastDrift(ctx context.Context, stack fleet.MemberStack) ([]fleet.ResourceDrift, error)
 	// StackTemplate reads the member stack's own template hash and parameters, to
 	// find instances that were updated behind their stack set's back.
 	StackTemplate(ctx context.Context, stack fleet.MemberStack) (hash string, parameters []fleet.Parameter, err error)

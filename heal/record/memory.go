@@ -158,12 +158,12 @@ func loadSaved(ctx context.Context, j Journal, m *plan.Memory) error {
 func Tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.Time) (plan.CellMemory, bool) {
 	gone := c == nil
 	if healthy := gone || c.Verdict == plan.Healthy; healthy && m.Quarantined.After(m.Released) {
-		return plan.CellMemory{DriftIgnored: m.DriftIgnored, Cause: m.Cause, Settled: m.Settled}, true
+		return plan.CellMemory{DriftIgnored: m.DriftIgnored, Noise: m.Noise, Cause: m.Cause, Settled: m.Settled}, true
 	}
-	refuted, obstacle := m.Refuted, m.Obstacle
+	refuted, obstacle, counts := m.Refuted, m.Obstacle, m.DriftCounts
 	well := gone || c.Verdict == plan.Healthy
 	if well {
-		m.Refuted, m.Obstacle = time.Time{}, nil
+		m.Refuted, m.Obstacle, m.DriftCounts = time.Time{}, nil, time.Time{}
 	}
 	var kept []plan.Heal
 	for _, heal := range m.Heals {
@@ -172,7 +172,7 @@ func Tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.
 			kept = append(kept, heal)
 		}
 	}
-	changed := len(kept) < len(m.Heals) || !refuted.Equal(m.Refuted) || obstacle != m.Obstacle
+	changed := len(kept) < len(m.Heals) || !refuted.Equal(m.Refuted) || obstacle != m.Obstacle || !counts.Equal(m.DriftCounts)
 	m.Heals = kept
 	if gone && len(kept) == 0 && !empty(m) {
 		return plan.CellMemory{Settled: m.Settled}, m.Settled.IsZero() || changed
@@ -182,5 +182,5 @@ func Tidied(m plan.CellMemory, c *plan.Assessed, window time.Duration, now time.
 
 // empty reports whether nothing is worth remembering.
 func empty(m plan.CellMemory) bool {
-	return len(m.Heals) == 0 && m.Quarantined.IsZero() && m.DriftIgnored.IsZero() && m.Refuted.IsZero() && m.Obstacle == nil && m.Cause == nil && m.Settled.IsZero()
+	return len(m.Heals) == 0 && m.Quarantined.IsZero() && m.DriftIgnored.IsZero() && m.DriftCounts.IsZero() && m.Refuted.IsZero() && m.Obstacle == nil && m.Cause == nil && m.Settled.IsZero()
 }

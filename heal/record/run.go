@@ -30,6 +30,8 @@ type Run struct {
 	// Drift are the drift detections whose findings are in the run's view of the
 	// fleet, by command.
 	Drift map[string]bool `json:"drift,omitempty"`
+	// Unread are drifted cells of which it could not be read what has drifted.
+	Unread []UnreadDrift `json:"unread,omitempty"`
 	// API counts the run's calls, over all processes it has lived in.
 	API    report.API      `json:"api"`
 	Guards []plan.GuardHit `json:"guards,omitempty"`
@@ -116,4 +118,19 @@ func (r *Run) Learned(command string) {
 		r.Drift = map[string]bool{}
 	}
 	r.Drift[command] = true
+}
+
+// UnreadDrift is a drifted cell whose details could not be read, and why.
+type UnreadDrift struct {
+	fleet.Cell
+	Why string `json:"why"`
+}
+
+// UnreadDrift returns why the details of drifted cells could not be read.
+func (r *Run) UnreadDrift() map[fleet.Cell]string {
+	cells := map[fleet.Cell]string{}
+	for _, u := range r.Unread {
+		cells[u.Cell] = u.Why
+	}
+	return cells
 }

@@ -4,10 +4,12 @@ import (
 	"path"
 	"strings"
 
+	"github.com/setmend/setmend/drift"
 	"github.com/setmend/setmend/fleet"
 )
 
-// DriftRule names drift that does not count. Every field that is given must
+// DriftRule names drift: of IgnoreDrift such that does not count, of CountDrift such
+// that counts although AWS is known to report it wrongly. Every field that is given must
 // match; patterns may use * and ?, and a property also covers all below it.
 type DriftRule struct {
 	ResourceType string `yaml:"resourceType"` // AWS::S3::Bucket
@@ -15,24 +17,62 @@ type DriftRule struct {
 	Property     string `yaml:"property"` // JSON pointer, such as /Tags
 }
 
-// FilterDrift splits resource drifts by the policy's rules into what counts and
-// what is ignored. A resource with some differences ignored appears in both.
-func (sp Set) FilterDrift(drifts []fleet.ResourceDrift) (counts, ignored []fleet.ResourceDrift) {
+// FilterDrift splits resource drifts into what counts, what the policy's rules
+// ignore, and what AWS is known to report although nothing was changed. A resource
+// with some differences ignored appears in counts and in ignored.
+func (sp Set) FilterDrift(drifts []fleet.ResourceDrift) (counts, ignored []fleet.ResourceDrift, noise []drift.Noise) {
 	for _, drift := range drifts {
 		kept, dropped := sp.splitDrift(drift)
-		if kept != nil {
-			counts = append(counts, *kept)
-		}
 		if dropped != nil {
 			ignored = append(ignored, *dropped)
 		}
+		if kept == nil {
+			continue
+		}
+		changed, wrong := sp.withoutNoise(*kept)
+		noise = append(noise, wrong...)
+		if changed != nil {
+			counts = append(counts, *changed)
+		}
 	}
-	return counts, ignored
+	return counts, ignored, noise
+}
+
+// withoutNoise takes away what AWS reports wrongly, unless a rule of CountDrift has
+// it counted. It returns nil if nothing is left.
+func (sp Set) withoutNoise(d fleet.ResourceDrift) (*fleet.ResourceDrift, []drift.Noise) {
+	if len(d.Differences) == 0 {
+		if covered(sp.CountDrift, d, "") {
+			return &d, nil
+		}
+		return inSyncIsNil(drift.Split(d))
+	}
+	counted, open := withoutDifferences(d), withoutDifferences(d)
+	for _, difference := range d.Differences {
+		into := open
+		if covered(sp.CountDrift, d, difference.Path) {
+			into = counted
+		}
+		into.Differences = append(into.Differences, difference)
+	}
+	if len(open.Differences) == 0 {
+		return counted, nil
+	}
+	rest, noise := drift.Split(*open)
+	counted.Differences = append(counted.Differences, rest.Differences...)
+	return orNil(counted), noise
+}
+
+func inSyncIsNil(d fleet.ResourceDrift, noise []drift.Noise) (*fleet.ResourceDrift, []drift.Noise) {
+	if d.Status == fleet.ResourceInSync {
+		return nil, noise
+	}
+	return &d, noise
 }
 
 func (sp Set) splitDrift(drift fleet.ResourceDrift) (kept, dropped *fleet.ResourceDrift) {
 	if len(drift.Differences) == 0 { // deleted, or not said what differs
-		if sp.ignores(drift, "") {
+		if covered(sp.IgnoreDrift, drift, "") {
 			return nil, &drift
 		}
 		return &drift, nil
@@ -40,7 +80,7 @@ func (sp Set) splitDrift(drift fleet.ResourceDrift) (kept, dropped *fleet.Resour
 	kept, dropped = withoutDifferences(drift), withoutDifferences(drift)
 	for _, difference := range drift.Differences {
 		into := kept
-		if sp.ignores(drift, difference.Path) {
+		if covered(sp.IgnoreDrift, drift, difference.Path) {
 			into = dropped
 		}
 		into.Differences = append(into.Differences, difference)
@@ -60,10 +100,10 @@ func orNil(drift *fleet.ResourceDrift) *fleet.ResourceDrift {
 	return drift
 }
 
-// ignores reports whether a rule covers the property of the resource; property
-// "" stands for the resource as a whole, which only a rule without property covers.
-func (sp Set) ignores(drift fleet.ResourceDrift, property string) bool {
-	for _, rule := range sp.IgnoreDrift {
+// covered reports whether a rule covers the property of the resource; property "" is
+// the resource as a whole, which only a rule without property covers.
+func covered(rules []DriftRule, drift fleet.ResourceDrift, property string) bool {
+	for _, rule := range rules {
 		if matches(rule.ResourceType, drift.ResourceType) && matches(rule.LogicalID, drift.LogicalID) &&
 			coversProperty(rule.Property, property) {
 			return true

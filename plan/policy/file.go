@@ -314,13 +314,11 @@ func (s Settings) checkQuietHours() error {
 }
 
 func (s Settings) checkRules() error {
-	if s.IgnoreDrift == nil {
-		return nil
+	if s.IgnoreDrift != nil && slices.Contains(*s.IgnoreDrift, DriftRule{}) {
+		return errors.New("a rule of ignoreDrift is empty: it would ignore all drift; set healing to off instead")
 	}
-	for _, rule := range *s.IgnoreDrift {
-		if rule == (DriftRule{}) {
-			return errors.New("a rule of ignoreDrift is empty: it would ignore all drift; set healing to off instead")
-		}
+	if s.CountDrift != nil && slices.Contains(*s.CountDrift, DriftRule{}) {
+		return errors.New("a rule of countDrift is empty: name a resourceType, * for all that AWS reports wrongly")
 	}
 	return nil
 }

@@ -113,6 +113,7 @@ type Settings struct {
 	IncludeManagement *bool                 `yaml:"includeManagement"`
 	Exclude           *Exclusion            `yaml:"exclude"`
 	IgnoreDrift       *[]DriftRule          `yaml:"ignoreDrift"`
+	CountDrift        *[]DriftRule          `yaml:"countDrift"`
 	MemberRole        *string               `yaml:"memberRole"`
 	DataLoss          *DataLoss             `yaml:"dataLoss"`
 	CheckTemplates    *bool                 `yaml:"checkTemplates"`
@@ -172,6 +173,9 @@ type Set struct {
 	IncludeManagement bool
 	Exclude           Exclusion
 	IgnoreDrift       []DriftRule
+	// CountDrift is drift that counts although AWS is known to report it of resources
+	// that were not changed.
+	CountDrift []DriftRule
 	// MemberRole is the role in the member accounts for drift-aware change sets,
 	// "" if reverting in place is not possible.
 	MemberRole string

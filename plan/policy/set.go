@@ -62,6 +62,7 @@ func (s Settings) apply(sp *Set, source string) {
 	from("includeManagement", put(s.IncludeManagement, &sp.IncludeManagement))
 	from("exclude", put(s.Exclude, &sp.Exclude))
 	from("ignoreDrift", put(s.IgnoreDrift, &sp.IgnoreDrift))
+	from("countDrift", put(s.CountDrift, &sp.CountDrift))
 	from("memberRole", put(s.MemberRole, &sp.MemberRole))
 	from("dataLoss", put(s.DataLoss, &sp.DataLoss))
 	from("checkTemplates", put(s.CheckTemplates, &sp.CheckTemplates))

@@ -99,6 +99,8 @@ func (q quirk) adjust(expected map[string]any, found []Difference) []Difference 
 			within := d.Path == at || strings.HasPrefix(d.Path, at+"/")
 			return within && (q.kind == "unseen" || q.kind == "unseen-added" && d.Type == "ADD" || q.kind == "unseen-removed" && d.Type == "REMOVE")
 		})
+	case "added":
+		found = append(slices.Clone(found), q.beyond(expected)...)
 	case "removed", "differs":
 		for _, p := range mergedKeys(expected, nil) {
 			if p == q.path || q.path == "*" {
@@ -116,4 +118,20 @@ func (q quirk) invented(property string, v any) Difference {
 		d.Actual, d.Type = "{}", "NOT_EQUAL"
 	}
 	return d
+}
+
+// beyond are the members that a service adds to the declared lists that the path
+// leads to, as option groups do with the settings of an option; one for each list.
+func (q quirk) beyond(expected map[string]any) []Difference {
+	outer, inner, _ := strings.Cut(q.path, "/*/")
+	items, _ := expected[outer].([]any)
+	var found []Difference
+	for i, item := range items {
+		fields, _ := item.(map[string]any)
+		if list, declared := fields[inner].([]any); declared {
+			path := fmt.Sprintf("/%s/%d/%s/%d", escape(outer), i, escape(inner), len(list))
+			found = append(found, Difference{path, "null", Render(map[string]any{"Name": "FILLED_IN", "Value": "DEFAULT"}), "ADD"})
+		}
+	}
+	return found
 }

@@ -249,10 +249,20 @@ func (e *Engine) continueUpdateRollback(c *core.Call, in *continueRollbackInput)
 	if err != nil {
 		return nil, err
 	}
+	last := s.history[len(s.history)-1]
+	if in.ClientRequestToken != "" && last.token == in.ClientRequestToken && last.continues {
+		return &struct{}{}, nil // AWS: a repeated request is recognised by its token
+	}
 	if s.status != updateRollbackFailed {
 		return nil, core.Invalid("Rollback Continuation can only be called on stacks in UPDATE_ROLLBACK_FAILED state.")
 	}
-	return &struct{}{}, e.continueRollback(s, in.ResourcesToSkip, yes(in.ForceRollback), in.ClientRequestToken)
+	for _, name := range in.ResourcesToSkip {
+		if !slices.ContainsFunc(last.after, func(st step) bool { return st.failed != "" && st.logicalID == name }) {
+			// AWS: only resources that are in UPDATE_FAILED because a rollback failed.
+			return nil, core.Invalid("The resource %s cannot be skipped: it is not in UPDATE_FAILED state because a rollback failed", name)
+		}
+	}
+	return &struct{}{}, e.continueRollback(s, c, in.ResourcesToSkip, yes(in.ForceRollback), in.ClientRequestToken)
 }
 
 type protectionInput struct {

@@ -1,6 +1,10 @@
 package stacks
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/setmend/setmend/awssim/internal/core"
+)
 
 // cancel turns a running update into its rollback.
 func (e *Engine) cancel(s *stack) {
@@ -58,9 +62,9 @@ func (e *Engine) releaseNew(s *stack, op *operation) {
 	}
 }
 
-// continueRollback ends a rollback that failed: resources that are skipped, or
-// that are there again, no longer hold it up.
-func (e *Engine) continueRollback(s *stack, skip []string, force bool, token string) error {
+// continueRollback goes on with a rollback that failed: resources that are skipped,
+// that are there again, or whose update nothing hinders any more, no longer hold it up.
+func (e *Engine) continueRollback(s *stack, c *core.Call, skip []string, force bool, token string) error {
 	last := s.history[len(s.history)-1]
 	var stuck []step
 	for _, st := range last.after {
@@ -68,9 +72,9 @@ func (e *Engine) continueRollback(s *stack, skip []string, force bool, token str
 			stuck = append(stuck, st)
 		}
 	}
-	op := &operation{verb: "UPDATE", deployment: s.current, previous: s.current, steps: []step{}, token: token, turn: updateRollbackInProgress, reason: "User Initiated"}
+	op := &operation{verb: "UPDATE", deployment: s.current, previous: s.current, steps: []step{}, token: token, turn: updateRollbackInProgress, reason: "User Initiated", continues: true}
 	for _, st := range stuck {
-		if !force && s.touchedOf(st.logicalID).deleted {
+		if st.failed = e.stillHolds(s, c, st); !force && st.failed != "" {
 			op.after = append(op.after, st)
 		}
 	}
@@ -90,4 +94,24 @@ func (e *Engine) continueRollback(s *stack, skip []string, force bool, token str
 		e.rolledBack(s, op, &failure{})
 	})
 	return nil
+}
+
+// stillHolds says why a resource cannot be rolled back now, "" if it can.
+func (e *Engine) stillHolds(s *stack, c *core.Call, st step) string {
+	v := e.view(s)
+	r, there := v.active(st.logicalID)
+	if !there {
+		return ""
+	}
+	t := s.touchedOf(st.logicalID)
+	id, err := v.PhysicalID(r)
+	switch {
+	case err != nil:
+		return err.Error()
+	case t.deleted:
+		return notFound(typeOf(r), id)
+	case t.obstacle != "":
+		return t.obstacle
+	}
+	return e.denied(s.place, actor{c.Caller.ARN}, typeOf(r).Update, id)
 }

@@ -148,6 +148,29 @@ func (e *Engine) DeleteResource(stackID, logicalID string) error {
 	return nil
 }
 
+// RestoreResource makes a resource again by hand that was deleted by hand, under the
+// id that it had and with the properties that its stack expects.
+func (e *Engine) RestoreResource(stackID, logicalID string) error {
+	s, v, r, err := e.resourceAt(stackID, logicalID)
+	if err != nil {
+		return err
+	}
+	if !s.touchedOf(logicalID).deleted {
+		return fmt.Errorf("restoring resource %s: it is there", logicalID)
+	}
+	p, err := v.expected(r)
+	if err != nil {
+		return err
+	}
+	if why := e.taken(s, logicalID, typeOf(r), p); why != "" {
+		return fmt.Errorf("restoring resource %s: %s", logicalID, why)
+	}
+	s.untouch(logicalID)
+	e.take(s, logicalID, typeOf(r), p)
+	e.version++
+	return nil
+}
+
 // Obstruct makes the service refuse every change and deletion of a resource with
 // the reason; "" ends that.
 func (e *Engine) Obstruct(stackID, logicalID, reason string) error {

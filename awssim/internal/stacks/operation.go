@@ -29,6 +29,7 @@ type operation struct {
 	turn        string // the status from turned on, "" if none
 	final       string
 	token       string              // the client request token
+	continues   bool                // a rollback that had failed
 	done        func(result)        // whom to tell the outcome; nil once told
 	parts       map[string]*partRun // what makers see to, by logical id
 	taken       []part              // parts that were run, for a rollback
