@@ -91,18 +91,33 @@ func Unstop(ctx context.Context, j Journal, run string) error {
 	return j.Delete(ctx, doc.key, doc.version)
 }
 
-// checkStop looks at the kill switch in the journal, for this run and for all runs.
-func (h *Healer) checkStop(ctx context.Context, run string) error {
-	for _, key := range []string{stopKey(run), stopKey("all")} {
-		doc, err := read[string](ctx, h.Journal, key)
+// StopRequest is a stop that holds: of one run, or of "all".
+type StopRequest struct {
+	Run string
+	Why string
+}
+
+// Stopped returns the stop that holds a run back, nil if none does.
+func Stopped(ctx context.Context, j Journal, run string) (*StopRequest, error) {
+	for _, of := range []string{run, "all"} {
+		doc, err := read[string](ctx, j, stopKey(of))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if doc.exists() {
-			return &StageError{ErrorStopped, fmt.Errorf("stopped on request: %s", doc.Value)}
+			return &StopRequest{of, doc.Value}, nil
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// checkStop looks at the kill switch in the journal, for this run and for all runs.
+func (h *Healer) checkStop(ctx context.Context, run string) error {
+	stop, err := Stopped(ctx, h.Journal, run)
+	if err == nil && stop != nil {
+		err = &StageError{ErrorStopped, fmt.Errorf("stopped on request: %s", stop.Why)}
+	}
+	return err
 }
 
 // checkSwitch asks the kill switch outside the journal.

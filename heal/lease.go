@@ -151,6 +151,12 @@ func (h *Healer) Leave(ctx context.Context, run string) error {
 	return nil // another has taken it already
 }
 
+// HasLease reports whether a run holds the lease and has not given it back.
+func HasLease(ctx context.Context, j Journal, run string, now time.Time) (bool, error) {
+	lease, err := read[Lease](ctx, j, "lease")
+	return err == nil && lease.Value.Run == run && now.Before(lease.Value.Expires), err
+}
+
 // Interrupted returns the run that was cut off: the last to have had the lease, which
 // has expired, without having ended. It is "" if there is none. A run that was
 // refused since, or that another has overtaken, does not count.
