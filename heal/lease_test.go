@@ -214,6 +214,35 @@ func TestAFailedRunReleasesItsLeaseAndTellsPeople(t *testing.T) {
 	})
 }
 
+// What was healed is healed, wherever its report can be put.
+func TestAHealWhoseReportCannotBePublishedHasNotFailed(t *testing.T) {
+	scenario(t, func(w *world) {
+		accounts := w.accounts(6)
+		w.stackSet("queue", accounts[1:])
+		config := w.config(w.connect())
+		config.Publish = func(context.Context, *report.Report) error { return errors.New("no space left on device") }
+		r := w.healWith(config, heal.Options{})
+		if r.Run.Result != report.Healed || r.After.Healthy != 6 {
+			t.Errorf("%s, %+v", r.Run.Result, r.After)
+		}
+		run, err := record.FindRun(w.t.Context(), w.journal, r.Run.ID)
+		if w.must(err); run.Unpublished != "no space left on device" {
+			t.Errorf("the run says %q", run.Unpublished)
+		}
+		w.next()
+	})
+}
+
+// next fails the test if another healer cannot begin.
+func (w *world) next() {
+	w.t.Helper()
+	config := w.config(w.connect())
+	config.Holder = "another"
+	if outcome, err := w.start(config, "next"); err != nil || outcome.Status != asl.StatusSucceeded {
+		w.t.Errorf("the next run: %v %+v", err, outcome)
+	}
+}
+
 // TestErrorsHaveTheNameTheStateMachineActsOn states which errors are worth
 // another try and which end a run.
 func TestErrorsHaveTheNameTheStateMachineActsOn(t *testing.T) {

@@ -41,10 +41,12 @@ func (h *Healer) publishStatus(ctx context.Context, r *run) (Answer, error) {
 		return Answer{}, err
 	}
 	if h.Publish != nil {
-		if err := h.Publish(ctx, told); err != nil && r.request.Failure == nil {
-			return Answer{}, fmt.Errorf("publishing the report: %w", err)
-		} else if err != nil {
-			h.Log.Error("publishing the report of a failed run", "run", r.id(), "error", err)
+		if err := h.Publish(ctx, told); err != nil { // what was healed is healed
+			h.Log.Error("publishing the report", "run", r.id(), "error", err)
+			v.Unpublished = err.Error()
+			if err := r.save(ctx); err != nil {
+				return Answer{}, err
+			}
 		}
 	}
 	return Answer{Complete: true, Result: told.Run.Result}, nil

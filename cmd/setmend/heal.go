@@ -130,12 +130,25 @@ func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, gi
 	return report, beyond, err
 }
 
+// published says on the terminal what could not be published, and where it is all the
+// same: the heal is done.
+func (a *app) published(out string, publish func(context.Context, *report.Report) error) func(context.Context, *report.Report) error {
+	return func(ctx context.Context, told *report.Report) error {
+		err := publish(ctx, told)
+		if err != nil {
+			fmt.Fprintf(a.stderr, "setmend: the heal is over; its files in %s could not be written: %s\n  hint: free space there or choose another folder; `setmend dashboard --out FILE` makes the page from the journal, `setmend runs show %s -o json` prints the report\n",
+				out, oneLine(err.Error()), told.Run.ID)
+		}
+		return err
+	}
+}
+
 // embedded makes the engine for a connection.
 func (a *app) embedded(c *connection, j store, shown *progress, out string, outbox *notify.Outbox) (*embedded, error) {
 	config := heal.Config{Cloud: c.aws, KillSwitch: a.killSwitch(c.aws), Shared: a.sharedLease(c.aws), Policy: c.policy, HomeRegion: c.aws.Region(), Log: a.logger(),
 		API: func() report.API { return apiReport(c.aws) }, Progress: shown.show, Notify: tell(j, outbox, "", out)}
 	if out != "" {
-		config.Publish = publishTo(out, j)
+		config.Publish = a.published(out, publishTo(out, j))
 	}
 	return newEmbedded(config, j, c.clock)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -64,6 +65,8 @@ func (a *app) runsResumeCommand() *cobra.Command {
 	var detailed bool
 	cmd := &cobra.Command{
 		Use: "resume RUN", Short: "Go on with a heal that was cut off", Args: cobra.ExactArgs(1),
+		Long: `resume goes on where the run was, and does what it still owes. A run that is over is
+not begun again, and one that was stopped for good is refused: resume lifts no stop.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.resume(cmd.Context(), args[0], out, detailed)
 		},
@@ -84,8 +87,8 @@ func (a *app) resume(ctx context.Context, id, out string, detailed bool) error {
 		return err
 	}
 	defer j.Close()
-	if _, err := record.FindRun(ctx, j, id); err != nil {
-		return &hintedError{err, "`setmend runs` lists the runs", exitNotFound}
+	if err := mayResume(ctx, j, id, c.clock.Now()); err != nil {
+		return err
 	}
 	outbox := notify.NewOutbox(j, c.notify, notify.OutboxOptions{Log: a.logger()})
 	run, err := a.embedded(c, j, shown, out, outbox)
@@ -101,32 +104,89 @@ func (a *app) resume(ctx context.Context, id, out string, detailed bool) error {
 	return a.conclude(report, detailed)
 }
 
+// mayResume refuses to resume a run that is not there, is over, or is held by a stop.
+func mayResume(ctx context.Context, j store, id string, now time.Time) error {
+	run, err := record.FindRun(ctx, j, id)
+	if err != nil {
+		return &hintedError{err, "`setmend runs` lists the runs", exitNotFound}
+	}
+	holds, err := lease.Holds(ctx, j, id, now)
+	if err != nil {
+		return err
+	}
+	if run.Result != "" && !holds { // else it was killed before it had told people and given its lease back
+		return &hintedError{fmt.Errorf("resuming run %s: it is over, and ended as %s", id, run.Result),
+			"`setmend runs show " + id + "` prints its report; `setmend heal` begins anew, and first gives back what that run still owes", exitBusy}
+	}
+	stop, err := lease.Stopped(ctx, j, id)
+	switch {
+	case err != nil:
+		return err
+	case stop != nil && stop.Run == id:
+		return &hintedError{fmt.Errorf("resuming run %s: it was stopped for good: %s", id, oneLine(stop.Why)),
+			"`setmend heal` begins anew, and first gives back what that run still owes; to go on with this one, lift its stop first: `setmend runs stop " + id + " --lift`", exitBusy}
+	case stop != nil:
+		return &hintedError{fmt.Errorf("resuming run %s: all heals are stopped: %s", id, oneLine(stop.Why)),
+			"when the reason is gone, `setmend runs stop all --lift`, then resume it", exitBusy}
+	}
+	return nil
+}
+
 func (a *app) runsStopCommand() *cobra.Command {
 	var why string
 	cmd := &cobra.Command{
 		Use: "stop RUN|all", Short: "Stop a heal before its next call that changes AWS",
 		Long: `stop sets the kill switch. A heal looks at it before every call that changes AWS.
 Operations that AWS has accepted go on to their end; what they owe is in the
-journal. The stop holds, for ` + "`setmend runs resume`" + ` too, until it is lifted with
---lift. "all" stops every heal until ` + "`setmend runs stop all --lift`" + `.`,
+journal, and the next heal gives it back. The stop of a run is for good: it ends as
+stopped, and ` + "`setmend runs resume`" + ` refuses it; --lift takes the stop back as long as
+the run has not ended. "all" stops every heal until ` + "`setmend runs stop all --lift`" + `.`,
 		Args: cobra.ExactArgs(1),
 	}
 	lift := cmd.Flags().Bool("lift", false, "take the switch back")
 	cmd.Flags().StringVar(&why, "why", "by hand", "what to say as the reason")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return a.withJournal(cmd.Context(), func(j store) error {
-			if *lift {
-				return lease.Unstop(cmd.Context(), j, args[0])
-			}
-			if args[0] != "all" {
-				if _, err := record.FindRun(cmd.Context(), j, args[0]); err != nil {
-					return &hintedError{err, "`setmend runs` lists the runs", exitNotFound}
-				}
-			}
-			return lease.Stop(cmd.Context(), j, args[0], why)
+			return a.stopRun(cmd.Context(), j, args[0], why, *lift)
 		})
 	}
 	return cmd
+}
+
+// stopRun stops a run or all, or lifts that, and says what follows from it.
+func (a *app) stopRun(ctx context.Context, j store, id, why string, lift bool) error {
+	over := ""
+	if id != "all" {
+		run, err := record.FindRun(ctx, j, id)
+		if err != nil {
+			return &hintedError{err, "`setmend runs` lists the runs", exitNotFound}
+		}
+		if run.Result != "" {
+			over = fmt.Sprintf("run %s is over all the same (%s): `setmend heal` begins anew", id, run.Result)
+		}
+	}
+	if !lift {
+		if over != "" {
+			return &hintedError{fmt.Errorf("stopping run %s: it is over already", id), "`setmend runs stop all` stops every heal to come", exitNotFound}
+		}
+		return lease.Stop(ctx, j, id, why)
+	}
+	stop, err := lease.Stopped(ctx, j, id)
+	if err != nil {
+		return err
+	}
+	if stop == nil || stop.Run != id {
+		fmt.Fprintf(a.stderr, "setmend: there was no stop of %s to lift\n", id)
+	}
+	if err := lease.Unstop(ctx, j, id); err != nil {
+		return err
+	}
+	if over != "" {
+		fmt.Fprintln(a.stderr, "setmend:", over)
+	} else if stop != nil && stop.Run == id && id != "all" {
+		fmt.Fprintf(a.stderr, "setmend: lifted; `setmend runs resume %s` goes on with it\n", id)
+	}
+	return nil
 }
 
 // withJournal opens the journal for a command that needs no AWS. Only where no

@@ -110,18 +110,33 @@ func Unstop(ctx context.Context, j record.Journal, run string) error {
 	return doc.Delete(ctx, j)
 }
 
-// CheckStop fails if the kill switch in the journal stops this run, or all runs.
-func CheckStop(ctx context.Context, j record.Journal, run string) error {
-	for _, key := range []string{stopKey(run), stopKey("all")} {
-		doc, err := record.Read[string](ctx, j, key)
+// StopRequest is a stop that holds: of one run, or of "all".
+type StopRequest struct {
+	Run string
+	Why string
+}
+
+// Stopped returns the stop that holds a run back, nil if none does.
+func Stopped(ctx context.Context, j record.Journal, run string) (*StopRequest, error) {
+	for _, of := range []string{run, "all"} {
+		doc, err := record.Read[string](ctx, j, stopKey(of))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if doc.Exists() {
-			return &fault.Error{Name: fault.Stopped, Err: fmt.Errorf("stopped on request: %s", doc.Value)}
+			return &StopRequest{of, doc.Value}, nil
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// CheckStop fails if the kill switch in the journal stops this run, or all runs.
+func CheckStop(ctx context.Context, j record.Journal, run string) error {
+	stop, err := Stopped(ctx, j, run)
+	if err == nil && stop != nil {
+		err = &fault.Error{Name: fault.Stopped, Err: fmt.Errorf("stopped on request: %s", stop.Why)}
+	}
+	return err
 }
 
 // checkSwitch asks the kill switch outside the journal.

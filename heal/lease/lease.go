@@ -196,6 +196,12 @@ func Read(ctx context.Context, j record.Journal) (State, error) {
 // Held reports whether a run has the lease at the moment.
 func (s State) Held(now time.Time) bool { return s.Run != "" && now.Before(s.Expires) }
 
+// Holds reports whether a run holds the lease and has not given it back.
+func Holds(ctx context.Context, j record.Journal, run string, now time.Time) (bool, error) {
+	state, err := Read(ctx, j)
+	return err == nil && state.Run == run && now.Before(state.Expires), err
+}
+
 // Interrupted returns the run that was cut off: the last to have had the lease, which
 // has expired, without having ended; false if there is none. A run that was refused
 // since, or that another has overtaken, does not count.

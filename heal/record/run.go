@@ -22,7 +22,9 @@ type Run struct {
 	OrganizationRead time.Time     `json:"organizationRead,omitzero"`
 	Result           report.Result `json:"result,omitempty"`
 	Error            string        `json:"error,omitempty"`
-	Options          Options       `json:"options"`
+	// Unpublished is why the finished report could not be put where people look.
+	Unpublished string  `json:"unpublished,omitempty"`
+	Options     Options `json:"options"`
 	// Passes counts how often each stage has planned; it names the plans.
 	Passes map[plan.Stage]int `json:"passes,omitempty"`
 	// Recovered is set once what earlier runs have left was looked up.
