@@ -41,6 +41,7 @@ type specimen struct {
 	refused, rolledBack string
 	drifts              bool
 	organization        bool
+	kept                bool // for another that needs it
 }
 
 func readSpecimen(f txtar.File) specimen {
@@ -88,8 +89,8 @@ func splitQuoted(s string) []string {
 	})
 }
 
-// TestTemplatesOfPlatformTeamsDeployAsInAWS deploys every specimen through the SDK
-// into a world of its own.
+// TestTemplatesOfPlatformTeamsDeployAsInAWS deploys, updates and deletes every specimen
+// through the SDK in a world of its own.
 func TestTemplatesOfPlatformTeamsDeployAsInAWS(t *testing.T) {
 	files, err := filepath.Glob("testdata/corpus/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -108,13 +109,15 @@ func TestTemplatesOfPlatformTeamsDeployAsInAWS(t *testing.T) {
 				s := readSpecimen(f)
 				if s.needs != "" {
 					i := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == s.needs })
-					c.deploy(readSpecimen(archive.Files[i]))
+					first := readSpecimen(archive.Files[i])
+					first.kept = true
+					c.deploy(first)
 				}
 				c.deploy(s)
 			})
 		}
 	}
-	if total < 100 {
+	if total < 140 {
 		t.Errorf("%d templates only", total)
 	}
 }
@@ -184,6 +187,36 @@ func (c *bench) deploy(s specimen) {
 		}
 	}
 	c.inSync(name, s.drifts)
+	c.retag(name, s)
+}
+
+// retag updates a stack's tags, looks whether it is in sync with them, and deletes it
+// unless another needs it.
+func (c *bench) retag(name string, s specimen) {
+	c.Helper()
+	ctx := context.Background()
+	in := &cloudformation.UpdateStackInput{StackName: &name, UsePreviousTemplate: aws.Bool(true), Tags: []cfn.Tag{{Key: aws.String("team"), Value: aws.String("platform")}},
+		Capabilities: []cfn.Capability{cfn.CapabilityCapabilityNamedIam, cfn.CapabilityCapabilityIam, cfn.CapabilityCapabilityAutoExpand}}
+	for k := range s.parameters {
+		in.Parameters = append(in.Parameters, cfn.Parameter{ParameterKey: aws.String(k), UsePreviousValue: aws.Bool(true)})
+	}
+	if _, err := c.stacks.UpdateStack(ctx, in); err != nil {
+		c.Fatal(err)
+	}
+	if stack := c.settled(name); stack.StackStatus != cfn.StackStatusUpdateComplete {
+		c.Fatalf("after its update %s: %s", stack.StackStatus, c.reasons(name))
+	}
+	c.inSync(name, s.drifts)
+	if s.kept {
+		return
+	}
+	id := aws.ToString(c.settled(name).StackId)
+	if _, err := c.stacks.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &name}); err != nil {
+		c.Fatal(err)
+	}
+	if stack := c.settled(id); stack.StackStatus != cfn.StackStatusDeleteComplete {
+		c.Errorf("after its deletion %s: %s", stack.StackStatus, c.reasons(id))
+	}
 }
 
 // organize makes the account the management account of an organization that has

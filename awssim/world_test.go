@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+
+	"github.com/setmend/setmend/clock"
 )
 
 const managementAccount = "100000000000"
@@ -131,6 +133,39 @@ func TestWhoCallsIsTheAccessKeyOrTheSession(t *testing.T) {
 		time.Sleep(time.Hour)
 		if _, err := identity("200000000002", token); codeOf(err) != "ExpiredToken" {
 			t.Errorf("an hour later: %v", err)
+		}
+	})
+}
+
+// TestSessionsLastByTheClockOfTheirBearer has an hour of the world pass in six seconds:
+// a client that renews its credentials by the wall's clock must not meet ExpiredToken.
+func TestSessionsLastByTheClockOfTheirBearer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, err := New(Options{Account: managementAccount, Clock: clock.Scaled(600, time.Now())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls := func(key, token string) *sts.Client {
+			return sts.New(sts.Options{Region: "us-east-1", HTTPClient: &http.Client{Transport: a.Transport()}, Retryer: aws.NopRetryer{},
+				Credentials: credentials.NewStaticCredentialsProvider(key, "secret", token)})
+		}
+		role, session := "arn:aws:iam::"+managementAccount+":role/OrganizationAccountAccessRole", "deploy"
+		out, err := calls(managementAccount, "").AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: &session, DurationSeconds: aws.Int32(900)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := time.Until(*out.Credentials.Expiration); left < 14*time.Minute || left > 15*time.Minute {
+			t.Errorf("its bearer is shown %v", left)
+		}
+		bearer := calls(*out.Credentials.AccessKeyId, *out.Credentials.SessionToken)
+		for _, test := range []struct {
+			pass time.Duration
+			want string
+		}{{10 * time.Minute, "<nil>"}, {6 * time.Minute, "ExpiredToken"}} {
+			time.Sleep(test.pass)
+			if _, err := bearer.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); codeOf(err) != test.want {
+				t.Errorf("after another %v: %v", test.pass, err)
+			}
 		}
 	})
 }

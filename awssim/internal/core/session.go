@@ -18,6 +18,19 @@ func (w *World) SessionToken(account, role, session string, expires time.Time) s
 	return sessionPrefix + base64.RawURLEncoding.EncodeToString([]byte(text))
 }
 
+// Lasting returns until when credentials that last for d are good in the world, and
+// the Expiration that their bearer is shown. Clients renew them by their own clock: in
+// a world of another speed they last for d of that clock, not of the world's.
+func (w *World) Lasting(d time.Duration) (expires, shown time.Time) {
+	expires = w.Now().UTC().Truncate(time.Second).Add(d)
+	paced, ok := w.clock.(interface{ Speed() float64 })
+	if !ok || paced.Speed() == 1 {
+		return expires, expires
+	}
+	stretched := time.Duration(float64(d) * paced.Speed())
+	return expires.Add(stretched - d), time.Now().UTC().Truncate(time.Second).Add(d)
+}
+
 // SessionPrincipal is whom a session token makes its bearer, and until when. A
 // token of another make is not ok.
 func (w *World) SessionPrincipal(token string) (p Principal, expires time.Time, ok bool) {

@@ -228,6 +228,9 @@ func (v *view) Attribute(r *template.Resource, name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Type == vpcType && name == "Ipv6CidrBlocks" {
+		return v.ipv6Blocks(r)
+	}
 	value, ok := resource.Find(r.Type).Attribute(i, name)
 	if !ok {
 		return nil, &unsupported{r.LogicalID, r.Type, name}

@@ -216,9 +216,9 @@ func (s *STS) getFederationToken(c *core.Call, in *federationInput) (*federation
 	if c.Caller.Role != "" || strings.Contains(c.Caller.ARN, ":federated-user/") {
 		return nil, core.Errorf(http.StatusForbidden, "AccessDenied", "Cannot call GetFederationToken with session credentials")
 	}
-	expires := c.Now().UTC().Truncate(time.Second).Add(seconds(in.DurationSeconds, 12*time.Hour))
+	expires, shown := c.World.Lasting(seconds(in.DurationSeconds, 12*time.Hour))
 	return &federationOutput{
-		Credentials: s.issue(c.Caller.Account, c.SessionToken(c.Caller.Account, "", in.Name, expires), expires),
+		Credentials: s.issue(c.Caller.Account, c.SessionToken(c.Caller.Account, "", in.Name, expires), shown),
 		FederatedUser: &federatedUser{
 			FederatedUserId: c.Caller.Account + ":" + in.Name,
 			Arn:             c.FederatedPrincipal(c.Caller.Account, in.Name).ARN,

@@ -120,9 +120,9 @@ func (s *STS) assume(c *core.Call, arn, session string, lasts time.Duration, ref
 	if !s.assumable(account, role) {
 		return nil, core.Errorf(http.StatusForbidden, "AccessDenied", "%s", refusal)
 	}
-	expires := c.Now().UTC().Truncate(time.Second).Add(lasts)
+	expires, shown := c.World.Lasting(lasts)
 	return &assumeRoleOutput{
-		Credentials: s.issue(account, c.SessionToken(account, role, session, expires), expires),
+		Credentials: s.issue(account, c.SessionToken(account, role, session, expires), shown),
 		AssumedRoleUser: &assumedRoleUser{
 			AssumedRoleId: uniqueID("AROA", account+role) + ":" + session,
 			Arn:           c.RolePrincipal(account, role, session).ARN,
@@ -166,8 +166,8 @@ func (s *STS) getSessionToken(c *core.Call, in *getSessionTokenInput) (*getSessi
 	if c.Caller.Role != "" {
 		return nil, core.Errorf(http.StatusForbidden, "AccessDenied", "Cannot call GetSessionToken with session credentials")
 	}
-	expires := c.Now().UTC().Truncate(time.Second).Add(seconds(in.DurationSeconds, 12*time.Hour))
-	return &getSessionTokenOutput{Credentials: s.issue(c.Caller.Account, userToken, expires)}, nil
+	_, shown := c.World.Lasting(seconds(in.DurationSeconds, 12*time.Hour))
+	return &getSessionTokenOutput{Credentials: s.issue(c.Caller.Account, userToken, shown)}, nil
 }
 
 // userToken goes with the temporary credentials of a user, whose key is an

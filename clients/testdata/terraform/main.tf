@@ -12,8 +12,12 @@ provider "aws" {
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   skip_requesting_account_id  = true
+  s3_use_path_style           = true
   endpoints {
     cloudformation = var.endpoint
+    cloudwatch     = var.endpoint
+    events         = var.endpoint
+    s3             = var.endpoint
     organizations  = var.endpoint
     sns            = var.endpoint
     ssm            = var.endpoint
@@ -102,4 +106,72 @@ resource "aws_ssm_parameter" "value" {
   name  = "/judge/value"
   type  = "String"
   value = var.value
+}
+
+# What stands beside stacks in every account: topics, rules, alarms, buckets. Roles
+# and policies are IAM's.
+resource "aws_sns_topic" "alarms" {
+  name         = "alarms"
+  display_name = var.value
+  tags         = { value = var.value }
+}
+
+resource "aws_sns_topic_policy" "alarms" {
+  arn = aws_sns_topic.alarms.arn
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Sid = var.value, Effect = "Allow", Principal = { Service = "cloudwatch.amazonaws.com" }, Action = "sns:Publish", Resource = aws_sns_topic.alarms.arn }]
+  })
+}
+
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  alarm_name          = "errors"
+  alarm_description   = var.value
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  metric_name         = "Errors"
+  namespace           = "AWS/Lambda"
+  period              = 300
+  statistic           = "Sum"
+  threshold           = var.value == "one" ? 1 : 2
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  tags                = { value = var.value }
+}
+
+resource "aws_cloudwatch_event_rule" "hourly" {
+  name                = "hourly"
+  description         = var.value
+  schedule_expression = "rate(1 hour)"
+  tags                = { value = var.value }
+}
+
+resource "aws_cloudwatch_event_target" "hourly" {
+  rule = aws_cloudwatch_event_rule.hourly.name
+  arn  = aws_sns_topic.alarms.arn
+}
+
+resource "aws_s3_bucket" "logs" {
+  bucket = "logs-of-the-judge"
+  tags   = { value = var.value }
+}
+
+resource "aws_s3_bucket_versioning" "logs" {
+  bucket = aws_s3_bucket.logs.id
+  versioning_configuration { status = var.value == "one" ? "Enabled" : "Suspended" }
+}
+
+resource "aws_s3_bucket_public_access_block" "logs" {
+  bucket                  = aws_s3_bucket.logs.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = var.value == "one"
+}
+
+resource "aws_s3_bucket_policy" "logs" {
+  bucket = aws_s3_bucket.logs.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Sid = var.value, Effect = "Deny", Principal = "*", Action = "s3:*", Resource = "${aws_s3_bucket.logs.arn}/*", Condition = { Bool = { "aws:SecureTransport" = "false" } } }]
+  })
 }
