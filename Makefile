@@ -2,7 +2,7 @@
 
 # `make help` lists the targets.
 
-.PHONY: help test race soak lint bench screenshots test-clients judge fuzz test-asl-validators generate-catalogue mutants
+.PHONY: help test race soak lint bench definitions screenshots test-clients judge fuzz test-asl-validators generate-catalogue mutants
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: *(.*)## /\t/' | expand -t 24
@@ -29,6 +29,14 @@ lint:            ## what CI checks besides tests
 
 bench:           ## the benchmark table; writes bench/latest.json
 	SETMEND_BENCH=1 go test ./bench -run TestTable -count=1 -timeout 20m -v
+
+# DEFINITIONS is a folder of definitions in the States Language.
+DEFINITIONS ?= deploy
+definitions:     ## how many of the definitions in the folder DEFINITIONS validate; the others, and why not
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && go build -o "$$folder/setmend" ./cmd/setmend && \
+	good=0 && all=0 && find "$(DEFINITIONS)" -name '*.asl.json' -o -name '*.asl.yaml' -o -name '*.asl.yml' | sort > "$$folder/list" && \
+	while read -r file; do all=$$((all + 1)); "$$folder/setmend" workflow validate "$$file" 2>/dev/null && good=$$((good + 1)); done < "$$folder/list"; \
+	echo "$$good of $$all definitions validate"
 
 screenshots:     ## the pictures in the README, from the demonstration (needs Chromium)
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \

@@ -27,12 +27,16 @@ func (t *Table) Check(uses []Use, functions []string) []Problem {
 	var problems []Problem
 	for _, u := range uses {
 		i := t.find(u.Resource)
+		call, isOwn := own(u.Resource)
 		switch {
+		case isOpen(u.Resource):
+		case isOwn:
+			problems = append(problems, call.check(u)...)
 		case i != nil:
 			problems = append(problems, i.check(u)...)
 		case isInvoke(u.Resource):
 			problems = append(problems, checkFunction(u)...)
-		case isHTTP(u.Resource), isLambdaARN(u.Resource), isS3(u.Resource), slices.Contains(functions, u.Resource), isActivity(u.Resource):
+		case isLambdaARN(u.Resource), isS3(u.Resource), slices.Contains(functions, u.Resource), isActivity(u.Resource):
 		default:
 			problems = append(problems, t.unknown(u, functions))
 		}
@@ -50,7 +54,7 @@ func isS3(resource string) bool {
 }
 
 func isActivity(resource string) bool {
-	parts := strings.Split(resource, ":")
+	parts := strings.Split(filled(resource), ":")
 	return len(parts) == 7 && parts[2] == "states" && parts[5] == "activity"
 }
 
@@ -82,6 +86,9 @@ func (t *Table) unknown(u Use, functions []string) Problem {
 	default:
 		for row := range optimisedRows {
 			p.Candidates = append(p.Candidates, statesPrefix+row)
+		}
+		for call := range ownCalls() {
+			p.Candidates = append(p.Candidates, statesPrefix+call)
 		}
 		slices.Sort(p.Candidates)
 	}
@@ -209,8 +216,8 @@ func (c *checker) required(s *model.Shape, object map[string]any) {
 // dynamic tells whether a part of a template depends on the input.
 func dynamic(v any) bool {
 	switch v := v.(type) {
-	case string:
-		return isExpression(v)
+	case string: // a substitution that is all of it may be of any type
+		return isExpression(v) || v != "" && openPart.FindString(v) == v
 	case []any:
 		return slices.ContainsFunc(v, dynamic)
 	case map[string]any:

@@ -19,7 +19,7 @@ func isFunctionName(s string) bool { return functionName().MatchString(s) }
 
 // isLambdaARN tells a function's ARN, in any partition.
 func isLambdaARN(s string) bool {
-	parts := strings.Split(s, ":")
+	parts := strings.Split(filled(s), ":")
 	return len(parts) >= 7 && parts[0] == "arn" && model.IsPartition(parts[1]) && parts[2] == "lambda" && parts[5] == "function" && parts[6] != ""
 }
 

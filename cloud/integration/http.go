@@ -17,12 +17,6 @@ import (
 	"github.com/setmend/setmend/cloud/integration/internal/wire"
 )
 
-// isHTTP tells http:invoke.
-func isHTTP(resource string) bool {
-	name, ok := parseResource(resource)
-	return ok && !name.sdk && name.service == "http" && name.action == "invoke" && name.pattern == ""
-}
-
 // An httpCall is http:invoke's parameters.
 type httpCall struct {
 	APIEndpoint      string `json:"ApiEndpoint"`
@@ -59,24 +53,39 @@ func (b *Bound) http(ctx context.Context, input json.RawMessage) (json.RawMessag
 	} else {
 		return nil, &Error{Name: runtimeError, Cause: "http:invoke: The field 'InvocationConfig.ConnectionArn' (or 'Authentication.ConnectionArn') is required but was missing"}
 	}
-	client := &http.Client{Timeout: httpTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, body, err := exchange(ctx, r, "States.Http.Socket")
+	if err != nil {
+		return nil, err
+	}
+	return httpAnswer(response, body, "States.Http.StatusCode.", http.StatusMultipleChoices)
+}
+
+// transport carries the requests to endpoints that are not AWS's.
+var transport http.RoundTripper = http.DefaultTransport
+
+// exchange sends a request and reads the answer. What keeps it from doing so is an
+// error with the name failed.
+func exchange(ctx context.Context, r *http.Request, failed string) (*http.Response, []byte, error) {
+	client := &http.Client{Transport: transport, Timeout: httpTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(r)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
-		return nil, &Error{Name: "States.Http.Socket", Cause: err.Error(), Err: err}
+		return nil, nil, &Error{Name: failed, Cause: err.Error(), Err: err}
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if err != nil {
-		return nil, &Error{Name: "States.Http.Socket", Cause: err.Error(), Err: err}
+		return nil, nil, &Error{Name: failed, Cause: err.Error(), Err: err}
 	}
-	return httpAnswer(response, body)
+	return response, body, nil
 }
 
-// httpAnswer is the result of an answer; one of 300 and more is an error.
-func httpAnswer(response *http.Response, body []byte) (json.RawMessage, error) {
+// httpAnswer is the result of an answer; one of status least and more is an error,
+// which is named by the status.
+func httpAnswer(response *http.Response, body []byte, prefix string, least int) (json.RawMessage, error) {
 	headers := &wire.Object{}
 	for name, values := range response.Header {
 		list := make([]any, len(values))
@@ -93,8 +102,8 @@ func httpAnswer(response *http.Response, body []byte) (json.RawMessage, error) {
 	}
 	_, phrase, _ := strings.Cut(response.Status, " ")
 	result := objectOf("Headers", headers, "StatusCode", json.Number(fmt.Sprint(response.StatusCode)), "StatusText", phrase, "ResponseBody", content)
-	if response.StatusCode >= 300 {
-		return nil, &Error{Name: fmt.Sprintf("States.Http.StatusCode.%d", response.StatusCode), Cause: string(compact(result))}
+	if response.StatusCode >= least {
+		return nil, &Error{Name: fmt.Sprintf("%s%d", prefix, response.StatusCode), Cause: string(compact(result))}
 	}
 	return finish(result)
 }

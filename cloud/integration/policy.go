@@ -159,6 +159,13 @@ type need struct {
 // the job that it begins. A function that is the Resource itself is put where the
 // integration has it.
 func (t *Table) permissions(u Use) []need {
+	if call, ok := own(u.Resource); ok {
+		var needs []need
+		for _, permission := range call.permissions {
+			needs = append(needs, need{permission, Use{}})
+		}
+		return needs
+	}
 	switch i := t.find(u.Resource); {
 	case i != nil:
 		needs := []need{{i.operation.permission(), u}}
@@ -173,12 +180,7 @@ func (t *Table) permissions(u Use) []need {
 		}
 	case isInvoke(u.Resource):
 		return []need{{"lambda:InvokeFunction", u}}
-	case isHTTP(u.Resource):
-		return []need{
-			{"states:InvokeHTTPEndpoint", Use{}}, {"events:RetrieveConnectionCredentials", Use{}},
-			{"secretsmanager:GetSecretValue", Use{}}, {"secretsmanager:DescribeSecret", Use{}},
-		}
-	case isLambdaARN(u.Resource):
+	case isLambdaARN(u.Resource), openPart.FindString(u.Resource) == u.Resource && u.Resource != "" && !strings.Contains(strings.ToLower(u.Resource), "activity"):
 		u.Parameters = map[string]any{"FunctionName": u.Resource}
 		return []need{{"lambda:InvokeFunction", u}}
 	}

@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -53,7 +54,7 @@ type resourceName struct {
 // parseResource divides the resource of an integration: of any partition, with
 // or without region and account. ok is false if it is none.
 func parseResource(resource string) (name resourceName, ok bool) {
-	parts := strings.SplitN(resource, ":", 6)
+	parts := strings.SplitN(filled(resource), ":", 6)
 	if len(parts) < 6 || parts[0] != "arn" || !model.IsPartition(parts[1]) || parts[2] != "states" {
 		return name, false
 	}
@@ -67,6 +68,34 @@ func parseResource(resource string) (name resourceName, ok bool) {
 	rest, name.sdk = strings.CutPrefix(rest, "aws-sdk:")
 	name.service, name.action, ok = strings.Cut(rest, ":")
 	return name, ok && name.service != "activity" && !strings.Contains(name.action, ":")
+}
+
+var (
+	openPartition = regexp.MustCompile(`^arn:\$\{[^{}]*\}:`)
+	openPart      = regexp.MustCompile(`\$\{[^{}]*\}`)
+)
+
+// filled is a resource with something in the place of its substitutions, so that
+// what it names can be seen: aws for the partition, x for all else.
+func filled(resource string) string {
+	if !strings.Contains(resource, "${") {
+		return resource
+	}
+	return openPart.ReplaceAllString(openPartition.ReplaceAllString(resource, "arn:aws:"), "x")
+}
+
+// isOpen tells a resource that only its substitutions will name: all of it, or the
+// service or action of an integration.
+func isOpen(resource string) bool {
+	if openPart.FindString(resource) == resource && resource != "" {
+		return true
+	}
+	if _, ok := parseResource(resource); !ok {
+		return false
+	}
+	// Names of CloudFormation's own have colons in them.
+	plain := strings.ReplaceAll(openPartition.ReplaceAllString(resource, "arn:aws:"), "${AWS::", "${")
+	return openPart.MatchString(strings.SplitN(plain, ":", 6)[5])
 }
 
 // find is the integration of a resource, nil if there is none. A pattern that the
@@ -107,7 +136,8 @@ func (t *Table) Actions(service string) []string {
 // Known tells whether there is something to call behind a resource: an
 // integration, or a Lambda function by its ARN.
 func (t *Table) Known(resource string) bool {
-	return t.find(resource) != nil || isInvoke(resource) || isHTTP(resource) || isLambdaARN(resource)
+	_, isOwn := own(resource)
+	return isOwn || t.find(resource) != nil || isInvoke(resource) || isLambdaARN(resource)
 }
 
 // Callable tells whether [Bound.Lookup] finds something for a resource.
@@ -133,11 +163,11 @@ func Bind(a *cloud.AWS) *Bound { return &Bound{NewTable(), a, newCaller(a)} }
 // the Lambda function of that ARN or name. Which functions there are only AWS
 // knows; one that there is not fails with Lambda.ResourceNotFoundException.
 func (b *Bound) Lookup(resource string) (Function, bool) {
-	switch {
-	case isInvoke(resource):
+	if isInvoke(resource) {
 		return b.invoke, true
-	case isHTTP(resource):
-		return b.http, true
+	}
+	if o, ok := own(resource); ok {
+		return func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) { return o.do(b, ctx, input) }, true
 	}
 	if i := b.table.find(resource); i != nil {
 		return func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
