@@ -2,7 +2,7 @@
 
 # `make help` lists the targets.
 
-.PHONY: help test race soak lint bench screenshots test-clients judge fuzz test-asl-validators generate-catalogue
+.PHONY: help test race soak lint bench screenshots generate-page test-clients judge fuzz test-asl-validators generate-catalogue
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: *(.*)## /\t/' | expand -t 24
@@ -26,6 +26,9 @@ lint:            ## what CI checks besides tests
 
 bench:           ## the benchmark table; writes bench/latest.json
 	SETMEND_BENCH=1 go test ./bench -run TestTable -count=1 -timeout 20m -v
+
+generate-page:   ## the dashboard's script and style sheet, from the modules in dashboard/web
+	go generate ./dashboard
 
 screenshots:     ## the pictures in the README, from the demonstration (needs Chromium)
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
