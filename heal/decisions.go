@@ -73,7 +73,7 @@ func planned(pass *Pass) []report.Decision {
 	if pass.Stage == plan.StageHeal {
 		for _, c := range pass.Plan.Unhandled {
 			list = append(list, report.Decision{Time: at, StackSet: c.StackSet, Account: c.Account, Region: c.Region,
-				Verdict: c.Verdict, Reason: c.Reason, Action: report.DeedNone, Outcome: report.OutcomeUnhandled})
+				Verdict: c.Verdict, Reason: c.Reason, Said: c.Said, Action: report.DeedNone, Outcome: report.OutcomeUnhandled})
 		}
 	}
 	return list
@@ -106,7 +106,7 @@ func outcomes(c *command.Command) []report.Decision {
 			reason = d.Why
 		}
 		list = append(list, report.Decision{Time: c.Ended, StackSet: d.StackSet, Account: d.Account, Region: d.Region, Verdict: d.Verdict,
-			Reason: reason, Action: report.Deed(c.Action.Remedy), Outcome: outcome, OperationID: c.LastOperation(d.Cell)})
+			Reason: reason, Said: d.Reason, Action: report.Deed(c.Action.Remedy), Outcome: outcome, OperationID: c.LastOperation(d.Cell)})
 	}
 	return list
 }
@@ -139,7 +139,7 @@ func stepOf(c *command.Command, d *command.Cell) report.Step {
 	if class == "" {
 		class = d.Found
 	}
-	return report.Step{At: at, Remedy: c.Action.Remedy, Outcome: outcomeName(d.State), Class: class, Reason: reason, Action: c.ID}
+	return report.Step{At: at, Remedy: c.Action.Remedy, Outcome: outcomeName(d.State), Class: class, Reason: reason, Said: d.Reason, Action: c.ID}
 }
 
 func outcomeName(s command.CellState) report.Outcome {
@@ -245,7 +245,7 @@ func failedDetections(commands []*command.Command) []report.Finding {
 		}
 		class := plan.Classify(reason)
 		findings = append(findings, report.Finding{Cell: fleet.Cell{StackSet: set}, Verdict: plan.NotChecked, Class: class, Hint: plan.Hint(class),
-			Reason: "AWS could not detect its drift. AWS says: " + reason})
+			Reason: "AWS could not detect its drift. AWS says: " + reason, Said: reason})
 	}
 	return findings
 }
