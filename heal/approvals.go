@@ -23,6 +23,7 @@ type Approval struct {
 	Asked    time.Time    `json:"asked"`
 	Decision string       `json:"decision,omitempty"` // approved, denied
 	By       string       `json:"by,omitempty"`
+	Note     string       `json:"note,omitempty"` // by who decided, for who reads it later
 	Decided  time.Time    `json:"decided,omitzero"`
 	// Until is when the answer ends.
 	Until time.Time `json:"until,omitzero"`
@@ -74,6 +75,25 @@ func (a *Approval) asks(hit plan.GuardHit) bool {
 // Decide approves or denies what a guard asked, at a time on AWS's clock. The answer
 // is for what the guard had counted then, and holds for [approvalTime].
 func Decide(ctx context.Context, j Journal, id string, approve bool, by string, now time.Time) error {
+	return DecideWithNote(ctx, j, id, approve, by, "", now)
+}
+
+// Withdraw takes an answer back: the guard's question is open again. It fails with
+// [ErrNotAsked] if nothing of that id was answered. What a run has done since stays.
+func Withdraw(ctx context.Context, j Journal, id string) error {
+	doc, err := read[Approval](ctx, j, "approvals/"+id)
+	if err != nil {
+		return err
+	}
+	if !doc.exists() || doc.Value.Decision == "" {
+		return fmt.Errorf("taking back the answer to %s: %w", id, ErrNotAsked)
+	}
+	doc.Value.Decision, doc.Value.By, doc.Value.Note, doc.Value.Decided, doc.Value.Until = "", "", "", time.Time{}, time.Time{}
+	return doc.write(ctx, j)
+}
+
+// DecideWithNote is [Decide] with a note for who reads the answer later.
+func DecideWithNote(ctx context.Context, j Journal, id string, approve bool, by, note string, now time.Time) error {
 	doc, err := read[Approval](ctx, j, "approvals/"+id)
 	if err != nil {
 		return err
@@ -85,7 +105,7 @@ func Decide(ctx context.Context, j Journal, id string, approve bool, by string, 
 	if approve {
 		doc.Value.Decision = "approved"
 	}
-	doc.Value.By, doc.Value.Decided, doc.Value.Until = by, now, now.Add(approvalTime)
+	doc.Value.By, doc.Value.Note, doc.Value.Decided, doc.Value.Until = by, note, now, now.Add(approvalTime)
 	return doc.write(ctx, j)
 }
 
