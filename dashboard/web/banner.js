@@ -6,8 +6,11 @@ import { byId, count, h, plural, visible } from "./dom.js";
 import { filtering, selection } from "./filter.js";
 import { FILTERS, chosenVerdicts, clearedFilters, go, state, toggleVerdict } from "./state.js";
 import { VERDICT_ORDER, glyph, lookOf, verdictBar } from "./verdicts.js";
+import { nextShown } from "./said.js";
 import { age, duration, instant, now } from "./time.js";
 /** @import { State } from "./state.js" */
+
+/** @import { Group } from "./data.js" */
 
 /** @type {Record<string, (took: string) => string>} */
 const RESULT_WORDS = {
@@ -32,42 +35,43 @@ export function runSeconds() {
 }
 
 function runSentence() {
-  const { id, engine, result, stage } = model.run;
+  const { id, engine, result, cutOff } = model.run;
+  if (!id) return [];
   if (engine === "read") return ["A fresh reading; nothing was healed"];
   const how = RESULT_WORDS[result],
-    took = duration(runSeconds());
-  return [
-    "Run ",
-    h("span", { class: "code" }, id),
-    " ",
-    how ? how(took) : "is under way" + (stage ? ", in " + stage : ""),
-  ];
+    state = how ? how(duration(runSeconds())) : cutOff ? "was cut off" : "is under way";
+  return ["Run ", h("span", { class: "code" }, id), " ", state];
 }
 
 export function paintBanner() {
-  const { headline, dataAt, api, overrides, actions } = model;
-  const data = instant(dataAt);
+  const { headline, dataAt, api, overrides, deeds } = model;
+  const data = instant(dataAt),
+    acted = deeds.reduce((n, deed) => n + deed.cells, 0);
   byId("banner").className = "banner " + headline.tone;
   byId("banner-mark").replaceChildren(glyph(TONE_GLYPHS[headline.tone] || "notChecked", 40));
   byId("headline").textContent = visible(headline.text);
   byId("headline-detail").textContent = visible(headline.detail || "");
-  byId("run-line").replaceChildren(
-    ...[
-      h("span", { class: Date.now() - data > 86400000 ? "old" : null }, "Data ", h("strong", null, age(data))),
-      h("span", null, runSentence()),
-      h("span", null, plural(actions.length, "operation")),
-      h("span", null, plural(api.calls, "API call"), api.throttled ? ", " + count(api.throttled) + " throttled" : ""),
-      overrides.saved
-        ? h(
-            "span",
-            { class: overrides.lost ? "old" : null },
-            overrides.lost
-              ? plural(overrides.lost, "override") + " lost"
-              : plural(overrides.restored, "override") + " restored",
-          )
-        : null,
-    ].filter((part) => part !== null),
-  );
+  byId("headline-next").replaceChildren(...[nextShown(headline.next)].filter((part) => part !== null));
+  const parts = isNaN(data)
+    ? []
+    : [
+        h("span", { class: now() - data > 86400000 ? "old" : null }, "Data ", h("strong", null, age(data))),
+        h("span", null, runSentence()),
+        acted ? h("span", null, plural(acted, "cell"), " acted on") : null,
+        api.calls
+          ? h("span", null, plural(api.calls, "API call"), api.throttled ? ", " + count(api.throttled) + " throttled" : "")
+          : null,
+        overrides.saved
+          ? h(
+              "span",
+              { class: overrides.lost ? "old" : null },
+              overrides.lost
+                ? plural(overrides.lost, "override") + " lost"
+                : plural(overrides.restored, "override") + " restored",
+            )
+          : null,
+      ];
+  byId("run-line").replaceChildren(...parts.filter((part) => part !== null));
   byId("fleet-bar").replaceChildren(verdictBar(model.after));
 }
 
@@ -116,6 +120,7 @@ export function paintFilters() {
     account: "Account",
     region: "Region",
     group: "Reason",
+    only: "Only",
   });
   const chips = FILTERS.filter((key) => state[key]).map((key) =>
     h(
@@ -145,8 +150,11 @@ export function paintFilters() {
 /** @param {keyof State} key */
 function filterText(key) {
   if (key === "v") return [...chosenVerdicts()].map((v) => lookOf(v).label).join(", ");
-  if (key === "group") return model.texts[chosenGroup()?.reason ?? 0] || "–";
+  if (key === "group") return groupText(chosenGroup());
   if (key === "ou") return model.ous.find((u) => u.id === state.ou)?.name || state.ou;
   if (key === "account") return model.accounts.find((a) => a.id === state.account)?.name || state.account;
   return state[key];
 }
+
+/** @param {Group | undefined} group */
+const groupText = (group) => (group && (model.texts[group.said] || model.texts[group.reason])) || "–";

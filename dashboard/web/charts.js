@@ -2,7 +2,6 @@
 // Small drawings: sparklines, bars over runs, a timeline of states.
 
 import { count, h, plural, s } from "./dom.js";
-import { state } from "./state.js";
 import { VERDICT_ORDER, glyph, lookOf, unhealthyOf } from "./verdicts.js";
 import { clock, instant } from "./time.js";
 /** @import { HistoryPoint } from "./data.js" */

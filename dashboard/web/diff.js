@@ -2,7 +2,7 @@
 // Drift as a person reads it: for every property what the template says, what is
 // there, and, within the two, the part that differs.
 
-import { h, s } from "./dom.js";
+import { h } from "./dom.js";
 /** @import { Difference, ResourceDrift } from "./data.js" */
 /** @import { Child } from "./dom.js" */
 
@@ -16,22 +16,42 @@ function pretty(value) {
   }
 }
 
+/** Words, numbers, and every other character by itself. @param {string} text */
+const wordsIn = (text) => text.match(/[\p{L}\p{N}_]+|\s+|[^\p{L}\p{N}_\s]/gu) || [];
+
+const DIFF_WORDS = 600;
+
 /**
- * Marks what lies between the common beginning and the common end.
- * @param {string} text
- * @param {string} other
+ * Two texts, each with the words marked that the other does not have there. What
+ * lies between two marks is marked along, if it is no more than a space.
+ * @param {string} expected
+ * @param {string} actual
+ * @returns {[Child[], Child[]]}
  */
-function marked(text, other) {
-  let start = 0,
-    end = 0;
-  const most = Math.min(text.length, other.length);
-  while (start < most && text[start] === other[start]) start++;
-  while (end < most - start && text[text.length - 1 - end] === other[other.length - 1 - end]) end++;
-  return [text.slice(0, start), h("mark", null, text.slice(start, text.length - end)), text.slice(text.length - end)];
+function markedWords(expected, actual) {
+  const a = wordsIn(expected),
+    b = wordsIn(actual);
+  if (a.length > DIFF_WORDS || b.length > DIFF_WORDS) return [[h("mark", null, expected)], [h("mark", null, actual)]];
+  const changes = lineDiff(a, b);
+  const side = (/** @type {"-" | "+"} */ mine) => {
+    /** @type {{text: string, changed: boolean}[]} */
+    const parts = [];
+    for (const [sign, word] of changes) {
+      if (sign !== " " && sign !== mine) continue;
+      const changed = sign === mine,
+        last = parts.at(-1);
+      if (last && last.changed === changed) last.text += word;
+      else parts.push({ text: word, changed });
+    }
+    for (let i = 1; i < parts.length - 1; i++) if (!parts[i].changed && !parts[i].text.trim()) parts[i].changed = true;
+    return parts.map(({ text, changed }) => (changed ? h("mark", null, text) : text));
+  };
+  return [side("-"), side("+")];
 }
 
 /**
- * The longest common subsequence's lines, for values of several lines.
+ * What is in both, in the first only (-), in the second only (+), in order: the
+ * longest common subsequence.
  * @param {string[]} a
  * @param {string[]} b
  * @returns {[" " | "-" | "+", string][]}
@@ -70,11 +90,32 @@ function differenceLines(d) {
     b = actual.split("\n");
   if (d.type === "ADD" || !d.expected) return b.map((line) => diffLine("+", line));
   if (d.type === "REMOVE" || !d.actual) return a.map((line) => diffLine("-", line));
-  if (a.length === 1 && b.length === 1)
-    return [diffLine("-", ...marked(expected, actual)), diffLine("+", ...marked(actual, expected))];
+  if (a.length === 1 && b.length === 1) {
+    const [should, is] = markedWords(expected, actual);
+    return [diffLine("-", ...should), diffLine("+", ...is)];
+  }
   if (a.length > DIFF_LINES || b.length > DIFF_LINES)
     return [...a.map((line) => diffLine("-", line)), ...b.map((line) => diffLine("+", line))];
-  return lineDiff(a, b).map(([sign, line]) => diffLine(sign, line));
+  return pairedLines(lineDiff(a, b));
+}
+
+/**
+ * Lines, where one that went and one that came stand together compared by word.
+ * @param {[" " | "-" | "+", string][]} lines
+ */
+function pairedLines(lines) {
+  const shown = [];
+  for (let i = 0; i < lines.length; i++) {
+    const [sign, line] = lines[i],
+      next = lines[i + 1];
+    const alone = lines[i - 1]?.[0] !== "-" && lines[i + 2]?.[0] !== "+";
+    if (sign === "-" && next?.[0] === "+" && alone) {
+      const [should, is] = markedWords(line, next[1]);
+      shown.push(diffLine("-", ...should), diffLine("+", ...is));
+      i++;
+    } else shown.push(diffLine(sign, line));
+  }
+  return shown;
 }
 
 /**
@@ -82,11 +123,11 @@ function differenceLines(d) {
  * @param {...Child} parts
  */
 function diffLine(sign, ...parts) {
-  const kind = { "-": "removed", "+": "added", " ": "same" }[sign];
+  const [kind, label] = { "-": ["should", "should be"], "+": ["is", "is"], " ": ["same", ""] }[sign];
   return h(
     "div",
     { class: "line " + kind },
-    h("span", { class: "sign" }, sign === " " ? "\u00a0" : sign),
+    h("span", { class: "sign" }, label),
     h("span", null, parts),
   );
 }
@@ -110,6 +151,6 @@ export function resourceDrift(drift) {
     differences.map((d) =>
       h("figure", { class: "diff" }, h("figcaption", null, d.path), h("div", { class: "lines" }, differenceLines(d))),
     ),
-    differences.length > 0 && h("p", { class: "muted small" }, "− the template's value, + the live one"),
+    differences.length > 0 && h("p", { class: "muted small" }, "Should be: the template's value. Is: the live one."),
   );
 }

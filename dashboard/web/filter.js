@@ -4,8 +4,7 @@
 // searched, not cells: a hundred thousand cells have a few hundred distinct words.
 // Stories are searched one by one; few cells have one.
 
-import { HAS_STORY, accountOf, chosenGroup, model, regionOf, setOf, unitOf, unitPath, unpackedStories } from "./data.js";
-import { s } from "./dom.js";
+import { accountOf, chosenGroup, isWrong, model, regionOf, setOf, unitOf, unitPath, unpackedStories } from "./data.js";
 import { FILTERS, chosenVerdicts, state } from "./state.js";
 import { lookOf } from "./verdicts.js";
 /** @import { Model, Story } from "./data.js" */
@@ -79,17 +78,22 @@ function wordTest(word) {
   );
   const texts = containing(model.texts, word),
     told = searchableStories();
+  const kinds = Uint8Array.from(c.kinds.verdict, (_, k) =>
+    ["reason", "said", "where", "hint", "class"].some(
+      (what) => texts[c.kinds[/** @type {"reason"} */ (what)][k]],
+    )
+      ? 1
+      : 0,
+  );
   return (i) =>
     !!(
       sets[c.set[i]] ||
       accounts[c.account[i]] ||
       regions[c.region[i]] ||
       verdicts[c.verdict[i]] ||
-      texts[c.reason[i]] ||
-      texts[c.hint[i]] ||
-      texts[c.because[i]] ||
-      texts[c.class[i]] ||
-      ((c.flags[i] & HAS_STORY) !== 0 && told.get(i)?.includes(word))
+      kinds[c.kind[i]] ||
+      texts[c.because[c.want[i]]] ||
+      told.get(i)?.includes(word)
     );
 }
 
@@ -109,6 +113,11 @@ function cellTests() {
       wanted = Uint8Array.from(model.verdicts, (v) => (chosen.has(v) ? 1 : 0));
     const shown = state.when === "before" ? c.before : c.verdict;
     tests.push((i) => wanted[shown[i]] === 1);
+  }
+  if (state.only === "wrong") {
+    const wrong = Uint8Array.from(model.verdicts, (v) => (isWrong(v) ? 1 : 0));
+    const shown = state.when === "before" ? c.before : c.verdict;
+    tests.push((i) => wrong[shown[i]] === 1);
   }
   if (state.group) {
     const members = new Set(chosenGroup()?.cells || []);

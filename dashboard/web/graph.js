@@ -4,7 +4,7 @@
 // in a list below.
 
 import { model } from "./data.js";
-import { h, plural, s } from "./dom.js";
+import { drawnToFit, h, plural, s } from "./dom.js";
 import { exportButtons } from "./export.js";
 import { go, state } from "./state.js";
 import { shortened } from "./timeline.js";
@@ -122,7 +122,7 @@ export function graphView() {
       ? h(
           "div",
           { class: "graph-box", tabindex: 0, role: "region", "aria-label": "Dependency graph, scrollable" },
-          graphPicture(shown, needs, conflicts),
+          drawnToFit({}, (width) => graphToFit(shown, needs, conflicts, width)),
         )
       : h("p", { class: "none" }, "No stack set depends on another, and none conflict."),
     involved.size > 0 &&
@@ -151,7 +151,7 @@ export function graphView() {
                 {
                   type: "button",
                   class: "cell-link",
-                  onclick: () => go({ view: "fleet", set: model.stackSets[i].name }),
+                  onclick: () => go({ view: "set", set: model.stackSets[i].name }),
                 },
                 model.stackSets[i].name,
               ),
@@ -159,6 +159,63 @@ export function graphView() {
           ),
         ),
       ),
+  );
+}
+
+/** How much smaller a picture may become before its names cannot be read. */
+const LEAST_SCALE = 0.62;
+
+/**
+ * The picture, as small as it must be to be seen whole; where it would be too small to
+ * read, the levels as lists.
+ * @param {number[][]} levels
+ * @param {[number, number][]} needs
+ * @param {[number, number][]} conflicts
+ * @param {number} width
+ */
+function graphToFit(levels, needs, conflicts, width) {
+  const wanted = levels.length * (NODE_WIDTH + LEVEL_GAP);
+  if (width < wanted * LEAST_SCALE) return graphList(levels, needs, conflicts);
+  const picture = graphPicture(levels, needs, conflicts);
+  if (wanted > width) {
+    picture.setAttribute("height", String((Number(picture.getAttribute("height")) * width) / wanted));
+    picture.setAttribute("width", String(width));
+  }
+  return picture;
+}
+
+/**
+ * @param {number[][]} levels
+ * @param {[number, number][]} needs
+ * @param {[number, number][]} conflicts
+ */
+function graphList(levels, needs, conflicts) {
+  const names = (/** @type {number[]} */ sets) => sets.map((set) => model.stackSets[set].name).join(", ");
+  return h(
+    "ol",
+    { class: "graph-list" },
+    levels.map((sets, depth) =>
+      h(
+        "li",
+        null,
+        h("h3", null, "Level " + depth),
+        sets.map((set) => {
+          const above = needs.filter(([, b]) => b === set).map(([a]) => a),
+            beside = conflicts.filter((pair) => pair.includes(set)).map(([a, b]) => (a === set ? b : a));
+          return h(
+            "p",
+            null,
+            h(
+              "button",
+              { type: "button", class: "cell-link", onclick: () => go({ view: "set", set: model.stackSets[set].name }) },
+              model.stackSets[set].name,
+            ),
+            above.length > 0 && h("span", { class: "muted small" }, " needs ", names(above)),
+            beside.length > 0 && h("span", { class: "muted small" }, " never beside ", names(beside)),
+          );
+        }),
+      ),
+    ),
   );
 }
 
@@ -243,7 +300,7 @@ function graphNode({ set, x, y }, needs) {
     total = VERDICT_ORDER.reduce((n, v) => n + (counts[v] || 0), 0) || 1;
   const above = needs.filter(([, b]) => b === set).map(([a]) => model.stackSets[a].name),
     below = needs.filter(([a]) => a === set).map(([, b]) => model.stackSets[b].name);
-  const open = () => go({ view: "fleet", set: stackSet.name });
+  const open = () => go({ view: "set", set: stackSet.name });
   const words =
     stackSet.name +
     "; needs " +

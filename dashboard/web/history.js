@@ -3,7 +3,7 @@
 // back, what was given up.
 
 import { historyBars, sparkline, stateLine } from "./charts.js";
-import { cellKey, column, model, stories, unpackedStories, verdictOf } from "./data.js";
+import { cellKey, model, stories, unpackedStories, verdictOf } from "./data.js";
 import { count, drawnToFit, h, plural } from "./dom.js";
 import { selection } from "./filter.js";
 import { cellColumns } from "./matrix.js";

@@ -14,6 +14,7 @@ import { currentMatrix, fleetView, forgetMatrix, matrix } from "./matrix.js";
 import { overviewView } from "./overview.js";
 import { runView } from "./run.js";
 import { setUpSearch } from "./search.js";
+import { stackSetView } from "./stackset.js";
 import { stackSetsView } from "./stacksets.js";
 import { FILTERS, go, hashOf, state, watchers } from "./state.js";
 import { closeStory, paintStory } from "./story.js";
@@ -22,6 +23,7 @@ import { shownTables } from "./table.js";
 /** @type {Record<string, () => HTMLElement | HTMLElement[]>} */
 const VIEWS = {
   overview: overviewView,
+  set: stackSetView,
   sets: stackSetsView,
   fleet: fleetView,
   run: runView,
@@ -31,7 +33,8 @@ const VIEWS = {
 
 /** What each view shows differently when it changes. */
 const VIEW_KEYS = /** @type {Record<string, string[]>} */ ({
-  fleet: ["by", "as", "when"],
+  fleet: ["by", "as", "when", "order"],
+  set: ["when"],
   run: ["action"],
   overview: [],
   sets: [],
@@ -51,7 +54,7 @@ function paintView() {
   currentMatrix()?.resize();
   drawWaiting();
   for (const tab of document.querySelectorAll("nav a")) {
-    const mine = tab.getAttribute("data-view") === view;
+    const mine = tab.getAttribute("data-view") === (view === "set" ? "sets" : view);
     if (mine) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");
     tab.setAttribute("href", hashOf({ ...state, view: tab.getAttribute("data-view") || "", cell: "", action: "" }));
@@ -63,7 +66,7 @@ export function paintAll(afresh = false) {
   paintBanner();
   paintCards();
   paintFilters();
-  const attention = model.groups.reduce((n, g) => n + g.cells.length, 0) + model.approvals.length;
+  const attention = model.groups.reduce((n, g) => n + g.cells.length, 0) + model.loose.length + model.approvals.filter((a) => !a.decision).length;
   byId("attention-count").textContent = attention ? count(attention) : "";
   if (afresh) keepingPlace(paintView);
   else paintView();
@@ -180,10 +183,11 @@ function setUpKeys() {
 
 /** Shows what the server has now, in the place of what it had. */
 async function refresh() {
-  const { core, details } = await fetchState();
-  const told = storiesOf(details);
+  const packed = await fetchState(),
+    next = modelOf(await unpack(packed.core)),
+    told = storiesOf(await unpack(packed.details));
   keepStories(told);
-  showReport(modelOf(core), Promise.resolve(told));
+  showReport(next, Promise.resolve(told));
   paintAll(true);
 }
 

@@ -2,9 +2,8 @@
 // Where every cell of the fleet stands: accounts, grouped by OU, against stack
 // sets with their regions. Either can be the rows.
 
-import { accountLabel, model, unitOf, unitPath } from "./data.js";
+import { isWrong, accountLabel, model, unitOf, unitPath } from "./data.js";
 import { state } from "./state.js";
-/** @import { Numbers } from "./data.js" */
 
 /**
  * @typedef {object} Lane a row or a column of cells
@@ -24,6 +23,36 @@ import { state } from "./state.js";
  * @property {Int32Array} at cell + 1 at row × columns + column, 0 for none
  * @property {boolean} byUnit accounts are the rows
  */
+
+/**
+ * A text as a sort key in which 9 comes before 10, whatever the case.
+ * @param {string} text
+ */
+export const naturalKey = (text) => text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, "0"));
+
+/**
+ * How bad lanes are, as a sort key: the worst verdict, then how many cells are wrong.
+ * @param {number[]} cells
+ * @param {(cell: number) => number} laneOf
+ */
+function badness(cells, laneOf) {
+  const c = model.cells,
+    shown = state.when === "before" ? c.before : c.verdict,
+    /** @type {Map<number, {worst: number, wrong: number}>} */ bad = new Map();
+  const rank = model.verdicts.map((v, i) => (isWrong(v) ? i : 0)); // the verdicts stand worst last
+  for (const cell of cells) {
+    const lane = laneOf(cell),
+      r = rank[shown[cell]];
+    if (!bad.has(lane)) bad.set(lane, { worst: 0, wrong: 0 });
+    const of = /** @type {{worst: number, wrong: number}} */ (bad.get(lane));
+    if (r > of.worst) of.worst = r;
+    if (r > 0) of.wrong++;
+  }
+  return (/** @type {number} */ lane) => {
+    const { worst, wrong } = bad.get(lane) || { worst: 0, wrong: 0 };
+    return String(99 - worst).padStart(2, "0") + String(1e9 - wrong).padStart(10, "0");
+  };
+}
 
 /**
  * Numbers the lanes that are used, in the order of their sort keys.
@@ -62,9 +91,18 @@ export function accountAxis(cells) {
   for (const cell of cells) if (!units.has(c.account[cell])) units.set(c.account[cell], unitOf(cell));
   const paths = new Map([...new Set(units.values())].map((unit) => [unit, unitPath(unit)]));
   const pathOf = (/** @type {number} */ account) => paths.get(units.get(account) ?? -1) || "";
+  const worstFirst = state.order === "worst",
+    unitBad = worstFirst ? badness(cells, (cell) => units.get(c.account[cell]) ?? -1) : () => "",
+    accountBad = worstFirst ? badness(cells, (cell) => c.account[cell]) : () => "";
   const accounts = ordered(
     [...units.keys()],
-    (a) => pathOf(a) + "\u0000" + accountLabel(model.accounts[a]) + model.accounts[a].id,
+    (a) =>
+      unitBad(units.get(a) ?? -1) +
+      naturalKey(pathOf(a)) +
+      "\u0000" +
+      accountBad(a) +
+      naturalKey(accountLabel(model.accounts[a])) +
+      model.accounts[a].id,
   );
   const axis = axisOf(
     accounts.map((a) => ({
@@ -84,10 +122,15 @@ function setAxis(cells) {
   /** @type {Set<number>} */
   const used = new Set();
   for (const cell of cells) used.add(c.set[cell] * width + c.region[cell]);
+  const setBad = state.order === "worst" ? badness(cells, (cell) => c.set[cell]) : () => "";
   const keys = ordered([...used], (key) => {
     const set = Math.floor(key / width);
     return (
-      String(level.get(set) ?? 999).padStart(3, "0") + model.stackSets[set].name + "\u0000" + model.regions[key % width]
+      setBad(set) +
+      String(level.get(set) ?? 999).padStart(3, "0") +
+      naturalKey(model.stackSets[set].name) +
+      "\u0000" +
+      model.regions[key % width]
     );
   });
   const axis = axisOf(
@@ -123,24 +166,62 @@ export function layOut(cells) {
 }
 
 /**
- * The places of the lanes in pixels: lanes of one size, a gap before every group,
- * and no group less than so many pixels, its label's height.
+ * The places of lanes in pixels: lanes of one size, a gap before every group.
  * @param {Axis} axis
  * @param {number} size
  * @param {number} gap
  * @param {number} first before the first group
- * @param {number} least
+ * @param {number} least no group is smaller, so that its label has room
+ * @param {number} from the first lane
+ * @param {number} to the lane after the last
  */
-export function offsetsOf(axis, size, gap, first, least) {
-  const offsets = new Float64Array(axis.lanes.length + 1);
+export function offsetsOf(axis, size, gap, first, least, from = 0, to = axis.lanes.length) {
+  const offsets = new Float64Array(to - from + 1);
   let at = first;
-  for (const { start, end } of axis.groups) {
-    if (start > 0) at += gap;
-    for (let i = start; i < end; i++) offsets[i] = at + (i - start) * size;
-    at += Math.max(least, (end - start) * size);
+  for (let i = from; i < to; ) {
+    const { end } = axis.groups[axis.lanes[i].group],
+      last = Math.min(end, to);
+    if (i > from) at += gap;
+    for (let lane = i; lane < last; lane++) offsets[lane - from] = at + (lane - i) * size;
+    at += Math.max(least, (last - i) * size);
+    i = last;
   }
-  offsets[axis.lanes.length] = at;
+  offsets[to - from] = at;
   return offsets;
+}
+
+/**
+ * A part of the rows that stands beside others, so that a narrow matrix fills a wide
+ * screen: a group that does not fit continues in the next.
+ * @typedef {object} Panel
+ * @property {number} first row
+ * @property {number} end row after the last
+ * @property {number} left pixels from the first panel's left edge
+ * @property {Float64Array} y of its rows
+ */
+
+/**
+ * Divides the rows into so many panels of about one height.
+ * @param {Axis} rows
+ * @param {number} panels
+ * @param {number} width of one
+ * @param {(from: number, to: number) => Float64Array} place
+ * @returns {Panel[]}
+ */
+export function panelsOf(rows, panels, width, place) {
+  const whole = place(0, rows.lanes.length),
+    share = whole[rows.lanes.length] / panels;
+  /** @type {Panel[]} */
+  const list = [];
+  for (let first = 0; first < rows.lanes.length; ) {
+    const last = list.length === panels - 1,
+      limit = whole[first] + share;
+    let end = first + 1;
+    while (end < rows.lanes.length && (last || whole[end] < limit)) end++;
+    list.push({ first, end, left: list.length * width, y: place(first, end) });
+    first = end;
+  }
+  return list;
 }
 
 /**

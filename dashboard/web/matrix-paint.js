@@ -7,8 +7,7 @@ import { h, visible } from "./dom.js";
 import { laneAt } from "./matrix-layout.js";
 import { state } from "./state.js";
 import { lookOf } from "./verdicts.js";
-/** @import { Layout } from "./matrix-layout.js" */
-/** @import { Column } from "./table.js" */
+/** @import { Layout, Panel } from "./matrix-layout.js" */
 
 /**
  * @typedef {object} Camera
@@ -21,7 +20,9 @@ import { lookOf } from "./verdicts.js";
  * @property {number} headWidth of the row labels
  * @property {number} headHeight of the column labels
  * @property {Float64Array} x
- * @property {Float64Array} y
+ * @property {Panel[]} panels
+ * @property {number} span pixels from one panel to the next
+ * @property {boolean} regions whether there is room to name every region
  */
 
 /** The size from which cells show their glyph. */
@@ -65,13 +66,13 @@ function stampOf(verdict, size, scale) {
   pen.scale(stamp.width / 16, stamp.height / 16);
   pen.fillStyle = cssColour("--v-" + look.name);
   if (look.name === "notChecked") paintUnchecked(pen, size);
-  else if (look.name === "removed") paintRemoved(pen);
+  else if (look.name === "removed" || look.name === "absent") paintRemoved(pen);
   else {
     pen.beginPath();
     pen.roundRect(0, 0, 16, 16, size > 8 ? 3 : 0);
     pen.fill();
   }
-  if (size >= GLYPH_SIZE && look.name !== "removed") {
+  if (size >= GLYPH_SIZE && look.name !== "removed" && look.name !== "absent") {
     pen.strokeStyle = cssColour(look.name === "notChecked" ? "--v-notChecked-ink" : "--v-" + look.name + "-ink");
     pen.globalAlpha = look.name === "healthy" ? 0.5 : 1; // what is well should not shout
     pen.lineWidth = size < 14 ? 2.4 : 1.9;
@@ -110,22 +111,24 @@ function paintUnchecked(pen, size) {
  * @param {CanvasRenderingContext2D} pen
  * @param {Layout} layout
  * @param {Camera} camera
+ * @param {Panel} panel
  * @param {Uint8Array} mask
  */
-export function paintCells(pen, layout, camera, mask) {
-  const { size, tall, x, y } = camera,
+export function paintCells(pen, layout, camera, panel, mask) {
+  const { size, tall, x } = camera,
+    { y, first } = panel,
     columns = layout.columns.lanes.length,
     scale = window.devicePixelRatio || 1;
   const shown = state.when === "before" ? model.cells.before : model.cells.verdict;
   const stamps = model.verdicts.map((verdict) => stampOf(verdict, size, scale));
   const inner = size > 4 ? size - (size > 8 ? 2 : 1) : size,
     innerTall = inner + (tall - size);
-  const [firstRow, lastRow, firstColumn, lastColumn] = inSight(layout, camera);
+  const [firstRow, lastRow, firstColumn, lastColumn] = inSight(camera, panel);
   for (const faded of [true, false]) {
     pen.globalAlpha = faded ? 0.13 : 1;
     for (let r = firstRow; r <= lastRow; r++) {
       for (let c = firstColumn; c <= lastColumn; c++) {
-        const cell = layout.at[r * columns + c] - 1;
+        const cell = layout.at[(first + r) * columns + c] - 1;
         if (cell >= 0 && (mask[cell] === 0) === faded) pen.drawImage(stamps[shown[cell]], x[c], y[r], inner, innerTall);
       }
     }
@@ -134,34 +137,43 @@ export function paintCells(pen, layout, camera, mask) {
 }
 
 /**
- * @param {Layout} layout
+ * Rows and columns of a panel that can be seen.
  * @param {Camera} camera
+ * @param {Panel} panel
  */
-export function inSight(layout, camera) {
-  const { x, y, left, top, width, height, headWidth, headHeight } = camera;
-  return [laneAt(y, top), laneAt(y, top + height - headHeight), laneAt(x, left), laneAt(x, left + width - headWidth)];
+function inSight({ x, left, top, width, height, headWidth, headHeight, panels }, { y }) {
+  const alone = panels.length === 1;
+  return [
+    laneAt(y, top),
+    laneAt(y, top + height - headHeight),
+    alone ? laneAt(x, left) : 0,
+    alone ? laneAt(x, left + width - headWidth) : x.length - 2,
+  ];
 }
 
 /**
  * @param {CanvasRenderingContext2D} pen
  * @param {Layout} layout
  * @param {Camera} camera
+ * @param {Panel} panel
  */
-export function paintRowLabels(pen, layout, camera) {
-  const { tall, y, headWidth } = camera,
-    [first, last] = inSight(layout, camera),
+export function paintRowLabels(pen, layout, camera, panel) {
+  const { tall, headWidth } = camera,
+    { y, first, end } = panel,
+    [firstRow, lastRow] = inSight(camera, panel),
     { lanes, groups } = layout.rows;
   pen.textBaseline = "middle";
-  for (let g = lanes[first]?.group ?? 0; g <= (lanes[last]?.group ?? -1); g++) {
-    const { label, start } = groups[g];
+  for (let g = lanes[first + firstRow]?.group ?? 0; g <= (lanes[first + lastRow]?.group ?? -1); g++) {
+    const start = Math.max(groups[g].start, first) - first,
+      label = groups[g].label + (groups[g].start < first ? " (continued)" : "");
     if (layout.byUnit) paintGroupLabel(pen, label, y[start] - 9, headWidth - 20);
-    else paintGroupLabel(pen, label, y[start] + Math.max(6.5, tall / 2), headWidth - (tall < 10 ? 20 : 84));
+    else paintGroupLabel(pen, label, y[start] + Math.max(6.5, tall / 2), headWidth - 96);
   }
   if (tall < 10) return;
   pen.font = "11px " + FONT;
   pen.fillStyle = cssColour("--muted");
-  for (let r = first; r <= last; r++) {
-    const text = fitted(pen, visible(lanes[r].label), layout.byUnit ? headWidth - 30 : 74);
+  for (let r = firstRow; r <= lastRow && first + r < end; r++) {
+    const text = fitted(pen, visible(lanes[first + r].label), layout.byUnit ? headWidth - 30 : 86);
     if (layout.byUnit) pen.fillText(text, 20, y[r] + tall / 2 - 0.5);
     else {
       pen.textAlign = "right";
@@ -199,28 +211,49 @@ function fitted(pen, text, room, fromEnd = false) {
   return cut();
 }
 
+/** Pixels of the names of single columns, below those of their groups. */
+export const REGION_HEAD = 84;
+
 /**
- * Column groups carry slanted names; where they stand closer than a line of
- * text, only as many as can be read.
+ * Column groups carry slanted names that end at a bracket over exactly their columns;
+ * where they stand closer than a line of text, only as many as can be read. Below, each
+ * column's own name stands upright over it, where there is room.
  * @param {CanvasRenderingContext2D} pen
  * @param {Layout} layout
  * @param {Camera} camera
  */
 export function paintColumnLabels(pen, layout, camera) {
-  const { size, x, headHeight } = camera,
-    { groups } = layout.columns;
+  const { size, x, headHeight, regions } = camera,
+    { groups, lanes } = layout.columns,
+    base = headHeight - 8 - (regions ? REGION_HEAD : 0);
+  const inner = size > 4 ? size - (size > 8 ? 2 : 1) : size;
   let free = -Infinity;
-  pen.font = "600 11px " + FONT;
-  pen.fillStyle = cssColour("--text");
   pen.textBaseline = "middle";
   for (const { label, start, end } of groups) {
-    const middle = (x[start] + x[end - 1] + size) / 2;
+    const from = x[start],
+      to = x[end - 1] + inner,
+      middle = (from + to) / 2;
+    pen.fillStyle = cssColour("--line-strong");
+    pen.fillRect(from, base + 4, to - from, 1.5);
     if (middle < free) continue;
     free = middle + 14;
+    pen.fillRect(middle - 0.5, base, 1, 4);
     pen.save();
-    pen.translate(middle, headHeight - 8);
+    pen.translate(middle, base - 2);
     pen.rotate(-Math.PI / 4);
-    pen.fillText(fitted(pen, visible(label), (headHeight - 16) * 1.35, true), 0, 0);
+    pen.font = "600 11px " + FONT;
+    pen.fillStyle = cssColour("--text");
+    pen.fillText(fitted(pen, visible(label), (base - 10) * 1.35, true), 0, 0);
     pen.restore();
   }
+  if (!regions) return;
+  pen.font = "10px " + FONT;
+  pen.fillStyle = cssColour("--muted");
+  lanes.forEach(({ label }, i) => {
+    pen.save();
+    pen.translate(x[i] + inner / 2, headHeight - 6);
+    pen.rotate(-Math.PI / 2);
+    pen.fillText(fitted(pen, visible(label), REGION_HEAD - 10), 0, 0);
+    pen.restore();
+  });
 }

@@ -2,22 +2,24 @@
 // The fleet: the matrix on a canvas, with its scrolling, zoom, pointer and
 // keyboard, and the same cells as a table for whoever reads rather than looks.
 
-import { accountLabel, accountOf, beforeOf, cellKey, column, model, reasonOf, regionOf, setOf, unitOf, unitPath, verdictOf } from "./data.js";
-import { h, plural, s, visible } from "./dom.js";
+import { accountLabel, accountOf, beforeOf, cellKey, reasonOf, regionOf, setOf, model, textOf, unitOf, unitPath, verdictOf } from "./data.js";
+import { h, plural, visible } from "./dom.js";
 import { filtering, selection } from "./filter.js";
-import { laneAt, layOut, offsetsOf } from "./matrix-layout.js";
-import { FONT, GLYPH_SIZE, cssColour, paintCells, paintColumnLabels, paintRowLabels } from "./matrix-paint.js";
+import { laneAt, layOut, offsetsOf, panelsOf } from "./matrix-layout.js";
+import { FONT, GLYPH_SIZE, REGION_HEAD, cssColour, paintCells, paintColumnLabels, paintRowLabels } from "./matrix-paint.js";
 import { go, state } from "./state.js";
-import { openStory, plainReason } from "./story.js";
+import { openStory } from "./story.js";
 import { DataTable } from "./table.js";
 import { VERDICT_ORDER, glyph, lookOf, pill } from "./verdicts.js";
+/** @import { Panel } from "./matrix-layout.js" */
 /** @import { Chosen } from "./filter.js" */
 /** @import { State } from "./state.js" */
 /** @import { Column } from "./table.js" */
 
 const ZOOMS = [2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 26];
 const UNIT_GAP = 22,
-  SET_GAP = 6;
+  SET_GAP = 6,
+  SLANT = 70; // the last slanted name needs room beside the columns
 
 class Matrix {
   constructor() {
@@ -72,18 +74,22 @@ class Matrix {
     if (!this.layout || !this.scroller.isConnected) return;
     const { clientWidth: width, clientHeight: height } = this.scroller;
     if (width === 0) return;
+    const { rows, columns, byUnit } = this.layout;
     const headWidth = width < 700 ? 150 : 230,
-      headHeight = 132;
-    const size = Number(state.zoom) || this.usual(width - headWidth);
-    const byUnit = this.layout.byUnit;
-    const tall = byUnit ? size : Math.max(size, 7); // few rows: they can be taller than wide
-    const x = offsetsOf(this.layout.columns, size, size < 6 ? 2 : SET_GAP, 0, 0);
-    const y = byUnit
-      ? offsetsOf(this.layout.rows, tall, UNIT_GAP, UNIT_GAP, 0)
-      : offsetsOf(this.layout.rows, tall, 6, 4, 13);
-    this.camera = { size, tall, width, height, headWidth, headHeight, x, y, left: 0, top: 0 };
-    this.space.style.width = headWidth + x[x.length - 1] + 70 + "px";
-    this.space.style.height = headHeight + y[y.length - 1] + 12 + "px";
+      size = Number(state.zoom) || this.usual(width - headWidth);
+    const tall = byUnit ? size : Math.max(size, 12); // few rows: each has its region's name
+    const regions = byUnit && size >= 10,
+      headHeight = 132 + (regions ? REGION_HEAD : 0);
+    const x = offsetsOf(columns, size, size < 6 ? 2 : SET_GAP, 0, 0),
+      span = headWidth + x[x.length - 1] + SLANT;
+    const place = (/** @type {number} */ from, /** @type {number} */ to) =>
+      byUnit ? offsetsOf(rows, tall, UNIT_GAP, UNIT_GAP, 0, from, to) : offsetsOf(rows, tall, 6, 4, 13, from, to);
+    const count = Math.max(1, Math.min(rows.groups.length * 4, Math.floor((width + SLANT) / span)));
+    const panels = panelsOf(rows, count, span, place),
+      deepest = Math.max(0, ...panels.map(({ y }) => y[y.length - 1]));
+    this.camera = { size, tall, width, height, headWidth, headHeight, x, panels, span, regions, left: 0, top: 0 };
+    this.space.style.width = (panels.length > 1 ? width : span) + "px";
+    this.space.style.height = headHeight + deepest + 12 + "px";
     const scale = window.devicePixelRatio || 1;
     this.canvas.width = width * scale;
     this.canvas.height = height * scale;
@@ -102,7 +108,8 @@ class Matrix {
       lanes = columns?.lanes.length || 1,
       gaps = columns?.groups.length || 0;
     return (
-      ZOOMS.findLast((size) => size <= most && lanes * size + gaps * (size < 6 ? 2 : SET_GAP) + 70 <= room) || ZOOMS[0]
+      ZOOMS.findLast((size) => size <= most && lanes * size + gaps * (size < 6 ? 2 : SET_GAP) + SLANT <= room) ||
+      ZOOMS[0]
     );
   }
 
@@ -125,23 +132,29 @@ class Matrix {
     const { camera, layout, mask } = this,
       pen = this.canvas.getContext("2d");
     if (!camera || !layout || !mask || !pen) return;
-    camera.left = this.scroller.scrollLeft;
-    camera.top = this.scroller.scrollTop;
-    const { width, height, headWidth, headHeight, left, top } = camera,
+    const { width, height, headWidth, headHeight, panels, span } = camera,
+      alone = panels.length < 2,
       scale = window.devicePixelRatio || 1;
+    camera.left = alone ? this.scroller.scrollLeft : 0;
+    camera.top = this.scroller.scrollTop;
+    const { left, top } = camera;
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
     if (layout.rows.lanes.length === 0) return this.paintNothing(pen);
-    this.clipped(pen, headWidth, headHeight, width, height, headWidth - left, headHeight - top, () => {
-      paintCells(pen, layout, camera, mask);
-      this.paintCursor(pen);
-    });
-    this.clipped(pen, 0, headHeight, headWidth - 2, height, 0, headHeight - top, () =>
-      paintRowLabels(pen, layout, camera),
-    );
-    this.clipped(pen, headWidth, 0, width, headHeight, headWidth - left, 0, () =>
-      paintColumnLabels(pen, layout, camera),
-    );
+    for (const panel of panels) {
+      const from = panel.left,
+        to = alone ? width : Math.min(width, from + span);
+      this.clipped(pen, from + headWidth, headHeight, to, height, from + headWidth - left, headHeight - top, () => {
+        paintCells(pen, layout, camera, panel, mask);
+        this.paintCursor(pen, panel);
+      });
+      this.clipped(pen, from, headHeight, from + headWidth - 2, height, from, headHeight - top, () =>
+        paintRowLabels(pen, layout, camera, panel),
+      );
+      this.clipped(pen, from + headWidth, 0, to, headHeight, from + headWidth - left, 0, () =>
+        paintColumnLabels(pen, layout, camera),
+      );
+    }
   }
 
   /** @param {CanvasRenderingContext2D} pen */
@@ -172,13 +185,16 @@ class Matrix {
     pen.restore();
   }
 
-  /** @param {CanvasRenderingContext2D} pen */
-  paintCursor(pen) {
-    if (!this.camera || this.row < 0) return;
-    const { x, y, size, tall } = this.camera;
+  /**
+   * @param {CanvasRenderingContext2D} pen
+   * @param {Panel} panel
+   */
+  paintCursor(pen, panel) {
+    if (!this.camera || this.row < panel.first || this.row >= panel.end) return;
+    const { x, size, tall } = this.camera;
     pen.strokeStyle = cssColour("--text");
     pen.lineWidth = 2;
-    pen.strokeRect(x[this.column] - 2, y[this.row] - 2, size + 2, tall + 2);
+    pen.strokeRect(x[this.column] - 2, panel.y[this.row - panel.first] - 2, size + 2, tall + 2);
   }
 
   /** @returns {number} the cell under the cursor, -1 for none */
@@ -200,17 +216,16 @@ class Matrix {
   placeOf(event) {
     if (!this.camera || !this.layout || this.layout.at.length === 0) return null;
     const box = this.scroller.getBoundingClientRect(),
-      { camera } = this;
-    const px = event.clientX - box.left - camera.headWidth + camera.left,
-      py = event.clientY - box.top - camera.headHeight + camera.top;
-    if (event.clientX - box.left < camera.headWidth || event.clientY - box.top < camera.headHeight) return null;
-    const column = laneAt(camera.x, px),
-      row = laneAt(camera.y, py);
-    return px >= camera.x[column] &&
-      px < camera.x[column] + camera.size &&
-      py >= camera.y[row] &&
-      py < camera.y[row] + camera.tall
-      ? { row, column }
+      { x, size, tall, headWidth, headHeight, left, top, panels, span } = this.camera;
+    const inside = event.clientX - box.left,
+      panel = panels[panels.length > 1 ? Math.min(panels.length - 1, Math.floor(inside / span)) : 0];
+    if (!panel || inside < panel.left + headWidth || event.clientY - box.top < headHeight) return null;
+    const px = inside - panel.left - headWidth + left,
+      py = event.clientY - box.top - headHeight + top;
+    const column = laneAt(x, px),
+      row = laneAt(panel.y, py);
+    return px >= x[column] && px < x[column] + size && py >= panel.y[row] && py < panel.y[row] + tall
+      ? { row: panel.first + row, column }
       : null;
   }
 
@@ -250,11 +265,23 @@ class Matrix {
       ),
       h("strong", null, setOf(cell).name),
       h("div", { class: "muted" }, accountLabel(accountOf(cell)), " · ", regionOf(cell)),
-      h("div", { class: "reason small" }, plainReason(reasonOf(cell))),
+      h("div", { class: "reason small" }, reasonOf(cell)),
     );
-    const box = this.element.getBoundingClientRect();
-    this.tip.style.left = Math.min(x - box.left + 14, box.width - 330) + "px";
-    this.tip.style.top = y - box.top + 18 + "px";
+    this.keepInSight(x, y);
+  }
+
+  /**
+   * Puts the tip beside a point, on the side where it has room.
+   * @param {number} x
+   * @param {number} y
+   */
+  keepInSight(x, y) {
+    const { offsetWidth: wide, offsetHeight: high } = this.tip,
+      { clientWidth, clientHeight } = document.documentElement;
+    const beside = (/** @type {number} */ at, /** @type {number} */ size, /** @type {number} */ most, /** @type {number} */ gap) =>
+      at + gap + size + 4 <= most ? at + gap : Math.max(4, Math.min(at - gap - size, most - size - 4));
+    this.tip.style.left = beside(x, wide, clientWidth, 14) + "px";
+    this.tip.style.top = beside(y, high, clientHeight, 18) + "px";
   }
 
   /** @param {MouseEvent} event */
@@ -334,24 +361,34 @@ class Matrix {
         : lookOf(shownVerdict(cell)).label + ": " + place + ". " + reasonOf(cell),
     );
     const box = this.scroller.getBoundingClientRect(),
-      { x, y, left, top, headWidth, headHeight, size, tall } = this.camera;
-    this.tell(box.left + headWidth + x[this.column] - left + size, box.top + headHeight + y[this.row] - top + tall);
+      { x, left, top, headWidth, headHeight, size, tall } = this.camera,
+      panel = this.panelOf(this.row);
+    if (panel)
+      this.tell(
+        box.left + panel.left + headWidth + x[this.column] - left + size,
+        box.top + headHeight + panel.y[this.row - panel.first] - top + tall,
+      );
+  }
+
+  /** @param {number} row */
+  panelOf(row) {
+    return this.camera?.panels.find(({ first, end }) => row >= first && row < end);
   }
 
   /** Scrolls the cursor into sight. */
   reveal() {
-    if (!this.camera) return;
-    const { x, y, size, tall, width, height, headWidth, headHeight } = this.camera,
+    const panel = this.panelOf(this.row);
+    if (!this.camera || !panel) return;
+    const { x, size, tall, width, height, headWidth, headHeight, panels } = this.camera,
+      y = panel.y[this.row - panel.first],
       s = this.scroller;
-    s.scrollLeft = Math.max(
-      Math.min(s.scrollLeft, x[this.column] - 10),
-      x[this.column] + size + 10 - (width - headWidth),
-    );
-    s.scrollTop = Math.max(
-      Math.min(s.scrollTop, y[this.row] - UNIT_GAP),
-      y[this.row] + tall + 10 - (height - headHeight),
-    );
-    this.camera.left = s.scrollLeft;
+    if (panels.length === 1)
+      s.scrollLeft = Math.max(
+        Math.min(s.scrollLeft, x[this.column] - 10),
+        x[this.column] + size + 10 - (width - headWidth),
+      );
+    s.scrollTop = Math.max(Math.min(s.scrollTop, y - UNIT_GAP), y + tall + 10 - (height - headHeight));
+    this.camera.left = panels.length === 1 ? s.scrollLeft : 0;
     this.camera.top = s.scrollTop;
   }
 }
@@ -361,8 +398,6 @@ const shownVerdict = (cell) => (state.when === "before" ? beforeOf(cell) : verdi
 
 /** @returns {Column[]} */
 export function cellColumns() {
-  const texts = model.texts,
-    c = model.cells;
   return [
     { key: "stackSet", label: "Stack set", width: "15rem", value: (i) => setOf(i).name },
     {
@@ -382,14 +417,14 @@ export function cellColumns() {
       label: "Reason",
       width: "26rem",
       value: reasonOf,
-      show: (i) => h("span", { title: reasonOf(i) }, plainReason(reasonOf(i))),
+      show: (i) => h("span", { title: reasonOf(i) }, reasonOf(i)),
     },
     {
       key: "hint",
       label: "Hint",
       width: "18rem",
-      value: (i) => texts[c.hint[i]],
-      show: (i) => h("span", { title: texts[c.hint[i]] }, texts[c.hint[i]]),
+      value: (i) => textOf("hint", i),
+      show: (i) => h("span", { title: textOf("hint", i) }, textOf("hint", i)),
     },
   ];
 }
@@ -439,6 +474,15 @@ export function fleetView() {
         ["ou", "Accounts by OU"],
         ["set", "Stack sets"],
       ]),
+    segmented("Cells", "only", [
+      ["", "All"],
+      ["wrong", "Wrong only"],
+    ]),
+    !asTable &&
+      segmented("Order", "order", [
+        ["", "By name"],
+        ["worst", "Worst first"],
+      ]),
     segmented("State", "when", [
       ["after", "Now"],
       ["before", "Before the run"],
@@ -476,19 +520,36 @@ export function fleetView() {
     section.append(table.element);
     return section;
   }
+  section.append(matrixOf());
+  return section;
+}
+
+/** The matrix of what is selected, with its legend. */
+export function matrixOf() {
   const earlier = matrix;
   matrix = new Matrix();
-  section.append(legend(), matrix.element);
-  matrix.show(chosen);
+  matrix.show(selection());
   if (earlier && earlier.layout?.at.length === matrix.layout?.at.length) matrix.point(earlier.row, earlier.column);
-  return section;
+  return h("div", null, legend(), regionsSaid(), matrix.element);
+}
+
+/** Which regions the columns of a stack set are, from left to right. */
+function regionsSaid() {
+  if (state.by === "set" || model.regions.length === 0) return "";
+  return h(
+    "p",
+    { class: "muted small regions" },
+    "A stack set's columns are its regions, from left to right: ",
+    model.regions.toSorted().join(", "),
+    ".",
+  );
 }
 
 function legend() {
   return h(
     "ul",
     { class: "legend" },
-    ["removed", ...VERDICT_ORDER]
+    ["absent", "removed", ...VERDICT_ORDER]
       .reverse()
       .map((v) => h("li", { title: lookOf(v).meaning }, glyph(v, 14), lookOf(v).label)),
     h("li", { class: "muted" }, h("span", { class: "blank" }), "none wanted"),

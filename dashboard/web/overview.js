@@ -1,7 +1,7 @@
 // @ts-check
 // The first view: what needs a person, and beside it the rest in brief.
 
-import { attentionView } from "./attention.js";
+import { attentionView, heldView } from "./attention.js";
 import { sparkline } from "./charts.js";
 import { model } from "./data.js";
 import { count, drawnToFit, h, plural } from "./dom.js";
@@ -10,7 +10,6 @@ import { accountAxis, ordered } from "./matrix-layout.js";
 import { cssColour } from "./matrix-paint.js";
 import { matchingSets } from "./stacksets.js";
 import { go } from "./state.js";
-import { outcomeKind } from "./story.js";
 import { lookOf, unhealthyOf, verdictBar } from "./verdicts.js";
 /** @import { Axis } from "./matrix-layout.js" */
 
@@ -20,7 +19,7 @@ export function overviewView() {
     h(
       "div",
       { class: "columns" },
-      attentionView(),
+      h("div", { class: "main-column" }, attentionView(), heldView()),
       h("div", { class: "side" }, glance(), worstSets(), runSummary(), trendSummary()),
     ),
   ];
@@ -54,7 +53,7 @@ function worstSets() {
         return h(
           "li",
           null,
-          h("button", { type: "button", class: "link", onclick: () => go({ view: "fleet", set: set.name }) }, set.name),
+          h("button", { type: "button", class: "link", onclick: () => go({ view: "set", set: set.name }) }, set.name),
           h("span", { class: wrong ? "wrong" : "muted" }, wrong ? count(wrong) + " wrong" : count(set.instances)),
           verdictBar(set.after || {}),
         );
@@ -64,20 +63,15 @@ function worstSets() {
 }
 
 function runSummary() {
-  /** @type {Map<string, number>} */
-  const done = new Map();
-  for (const a of model.actions) {
-    const what = (a.remedy || a.action.toLowerCase().replaceAll("_", "\u00a0")) + " " + a.outcome;
-    done.set(what, (done.get(what) || 0) + a.cells);
-  }
-  const lines = [...done.entries()]
-    .sort(([, a], [, b]) => b - a)
-    .map(([what, cells]) =>
+  const lines = model.deeds
+    .slice()
+    .sort((a, b) => b.cells - a.cells)
+    .map((deed) =>
       h(
         "li",
         null,
-        h("span", null, h("span", { class: "dot " + outcomeKind(what.slice(what.indexOf(" ") + 1)) }), what),
-        h("span", { class: "muted" }, plural(cells, "cell")),
+        h("span", null, h("span", { class: "dot tone-" + deed.tone }), deed.remedy, " ", deed.outcome),
+        h("span", { class: "muted" }, plural(deed.cells, "cell")),
       ),
     );
   return h(

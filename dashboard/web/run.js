@@ -7,13 +7,12 @@ import { accountLabel, model } from "./data.js";
 import { count, drawnToFit, h, plural } from "./dom.js";
 import { wordsOf } from "./filter.js";
 import { chosenVerdicts, go, state } from "./state.js";
-import { outcomeKind } from "./story.js";
 import { DataTable } from "./table.js";
-import { endOf, startOf, timelineOf } from "./timeline.js";
+import { endOf, startOf, timelineOf, timelineRange } from "./timeline.js";
 import { pill } from "./verdicts.js";
 import { clock, duration, timeOfDay } from "./time.js";
+import { figure } from "./stacksets.js";
 /** @import { Action } from "./data.js" */
-/** @import { Child } from "./dom.js" */
 
 /** @returns {HTMLElement[]} */
 export function runView() {
@@ -38,10 +37,11 @@ function operationsPanel() {
       class: "timeline-box",
       tabindex: 0,
       role: "region",
-      "aria-label": "Timeline of operations, scrollable",
+      "aria-label": "Timeline of operations, " + timelineRange(),
     };
     panel.append(
-      drawnToFit(box, (width) => timelineOf(Math.max(560, width))),
+      h("p", { class: "muted small pad range" }, timelineRange()),
+      drawnToFit(box, (width) => timelineOf(width)),
       chosenAction() || "",
     );
   }
@@ -52,7 +52,7 @@ function operationsPanel() {
 
 function runFigures() {
   const { api, overrides } = model,
-    cells = model.actions.reduce((n, a) => n + (a.action === "DETECT_DRIFT" ? 0 : a.cells), 0);
+    cells = model.deeds.reduce((n, deed) => n + deed.cells, 0);
   return h(
     "dl",
     { class: "figures" },
@@ -65,12 +65,6 @@ function runFigures() {
     figure("Overrides restored", count(overrides.restored) + " of " + count(overrides.saved)),
   );
 }
-
-/**
- * @param {string} label
- * @param {Child} value
- */
-const figure = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
 
 function chosenAction() {
   const action = model.actions.find((a) => a.id === state.action);
@@ -85,12 +79,12 @@ function chosenAction() {
     h(
       "p",
       null,
-      h("span", { class: "dot " + outcomeKind(action.outcome) }),
+      h("span", { class: "dot tone-" + action.tone }),
       action.outcome,
       " · ",
       plural(action.cells, "cell"),
       " · ",
-      plural(action.accounts.length, "account"),
+      plural(action.reached, "account"),
       " × ",
       plural(action.regions.length, "region"),
       " · ",
@@ -168,7 +162,7 @@ function actionTable() {
         label: "Outcome",
         width: "8rem",
         value: (i) => action(i).outcome,
-        show: (i) => h("span", null, h("span", { class: "dot " + outcomeKind(action(i).outcome) }), action(i).outcome),
+        show: (i) => h("span", null, h("span", { class: "dot tone-" + action(i).tone }), action(i).outcome),
       },
       {
         key: "cells",
@@ -270,14 +264,14 @@ function decisionsPanel() {
         width: "8rem",
         value: (i) => texts[d.outcome[i]],
         show: (i) =>
-          h("span", null, h("span", { class: "dot " + outcomeKind(texts[d.outcome[i]]) }), texts[d.outcome[i]]),
+          h("span", null, h("span", { class: "dot tone-" + texts[d.tone[i]] }), texts[d.outcome[i]]),
       },
       {
         key: "reason",
         label: "Reason",
         width: "30rem",
-        value: (i) => texts[d.reason[i]],
-        show: (i) => h("span", { title: texts[d.reason[i]] }, texts[d.reason[i]]),
+        value: (i) => texts[d.said[i]] || texts[d.reason[i]],
+        show: (i) => h("span", { title: texts[d.reason[i]] }, texts[d.said[i]] || texts[d.reason[i]]),
       },
       {
         key: "operationId",
@@ -331,6 +325,7 @@ function matchingDecisions() {
       texts[d.action[i]],
       texts[d.outcome[i]],
       texts[d.reason[i]],
+      texts[d.said[i]],
       texts[d.operation[i]],
     ]
       .join(" ")

@@ -29,7 +29,7 @@ function offersFor(text) {
       kind: "Stack set",
       label: set.name,
       more: plural(set.instances, "cell"),
-      change: { view: "fleet", set: set.name, q: "" },
+      change: { view: "set", set: set.name, q: "" },
     }));
   const accounts = model.accounts
     .filter((a) => fits(a.id + " " + (a.name || "")))
@@ -56,11 +56,11 @@ function offersFor(text) {
       change: { view: "fleet", v, q: "" },
     }));
   const reasons = model.groups.flatMap((g) =>
-    fits(model.texts[g.reason] + " " + model.texts[g.hint])
+    fits([model.texts[g.reason], model.texts[g.said], model.texts[g.hint]].join(" "))
       ? [
           {
             kind: "Reason",
-            label: model.texts[g.reason],
+            label: model.texts[g.said] || model.texts[g.reason],
             more: plural(g.cells.length, "cell"),
             change: { view: "fleet", as: "table", group: groupKey(g), q: "" },
           },

@@ -14,7 +14,7 @@ export function whenChanged(refresh) {
   redraw = refresh;
 }
 
-/** @returns {Promise<{core: any, details: any}>} */
+/** @returns {Promise<{core: string, details: string}>} packed as the page is */
 export async function fetchState() {
   const answer = await fetch(apiPath("state"), { credentials: "same-origin", cache: "no-store" });
   if (!answer.ok) throw new Error("the server answered " + answer.status);
@@ -25,9 +25,10 @@ export async function fetchState() {
  * Sends a decision, and draws what came of it.
  * @param {string} path
  * @param {unknown} body
+ * @param {boolean} [shows] whether it changes what the page shows
  * @returns {Promise<string>} what the server has against it, "" for nothing
  */
-export async function send(path, body) {
+export async function send(path, body, shows = true) {
   try {
     const answer = await fetch(apiPath(path), {
       method: "POST",
@@ -36,7 +37,7 @@ export async function send(path, body) {
       body: JSON.stringify(body),
     });
     if (!answer.ok) return (await answer.text()).trim() || "The server answered " + answer.status + ".";
-    await redraw();
+    if (shows) await redraw();
     return "";
   } catch (error) {
     return "The server could not be reached: " + error;

@@ -10,6 +10,7 @@ import { DataTable } from "./table.js";
 import { VERDICT_ORDER, glyph, lookOf, unhealthyOf, verdictBar } from "./verdicts.js";
 import { age, instant, now } from "./time.js";
 /** @import { StackSet } from "./data.js" */
+/** @import { Child } from "./dom.js" */
 /** @import { Column } from "./table.js" */
 
 const DAY = 86400000;
@@ -18,13 +19,13 @@ const DAY = 86400000;
  * The share of the recent operations that ended well; NaN if none has ended.
  * @param {StackSet} set
  */
-function successRate(set) {
+export function successRate(set) {
   const ended = (set.operations || []).filter((o) => ["SUCCEEDED", "FAILED", "STOPPED"].includes(o.status));
   return ended.length ? ended.filter((o) => o.status === "SUCCEEDED" && !o.failedInstances).length / ended.length : NaN;
 }
 
 /** @param {StackSet} set */
-const trendOf = (set) => (set.history || []).map((point) => point.unhealthy);
+export const trendOf = (set) => (set.history || []).map((point) => point.unhealthy);
 
 /** @param {StackSet} set */
 function driftCheckShown(set) {
@@ -37,11 +38,11 @@ function lastOperationShown(set) {
   const last = (set.operations || [])[0];
   if (!last) return h("span", { class: "muted" }, "none");
   const kind =
-    { SUCCEEDED: last.failedInstances ? "partly" : "ok", FAILED: "bad", STOPPED: "partly" }[last.status] || "busy";
+    { SUCCEEDED: last.failedInstances ? "warn" : "good", FAILED: "bad", STOPPED: "warn" }[last.status] || "busy";
   return h(
     "span",
     { title: [last.kind, last.status, last.reason].filter(Boolean).join(": ") },
-    h("span", { class: "dot " + kind }),
+    h("span", { class: "dot tone-" + kind }),
     last.kind.toLowerCase().replaceAll("_", " "),
     " ",
     h("span", { class: "muted small" }, age(instant(last.ended || last.created), true)),
@@ -56,7 +57,7 @@ function rateShown(set) {
 }
 
 /** @param {StackSet} set */
-function setNameShown(set) {
+export function setNameShown(set) {
   return h(
     "span",
     { class: "set-name" },
@@ -152,8 +153,8 @@ export function stackSetsView() {
     columns: stackSetColumns(),
     sort: "-state",
     rowHeight: 40,
-    open: (i) => go({ view: "fleet", set: model.stackSets[i].name }),
-    openLabel: (i) => "Show " + model.stackSets[i].name + " in the fleet",
+    open: (i) => go({ view: "set", set: model.stackSets[i].name }),
+    openLabel: (i) => "Show the stack set " + model.stackSets[i].name,
   });
   table.show(matchingSets());
   return h(
@@ -163,3 +164,9 @@ export function stackSetsView() {
     table.element,
   );
 }
+
+/**
+ * @param {string} label
+ * @param {Child} value
+ */
+export const figure = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));

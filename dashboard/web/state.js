@@ -18,6 +18,8 @@
  * @property {string} zoom pixels a cell
  * @property {string} cell stackset@account/region
  * @property {string} action an action's id
+ * @property {string} only wrong: nothing that is well
+ * @property {string} order worst, or "" for the organization's
  * @property {string} sort table.column or table.-column, divided by commas
  */
 
@@ -37,11 +39,13 @@ const DEFAULTS = {
   zoom: "",
   cell: "",
   action: "",
+  only: "",
+  order: "",
   sort: "",
 };
 
 /** The keys that narrow what is shown. */
-export const FILTERS = /** @type {(keyof State)[]} */ (["v", "q", "set", "ou", "account", "region", "group"]);
+export const FILTERS = /** @type {(keyof State)[]} */ (["v", "q", "set", "ou", "account", "region", "group", "only"]);
 
 /** @type {State} */
 export let state = readHash();

@@ -2,9 +2,10 @@
 // A cell's story, in a panel beside whatever led to it: what it should be and
 // why, what it is and why, what differs, what was tried, what a person can do.
 
-import { STORY_OMITTED, accountLabel, accountOf, beforeOf, cellKey, cellOfKey, model, reasonOf, regionOf, setOf, stories, unitOf, unitPath, verdictOf } from "./data.js";
+import { accountLabel, accountOf, becauseOf, beforeOf, cellKey, cellOfKey, desireOf, heldOf, model, omittedStories, regionOf, setOf, stories, textOf, unitOf, unitPath, verdictOf } from "./data.js";
 import { resourceDrift } from "./diff.js";
-import { byId, h, plural, s } from "./dom.js";
+import { nextShown, reasonShown } from "./said.js";
+import { byId, h, plural } from "./dom.js";
 import { outside, stackLink, stackSetLink } from "./links.js";
 import { go, state } from "./state.js";
 import { lookOf, pill } from "./verdicts.js";
@@ -24,37 +25,6 @@ export function openStory(cell) {
 export function closeStory() {
   go({ cell: "" });
   if (cameFrom instanceof HTMLElement && cameFrom.isConnected) cameFrom.focus();
-}
-
-const AWS_REASON =
-  /^(?:(.*?)\s*AWS says: )?(?:ResourceLogicalId:([^,]*), ?ResourceType:([^,]*), ?ResourceStatusReason:)?(.*)$/s;
-
-/**
- * A reason's parts: our own words before AWS's, where it happened, and why.
- * @param {string} text
- */
-function reasonParts(text) {
-  const [, ours = "", logical, type, why] = AWS_REASON.exec(text) || [];
-  return why ? { ours, where: logical ? logical + " · " + type : "", why } : { ours: "", where: "", why: text };
-}
-
-/** @param {string} text a reason, less where it happened */
-export const plainReason = (text) => reasonParts(text).why;
-
-/**
- * The why first, which is what one looks for; the rest below it.
- * @param {string} text
- * @param {boolean} [whole] with our own words too
- */
-export function reasonShown(text, whole = true) {
-  const { ours, where, why } = reasonParts(text);
-  return h(
-    "span",
-    { class: "reason" },
-    why,
-    where && h("span", { class: "muted small where" }, where),
-    whole && ours && h("span", { class: "muted small where" }, ours),
-  );
 }
 
 /** @param {string} desire */
@@ -106,28 +76,29 @@ function storyHead(cell) {
 
 /** @param {number} cell */
 function storyFacts(cell) {
-  const c = model.cells,
-    texts = model.texts,
-    set = setOf(cell),
-    account = accountOf(cell);
+  const set = setOf(cell),
+    account = accountOf(cell),
+    held = heldOf(cell),
+    group = model.groups.find((g) => g.cells.includes(cell)),
+    because = becauseOf(cell);
   return h(
     "dl",
     null,
     fact(
       "Why",
-      reasonShown(reasonOf(cell) || "No reason was recorded."),
-      texts[c.class[cell]] && h("span", { class: "tag" }, texts[c.class[cell]]),
+      reasonShown({
+        reason: textOf("reason", cell) || (textOf("said", cell) ? "" : "No reason was recorded."),
+        said: textOf("said", cell),
+        where: textOf("where", cell),
+      }),
+      textOf("class", cell) && h("span", { class: "tag" }, textOf("class", cell)),
     ),
-    fact(
-      "Should it be there?",
-      "It ",
-      desireWords(texts[c.desire[cell]]),
-      texts[c.because[cell]] ? ": " + texts[c.because[cell]].replace(/\.$/, "") : "",
-      ".",
-    ),
+    held && fact("What holds it back", held.why, nextShown(held.next)),
+    group && fact("Next", nextShown(group.next, undefined, [set.name, account.id, regionOf(cell)])),
+    fact("Should it be there?", "It ", desireWords(desireOf(cell)), because ? ": " + because.replace(/\.$/, "") : "", "."),
     fact("Where", unitPath(unitOf(cell))),
     fact("Account", (account.state || "state unknown").toLowerCase().replaceAll("_", " ")),
-    texts[c.state[cell]] ? fact("In AWS", h("span", { class: "code" }, texts[c.state[cell]])) : null,
+    textOf("state", cell) ? fact("In AWS", h("span", { class: "code" }, textOf("state", cell))) : null,
     fact("Last drift check of the set", age(instant(set.lastDriftCheck))),
   );
 }
@@ -137,7 +108,7 @@ function storyStep(step) {
   const action = model.actions.find((a) => a.id === step.action);
   return h(
     "li",
-    { class: "step " + (step.remedy === "quarantine" ? "bad" : outcomeKind(step.outcome)) },
+    { class: "step tone-" + step.tone },
     h(
       "div",
       null,
@@ -147,7 +118,7 @@ function storyStep(step) {
       step.class && h("span", { class: "tag" }, step.class),
       h("div", { class: "muted small" }, clock(instant(step.at))),
     ),
-    step.reason && h("div", { class: "small" }, reasonShown(step.reason)),
+    (step.reason || step.said) && h("div", { class: "small" }, reasonShown(step)),
     action &&
       h(
         "button",
@@ -157,13 +128,12 @@ function storyStep(step) {
   );
 }
 
-/** @param {string} outcome */
-export function outcomeKind(outcome) {
-  if (/^(succeeded|healed|restored|done)/i.test(outcome)) return "ok";
-  if (/^(fail|denied|lost|quarantin|error)/i.test(outcome)) return "bad";
-  if (/^(run|start|plan|wait|queue)/i.test(outcome)) return "busy";
-  return "partly";
-}
+/**
+ * Whether there was more to tell, before the page was kept small.
+ * @param {number} cell
+ * @param {Story | undefined} story
+ */
+const leftOut = (cell, story) => omittedStories > 0 && !story && verdictOf(cell) === "healthy" && beforeOf(cell) !== "healthy";
 
 /**
  * What will be done about the cell by itself.
@@ -205,14 +175,14 @@ function storyBody(cell, story) {
     story?.heals
       ? h("p", { class: "muted small" }, "Healed ", plural(story.heals, "time"), " within the quarantine window.")
       : null,
-    (model.cells.flags[cell] & STORY_OMITTED) !== 0 &&
+    leftOut(cell, story) &&
       h(
         "p",
         { class: "muted" },
         "What differed and was tried is left out of this page to keep it small; report.json has it.",
       ),
     steps.length + drift.length === 0 &&
-      (model.cells.flags[cell] & STORY_OMITTED) === 0 &&
+      !leftOut(cell, story) &&
       h("p", { class: "muted small" }, "Nothing was tried on it in this run."),
     storyDecisions(cell),
   );
@@ -233,8 +203,12 @@ function storyDecisions(cell) {
           " ",
           h("strong", null, model.texts[d.action[i]]),
           " ",
-          model.texts[d.outcome[i]],
-          h("div", { class: "small" }, reasonShown(model.texts[d.reason[i]])),
+          h("span", { class: "outcome" }, h("span", { class: "dot tone-" + model.texts[d.tone[i]] }), model.texts[d.outcome[i]]),
+          h(
+            "div",
+            { class: "small" },
+            reasonShown({ reason: model.texts[d.reason[i]], said: model.texts[d.said[i]], where: model.texts[d.where[i]] }),
+          ),
         ),
       );
     }
@@ -264,7 +238,7 @@ export async function paintStory(afresh = false) {
     );
     return;
   }
-  const hint = model.texts[model.cells.hint[cell]],
+  const hint = textOf("hint", cell),
     rest = h("div", { class: "rest" });
   panel.replaceChildren(
     storyHead(cell),

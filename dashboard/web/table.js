@@ -3,9 +3,9 @@
 // thousand are no more work than thirty. It stays a real table: rows carry their
 // number, the header its sort order.
 
-import { count, h, plural, s } from "./dom.js";
+import { count, h, plural } from "./dom.js";
 import { exportButtons } from "./export.js";
-import { inSight } from "./matrix-paint.js";
+import { naturalKey } from "./matrix-layout.js";
 import { go, state } from "./state.js";
 /** @import { Child } from "./dom.js" */
 
@@ -32,7 +32,9 @@ import { go, state } from "./state.js";
  * @property {(row: number) => string} [openLabel]
  */
 
-const PRINTED_ROWS = 500;
+const PRINTED_ROWS = 500,
+  LEAST_SHARE = 0.6, // of the width that a table would like to have
+  CARD_LINE = 24;
 
 /** @type {Set<DataTable>} the tables of the present view */
 export const shownTables = new Set();
@@ -53,13 +55,16 @@ export class DataTable {
     this.body = h("tbody");
     this.head = h("tr", { "aria-rowindex": 1 });
     const widths = options.columns.map((by) => parseFloat(by.width || "8rem"));
+    this.wanted = widths.reduce((a, b) => a + b, 0);
+    this.cards = false;
+    this.lineHeight = this.rowHeight;
     this.table = h(
       "table",
-      { class: "data", "aria-label": options.label, style: { "min-width": widths.reduce((a, b) => a + b, 0) + "rem" } },
+      { class: "data", "aria-label": options.label },
       h(
         "colgroup",
         null,
-        widths.map((width) => h("col", { style: { width: width + "rem" } })),
+        widths.map((width) => h("col", { style: { width: (100 * width) / this.wanted + "%" } })),
       ),
       h("thead", null, this.head),
       this.body,
@@ -87,9 +92,26 @@ export class DataTable {
       ),
       this.scroller,
     );
-    new ResizeObserver(() => this.paint(false)).observe(this.scroller);
+    new ResizeObserver(() => this.fit()).observe(this.scroller);
     shownTables.add(this);
     this.paintHead();
+  }
+
+  /**
+   * Columns share the width that there is; where they would become too narrow to read,
+   * every row stands as a card instead, a line for each column. No column is cut off.
+   */
+  fit() {
+    const room = this.scroller.clientWidth,
+      rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 14;
+    const cards = room > 0 && room < this.wanted * rem * LEAST_SHARE;
+    if (cards !== this.cards) {
+      this.cards = cards;
+      this.table.classList.toggle("stacked", cards);
+      this.rowHeight = cards ? this.options.columns.length * CARD_LINE + 18 : this.lineHeight;
+      this.first = -1;
+    }
+    this.paint(this.first < 0);
   }
 
   /** @param {number[]} rows */
@@ -106,7 +128,12 @@ export class DataTable {
       key = this.sort.replace(/^-/, "");
     const by = this.options.columns.find((c) => c.key === key);
     if (!by) return;
-    const keys = new Map(this.rows.map((row) => [row, by.value(row)]));
+    const keys = new Map(
+      this.rows.map((row) => {
+        const value = by.value(row);
+        return [row, typeof value === "string" ? naturalKey(value) : value];
+      }),
+    );
     this.rows.sort((a, b) => {
       const x = /** @type {any} */ (keys.get(a)),
         y = /** @type {any} */ (keys.get(b));
@@ -215,11 +242,11 @@ export class DataTable {
     const { open, openLabel } = this.options,
       value = by.show ? by.show(row) : by.value(row),
       side = by.number ? "number" : null;
-    if (!first) return h("td", { class: side }, value);
-    if (!open) return h("th", { scope: "row", class: side }, value);
+    if (!first) return h("td", { class: side, "data-label": by.label }, value);
+    if (!open) return h("th", { scope: "row", class: side, "data-label": by.label }, value);
     return h(
       "th",
-      { scope: "row", class: side },
+      { scope: "row", class: side, "data-label": by.label },
       h(
         "button",
         { type: "button", class: "link", title: openLabel ? openLabel(row) : null, onclick: () => open(row) },

@@ -5,8 +5,7 @@
 import { model } from "./data.js";
 import { count, s } from "./dom.js";
 import { go, state } from "./state.js";
-import { outcomeKind } from "./story.js";
-import { duration, instant } from "./time.js";
+import { clock, duration, instant, timeOfDay } from "./time.js";
 /** @import { Action } from "./data.js" */
 
 const BAR = 14,
@@ -25,7 +24,11 @@ export const startOf = (action) => instant(action.started);
 
 /** @param {Action} action */
 export const endOf = (action) =>
-  isNaN(instant(action.ended)) ? Math.max(startOf(action), instant(model.dataAt) || 0) : instant(action.ended);
+  !isNaN(instant(action.ended))
+    ? instant(action.ended)
+    : action.open
+      ? startOf(action) // nobody saw it end: no bar says for how long it went on
+      : Math.max(startOf(action), instant(model.dataAt) || 0);
 
 /**
  * Stacks the bars of a lane so that none covers another.
@@ -52,13 +55,25 @@ function lanesOf(actions) {
   return [...bySet.entries()].sort(([, a], [, b]) => Math.min(...a.map(startOf)) - Math.min(...b.map(startOf)));
 }
 
+/** From when to when the timeline reaches, in words. */
+export function timelineRange() {
+  const timed = model.actions.filter((a) => !isNaN(startOf(a)));
+  if (timed.length === 0) return "";
+  const first = Math.min(...timed.map(startOf)),
+    last = Math.max(...timed.map(endOf));
+  const sameDay = clock(first).slice(0, 10) === clock(last).slice(0, 10);
+  return clock(first).slice(0, 16) + " to " + (sameDay ? clock(last).slice(11, 16) : clock(last).slice(0, 16)) + " UTC, " + duration((last - first) / 1000);
+}
+
 /**
  * @param {number} width
  * @returns {SVGElement}
  */
 export function timelineOf(width) {
   const timed = model.actions.filter((a) => !isNaN(startOf(a))),
-    left = Math.min(240, width * 0.28),
+    narrow = width < 560, // then a lane's name stands above its bars
+    left = narrow ? 4 : Math.min(240, width * 0.28),
+    head = narrow ? 18 : 0,
     top = 28;
   const first = Math.min(...timed.map(startOf)),
     last = Math.max(...timed.map(endOf), first + 1000);
@@ -69,13 +84,13 @@ export function timelineOf(width) {
   let y = top;
   for (const [set, actions] of lanesOf(timed)) {
     const rows = stacked(actions),
-      height = Math.max(...rows.map((r) => r.level + 1)) * (BAR + 3) + LANE_PAD;
+      height = Math.max(...rows.map((r) => r.level + 1)) * (BAR + 3) + LANE_PAD + head;
     picture.append(
       s("line", { class: "grid", x1: 0, x2: width, y1: y + height, y2: y + height }),
       s(
         "text",
         { class: "lane", x: 4, y: y + LANE_PAD / 2 + BAR - 3 },
-        shortened(model.stackSets[set].name, Math.floor(left / 7)),
+        shortened(model.stackSets[set].name, Math.floor((narrow ? width : left) / 7)),
       ),
     );
     for (const { action, level } of rows)
@@ -83,7 +98,7 @@ export function timelineOf(width) {
         action,
         start: x(startOf(action)),
         end: Math.max(x(startOf(action)) + 4, x(endOf(action))),
-        y: y + LANE_PAD / 2 + level * (BAR + 3),
+        y: y + LANE_PAD / 2 + head + level * (BAR + 3),
       });
     y += height;
   }
@@ -111,11 +126,11 @@ export const shortened = (text, most) => (text.length > most ? text.slice(0, mos
  */
 function timeTicks(picture, first, last, x, height) {
   const steps = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400].map((n) => n * 1000);
-  const step = steps.find((n) => (last - first) / n <= 8) || steps[steps.length - 1];
-  for (let t = first; t <= last; t += step) {
+  const step = steps.find((n) => (last - first) / n <= Math.max(2, (x(last) - x(first)) / 90)) || steps[steps.length - 1];
+  for (let t = Math.ceil(first / step) * step; t <= last; t += step) {
     picture.append(
       s("line", { class: "grid", x1: x(t), x2: x(t), y1: 20, y2: height }),
-      (x(t) < x(last) - 40 && s("text", { class: "tick", x: x(t) + 3, y: 14 }, "+" + duration((t - first) / 1000))) ||
+      (x(t) < x(last) - 40 && s("text", { class: "tick", x: x(t) + 3, y: 14 }, timeOfDay(t).slice(0, last - first < 600000 ? 8 : 5))) ||
         "",
     );
   }
@@ -173,12 +188,13 @@ function roveOver(picture) {
 /** @param {Placed} place */
 function timelineBar({ action, start, end, y }) {
   const label = action.action.toLowerCase().replaceAll("_", " ") + " " + count(action.cells);
-  const words = `${label} of ${model.stackSets[action.stackSet].name}: ${action.outcome}, ${duration((endOf(action) - startOf(action)) / 1000)}`;
+  const lasted = action.open ? "its end was not seen" : duration((endOf(action) - startOf(action)) / 1000);
+  const words = `${label} of ${model.stackSets[action.stackSet].name}: ${action.outcome}, from ${timeOfDay(startOf(action))}, ${lasted}`;
   const choose = () => go({ action: state.action === action.id ? "" : action.id });
   const bar = s(
     "g",
     {
-      class: "op " + outcomeKind(action.outcome) + (state.action === action.id ? " chosen" : ""),
+      class: "op tone-" + action.tone + (action.open ? " open" : "") + (state.action === action.id ? " chosen" : ""),
       role: "button",
       "aria-pressed": String(state.action === action.id),
       "aria-label": words,
@@ -194,6 +210,7 @@ function timelineBar({ action, start, end, y }) {
     s("title", null, words),
     s("rect", { x: start, y, width: end - start, height: BAR, rx: 3 }),
   );
+  if (action.open) bar.append(s("path", { class: "open-end", d: `M${end} ${y + BAR / 2} h26` }));
   if (end - start > label.length * 6.4) bar.append(s("text", { x: start + 5, y: y + BAR - 3.5 }, label));
   return bar;
 }

@@ -60,6 +60,12 @@ const LOOKS = {
     meaning: "given up after repeated heals; a person is needed",
     path: "M5.5 3.5 V12.5 M10.5 3.5 V12.5",
   },
+  absent: {
+    name: "absent",
+    label: "Rightly absent",
+    meaning: "must not be there, and is not",
+    path: "M7.9 8 H8.1",
+  },
   removed: {
     name: "removed",
     label: "Removed",
