@@ -2,7 +2,7 @@
 
 # `make help` lists the targets.
 
-.PHONY: help test race soak lint bench screenshots generate-page test-clients judge fuzz test-asl-validators generate-catalogue
+.PHONY: help test race soak lint bench screenshots generate-page test-clients judge fuzz test-asl-validators generate-catalogue mutants
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: *(.*)## /\t/' | expand -t 24
@@ -18,6 +18,9 @@ SEEDS ?= 1000
 FIRST ?= 1
 soak:            ## random fleets, healed while everything happens; each held against the embedded AWS
 	nice go test ./heal -run TestSoak -count=1 -timeout 60m -soak.first=$(FIRST) -soak.seeds=$(SEEDS)
+
+mutants:         ## one fault at a time, planted into the code; the tests must notice each (an hour)
+	nice go run ./mutants
 
 lint:            ## what CI checks besides tests
 	gofmt -l $$(git ls-files '*.go')

@@ -14,6 +14,8 @@ import (
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/fault"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/plan/policy"
 	"github.com/setmend/setmend/report"
@@ -71,7 +73,7 @@ func healOtto(t *testing.T, policyText string) (told *report.Report) {
 		for name, stage := range healer.Stages() {
 			tasks[name] = func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
 				output, err := stage(ctx, input)
-				var named *heal.StageError
+				var named *fault.Error
 				if errors.As(err, &named) {
 					return nil, &asl.Error{Name: named.Name, Cause: err.Error()}
 				}
@@ -83,7 +85,7 @@ func healOtto(t *testing.T, policyText string) (told *report.Report) {
 		engine := asl.NewEngine(asl.Config{Store: j, Tasks: tasks, Random: rand.NewPCG(1, 2)})
 		_, err = engine.Run(t.Context(), "bench", machine, []byte("{}"))
 		must(t, err)
-		told, err = heal.LoadReport(t.Context(), j, "bench")
+		told, err = record.LoadReport(t.Context(), j, "bench")
 		must(t, err)
 	})
 	return told

@@ -13,6 +13,7 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
 )
@@ -161,7 +162,7 @@ func TestADeploymentEndsWhatWasRememberedOfAFailure(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		w.instance("queue", accounts[0], awssim.InstanceSeed{})
 		w.heal(heal.Options{})
-		memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+		memory, err := record.LoadMemory(w.t.Context(), w.journal, nil, nil)
 		w.must(err)
 		if cause := memory.Cells[fleet.Cell{StackSet: "queue", Target: target(accounts[0])}].Cause; cause != nil {
 			t.Errorf("still remembered: %+v", cause)

@@ -8,13 +8,14 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal/command"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
 )
 
 // Decisions returns a run's decisions in the order in which they were made. They
 // follow from its plans and events; nothing else is stored of them.
-func Decisions(ctx context.Context, j Journal, run string) iter.Seq2[report.Decision, error] {
+func Decisions(ctx context.Context, j record.Journal, run string) iter.Seq2[report.Decision, error] {
 	return func(yield func(report.Decision, error) bool) {
 		list, err := decisions(ctx, j, run)
 		if err != nil {
@@ -29,24 +30,24 @@ func Decisions(ctx context.Context, j Journal, run string) iter.Seq2[report.Deci
 	}
 }
 
-func decisions(ctx context.Context, j Journal, run string) ([]report.Decision, error) {
+func decisions(ctx context.Context, j record.Journal, run string) ([]report.Decision, error) {
 	var list []report.Decision
-	keys, err := j.Keys(ctx, runKey(run, "passes/"))
+	keys, err := j.Keys(ctx, record.RunKey(run, "passes/"))
 	if err != nil {
 		return nil, err
 	}
 	for _, key := range keys {
-		pass, err := read[Pass](ctx, j, key)
+		pass, err := record.Read[record.Pass](ctx, j, key)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, planned(&pass.Value)...)
 	}
-	l, err := readLog(ctx, j, run)
+	l, err := record.ReadLog(ctx, j, run)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range l.commands() {
+	for _, c := range l.Commands() {
 		list = append(list, outcomes(c)...)
 	}
 	slices.SortStableFunc(list, func(a, b report.Decision) int { return a.Time.Compare(b.Time) })
@@ -55,7 +56,7 @@ func decisions(ctx context.Context, j Journal, run string) ([]report.Decision, e
 
 // planned lists what a plan does with every cell that is not healthy, and the
 // guards it met.
-func planned(pass *Pass) []report.Decision {
+func planned(pass *record.Pass) []report.Decision {
 	at := pass.Plan.At
 	var list []report.Decision
 	for _, hit := range pass.Plan.Guards {
@@ -152,9 +153,9 @@ func outcomeName(s command.CellState) report.Outcome {
 	return report.Outcome(s)
 }
 
-// actionReports lists every operation and change set of the commands, in order of
+// actions lists every operation and change set of the commands, in order of
 // time.
-func actionReports(commands []*command.Command) []report.Action {
+func actions(commands []*command.Command) []report.Action {
 	list := []report.Action{}
 	for _, c := range commands {
 		list = append(list, reportsOf(c)...)
@@ -250,8 +251,8 @@ func failedDetections(commands []*command.Command) []report.Finding {
 	return findings
 }
 
-// overridesReport counts what became of overrides.
-func overridesReport(commands []*command.Command) report.Overrides {
+// overridesOf counts what became of overrides.
+func overridesOf(commands []*command.Command) report.Overrides {
 	var o report.Overrides
 	for _, c := range commands {
 		for i := range c.Cells {
@@ -268,4 +269,11 @@ func overridesReport(commands []*command.Command) report.Overrides {
 		}
 	}
 	return o
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
 )
@@ -159,7 +160,7 @@ func TestAStackLeftBehindThatIsKnownToBeGoneIsDeployedAnewWithItsOverrides(t *te
 		_, err := w.member(account).DeleteStack(w.t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(stack)})
 		w.must(err)
 		time.Sleep(10 * time.Minute)
-		w.must(heal.Release(w.t.Context(), w.journal, fleet.Cell{StackSet: "queue", Target: target(account)}))
+		w.must(record.Release(w.t.Context(), w.journal, fleet.Cell{StackSet: "queue", Target: target(account)}))
 		w.checkGivenBack(w.heal(heal.Options{}), account)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
 )
@@ -61,7 +62,7 @@ func TestGuardsStopTheSetAndAskAPerson(t *testing.T) {
 				if g.done(w) || got.Accepted || got.Reason == "" || got.Hint == "" || r.Run.Result != report.Attention {
 					t.Errorf("acted %t, guard %+v, result %s", g.done(w), got, r.Run.Result)
 				}
-				list, err := heal.Approvals(w.t.Context(), w.journal)
+				list, err := record.Approvals(w.t.Context(), w.journal)
 				w.must(err)
 				if len(list) != 1 || list[0].ID != g.id || list[0].Decision != "" {
 					t.Errorf("approvals: %+v", list)
@@ -91,7 +92,7 @@ func TestGuardsApprovedAfterwardsLetTheNextRunGoOn(t *testing.T) {
 			scenario(t, func(w *world) {
 				g.arrange(w)
 				w.heal(heal.Options{})
-				w.must(heal.Decide(w.t.Context(), w.journal, g.id, true, "alex", time.Now()))
+				w.must(record.Decide(w.t.Context(), w.journal, g.id, true, "alex", time.Now()))
 				if r := w.heal(heal.Options{}); !g.done(w) || r.Run.Result != report.Healed {
 					t.Errorf("acted %t, result %s", g.done(w), r.Run.Result)
 				}
@@ -105,9 +106,9 @@ func TestGuardsDeniedKeepStoppingAndDoNotAskAgain(t *testing.T) {
 	scenario(t, func(w *world) {
 		g.arrange(w)
 		w.heal(heal.Options{})
-		w.must(heal.Decide(w.t.Context(), w.journal, g.id, false, "alex", time.Now()))
+		w.must(record.Decide(w.t.Context(), w.journal, g.id, false, "alex", time.Now()))
 		w.heal(heal.Options{})
-		list, err := heal.Approvals(w.t.Context(), w.journal)
+		list, err := record.Approvals(w.t.Context(), w.journal)
 		w.must(err)
 		if g.done(w) || len(list) != 1 || list[0].Decision != "denied" {
 			t.Errorf("acted %t, approvals %+v", g.done(w), list)
@@ -120,10 +121,10 @@ func TestAnApprovalHoldsForADayOnly(t *testing.T) {
 	scenario(t, func(w *world) {
 		g.arrange(w)
 		w.heal(heal.Options{})
-		w.must(heal.Decide(w.t.Context(), w.journal, g.id, true, "alex", time.Now()))
+		w.must(record.Decide(w.t.Context(), w.journal, g.id, true, "alex", time.Now()))
 		time.Sleep(25 * time.Hour)
 		w.heal(heal.Options{})
-		list, err := heal.Approvals(w.t.Context(), w.journal)
+		list, err := record.Approvals(w.t.Context(), w.journal)
 		w.must(err)
 		if g.done(w) || len(list) != 1 || list[0].Decision != "" {
 			t.Errorf("acted %t, approvals %+v", g.done(w), list)
@@ -144,7 +145,7 @@ func TestAnApprovalHoldsForWhatWasSeenAndAsksAnewForMore(t *testing.T) {
 		w.stackSet("queue", accounts)
 		driftMore(w, accounts, 7)
 		w.heal(heal.Options{})
-		w.must(heal.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
+		w.must(record.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
 		driftMore(w, accounts, 28)
 		time.Sleep(13 * time.Hour) // the last check is too old: AWS detects again
 		r := w.heal(heal.Options{})
@@ -155,12 +156,12 @@ func TestAnApprovalHoldsForWhatWasSeenAndAsksAnewForMore(t *testing.T) {
 		if !strings.Contains(got.Reason, "7 of 30 were approved by alex; now there are 21") {
 			t.Errorf("the guard does not say what was approved: %s", got.Reason)
 		}
-		list, err := heal.Approvals(w.t.Context(), w.journal)
+		list, err := record.Approvals(w.t.Context(), w.journal)
 		w.must(err)
 		if len(list) != 1 || list[0].Decision != "" || list[0].Numbers.Of != 21 {
 			t.Errorf("not asked anew: %+v", list)
 		}
-		w.must(heal.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
+		w.must(record.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
 		if r := w.heal(heal.Options{}); r.Run.Result != report.Healed || r.After.Healthy != 30 {
 			t.Errorf("approved anew: %s, %+v", r.Run.Result, r.After)
 		}
@@ -173,7 +174,7 @@ func TestAnApprovalHoldsForOneMore(t *testing.T) {
 		w.stackSet("queue", accounts)
 		driftMore(w, accounts, 7)
 		w.heal(heal.Options{})
-		w.must(heal.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
+		w.must(record.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
 		driftMore(w, accounts, 8)
 		time.Sleep(13 * time.Hour)
 		if r := w.heal(heal.Options{}); r.Run.Result != report.Healed || r.After.Healthy != 30 {
@@ -328,7 +329,7 @@ func TestACanaryThatDoesNotComeBackKeepsAllOthersStanding(t *testing.T) {
 			t.Errorf("%s, %+v", r.Run.Result, r.After)
 		}
 		w.locked(func() error { w.aws.Access().RemoveSCP(w.ou, "sqs:CreateQueue"); return nil })
-		w.must(heal.Decide(w.t.Context(), w.journal, "canary-failed:queue", true, "alex", time.Now()))
+		w.must(record.Decide(w.t.Context(), w.journal, "canary-failed:queue", true, "alex", time.Now()))
 		time.Sleep(13 * time.Hour) // the canary waits for its cause to go
 		if r := w.heal(heal.Options{}); r.After.Healthy != 80 {
 			t.Errorf("with the cause gone: %+v", r.After)

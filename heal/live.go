@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/heal/command"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/observe"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
 	"github.com/setmend/setmend/report"
@@ -14,8 +17,8 @@ import (
 
 // Version names the state that [Latest] would show: it changes whenever the
 // newest run has come a step further.
-func Version(ctx context.Context, j Journal) (string, error) {
-	runs, err := Runs(ctx, j)
+func Version(ctx context.Context, j record.Journal) (string, error) {
+	runs, err := record.Runs(ctx, j)
 	if err != nil || len(runs) == 0 {
 		return "", err
 	}
@@ -23,12 +26,12 @@ func Version(ctx context.Context, j Journal) (string, error) {
 	if newest.Result != "" {
 		return newest.ID + " " + string(newest.Result), nil
 	}
-	_, version, err := j.Get(ctx, runKey(newest.ID, "run"))
+	_, version, err := j.Get(ctx, record.RunKey(newest.ID, "run"))
 	if err != nil {
 		return "", err
 	}
 	steps := 0
-	for _, err := range j.Read(ctx, eventsLog(newest.ID), 0) {
+	for _, err := range j.Read(ctx, record.EventsLog(newest.ID), 0) {
 		if err != nil {
 			return "", err
 		}
@@ -39,73 +42,67 @@ func Version(ctx context.Context, j Journal) (string, error) {
 
 // Latest is the newest run's report: the final one if it has ended, else what is
 // known of it so far. It is nil before the first run. AWS is not asked.
-func Latest(ctx context.Context, j Journal, policy *policy.Policy, clock Clock) (*report.Report, error) {
-	runs, err := Runs(ctx, j)
+func Latest(ctx context.Context, j record.Journal, policy *policy.Policy, clock Clock) (*report.Report, error) {
+	runs, err := record.Runs(ctx, j)
 	if err != nil || len(runs) == 0 {
 		return nil, err
 	}
-	newest := runs[0]
-	if newest.Result != "" {
-		return LoadReport(ctx, j, newest.ID)
+	if runs[0].Result != "" {
+		return record.LoadReport(ctx, j, runs[0].ID)
 	}
-	rec, err := read[RunRecord](ctx, j, runKey(runs[0].ID, "run"))
+	head := &runs[0]
+	log, err := record.ReadLog(ctx, j, head.ID)
 	if err != nil {
 		return nil, err
 	}
-	log, err := readLog(ctx, j, runs[0].ID)
+	view := &observe.View{Journal: j, Clock: clock, Policy: policy, Run: head.ID, Began: head.Started, Commands: log, Cache: &observe.Cache{}}
+	told, _, err := (&reporting{planner: &planner{journal: j, clock: clock, policy: policy, log: log, view: view, run: head}}).report(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{log: log, h: &Healer{Config: Config{Journal: j, Policy: policy, Clock: clock}}, rec: rec}
-	told, err := r.soFar(ctx, runs[1:])
-	if err != nil {
+	told.API = head.API.Plus(report.API{})
+	told.Run.Stage, told.Run.Result, told.Run.Ended = head.Stage, "", time.Time{}
+	if told.Run.Progress, err = howFar(ctx, j, head, log.Commands()); err != nil {
 		return nil, err
 	}
-	return told, r.underWay(ctx, &told.Run)
-}
-
-// soFar is the report of a run under way. Until it has read the fleet there is nothing
-// of its own to show: it then is what the run before it left, of the time of that.
-func (r *run) soFar(ctx context.Context, earlier []RunRecord) (*report.Report, error) {
-	told, err := r.report(ctx)
-	if err != nil || !told.DataAt.IsZero() {
-		return told, err
+	if told.Run.CutOff, err = cutOff(ctx, j, head, clock.Now()); err != nil {
+		return nil, err
 	}
-	for _, before := range earlier {
-		if before.Result == "" {
-			continue
-		}
-		last, err := LoadReport(ctx, r.h.Journal, before.ID)
-		if err != nil {
-			return nil, err
-		}
-		if last.DataAt.IsZero() {
-			continue
-		}
-		last.Run, last.Actions, last.API = told.Run, told.Actions, told.API
-		return last, nil
+	if told.DataAt.IsZero() {
+		return overEarlier(ctx, j, told, runs[1:])
 	}
 	return told, nil
 }
 
-// underWay fills in how far the run is, and whether a process still carries it out.
-func (r *run) underWay(ctx context.Context, told *report.Run) error {
-	told.Stage, told.Result, told.Ended = r.rec.Value.Stage, "", time.Time{}
-	var err error
-	if told.Progress, err = r.howFar(ctx); err != nil {
-		return err
-	}
-	hold, err := read[Lease](ctx, r.h.Journal, "lease")
-	if err != nil {
-		return err
-	}
-	if hold.Value.Run != r.id() || !r.now().Before(hold.Value.Expires) {
-		told.CutOff = r.rec.Value.Started
-		if hold.Value.Run == r.id() {
-			told.CutOff = hold.Value.Expires
+// overEarlier is the report of a run that has not read the fleet yet: of the fleet it
+// shows what the run before it left, of the time of that.
+func overEarlier(ctx context.Context, j record.Journal, told *report.Report, earlier []record.Run) (*report.Report, error) {
+	for _, before := range earlier {
+		if before.Result == "" {
+			continue
+		}
+		last, err := record.LoadReport(ctx, j, before.ID)
+		if err != nil {
+			return nil, err
+		}
+		if !last.DataAt.IsZero() {
+			last.Run, last.Actions, last.API = told.Run, told.Actions, told.API
+			return last, nil
 		}
 	}
-	return nil
+	return told, nil
+}
+
+// cutOff returns when the run's lease ended, zero if a process holds it still.
+func cutOff(ctx context.Context, j record.Journal, head *record.Run, now time.Time) (time.Time, error) {
+	state, err := lease.Read(ctx, j)
+	if err != nil || state.Run == head.ID && state.Held(now) {
+		return time.Time{}, err
+	}
+	if state.Run == head.ID {
+		return state.Expires, nil
+	}
+	return head.Started, nil // another has taken its lease since: when is not known
 }
 
 // planStages says which plan each stage of the run carries out.
@@ -117,12 +114,22 @@ var planStages = map[string]plan.Stage{
 
 // howFar counts what has ended of what the run's stage is for. The time left is the
 // share of the newest plan's estimate that has not ended.
-func (r *run) howFar(ctx context.Context) (report.Progress, error) {
-	v := r.rec.Value
-	stage := planStages[v.Stage]
-	detects := stage == plan.StageDetect
-	var p report.Progress
-	for _, c := range r.log.commands() {
+func howFar(ctx context.Context, j record.Journal, head *record.Run, commands []*command.Command) (report.Progress, error) {
+	stage := planStages[head.Stage]
+	p := endedOf(commands, stage == plan.StageDetect)
+	if n := head.Passes[stage]; n > 0 && p.Planned > 0 {
+		pass, err := record.Read[record.Pass](ctx, j, record.PassKey(head.ID, stage, n))
+		if err != nil || !pass.Exists() || pass.Value.Plan == nil {
+			return p, err
+		}
+		p.Left = pass.Value.Plan.Estimate.Duration.Seconds() * float64(p.Planned-p.Done) / float64(p.Planned)
+	}
+	return p, nil
+}
+
+// endedOf counts stack sets whose drift is looked for, or cells that something is done to.
+func endedOf(commands []*command.Command, detects bool) (p report.Progress) {
+	for _, c := range commands {
 		switch {
 		case c.Kind == command.Quarantine || (c.Kind == command.Detect) != detects:
 		case detects:
@@ -139,12 +146,5 @@ func (r *run) howFar(ctx context.Context) (report.Progress, error) {
 			}
 		}
 	}
-	if n := v.Passes[stage]; n > 0 && p.Planned > 0 {
-		pass, err := read[Pass](ctx, r.h.Journal, passKey(v.ID, stage, n))
-		if err != nil || !pass.exists() || pass.Value.Plan == nil {
-			return p, err
-		}
-		p.Left = pass.Value.Plan.Estimate.Duration.Seconds() * float64(p.Planned-p.Done) / float64(p.Planned)
-	}
-	return p, nil
+	return p
 }

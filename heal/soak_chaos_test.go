@@ -20,6 +20,7 @@ import (
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
@@ -307,7 +308,7 @@ func (s *soak) disk(life int) (disk store, fails bool) {
 }
 
 func (s *soak) ended(id string, outcome asl.Outcome) *report.Report {
-	report, err := heal.LoadReport(s.t.Context(), s.journal, id)
+	report, err := record.LoadReport(s.t.Context(), s.journal, id)
 	if err != nil {
 		s.t.Errorf("%v; it ended as %s: %s %s", err, outcome.Status, outcome.Error, outcome.Cause)
 		return nil

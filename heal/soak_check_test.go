@@ -10,7 +10,7 @@ import (
 
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
 )
@@ -42,7 +42,7 @@ func (s *soak) checkEnd(r *report.Report) {
 
 // owed are the overrides that the journal still holds for cells to be created.
 func (s *soak) owed() map[fleet.Cell][]fleet.Parameter {
-	memory, err := heal.LoadMemory(s.t.Context(), s.journal, nil)
+	memory, err := record.LoadMemory(s.t.Context(), s.journal, nil, nil)
 	s.must(err)
 	return memory.PendingRestores
 }
@@ -253,18 +253,18 @@ func (s *soak) checkTargets() {
 func (s *soak) checkCanaries() {
 	keys, err := s.journal.Keys(s.t.Context(), "runs/")
 	s.must(err)
-	var rounds []heal.Pass
+	var rounds []record.Pass
 	for _, key := range keys {
 		if !strings.Contains(key, "/passes/heal-") {
 			continue
 		}
 		text, _, err := s.journal.Get(s.t.Context(), key)
 		s.must(err)
-		var round heal.Pass
+		var round record.Pass
 		s.must(json.Unmarshal(text, &round))
 		rounds = append(rounds, round)
 	}
-	slices.SortFunc(rounds, func(a, b heal.Pass) int { return a.Plan.At.Compare(b.Plan.At) })
+	slices.SortFunc(rounds, func(a, b record.Pass) int { return a.Plan.At.Compare(b.Plan.At) })
 	for i, round := range rounds {
 		until := time.Now()
 		if i+1 < len(rounds) {
@@ -274,7 +274,7 @@ func (s *soak) checkCanaries() {
 	}
 }
 
-func (s *soak) checkRound(round heal.Pass, until time.Time) {
+func (s *soak) checkRound(round record.Pass, until time.Time) {
 	cells, first := map[fleet.StackSetName]int{}, map[fleet.StackSetName]plan.Action{}
 	for _, a := range round.Plan.Actions {
 		if a.Remedy != plan.RemedyRedeploy {

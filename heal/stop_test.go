@@ -11,6 +11,8 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/report"
 )
 
@@ -49,7 +51,7 @@ func (w *world) paysBack(account string, own map[string]string) {
 	if r.Run.Result != report.Healed || r.After.Healthy != 6 || r.Overrides.Restored != 1 {
 		w.t.Errorf("the next run: %s, %+v, %+v", r.Run.Result, r.After, r.Overrides)
 	}
-	memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+	memory, err := record.LoadMemory(w.t.Context(), w.journal, nil, nil)
 	w.must(err)
 	if len(memory.PendingRestores) > 0 {
 		w.t.Errorf("still owed: %v", memory.PendingRestores)
@@ -61,12 +63,12 @@ func TestARunStopsBeforeItsNextWriteAndTheNextRunPaysWhatItOwes(t *testing.T) {
 		t.Run(which, func(t *testing.T) {
 			scenario(t, func(w *world) {
 				r, account, own := stopping(w, func(*heal.Config) {}, func() {
-					w.must(heal.Stop(w.t.Context(), w.journal, which, "a fire drill"))
+					w.must(lease.Stop(w.t.Context(), w.journal, which, "a fire drill"))
 				})
 				if r.Run.Result != report.Stopped || len(w.calls("CreateStackInstances")) > 0 {
 					t.Errorf("%s: %s, %d creations", r.Run.Result, r.Run.Error, len(w.calls("CreateStackInstances")))
 				}
-				w.must(heal.Unstop(w.t.Context(), w.journal, which))
+				w.must(lease.Unstop(w.t.Context(), w.journal, which))
 				w.paysBack(account, own)
 			})
 		})
@@ -106,15 +108,15 @@ func TestADebtOfAnInstanceThatStandsIsStruckOff(t *testing.T) {
 		w.drift("queue", accounts[0])
 		config := w.config(w.connect())
 		config.Cloud = &watched{Cloud: config.Cloud, beforeInstance: func(fleet.Cell) {
-			w.must(heal.Stop(w.t.Context(), w.journal, "all", "a fire drill"))
+			w.must(lease.Stop(w.t.Context(), w.journal, "all", "a fire drill"))
 		}}
 		w.healWith(config, heal.Options{})
 		w.untouched()
 		id, _ := w.aws.StackOf("queue", accounts[0], home)
 		w.must(w.aws.SetProperty(id, "Queue", "/MessageRetentionPeriod", 345600))
-		w.must(heal.Unstop(w.t.Context(), w.journal, "all"))
+		w.must(lease.Unstop(w.t.Context(), w.journal, "all"))
 		w.heal(heal.Options{})
-		memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+		memory, err := record.LoadMemory(w.t.Context(), w.journal, nil, nil)
 		w.must(err)
 		if len(memory.PendingRestores) > 0 {
 			t.Errorf("still owed: %v", memory.PendingRestores)

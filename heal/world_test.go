@@ -16,6 +16,9 @@ import (
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/fault"
+	"github.com/setmend/setmend/heal/observe"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
@@ -40,7 +43,7 @@ type world struct {
 
 // store is what both the healer and the interpreter need.
 type store interface {
-	heal.Journal
+	record.Journal
 	asl.Store
 }
 
@@ -182,7 +185,7 @@ func (w *world) engineOn(config heal.Config, j store) *asl.Engine {
 	for name, stage := range healer.Stages() {
 		tasks[name] = func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
 			output, err := stage(ctx, input)
-			var named *heal.StageError
+			var named *fault.Error
 			if errors.As(err, &named) && ctx.Err() == nil {
 				return nil, &asl.Error{Name: named.Name, Cause: err.Error()}
 			}
@@ -208,7 +211,7 @@ func (w *world) healWith(config heal.Config, options heal.Options) *report.Repor
 	w.must(err)
 	outcome, err := w.engine(config).Run(w.t.Context(), id, machine, input)
 	w.must(err)
-	report, err := heal.LoadReport(w.t.Context(), w.journal, id)
+	report, err := record.LoadReport(w.t.Context(), w.journal, id)
 	if err != nil {
 		w.t.Fatalf("%v; the run ended as %s: %s %s", err, outcome.Status, outcome.Error, outcome.Cause)
 	}
@@ -218,7 +221,7 @@ func (w *world) healWith(config heal.Config, options heal.Options) *report.Repor
 // read observes the fleet anew, with a client of its own.
 func (w *world) read() *fleet.Fleet {
 	w.t.Helper()
-	f, err := heal.Observe(w.t.Context(), w.connect(), realClock{}, home, nil)
+	f, err := observe.Fleet(w.t.Context(), w.connect(), realClock{}, home, nil)
 	w.must(err)
 	return f
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/dashboard"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/report"
 )
 
@@ -82,13 +82,13 @@ func openInBrowser(path string) error {
 }
 
 func lastReport(ctx context.Context, j store) (*report.Report, error) {
-	runs, err := heal.Runs(ctx, j)
+	runs, err := record.Runs(ctx, j)
 	if err != nil {
 		return nil, err
 	}
 	for _, run := range runs {
 		if run.Result != "" {
-			return heal.LoadReport(ctx, j, run.ID)
+			return record.LoadReport(ctx, j, run.ID)
 		}
 	}
 	return nil, nil

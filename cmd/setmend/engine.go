@@ -12,6 +12,8 @@ import (
 	"github.com/setmend/setmend/dashboard"
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/fault"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/report"
 )
 
@@ -23,7 +25,7 @@ type engineClock interface {
 
 // store is the journal as both the healer and the interpreter use it.
 type store interface {
-	heal.Journal
+	record.Journal
 	asl.Store
 }
 
@@ -90,7 +92,7 @@ const longestTimeout = 99_999_999
 func taskOf(stage heal.Stage) asl.Function {
 	return func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
 		output, err := stage(ctx, input)
-		var named *heal.StageError
+		var named *fault.Error
 		if errors.As(err, &named) && ctx.Err() == nil {
 			return nil, &asl.Error{Name: named.Name, Cause: err.Error()}
 		}
@@ -121,16 +123,16 @@ func (e *embedded) finish(ctx context.Context, id string, outcome asl.Outcome, e
 		}
 		return nil, fmt.Errorf("run %s: %w", id, err)
 	}
-	report, err := heal.LoadReport(ctx, e.journal, id)
+	report, err := record.LoadReport(ctx, e.journal, id)
 	if err != nil && outcome.Error != "" {
-		return nil, &heal.StageError{Name: outcome.Error, Err: errors.New(outcome.Cause)}
+		return nil, &fault.Error{Name: outcome.Error, Err: errors.New(outcome.Cause)}
 	}
 	return report, err
 }
 
 // publishTo writes the page, the report and the log of decisions into a folder.
 // Each file is replaced as a whole, so that nobody reads half of one.
-func publishTo(folder string, journal heal.Journal) func(context.Context, *report.Report) error {
+func publishTo(folder string, journal record.Journal) func(context.Context, *report.Report) error {
 	return func(ctx context.Context, report *report.Report) error {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err

@@ -20,6 +20,8 @@ import (
 	"github.com/setmend/setmend/dashboard"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
@@ -98,7 +100,7 @@ func pageOptions() dashboard.Options {
 
 // pageOptionsOf adds what the journal knows of a report's run: its decisions, and
 // what guards ask.
-func pageOptionsOf(ctx context.Context, j heal.Journal, report *report.Report) (dashboard.Options, error) {
+func pageOptionsOf(ctx context.Context, j record.Journal, report *report.Report) (dashboard.Options, error) {
 	options := pageOptions()
 	for decision, err := range heal.Decisions(ctx, j, report.Run.ID) {
 		if err != nil {
@@ -169,9 +171,9 @@ func (s *scheduled) once(ctx context.Context, outbox *notify.Outbox) error {
 		return err
 	}
 	var report *report.Report
-	if left, err := heal.Interrupted(ctx, s.j, s.c.clock.Now()); err != nil {
+	if left, ok, err := lease.Interrupted(ctx, s.j, s.c.clock.Now()); err != nil {
 		return err
-	} else if left != "" {
+	} else if ok {
 		s.log.Info("going on with a run that was cut off", "run", left)
 		report, err = run.resume(ctx, left)
 		if err != nil {
@@ -219,8 +221,8 @@ func (s journalApprovals) Waiting(ctx context.Context) ([]dashboard.Approval, er
 }
 
 // waitingApprovals are what guards ask, and what was answered and still holds.
-func waitingApprovals(ctx context.Context, j heal.Journal, now time.Time) ([]dashboard.Approval, error) {
-	list, err := heal.Approvals(ctx, j)
+func waitingApprovals(ctx context.Context, j record.Journal, now time.Time) ([]dashboard.Approval, error) {
+	list, err := record.Approvals(ctx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +232,7 @@ func waitingApprovals(ctx context.Context, j heal.Journal, now time.Time) ([]das
 			continue // the answer holds no more
 		}
 		waiting = append(waiting, dashboard.Approval{ID: a.ID, StackSet: string(a.StackSet), Reason: a.Reason, Since: a.Asked,
-			Of: a.Numbers.Of, All: a.Numbers.All, Decision: a.Decision, By: a.By, Note: a.Note, Until: a.Until})
+			Of: a.Numbers.Of, All: a.Numbers.All, Decision: string(a.Decision), By: a.By, Note: a.Note, Until: a.Until})
 	}
 	return waiting, nil
 }
@@ -238,11 +240,11 @@ func waitingApprovals(ctx context.Context, j heal.Journal, now time.Time) ([]das
 func (s journalApprovals) Decide(ctx context.Context, v dashboard.ApprovalVerdict) error {
 	var err error
 	if v.Undo {
-		err = heal.Withdraw(ctx, s.j, v.ID)
+		err = record.Withdraw(ctx, s.j, v.ID)
 	} else {
-		err = heal.DecideWithNote(ctx, s.j, v.ID, v.Approve, v.By, v.Note, s.c.clock.Now())
+		err = record.DecideWithNote(ctx, s.j, v.ID, v.Approve, v.By, v.Note, s.c.clock.Now())
 	}
-	if errors.Is(err, heal.ErrNotAsked) {
+	if errors.Is(err, record.ErrNotAsked) {
 		return errors.Join(dashboard.ErrNotWaiting, err)
 	}
 	return err
@@ -252,7 +254,7 @@ func (s journalApprovals) Decide(ctx context.Context, v dashboard.ApprovalVerdic
 type journalQuarantine struct{ j store }
 
 func (q journalQuarantine) Release(ctx context.Context, cell fleet.Cell, _ string) error {
-	if err := heal.Release(ctx, q.j, cell); err != nil {
+	if err := record.Release(ctx, q.j, cell); err != nil {
 		return errors.Join(dashboard.ErrNotWaiting, err)
 	}
 	return nil

@@ -13,7 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/observe"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
 )
@@ -99,19 +100,19 @@ func (a *app) sayUnseen(account fleet.AccountID) {
 func asDelegate(callAs string) bool { return strings.EqualFold(callAs, "DELEGATED_ADMIN") }
 
 func (r *reading) observe(ctx context.Context, accept []string, only []fleet.StackSetName) (err error) {
-	if r.fleet, err = heal.Observe(ctx, r.aws, r.clock, r.aws.Region(), only); err != nil {
+	if r.fleet, err = observe.Fleet(ctx, r.aws, r.clock, r.aws.Region(), only); err != nil {
 		return err
 	}
-	if r.memory, err = heal.LoadMemory(ctx, r.journal, accept); err != nil {
+	if r.memory, err = record.LoadMemory(ctx, r.journal, accept, nil); err != nil {
 		return err
 	}
-	if err = heal.RecallCauses(ctx, r.aws, r.fleet, &r.memory); err != nil {
+	if err = observe.RecallCauses(ctx, r.aws, r.fleet, &r.memory); err != nil {
 		return err
 	}
-	if err = heal.RecallSaved(ctx, r.aws, r.fleet, r.policy, &r.memory); err != nil {
+	if err = observe.RecallSaved(ctx, r.aws, r.fleet, r.policy, &r.memory); err != nil {
 		return err
 	}
-	if err = heal.RecallDetections(ctx, r.aws, r.fleet, r.policy, r.clock.Now(), &r.memory); err != nil {
+	if err = observe.RecallDetections(ctx, r.aws, r.fleet, r.policy, r.clock.Now(), &r.memory); err != nil {
 		return err
 	}
 	r.assessment = plan.Assess(r.fleet, r.policy, r.memory, r.clock.Now())

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/cloud"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
@@ -67,7 +67,7 @@ func tell(j store, outbox *notify.Outbox, dashboardURL, folder string) func(cont
 
 // reportBefore is what the run before the given one left, zero if there was none.
 func reportBefore(ctx context.Context, j store, id string) (notify.Run, error) {
-	runs, err := heal.Runs(ctx, j)
+	runs, err := record.Runs(ctx, j)
 	if err != nil {
 		return notify.Run{}, err
 	}
@@ -75,7 +75,7 @@ func reportBefore(ctx context.Context, j store, id string) (notify.Run, error) {
 		if run.ID == id || run.Result == "" {
 			continue
 		}
-		report, err := heal.LoadReport(ctx, j, run.ID)
+		report, err := record.LoadReport(ctx, j, run.ID)
 		if err != nil {
 			return notify.Run{}, err
 		}
