@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
 )
 
@@ -20,12 +21,12 @@ func resourceOf(said string) (where, why string) {
 	return "", said
 }
 
-// apart returns a reason without the text of AWS's that it is, "" if it is nothing else.
+// apart returns a reason without AWS's own text, "" if it is nothing else.
 func apart(reason, said string) string {
 	if reason == said {
 		return ""
 	}
-	return reason
+	return plan.Assessed{Reason: reason, Said: said}.Ours()
 }
 
 // tone is what an outcome means to who reads it: the page has one colour for each, and

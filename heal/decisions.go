@@ -99,15 +99,15 @@ func outcomes(c *command.Command) []report.Decision {
 	}
 	for i := range c.Cells {
 		d := &c.Cells[i]
-		outcome, reason := report.Outcome(d.State), d.Reason
+		outcome, reason, said := report.Outcome(d.State), d.Reason, d.Reason
 		if c.Kind == command.Quarantine {
 			outcome = report.OutcomeQuarantined
 		}
 		if reason == "" {
-			reason = d.Why
+			reason, said = d.Why, d.WhySaid
 		}
 		list = append(list, report.Decision{Time: c.Ended, StackSet: d.StackSet, Account: d.Account, Region: d.Region, Verdict: d.Verdict,
-			Reason: reason, Said: d.Reason, Action: report.Deed(c.Action.Remedy), Outcome: outcome, OperationID: c.LastOperation(d.Cell)})
+			Reason: reason, Said: said, Action: report.Deed(c.Action.Remedy), Outcome: outcome, OperationID: c.LastOperation(d.Cell)})
 	}
 	return list
 }
@@ -132,15 +132,15 @@ func stepOf(c *command.Command, d *command.Cell) report.Step {
 	if at.IsZero() {
 		at = c.Began
 	}
-	reason := d.Reason
+	reason, said := d.Reason, d.Reason
 	if reason == "" {
-		reason = d.Why
+		reason, said = d.Why, d.WhySaid
 	}
 	class := d.Class
 	if class == "" {
 		class = d.Found
 	}
-	return report.Step{At: at, Remedy: c.Action.Remedy, Outcome: outcomeName(d.State), Class: class, Reason: reason, Said: d.Reason, Action: c.ID}
+	return report.Step{At: at, Remedy: c.Action.Remedy, Outcome: outcomeName(d.State), Class: class, Reason: reason, Said: said, Action: c.ID}
 }
 
 func outcomeName(s command.CellState) report.Outcome {
