@@ -2,7 +2,7 @@
 
 # `make help` lists the targets.
 
-.PHONY: help test race soak lint bench definitions screenshots test-clients judge fuzz test-asl-validators generate-catalogue mutants
+.PHONY: help test race soak lint bench definitions screenshots generate-page test-clients judge fuzz test-asl-validators generate-catalogue mutants
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: *(.*)## /\t/' | expand -t 24
@@ -37,6 +37,9 @@ definitions:     ## how many of the definitions in the folder DEFINITIONS valida
 	good=0 && all=0 && find "$(DEFINITIONS)" -name '*.asl.json' -o -name '*.asl.yaml' -o -name '*.asl.yml' | sort > "$$folder/list" && \
 	while read -r file; do all=$$((all + 1)); "$$folder/setmend" workflow validate "$$file" 2>/dev/null && good=$$((good + 1)); done < "$$folder/list"; \
 	echo "$$good of $$all definitions validate"
+
+generate-page:   ## the dashboard's script and style sheet, from the modules in dashboard/web
+	go generate ./dashboard
 
 screenshots:     ## the pictures in the README, from the demonstration (needs Chromium)
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \

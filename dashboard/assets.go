@@ -14,37 +14,17 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// scripts are the page's parts in the order in which they run: each may use
-// what those before it define. They share one module's scope, so that the page
-// is a single script with a single hash.
-var scripts = []string{
-	"dom.js", "verdicts.js", "data.js", "state.js", "filter.js", "export.js", "table.js",
-	"links.js", "diff.js", "story.js", "banner.js", "attention.js", "stacksets.js",
-	"matrix-layout.js", "matrix-paint.js", "matrix.js", "timeline.js", "run.js",
-	"charts.js", "history.js", "graph.js", "overview.js", "search.js", "live.js", "main.js",
-}
+//go:generate go run ./internal/bundle/generate web assets
 
-// styles are the page's one style sheet, in the order of the cascade.
-var styles = []string{
-	"colours.css", "ground.css", "verdicts.css", "head.css", "panels.css", "tables.css",
-	"fleet.css", "story.css", "drawings.css", "media.css",
-}
-
+// The page's script and style sheet are made of the modules in web by `go generate`
+// (make generate-page) and committed; a test compares them with their sources.
 var (
-	script       = sync.OnceValue(func() string { return readAssets(scripts) })
-	style        = sync.OnceValue(func() string { return readAssets(styles) })
+	script       = sync.OnceValue(func() string { return readAsset("page.js") })
+	style        = sync.OnceValue(func() string { return readAsset("page.css") })
 	pageTemplate = sync.OnceValue(func() *template.Template {
 		return template.Must(template.New("page").Funcs(template.FuncMap{"group3": group3, "visible": visible}).Parse(readAsset("page.html")))
 	})
 )
-
-func readAssets(names []string) string {
-	parts := make([]string, len(names))
-	for i, name := range names {
-		parts[i] = readAsset(name)
-	}
-	return strings.Join(parts, "\n")
-}
 
 // readAsset reads an embedded file. It is there, or the package does not build
 // into anything that passes its first test.

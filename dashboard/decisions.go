@@ -12,7 +12,10 @@ type decisionColumns struct {
 	Account   column `json:"account"`
 	Region    column `json:"region"`
 	Verdict   column `json:"verdict"`
-	Reason    column `json:"reason"`
+	Reason    column `json:"reason"` // in our words
+	Said      column `json:"said"`   // in AWS's words
+	Where     column `json:"where"`  // the resource that AWS names
+	Tone      column `json:"tone"`   // a place in Texts
 	Action    column `json:"action"`
 	Outcome   column `json:"outcome"`
 	Operation column `json:"operation"`
@@ -46,7 +49,11 @@ func (b *builder) decision(decision report.Decision) {
 	d.Account = append(d.Account, orNone(b.accounts, decision.Account))
 	d.Region = append(d.Region, orNone(b.out.Regions, decision.Region))
 	d.Verdict = append(d.Verdict, verdict)
-	d.Reason = append(d.Reason, text(decision.Reason))
+	where, said := resourceOf(decision.Said)
+	d.Reason = append(d.Reason, text(apart(decision.Reason, decision.Said)))
+	d.Said = append(d.Said, text(said))
+	d.Where = append(d.Where, text(where))
+	d.Tone = append(d.Tone, text(string(toneOf(decision.Outcome))))
 	d.Action = append(d.Action, text(string(decision.Action)))
 	d.Outcome = append(d.Outcome, text(string(decision.Outcome)))
 	d.Operation = append(d.Operation, text(decision.OperationID))

@@ -8,16 +8,19 @@
 // untrusted: it travels as data, never as markup, and the script only ever puts
 // it into text nodes and canvas text.
 //
-// A hundred thousand cells fit because they travel as columns of small numbers
-// into dictionaries ([payload]), gzipped, in two parts: the core, which the page
-// needs to become usable, and the details (drift, ladder steps), which it
-// unpacks when idle. Base64's URL alphabet is used so that html/template has
+// A million cells fit because they travel as columns of small numbers into
+// dictionaries ([payload], [cellTable]), gzipped, in two parts: the core, which the
+// page needs to become usable, and the details (drift, ladder steps), which it
+// unpacks when idle. Both are made once, for the page and for /api/state. Base64's URL alphabet is used so that html/template has
 // nothing to escape in them. Where the file would still outgrow
 // [Options.MaxBytes], the details of cells that are healthy again are left out,
 // and the page says how many.
 //
 // "Not checked" is a verdict of its own everywhere, with its own colour, pattern
 // and glyph: it must never be taken for "in sync".
+//
+// The page's script and style sheet are made of the modules in web, by
+// internal/bundle in `go generate`; what is embedded is the committed result.
 //
 // [Server] serves the same page, told to follow changes instead of standing
 // still, next to /healthz, /metrics, the two files, and the approvals. It

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -34,11 +35,12 @@ type fixture struct {
 	regions []fleet.Region
 	units   []fleet.OUID // where accounts sit
 	actions map[string]int
+	reached map[string]bool // accounts, by action
 }
 
 // reportOf makes a report of about so many cells, after a heal.
 func reportOf(cells int) *report.Report {
-	f := &fixture{random: rand.New(rand.NewPCG(1, uint64(cells))), regions: []fleet.Region{"eu-central-1", "eu-west-1", "us-east-1"}, actions: map[string]int{}}
+	f := &fixture{random: rand.New(rand.NewPCG(1, uint64(cells))), regions: []fleet.Region{"eu-central-1", "eu-west-1", "us-east-1"}, actions: map[string]int{}, reached: map[string]bool{}}
 	f.report = &report.Report{DataAt: madeAt, Run: report.Run{ID: "20261120-063158-7f3a", Engine: "embedded", Started: madeAt.Add(-612 * time.Second), Ended: madeAt,
 		VirtualSeconds: 612, Result: report.Attention, HomeRegion: "eu-central-1"},
 		API: report.API{Calls: 1874, Writes: 61, Throttled: 23, ByAction: map[string]int{"ListStackInstances": 402, "DescribeStackSetOperation": 960}}}
@@ -148,7 +150,7 @@ func (f *fixture) cell(set, number int, account fleet.Account, region fleet.Regi
 	case account.State == fleet.AccountSuspended:
 		f.left(&cell, plan.Blocked, plan.ReasonAccountGone, "The account is suspended; StackSets skips it.", "Close the account for good, or have it reactivated; until then its instances are held.")
 	case number%97 == 41 && set%9 == 3:
-		f.left(&cell, plan.Quarantined, plan.ReasonDenied, fmt.Sprintf("ResourceLogicalId:AuditRole, ResourceType:AWS::IAM::Role, ResourceStatusReason:User: arn:aws:sts::%s:assumed-role/stacksets-exec-1f/2 is not authorized to perform: iam:CreateRole with an explicit deny in a service control policy.", account.ID),
+		f.said(&cell, plan.Quarantined, plan.ReasonDenied, fmt.Sprintf("ResourceLogicalId:AuditRole, ResourceType:AWS::IAM::Role, ResourceStatusReason:User: arn:aws:sts::%s:assumed-role/stacksets-exec-1f/2 is not authorized to perform: iam:CreateRole with an explicit deny in a service control policy.", account.ID),
 			"A service control policy denies iam:CreateRole. Exempt the execution role from the policy, or take the OU out of the stack set.")
 	case roll < 38:
 		f.drifted(&cell, roll)
@@ -159,9 +161,9 @@ func (f *fixture) cell(set, number int, account fleet.Account, region fleet.Regi
 	case roll < 58:
 		f.healed(&cell, plan.Outdated, plan.RemedyRetry, "it has an older template than its stack set")
 	case roll == 60:
-		f.left(&cell, plan.Failed, plan.ReasonNameCollision, fmt.Sprintf("ResourceLogicalId:LogBucket, ResourceType:AWS::S3::Bucket, ResourceStatusReason:central-logs-%s already exists.", account.ID), "A bucket of that name was made outside the stack set. Import it, or rename it.")
+		f.said(&cell, plan.Failed, plan.ReasonNameCollision, fmt.Sprintf("ResourceLogicalId:LogBucket, ResourceType:AWS::S3::Bucket, ResourceStatusReason:central-logs-%s already exists.", account.ID), "A bucket of that name was made outside the stack set. Import it, or rename it.")
 	case roll == 61:
-		f.left(&cell, plan.Inoperable, plan.ReasonTermination, fmt.Sprintf("Stack arn:aws:cloudformation:%s:%s:stack/StackSet-%s cannot be deleted while TerminationProtection is enabled", region, account.ID, cell.StackSet), "Turn termination protection off for this stack, or keep it and detach the instance.")
+		f.said(&cell, plan.Inoperable, plan.ReasonTermination, fmt.Sprintf("Stack arn:aws:cloudformation:%s:%s:stack/StackSet-%s cannot be deleted while TerminationProtection is enabled", region, account.ID, cell.StackSet), "Turn termination protection off for this stack, or keep it and detach the instance.")
 	case roll < 64:
 		f.healed(&cell, plan.Orphan, plan.RemedyRemove, "there is an instance where none may be")
 		cell.Desire, cell.Because, cell.Reason = plan.MustNot, "", "Nothing is there any more."
@@ -212,15 +214,21 @@ func (f *fixture) healed(cell *report.Cell, was plan.Verdict, remedy plan.Remedy
 	cell.Steps = []report.Step{{At: madeAt.Add(-8 * time.Minute), Remedy: remedy, Outcome: "succeeded", Action: action, Reason: "was " + string(was) + ": " + reason}}
 }
 
+// said makes a cell that needs a person for what AWS said.
+func (f *fixture) said(cell *report.Cell, verdict plan.Verdict, class plan.ReasonClass, said, hint string) {
+	cell.Said = said
+	f.left(cell, verdict, class, "Its last operation failed. AWS says: "+said, hint)
+}
+
 // left makes a cell that needs a person.
 func (f *fixture) left(cell *report.Cell, verdict plan.Verdict, class plan.ReasonClass, reason, hint string) {
 	cell.Before, cell.Verdict, cell.Class, cell.Reason, cell.Hint, cell.Attention = verdict, verdict, class, reason, hint, true
 	if verdict == plan.Failed || verdict == plan.Quarantined {
 		action := f.action(cell, plan.RemedyRetry, "failed", reason)
-		cell.Steps = []report.Step{{At: madeAt.Add(-9 * time.Minute), Remedy: plan.RemedyRetry, Outcome: "failed", Class: class, Reason: reason, Action: action},
+		cell.Steps = []report.Step{{At: madeAt.Add(-9 * time.Minute), Remedy: plan.RemedyRetry, Outcome: "failed", Class: class, Reason: cmp.Or(cell.Said, reason), Said: cell.Said, Action: action},
 			{At: madeAt.Add(-7 * time.Minute), Remedy: plan.RemedyQuarantine, Outcome: "done", Class: class}}
 	}
-	f.report.Attention = append(f.report.Attention, report.Finding{Cell: cell.Cell, Verdict: verdict, Reason: reason, Class: class, Hint: hint})
+	f.report.Attention = append(f.report.Attention, report.Finding{Cell: cell.Cell, Verdict: verdict, Reason: reason, Class: class, Hint: hint, Said: cell.Said})
 }
 
 // action puts the cell into the operation that worked on it, and names that.
@@ -235,7 +243,8 @@ func (f *fixture) action(cell *report.Cell, remedy plan.Remedy, outcome, reason 
 	}
 	action := &f.report.Actions[at]
 	action.Cells++
-	if !slices.Contains(action.Accounts, cell.Account) {
+	if key := id + " " + string(cell.Account); !f.reached[key] {
+		f.reached[key] = true
 		action.Accounts = append(action.Accounts, cell.Account)
 	}
 	if !slices.Contains(action.Regions, cell.Region) {

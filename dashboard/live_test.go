@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,10 +30,11 @@ func serveTo(t *testing.T, source *memory, change func(*Config)) string {
 }
 
 // stillRunning is the report as it was while the run was under way.
-func stillRunning(report *report.Report) *report.Report {
-	earlier := *report
+func stillRunning(done *report.Report) *report.Report {
+	earlier := *done
 	earlier.Run.Ended, earlier.Run.Result, earlier.Run.Stage = time.Time{}, "", "Heal"
 	earlier.After = earlier.Before
+	earlier.Run.Progress = report.Progress{Done: 98, Planned: 233, Left: 2400}
 	return &earlier
 }
 
@@ -40,7 +42,7 @@ func TestLivePageFollowsTheRunWithoutAReload(t *testing.T) {
 	report := reportOf(1500)
 	source := &memory{report: stillRunning(report)}
 	p := openAddress(t, serveTo(t, source, nil)+"/", look{hash: "#view=sets&v=blocked"})
-	if headline := p.text("#headline"); !strings.HasPrefix(headline, "A run is under way") {
+	if headline := p.text("#headline"); headline != "Healing: 98 of 233 done, about 40 min left." {
 		t.Errorf("headline %q", headline)
 	}
 	p.until(`document.getElementById("live").textContent === "Live"`)
@@ -78,16 +80,33 @@ func TestLivePageKeepsFocusScrollingAndStoryWhenTheDataChanges(t *testing.T) {
 func TestApprovalButtonsPassTheDecisionOn(t *testing.T) {
 	report := reportOf(400)
 	report.Guards = []plan.GuardHit{{Guard: plan.GuardMassDrift, StackSet: "log-bucket", Reason: "21 % of the set drifted", Hint: "look first"}}
-	source := &memory{report: report, waiting: []Approval{{ID: "mass-drift:log-bucket", StackSet: "log-bucket", Reason: "21 % of the set drifted"}, {ID: "lease", Reason: "another"}}}
+	for i := range report.Cells {
+		if cell := &report.Cells[i]; cell.StackSet == "log-bucket" && i%3 == 0 {
+			cell.Verdict, cell.Remedy = plan.Drifted, plan.RemedyRedeploy
+		}
+	}
+	source := &memory{report: report, waiting: []Approval{{ID: "mass-drift:log-bucket", StackSet: "log-bucket", Reason: "21 % of the set drifted", Of: 21, All: 100}, {ID: "lease", Reason: "another"}}}
 	p := openAddress(t, serveTo(t, source, nil)+"/", look{})
 	p.click(`button[aria-label="Approve mass-drift:log-bucket"]`)
-	p.until(`!document.querySelector('button[aria-label="Approve mass-drift:log-bucket"]')`)
+	if said := p.text("dialog.approval"); !strings.Contains(said, "21 of 100") || !strings.Contains(said, "stacks of log-bucket: deleted, and created again") || !strings.Contains(said, "next heal") {
+		t.Errorf("before the answer the dialog says %q", said)
+	}
+	p.do(chromedp.SendKeys("#approval-note", "seen with the team"))
+	p.click(`dialog.approval button[type="submit"]`)
+	p.until(`!document.querySelector("dialog") && document.querySelector('button[aria-label="Undo the answer to mass-drift:log-bucket"]')`)
+	if said := p.text("main"); !strings.Contains(said, "Approved by local user until 2026-11-21 06:42:10 UTC; it takes effect at the next heal.") || !strings.Contains(said, "seen with the team") {
+		t.Errorf("after the answer the page says %q", said)
+	}
+	p.click(`button[aria-label="Undo the answer to mass-drift:log-bucket"]`)
+	p.until(`document.querySelector('button[aria-label="Approve mass-drift:log-bucket"]')`)
 	p.click(`button[aria-label="Deny lease"]`)
+	p.click(`dialog.approval button[type="submit"]`)
 	p.until(`!document.querySelector('button[aria-label="Deny lease"]')`)
-	want := []ApprovalVerdict{{ID: "mass-drift:log-bucket", Approve: true, By: "127.0.0.1"}, {ID: "lease", By: "127.0.0.1"}}
+	want := []ApprovalVerdict{{ID: "mass-drift:log-bucket", Approve: true, Note: "seen with the team", By: "local user"},
+		{ID: "mass-drift:log-bucket", Undo: true, By: "local user"}, {ID: "lease", By: "local user"}}
 	source.mutex.Lock()
 	defer source.mutex.Unlock()
-	if len(source.decided) != 2 || source.decided[0] != want[0] || source.decided[1] != want[1] {
+	if !slices.Equal(source.decided, want) {
 		t.Errorf("passed on %+v, want %+v", source.decided, want)
 	}
 }
@@ -97,7 +116,7 @@ func TestPageFromDiskOffersNoButtonThatCannotWork(t *testing.T) {
 	if evaluate[bool](p, `!!document.querySelector(".decide")`) {
 		t.Error("a page without a server offers to approve")
 	}
-	if text := p.text("main"); !strings.Contains(text, "setmend heal --accept lease") {
+	if text := p.text("main"); !strings.Contains(text, "setmend approvals approve lease") {
 		t.Error("it does not say how to decide on the command line")
 	}
 }

@@ -24,6 +24,7 @@ type metrics struct {
 	cells, setCells           *prometheus.GaugeVec
 	attention, guards         prometheus.Gauge
 	dataTime, underWay        prometheus.Gauge
+	done, planned             prometheus.Gauge
 	runs, heals, calls, saved *prometheus.CounterVec
 	writes, throttled         prometheus.Counter
 	runTime                   prometheus.Histogram
@@ -37,9 +38,11 @@ func newMetrics() *metrics {
 		attention: gauge("setmend_attention_cells", "Cells that need a person, as of the latest report."),
 		guards:    gauge("setmend_guards_tripped", "Guards that stop work until a person accepts, as of the latest report."),
 		dataTime:  gauge("setmend_data_timestamp_seconds", "When the fleet was last read."),
-		underWay:  gauge("setmend_run_under_way", "1 while a run is under way."),
+		underWay:  gauge("setmend_run_under_way", "1 while a run is under way; 0 if none is, or it was cut off."),
+		done:      gauge("setmend_run_done", "Of what the present stage of the run under way is for, how much has ended."),
+		planned:   gauge("setmend_run_planned", "How much the present stage of the run under way is for."),
 		runs:      counters("setmend_runs_total", "Runs that ended.", "result"),
-		heals:     counters("setmend_heals_total", "Cells acted on.", "remedy", "outcome"),
+		heals:     counters("setmend_heals_total", "Cells that a remedy was taken on; a redeployment counts once, a drift detection does not.", "remedy", "outcome"),
 		calls:     counters("setmend_api_calls_total", "AWS API calls, repeated ones included.", "action"),
 		saved:     counters("setmend_overrides_total", "Instances whose overrides were saved, restored and lost.", "state"),
 		writes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "setmend_api_writes_total", Help: "AWS API calls that change something."}),
@@ -49,7 +52,7 @@ func newMetrics() *metrics {
 		operationTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "setmend_operation_duration_seconds", Help: "How long stack set operations took.",
 			Buckets: []float64{10, 30, 60, 120, 300, 600, 1800, 3600, 7200}}, []string{"action"}),
 	}
-	m.registry.MustRegister(m.cells, m.setCells, m.attention, m.guards, m.dataTime, m.underWay, m.runs, m.heals, m.calls, m.saved,
+	m.registry.MustRegister(m.cells, m.setCells, m.attention, m.guards, m.dataTime, m.underWay, m.done, m.planned, m.runs, m.heals, m.calls, m.saved,
 		m.writes, m.throttled, m.runTime, m.operationTime, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 	return m
@@ -67,11 +70,12 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 }
 
-// observe counts a run that has ended, once. A mere reading is not a run.
+// observe counts a run that has ended, once. A mere reading is not a run, and neither
+// is one that is under way or was cut off: it counts when it ends.
 func (m *metrics) observe(r *report.Report) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	if r == nil || r.Run.Ended.IsZero() || r.Run.Engine == "read" || m.seen[r.Run.ID] {
+	if r == nil || r.Run.Ended.IsZero() || r.Run.Result == "" || r.Run.Engine == "read" || m.seen[r.Run.ID] {
 		return
 	}
 	m.seen[r.Run.ID] = true
@@ -85,13 +89,17 @@ func (m *metrics) observe(r *report.Report) {
 	m.saved.WithLabelValues("saved").Add(float64(r.Overrides.Saved))
 	m.saved.WithLabelValues("restored").Add(float64(r.Overrides.Restored))
 	m.saved.WithLabelValues("lost").Add(float64(r.Overrides.Lost))
+	for _, d := range deedsOf(r) {
+		m.heals.WithLabelValues(string(d.Remedy), string(d.Outcome)).Add(float64(d.Cells))
+	}
 	for _, action := range r.Actions {
-		m.action(action)
+		m.operation(action)
 	}
 }
 
-func (m *metrics) action(action report.Action) {
-	m.heals.WithLabelValues(string(action.Remedy), string(action.Outcome)).Add(float64(action.Cells))
+// operation observes how long one operation took; one that was merely decided, or
+// whose end nobody saw, took no time that is known.
+func (m *metrics) operation(action report.Action) {
 	if !action.Started.IsZero() && !action.Ended.IsZero() {
 		m.operationTime.WithLabelValues(string(action.Action)).Observe(action.Ended.Sub(action.Started).Seconds())
 	}
@@ -108,7 +116,7 @@ func runSeconds(run report.Run) float64 {
 // show sets the gauges to a report.
 func (m *metrics) show(r *report.Report) {
 	m.setCells.Reset()
-	for verdict, cells := range byVerdict(r.After) {
+	for verdict, cells := range byVerdict(tallyOf(r).after) {
 		m.cells.WithLabelValues(string(verdict)).Set(float64(cells))
 	}
 	for _, set := range r.StackSets {
@@ -124,11 +132,15 @@ func (m *metrics) show(r *report.Report) {
 	}
 	m.guards.Set(float64(stopping))
 	m.attention.Set(float64(len(r.Attention)))
-	m.dataTime.Set(float64(r.DataAt.Unix()))
+	if !r.DataAt.IsZero() {
+		m.dataTime.Set(float64(r.DataAt.Unix()))
+	}
 	m.underWay.Set(0)
-	if r.Run.Ended.IsZero() {
+	if underWay(r) && r.Run.CutOff.IsZero() {
 		m.underWay.Set(1)
 	}
+	m.done.Set(float64(r.Run.Progress.Done))
+	m.planned.Set(float64(r.Run.Progress.Planned))
 }
 
 func byVerdict(c plan.Counts) map[plan.Verdict]int {

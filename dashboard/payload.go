@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
@@ -10,7 +11,7 @@ import (
 )
 
 // payloadFormat is raised when the page's script must change with the data.
-const payloadFormat = 1
+const payloadFormat = 2
 
 // payload is the page's core: what it needs to draw everything but a cell's
 // story. Numbers that stand for things are places in the lists of this struct.
@@ -21,6 +22,7 @@ type payload struct {
 	Fleet     report.Fleet              `json:"fleet"`
 	Before    plan.Counts               `json:"before"`
 	After     plan.Counts               `json:"after"`
+	Absent    int                       `json:"absent"` // cells that must not be there, and are not
 	Overrides report.Overrides          `json:"overrides"`
 	API       report.API                `json:"api"`
 	Guards    []plan.GuardHit           `json:"guards"`
@@ -28,13 +30,16 @@ type payload struct {
 	DataAt    time.Time                 `json:"dataAt"`
 	Levels    [][]int                   `json:"levels"`
 	StackSets []report.StackSet         `json:"stackSets"`
-	Accounts  []accountRow              `json:"accounts"`
+	Accounts  accountColumns            `json:"accounts"`
 	OUs       []ouRow                   `json:"ous"`
 	Regions   *dictionary[fleet.Region] `json:"regions"`
 	Verdicts  *dictionary[plan.Verdict] `json:"verdicts"`
 	Texts     *dictionary[string]       `json:"texts"`
-	Cells     cellColumns               `json:"cells"`
+	Cells     cellTable                 `json:"cells"`
 	Groups    []group                   `json:"groups"`
+	Loose     []loose                   `json:"loose"` // findings about no cell
+	Held      []held                    `json:"held"`
+	Deeds     []deed                    `json:"deeds"`
 	Actions   []actionRow               `json:"actions"`
 	Decisions decisionColumns           `json:"decisions"`
 	History   []report.HistoryPoint     `json:"history"`
@@ -42,14 +47,16 @@ type payload struct {
 	Links     Links                     `json:"links"`
 	Omitted   omitted                   `json:"omitted"`
 	Live      bool                      `json:"live"`
+	UnderWay  bool                      `json:"underWay"`
 }
 
-// accountRow is an account, with its parent as a place in OUs, -1 if unknown.
-type accountRow struct {
-	ID    fleet.AccountID    `json:"id"`
-	Name  string             `json:"name,omitempty"`
-	State fleet.AccountState `json:"state"`
-	OU    int                `json:"ou"`
+// accountColumns are the accounts. Their ids are numbers, or texts where one is none.
+type accountColumns struct {
+	ID    column            `json:"id,omitzero"`
+	Text  []fleet.AccountID `json:"text,omitempty"`
+	Name  []string          `json:"name"`
+	State column            `json:"state"` // a place in Texts
+	OU    column            `json:"ou"`    // a place in OUs, -1 if unknown
 }
 
 // ouRow is an OU, with its parent as a place in OUs, -1 for the root.
@@ -61,26 +68,25 @@ type ouRow struct {
 
 // omitted counts what was left out to keep the file small.
 type omitted struct {
-	Details   int `json:"details"`
 	Decisions int `json:"decisions"`
 }
 
+// loose is a finding about no cell: a whole stack set's, as a rule.
+type loose struct {
+	StackSet fleet.StackSetName `json:"stackSet,omitempty"`
+	Reason   string             `json:"reason"`
+	Said     string             `json:"said,omitempty"`
+	Hint     string             `json:"hint,omitempty"`
+	Next     []next             `json:"next"`
+}
+
 // details are the stories of the cells that have one: Cells holds places in the
-// core's cells.
+// core's cells, Omitted
+// counts those of healthy cells that were left out for size.
 type details struct {
 	Cells   column   `json:"cells"`
 	Stories []detail `json:"stories"`
-}
-
-type detail struct {
-	Drift       []fleet.ResourceDrift `json:"drift,omitempty"`
-	Steps       []report.Step         `json:"steps,omitempty"`
-	Heals       int                   `json:"heals,omitempty"`
-	Quarantined time.Time             `json:"quarantined,omitzero"`
-	Checked     time.Time             `json:"checked,omitzero"`
-	Remedy      plan.Remedy           `json:"remedy,omitempty"` // what comes next
-	NotBefore   time.Time             `json:"notBefore,omitzero"`
-	Pinned      string                `json:"pinned,omitempty"`
+	Omitted int      `json:"omitted"`
 }
 
 // builder turns a report into a payload. It never changes the report.
@@ -88,39 +94,76 @@ type builder struct {
 	report   *report.Report
 	options  Options
 	out      payload
-	details  details
 	sets     *dictionary[fleet.StackSetName]
 	accounts *dictionary[fleet.AccountID]
 	ous      *dictionary[fleet.OUID]
-	place    map[fleet.Cell]int
+	members  map[fleet.AccountID]bool // accounts that the report lists
+	place    map[fleet.Cell]int       // of cells that findings are about
+	stories  []storyAt                // in the cells' order
+	loose    []report.Finding
+
+	recent      [4]recentKind
+	kindNumbers map[kind]int
+	kindList    []kind
+
+	operations  map[string]fleet.Operation
+	stopping    map[fleet.StackSetName]*plan.GuardHit
+	reportOnly  map[fleet.StackSetName]bool
+	heldNumbers map[heldKey]int
 }
 
-// build makes both parts. With lean set, cells that are healthy again carry no
-// details.
-func build(r *report.Report, options Options, lean bool) (payload, details) {
+// build makes the core, and gathers the cells that have a story.
+func build(r *report.Report, options Options) (payload, []storyAt) {
+	t := tallyOf(r)
 	b := &builder{report: r, options: options,
-		sets:     newDictionary[fleet.StackSetName](),
-		accounts: newDictionary[fleet.AccountID](),
-		ous:      newDictionary[fleet.OUID](),
-		place:    make(map[fleet.Cell]int, len(r.Cells)),
+		sets:        newDictionary[fleet.StackSetName](),
+		accounts:    newDictionary[fleet.AccountID](),
+		ous:         newDictionary[fleet.OUID](),
+		members:     make(map[fleet.AccountID]bool, len(r.Accounts)),
+		place:       make(map[fleet.Cell]int, len(r.Attention)),
+		kindNumbers: map[kind]int{}, heldNumbers: map[heldKey]int{},
+		operations: recentOperations(r), stopping: map[fleet.StackSetName]*plan.GuardHit{}, reportOnly: map[fleet.StackSetName]bool{},
+	}
+	for i := range b.recent {
+		b.recent[i].number = -1
+		b.recent[i].kind.held = -2 // no cell's
 	}
 	b.out = payload{
-		Format: payloadFormat, Headline: Headlines(r), Run: r.Run, Fleet: r.Fleet, Before: r.Before, After: r.After,
+		Format: payloadFormat, Headline: headlineOf(r, t), Run: r.Run, Fleet: r.Fleet, Before: t.before, After: t.after, Absent: t.absent,
 		Overrides: r.Overrides, API: r.API, Guards: orEmpty(r.Guards), Problems: orEmpty(r.Problems),
-		DataAt: r.DataAt, History: orEmpty(r.History), Approvals: orEmpty(options.Approvals),
-		Links: options.links(r), Live: options.LiveURL != "",
+		DataAt: r.DataAt, History: orEmpty(r.History), Held: []held{}, Loose: []loose{},
+		Links: options.links(r), Live: options.LiveURL != "", UnderWay: underWay(r),
 		Regions:  newDictionary[fleet.Region](),
 		Verdicts: newDictionary(plan.Verdicts[:]...),
 		Texts:    newDictionary(""),
 	}
+	b.readGuards()
 	b.stackSets()
-	b.cells(lean)
+	b.accountsFirst()
+	b.cells()
+	b.approvals()
 	b.groups()
+	b.looseFindings()
 	b.actions()
 	b.decisions()
 	b.levels()
 	b.places()
-	return b.out, b.details
+	return b.out, b.stories
+}
+
+// accountsFirst numbers the report's accounts in its order, which is that of its cells.
+func (b *builder) accountsFirst() {
+	for i := range b.report.Accounts {
+		b.accounts.of(b.report.Accounts[i].ID)
+		b.members[b.report.Accounts[i].ID] = len(b.report.Accounts[i].OUs) > 0
+	}
+}
+
+func (b *builder) looseFindings() {
+	for _, a := range b.loose {
+		explain := next{Does: "See all that is known of it", Command: "setmend explain " + shellWord(string(a.StackSet))}
+		b.out.Loose = append(b.out.Loose, loose{a.StackSet, plan.Assessed{Reason: a.Reason, Said: a.Said}.Ours(), a.Said, a.Hint, []next{explain}})
+	}
 }
 
 // stackSets numbers the stack sets in the report's order.
@@ -148,27 +191,53 @@ func (b *builder) places() {
 	for _, set := range b.report.StackSets {
 		known[set.Name] = set
 	}
+	absentBefore, absentAfter := b.absences()
 	b.out.StackSets = []report.StackSet{}
 	for _, name := range b.sets.values {
 		set := known[name]
 		set.Name = name
+		set.Before.Blocked, set.After.Blocked = max(0, set.Before.Blocked-absentBefore[name]), max(0, set.After.Blocked-absentAfter[name])
 		b.out.StackSets = append(b.out.StackSets, set)
 	}
 	b.accountRows()
 	b.ouRows()
 }
 
+// absences counts by stack set the cells that are rightly absent, now and before.
+func (b *builder) absences() (before, after map[fleet.StackSetName]int) {
+	before, after = map[fleet.StackSetName]int{}, map[fleet.StackSetName]int{}
+	for i := range b.report.Cells {
+		if cell := &b.report.Cells[i]; shown(cell) == absent {
+			after[cell.StackSet]++
+			if shownBefore(cell) == absent {
+				before[cell.StackSet]++
+			}
+		}
+	}
+	return before, after
+}
+
 func (b *builder) accountRows() {
 	known := map[fleet.AccountID]fleet.Account{}
 	for _, account := range b.report.Accounts {
 		known[account.ID] = account
-		b.accounts.of(account.ID)
 	}
-	b.out.Accounts = []accountRow{}
+	out := accountColumns{Name: []string{}, ID: column{}}
 	for _, id := range b.accounts.values {
 		account := known[id]
-		b.out.Accounts = append(b.out.Accounts, accountRow{ID: id, Name: account.Name, State: account.State, OU: b.ou(account.Parent())})
+		n, err := strconv.Atoi(string(id))
+		if len(id) != 12 || err != nil || n < 0 {
+			out.Text = b.accounts.values
+		}
+		out.ID = append(out.ID, n)
+		out.Name = append(out.Name, account.Name)
+		out.State = append(out.State, b.out.Texts.of(string(account.State)))
+		out.OU = append(out.OU, b.ou(account.Parent()))
 	}
+	if out.Text != nil {
+		out.ID = nil
+	}
+	b.out.Accounts = out
 }
 
 // ou numbers an OU and everything above it.

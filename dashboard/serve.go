@@ -1,21 +1,19 @@
 package dashboard
 
 import (
-	"compress/gzip"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
-	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/report"
 )
 
@@ -27,7 +25,7 @@ type cache struct {
 	mutex   sync.Mutex
 	version string // of what follows; "" for none
 	page    []byte
-	state   []byte // gzipped
+	state   []byte
 }
 
 // view is a consistent reading of the sources.
@@ -64,7 +62,10 @@ func (s *Server) waiting(ctx context.Context) ([]Approval, error) {
 
 // read reads everything that a page shows. Ended runs are counted on the way.
 func (s *Server) read(ctx context.Context) (view, error) {
-	report, err := s.latest(ctx)
+	told, err := s.latest(ctx)
+	if errors.Is(err, errNoRun) {
+		told, err = &report.Report{}, nil // the page greets
+	}
 	if err != nil {
 		return view{}, err
 	}
@@ -73,14 +74,16 @@ func (s *Server) read(ctx context.Context) (view, error) {
 	if options.Approvals, err = s.waiting(ctx); err != nil {
 		return view{}, err
 	}
-	options.Decisions = nil
-	for decision, err := range s.config.Source.Decisions(ctx, report.Run.ID) {
+	if options.Decisions = nil; told.Run.ID == "" {
+		return view{told, options}, nil
+	}
+	for decision, err := range s.config.Source.Decisions(ctx, told.Run.ID) {
 		if err != nil {
-			return view{}, fmt.Errorf("reading the decisions of run %s: %w", report.Run.ID, err)
+			return view{}, fmt.Errorf("reading the decisions of run %s: %w", told.Run.ID, err)
 		}
 		options.Decisions = append(options.Decisions, decision)
 	}
-	return view{report, options}, nil
+	return view{told, options}, nil
 }
 
 func (s *Server) latest(ctx context.Context) (*report.Report, error) {
@@ -112,29 +115,25 @@ func (s *Server) current(ctx context.Context) (page, state []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if page, err = renderLive(seen, version); err != nil {
+	made, err := makeParts(seen.report, seen.options)
+	if err != nil {
 		return nil, nil, err
 	}
-	core, more := build(seen.report, seen.options, false)
-	if state, err = zip(map[string]any{"core": core, "details": more}); err != nil {
+	seen.options.version = version
+	var rendered bytes.Buffer
+	if err := made.page(&rendered, seen.report, seen.options); err != nil {
+		return nil, nil, err
+	}
+	page = rendered.Bytes()
+	if state, err = json.Marshal(map[string]string{"core": made.core, "details": made.details}); err != nil {
 		return nil, nil, err
 	}
 	s.cache.version, s.cache.page, s.cache.state = version, page, state
 	return page, state, nil
 }
 
-// renderLive renders the page with the version that it shows.
-func renderLive(seen view, version string) ([]byte, error) {
-	options := seen.options
-	options.version = version
-	return render(seen.report, options, false)
-}
-
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	page, _, err := s.current(r.Context())
-	if errors.Is(err, errNoRun) {
-		w.Header().Set("Refresh", "5")
-	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -143,6 +142,7 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(page)
 }
 
+// serveState serves what the page carries, packed as the page carries it.
 func (s *Server) serveState(w http.ResponseWriter, r *http.Request) {
 	_, state, err := s.current(r.Context())
 	if err != nil {
@@ -150,17 +150,7 @@ func (s *Server) serveState(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = w.Write(state)
-		return
-	}
-	plain, err := gzip.NewReader(strings.NewReader(string(state)))
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	_, _ = io.Copy(w, plain)
+	_, _ = w.Write(state)
 }
 
 // serveEvents tells an open page the version, and again whenever it changes. A
@@ -238,29 +228,73 @@ func (s *Server) serveHealth(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "ok")
 }
 
-// serveApproval takes a decision. It wants JSON, which no form on another site
-// can send without asking first; requests across origins are refused before.
+// serveApproval takes a decision.
 func (s *Server) serveApproval(w http.ResponseWriter, r *http.Request) {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		http.Error(w, "Send JSON.", http.StatusUnsupportedMediaType)
+	var verdict ApprovalVerdict
+	if !decode(w, r, &verdict, 8192) {
 		return
 	}
-	var verdict ApprovalVerdict
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&verdict); err != nil || verdict.ID == "" {
-		http.Error(w, `Send {"id": "…", "approve": true or false}.`, http.StatusBadRequest)
+	if verdict.ID == "" || len(verdict.Note) > mostNote {
+		http.Error(w, `Send {"id": "…", "approve": true or false, "note": "…"}, or {"id": "…", "undo": true}.`, http.StatusBadRequest)
 		return
 	}
 	if s.config.Approvals == nil {
 		s.fail(w, r, ErrNotWaiting)
 		return
 	}
-	verdict.By, _, _ = net.SplitHostPort(r.RemoteAddr)
+	verdict.By = whoAsks(r.Context())
 	if err := s.config.Approvals.Decide(r.Context(), verdict); err != nil {
 		s.fail(w, r, fmt.Errorf("deciding %s: %w", verdict.ID, err))
 		return
 	}
-	s.config.Log.Info("approval decided", "id", verdict.ID, "approve", verdict.Approve, "by", verdict.By)
+	s.config.Log.Info("approval decided", "id", verdict.ID, "approve", verdict.Approve, "undo", verdict.Undo, "by", verdict.By)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// mostNote is how many bytes a note may have: 500 characters of any script.
+const mostNote = 2000
+
+// serveRelease releases cells from quarantine, in order, until one fails.
+func (s *Server) serveRelease(w http.ResponseWriter, r *http.Request) {
+	var wanted struct {
+		Cells []fleet.Cell `json:"cells"`
+	}
+	if !decode(w, r, &wanted, 4<<20) {
+		return
+	}
+	if len(wanted.Cells) == 0 {
+		http.Error(w, `Send {"cells": [{"stackSet": "…", "account": "…", "region": "…"}]}.`, http.StatusBadRequest)
+		return
+	}
+	if s.config.Quarantine == nil {
+		s.fail(w, r, ErrNotWaiting)
+		return
+	}
+	by := whoAsks(r.Context())
+	for i, cell := range wanted.Cells {
+		if err := s.config.Quarantine.Release(r.Context(), cell, by); err != nil {
+			s.config.Log.Info("releasing cells", "released", i, "of", len(wanted.Cells), "by", by)
+			s.fail(w, r, fmt.Errorf("releasing %s: %w", cell, err))
+			return
+		}
+	}
+	s.config.Log.Info("cells released", "cells", len(wanted.Cells), "by", by)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// decode reads a request that changes something, or answers what is wrong with it. It
+// wants JSON, which no form on another site can send without asking first; requests
+// across origins are refused before.
+func decode(w http.ResponseWriter, r *http.Request, into any, most int64) bool {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		http.Error(w, "Send JSON.", http.StatusUnsupportedMediaType)
+		return false
+	}
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		http.Error(w, "That is not the JSON that is wanted here.", http.StatusBadRequest)
+		return false
+	}
+	return true
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/report"
 )
 
@@ -27,17 +28,33 @@ type Source interface {
 
 // Approvals is what waits for a person, and the way to answer.
 type Approvals interface {
+	// Waiting returns what is asked, and what was answered and still holds.
 	Waiting(ctx context.Context) ([]Approval, error)
-	// Decide passes a person's decision on. It is durable when the call returns.
-	// The error wraps [ErrNotWaiting] if nothing of that id waits (any more).
+	// Decide passes a person's decision on, or takes one back. It is durable when the
+	// call returns. The error wraps [ErrNotWaiting] if nothing of that id waits (any
+	// more), or if there is no answer to take back.
 	Decide(ctx context.Context, verdict ApprovalVerdict) error
+}
+
+// Quarantine lets a person have cells tried again.
+type Quarantine interface {
+	// Release has the next heal try the cell again. It is durable when the call returns.
+	// The error wraps [ErrNotWaiting] if the cell is not given up (any more).
+	Release(ctx context.Context, cell fleet.Cell, by string) error
 }
 
 // ApprovalVerdict is a person's answer to an [Approval].
 type ApprovalVerdict struct {
 	ID      string `json:"id"`
 	Approve bool   `json:"approve"`
-	By      string `json:"-"` // the remote address it came from
+	Undo    bool   `json:"undo,omitempty"` // take the answer back; Approve then says nothing
+	Note    string `json:"note,omitempty"`
+	By      string `json:"-"` // the name of the token that it came with
+}
+
+// Token is a bearer token, with the name of who holds it.
+type Token struct {
+	Name, Secret string
 }
 
 // ErrNotWaiting says that an approval was decided before, or never asked for.
@@ -47,12 +64,19 @@ var ErrNotWaiting = errors.New("nothing of that name waits for approval")
 type Config struct {
 	Source    Source    // required
 	Approvals Approvals // nil: there is nothing to approve
+	// Quarantine releases cells; nil: the page has commands only.
+	Quarantine Quarantine
 	// Address is the one listened on, such as 127.0.0.1:8080. What is not a
 	// loopback address needs a Token.
 	Address string
 	// Token is the bearer token that every request but /healthz must bring, 16
 	// characters at least; a browser is asked for it once. "" on loopback only.
 	Token string
+	// Tokens are further bearer tokens, by the names of who holds them. What is decided
+	// with one is recorded under its name; Token's holder is called so.
+	Tokens []Token
+	// LocalName is who decides on loopback without a token; "" is "local user".
+	LocalName string
 	// Page has the page's options. LiveURL, Decisions and Approvals are set by
 	// the server.
 	Page Options
@@ -123,6 +147,7 @@ func (s *Server) routes() http.Handler {
 	inner.HandleFunc("GET /api/state", s.serveState)
 	inner.HandleFunc("GET /api/events", s.serveEvents)
 	inner.HandleFunc("POST /api/approvals", s.serveApproval)
+	inner.HandleFunc("POST /api/release", s.serveRelease)
 
 	outer := http.NewServeMux()
 	outer.HandleFunc("GET /healthz", s.serveHealth)
@@ -157,7 +182,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errNoRun):
 		http.Error(w, "There has not been a run yet.", http.StatusNotFound)
 	case errors.Is(err, ErrNotWaiting):
-		http.Error(w, "Nothing of that name waits for approval; somebody may have decided it already.", http.StatusConflict)
+		http.Error(w, "Nothing of that name waits any more; it may have been decided already.", http.StatusConflict)
 	case r.Context().Err() != nil: // the reader has left
 	default:
 		s.config.Log.Error("serving the dashboard", "path", r.URL.Path, "error", err)

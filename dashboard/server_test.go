@@ -3,6 +3,7 @@ package dashboard
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,12 +12,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/report"
 )
@@ -31,6 +34,7 @@ type memory struct {
 	decisions []report.Decision
 	waiting   []Approval
 	decided   []ApprovalVerdict
+	released  []string
 	broken    error
 }
 
@@ -62,13 +66,32 @@ func (m *memory) Decide(_ context.Context, verdict ApprovalVerdict) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	for i, waiting := range m.waiting {
-		if waiting.ID == verdict.ID {
-			m.waiting = append(append([]Approval{}, m.waiting[:i]...), m.waiting[i+1:]...)
-			m.decided = append(m.decided, verdict)
-			return nil
+		if waiting.ID != verdict.ID || (waiting.Decision == "") == verdict.Undo {
+			continue
 		}
+		m.waiting = append([]Approval{}, m.waiting...)
+		w := &m.waiting[i]
+		w.Decision, w.By, w.Note, w.Until = "denied", verdict.By, verdict.Note, madeAt.Add(24*time.Hour)
+		if verdict.Approve {
+			w.Decision = "approved"
+		}
+		if verdict.Undo {
+			w.Decision, w.By, w.Note, w.Until = "", "", "", time.Time{}
+		}
+		m.decided = append(m.decided, verdict)
+		return nil
 	}
 	return fmt.Errorf("%s: %w", verdict.ID, ErrNotWaiting)
+}
+
+func (m *memory) Release(_ context.Context, cell fleet.Cell, by string) error {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.broken != nil {
+		return m.broken
+	}
+	m.released = append(m.released, by+" "+cell.String())
+	return nil
 }
 
 // become changes the source's state.
@@ -81,7 +104,7 @@ func (m *memory) become(report *report.Report) {
 
 func newTestServer(t *testing.T, source *memory, change func(*Config)) *Server {
 	t.Helper()
-	config := Config{Source: source, Approvals: source, Address: "127.0.0.1:8080"}
+	config := Config{Source: source, Approvals: source, Quarantine: source, Address: "127.0.0.1:8080"}
 	if change != nil {
 		change(&config)
 	}
@@ -198,7 +221,7 @@ func TestHealthIsOpenAndTellsNothing(t *testing.T) {
 
 func TestServerBeforeTheFirstRun(t *testing.T) {
 	server := newTestServer(t, &memory{}, nil)
-	for path, want := range map[string]int{"/": 404, "/report.json": 404, "/api/state": 404, "/healthz": 200, "/metrics": 200} {
+	for path, want := range map[string]int{"/": 200, "/report.json": 404, "/api/state": 200, "/healthz": 200, "/metrics": 200} {
 		if got := ask(server, "GET", path, "").Code; got != want {
 			t.Errorf("GET %s answered %d, want %d", path, got, want)
 		}
@@ -218,16 +241,24 @@ func TestServedFilesAreTheFiles(t *testing.T) {
 	}
 }
 
-func TestStateIsTheSamePackedAndPlain(t *testing.T) {
+func TestStateIsWhatThePageCarries(t *testing.T) {
 	server := newTestServer(t, &memory{report: reportOf(300)}, nil)
-	plain := ask(server, "GET", "/api/state", "").Body.String()
-	packed := ask(server, "GET", "/api/state", "", with("Accept-Encoding", "gzip"))
-	if packed.Header().Get("Content-Encoding") != "gzip" || packed.Body.Len() >= len(plain) {
-		t.Errorf("packed: %d bytes as %q, plain %d", packed.Body.Len(), packed.Header().Get("Content-Encoding"), len(plain))
+	page := ask(server, "GET", "/", "").Body.String()
+	var state map[string]string
+	if err := json.Unmarshal(ask(server, "GET", "/api/state", "").Body.Bytes(), &state); err != nil {
+		t.Fatal(err)
 	}
-	var state struct{ Core struct{ Format int } }
-	if err := json.Unmarshal([]byte(plain), &state); err != nil || state.Core.Format != payloadFormat {
-		t.Errorf("state of format %d, error %v", state.Core.Format, err)
+	for _, name := range []string{"core", "details"} {
+		if state[name] == "" || !strings.Contains(page, `id="`+name+`">`+state[name]+"<") {
+			t.Errorf("the page does not carry the state's %s", name)
+		}
+	}
+}
+
+func TestPageGreetsBeforeTheFirstRun(t *testing.T) {
+	page := ask(newTestServer(t, &memory{}, nil), "GET", "/", "").Body.String()
+	if !strings.Contains(page, "Welcome. Nothing has been read here yet.") {
+		t.Error("the page does not say that there is nothing yet")
 	}
 }
 
@@ -249,7 +280,7 @@ func TestApprovalIsPassedOnOnce(t *testing.T) {
 	if got := ask(server, "POST", "/api/approvals", body, kind); got.Code != 204 {
 		t.Fatalf("answered %d %s", got.Code, got.Body)
 	}
-	if len(source.decided) != 1 || !source.decided[0].Approve || source.decided[0].By != "192.0.2.1" {
+	if len(source.decided) != 1 || !source.decided[0].Approve || source.decided[0].By != "local user" {
 		t.Errorf("passed on %+v", source.decided)
 	}
 	if got := ask(server, "POST", "/api/approvals", body, kind); got.Code != 409 {
@@ -270,7 +301,8 @@ func TestApprovalIsRefused(t *testing.T) {
 		{"as text that a form can send", body, []func(*http.Request){with("Content-Type", "text/plain")}, 415},
 		{"without an id", `{"approve": true}`, []func(*http.Request){kind}, 400},
 		{"with more than is known", `{"id": "x", "approve": true, "force": true}`, []func(*http.Request){kind}, 400},
-		{"too long", `{"id": "` + strings.Repeat("x", 5000) + `"}`, []func(*http.Request){kind}, 400},
+		{"with a note that is too long", `{"id": "mass-drift:log-bucket", "approve": true, "note": "` + strings.Repeat("x", mostNote+1) + `"}`, []func(*http.Request){kind}, 400},
+		{"too long", `{"id": "` + strings.Repeat("x", 9000) + `"}`, []func(*http.Request){kind}, 400},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -362,10 +394,120 @@ func TestMetricsCountEachEndedRunOnce(t *testing.T) {
 		}
 	}
 	underWay := *report
-	underWay.Run.ID, underWay.Run.Ended = "next", time.Time{}
+	underWay.Run.ID, underWay.Run.Ended, underWay.Run.Result = "next", time.Time{}, ""
 	source.become(&underWay)
 	text = ask(server, "GET", "/metrics", "").Body.String()
 	if !strings.Contains(text, "setmend_run_under_way 1\n") || !strings.Contains(text, `setmend_runs_total{result="attention"} 1`+"\n") {
 		t.Error("a run under way is not shown as such, or is counted before its end")
+	}
+}
+
+func TestDecisionBearsTheNameOfItsTokenAndCanBeUndone(t *testing.T) {
+	source := &memory{report: reportOf(100), waiting: []Approval{{ID: "lease"}}}
+	server := newTestServer(t, source, func(c *Config) {
+		c.Address, c.Token, c.Tokens = ":8080", token, []Token{{"anna", "a-token-that-is-annas"}, {"ben", "a-token-that-is-bens"}}
+	})
+	kind := with("Content-Type", "application/json")
+	if got := ask(server, "POST", "/api/approvals", `{"id": "lease", "approve": true, "note": "seen"}`, kind, bearer("a-token-that-is-bens")); got.Code != 204 {
+		t.Fatalf("answered %d %s", got.Code, got.Body)
+	}
+	login := ask(server, "POST", "/login", "token=a-token-that-is-annas", with("Content-Type", "application/x-www-form-urlencoded"))
+	if len(login.Result().Cookies()) != 1 {
+		t.Fatalf("the login answered %d without a cookie", login.Code)
+	}
+	pass := login.Result().Cookies()[0]
+	if got := ask(server, "POST", "/api/approvals", `{"id": "lease", "undo": true}`, kind, with("Cookie", pass.Name+"="+pass.Value)); got.Code != 204 {
+		t.Fatalf("undoing answered %d %s", got.Code, got.Body)
+	}
+	want := []ApprovalVerdict{{ID: "lease", Approve: true, Note: "seen", By: "ben"}, {ID: "lease", Undo: true, By: "anna"}}
+	if !slices.Equal(source.decided, want) {
+		t.Errorf("passed on %+v, want %+v", source.decided, want)
+	}
+	forged := strings.Replace(pass.Value, base64.RawURLEncoding.EncodeToString([]byte("anna")), base64.RawURLEncoding.EncodeToString([]byte("ben")), 1)
+	if got := ask(server, "GET", "/report.json", "", with("Cookie", pass.Name+"="+forged)).Code; got != 401 || forged == pass.Value {
+		t.Errorf("a cookie with another's name answered %d", got)
+	}
+	if got := ask(server, "POST", "/api/approvals", `{"id": "lease", "undo": true}`, kind, bearer(token)).Code; got != 409 {
+		t.Errorf("undoing what was not decided answered %d, want 409", got)
+	}
+}
+
+func TestCellsAreReleasedByWhoAsks(t *testing.T) {
+	source := &memory{report: reportOf(100)}
+	server := newTestServer(t, source, func(c *Config) { c.LocalName = "carla" })
+	body, kind := `{"cells": [{"stackSet": "log-bucket", "account": "111111111111", "region": "eu-west-1"}]}`, with("Content-Type", "application/json")
+	if got := ask(server, "POST", "/api/release", body, kind); got.Code != 204 {
+		t.Fatalf("answered %d %s", got.Code, got.Body)
+	}
+	if want := []string{"carla log-bucket@111111111111/eu-west-1"}; !slices.Equal(source.released, want) {
+		t.Errorf("released %q, want %q", source.released, want)
+	}
+	source.broken = ErrNotWaiting
+	for request, want := range map[string]int{body: 409, `{"cells": []}`: 400, `{"cells": 1}`: 400} {
+		if got := ask(server, "POST", "/api/release", request, kind).Code; got != want {
+			t.Errorf("%s answered %d, want %d", request, got, want)
+		}
+	}
+	if got := ask(server, "POST", "/api/release", body, kind, with("Sec-Fetch-Site", "cross-site")).Code; got != 403 {
+		t.Errorf("from another site it answered %d, want 403", got)
+	}
+}
+
+// A scrape at every stage of a run: it is under way from its first moment to its last,
+// and counted once, when it has ended.
+func TestMetricsAreTrueThroughAWholeRun(t *testing.T) {
+	done := reportOf(1500)
+	done.Actions = append(done.Actions, report.Action{ID: "detect", Action: report.Deed(plan.RequestDetect), Remedy: plan.RemedyDetect, Outcome: report.OutcomeSucceeded, Cells: 1000, Started: madeAt, Ended: madeAt.Add(time.Minute)},
+		report.Action{ID: "again", Action: report.Deed(plan.RequestDelete), Remedy: plan.RemedyRedeploy, Outcome: report.OutcomeSucceeded, Cells: 7, Started: madeAt, Ended: madeAt.Add(time.Minute)},
+		report.Action{ID: "again", Action: report.Deed(plan.RequestCreate), Remedy: plan.RemedyRedeploy, Outcome: report.OutcomePartial, Cells: 7, Started: madeAt, Ended: madeAt.Add(time.Minute)})
+	at := func(stage string, progress report.Progress, dataAt time.Time) *report.Report {
+		r := *done
+		r.Run.Ended, r.Run.Result, r.Run.Stage, r.Run.Progress, r.DataAt = time.Time{}, "", stage, progress, dataAt
+		return &r
+	}
+	cutOff := at("Heal", report.Progress{Done: 98, Planned: 233}, madeAt)
+	cutOff.Run.CutOff = madeAt
+	source := &memory{}
+	server := newTestServer(t, source, nil)
+	scrape := func(name string) map[string]string {
+		lines := map[string]string{}
+		for _, line := range strings.Split(ask(server, "GET", "/metrics", "").Body.String(), "\n") {
+			if i := strings.LastIndexByte(line, ' '); i > 0 && strings.HasPrefix(line, "setmend_") {
+				lines[line[:i]] = line[i+1:]
+			}
+		}
+		if name != "" && len(lines) == 0 {
+			t.Errorf("%s: nothing to scrape", name)
+		}
+		return lines
+	}
+	check := func(name string, want map[string]string) {
+		t.Helper()
+		lines := scrape(name)
+		for metric, value := range want {
+			if lines[metric] != value {
+				t.Errorf("%s: %s is %q, want %q", name, metric, lines[metric], value)
+			}
+		}
+	}
+	check("before the first", map[string]string{"setmend_run_under_way": "0", "setmend_run_duration_seconds_count": "0"})
+	none := map[string]string{"setmend_run_under_way": "1", "setmend_run_duration_seconds_count": "0", `setmend_runs_total{result=""}`: "", `setmend_runs_total{result="attention"}`: ""}
+	for name, r := range map[string]*report.Report{"reading": at("InitCleanup", report.Progress{}, time.Time{}), "checking": at("DriftStatus", report.Progress{Done: 2, Planned: 24}, madeAt), "healing": at("Heal", report.Progress{Done: 98, Planned: 233}, madeAt)} {
+		source.become(r)
+		check(name, none)
+	}
+	source.become(at("Heal", report.Progress{Done: 98, Planned: 233}, madeAt))
+	check("healing", map[string]string{"setmend_run_done": "98", "setmend_run_planned": "233"})
+	source.become(cutOff)
+	check("cut off", map[string]string{"setmend_run_under_way": "0", "setmend_run_duration_seconds_count": "0"})
+	source.become(done)
+	for range 2 {
+		check("ended", map[string]string{"setmend_run_under_way": "0", "setmend_run_duration_seconds_count": "1", "setmend_run_duration_seconds_sum": "612", `setmend_runs_total{result="attention"}`: "1",
+			`setmend_heals_total{outcome="partial",remedy="redeploy"}`: "7", `setmend_heals_total{outcome="succeeded",remedy="detect"}`: ""})
+	}
+	for metric := range scrape("ended") {
+		if strings.HasPrefix(metric, "setmend_heals_total") && (strings.Contains(metric, "detect") || strings.Contains(metric, `remedy=""`)) {
+			t.Errorf("a drift detection is among the heals: %s", metric)
+		}
 	}
 }

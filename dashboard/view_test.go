@@ -111,7 +111,7 @@ func (p *page) hoverOver(verdict string) (x, y float64) {
 	p.t.Helper()
 	place := evaluate[[]float64](p, `(() => {
 		const matrix = document.querySelector(".matrix"), box = matrix.getBoundingClientRect(), tip = document.querySelector(".tip");
-		for (let y = box.top + 132; y < box.top + 400; y += 6) for (let x = box.left + 230; x < box.right; x += 6) {
+		for (let y = box.top + 132; y < Math.min(innerHeight - 2, box.top + 640); y += 6) for (let x = box.left + 230; x < box.right; x += 6) {
 			matrix.dispatchEvent(new MouseEvent("mousemove", { clientX: x, clientY: y, bubbles: true }));
 			if (!tip.hidden && tip.querySelector(".pill").textContent === "`+verdict+`") return [x, y];
 		}
@@ -195,7 +195,7 @@ func TestDriftIsToldPropertyByProperty(t *testing.T) {
 		t.Errorf("path %q, want %q", got, difference.Path)
 	}
 	lines := evaluate[string](p, `[...document.querySelectorAll("#story .diff:first-of-type .line")].map((line) => line.textContent).join("\n")`)
-	if !strings.Contains(lines, "-"+difference.Expected) && !strings.HasPrefix(difference.Expected, "{") {
+	if !strings.Contains(lines, "should be"+difference.Expected) && !strings.HasPrefix(difference.Expected, "{") {
 		t.Errorf("the lines %q do not have the template's value %q", lines, difference.Expected)
 	}
 }
@@ -422,7 +422,7 @@ func TestHostileTextsAreShownAndNeverRun(t *testing.T) {
 func TestPageWithoutAnythingInItIsCalm(t *testing.T) {
 	for _, view := range []string{"overview", "fleet", "fleet&as=table", "sets", "run", "history", "graph"} {
 		p := openPage(t, &report.Report{}, Options{}, look{hash: "#view=" + view})
-		if got := p.text("#headline"); got != "There is no instance to look after." {
+		if got := p.text("#headline"); got != "Welcome. Nothing has been read here yet." {
 			t.Errorf("%s: headline %q", view, got)
 		}
 	}
@@ -483,7 +483,7 @@ func TestGuardThatHasOpenedStandsLastAndAsksForNothing(t *testing.T) {
 	if got := p.text(".notice"); !strings.Contains(got, "21 % of the set drifted") || !strings.Contains(got, "look first") {
 		t.Errorf("the first notice is %q, want the guard that stands", got)
 	}
-	last := evaluate[string](p, `[...document.querySelectorAll("main .group")].pop().textContent`)
+	last := evaluate[string](p, `[...document.querySelectorAll("[aria-labelledby=attention-title] .group")].pop().textContent`)
 	if !strings.Contains(last, "has opened since") || strings.Contains(last, "its turn comes") {
 		t.Errorf("the last entry is %q, want the guard that has opened, without a hint", last)
 	}

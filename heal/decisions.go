@@ -74,7 +74,7 @@ func planned(pass *record.Pass) []report.Decision {
 	if pass.Stage == plan.StageHeal {
 		for _, c := range pass.Plan.Unhandled {
 			list = append(list, report.Decision{Time: at, StackSet: c.StackSet, Account: c.Account, Region: c.Region,
-				Verdict: c.Verdict, Reason: c.Reason, Action: report.DeedNone, Outcome: report.OutcomeUnhandled})
+				Verdict: c.Verdict, Reason: c.Reason, Said: c.Said, Action: report.DeedNone, Outcome: report.OutcomeUnhandled})
 		}
 	}
 	return list
@@ -99,15 +99,15 @@ func outcomes(c *command.Command) []report.Decision {
 	}
 	for i := range c.Cells {
 		d := &c.Cells[i]
-		outcome, reason := report.Outcome(d.State), d.Reason
+		outcome, reason, said := report.Outcome(d.State), d.Reason, d.Reason
 		if c.Kind == command.Quarantine {
 			outcome = report.OutcomeQuarantined
 		}
 		if reason == "" {
-			reason = d.Why
+			reason, said = d.Why, d.WhySaid
 		}
 		list = append(list, report.Decision{Time: c.Ended, StackSet: d.StackSet, Account: d.Account, Region: d.Region, Verdict: d.Verdict,
-			Reason: reason, Action: report.Deed(c.Action.Remedy), Outcome: outcome, OperationID: c.LastOperation(d.Cell)})
+			Reason: reason, Said: said, Action: report.Deed(c.Action.Remedy), Outcome: outcome, OperationID: c.LastOperation(d.Cell)})
 	}
 	return list
 }
@@ -132,15 +132,15 @@ func stepOf(c *command.Command, d *command.Cell) report.Step {
 	if at.IsZero() {
 		at = c.Began
 	}
-	reason := d.Reason
+	reason, said := d.Reason, d.Reason
 	if reason == "" {
-		reason = d.Why
+		reason, said = d.Why, d.WhySaid
 	}
 	class := d.Class
 	if class == "" {
 		class = d.Found
 	}
-	return report.Step{At: at, Remedy: c.Action.Remedy, Outcome: outcomeName(d.State), Class: class, Reason: reason, Action: c.ID}
+	return report.Step{At: at, Remedy: c.Action.Remedy, Outcome: outcomeName(d.State), Class: class, Reason: reason, Said: said, Action: c.ID}
 }
 
 func outcomeName(s command.CellState) report.Outcome {
@@ -250,7 +250,7 @@ func failedDetections(commands []*command.Command) []report.Finding {
 		}
 		class := plan.Classify(reason)
 		findings = append(findings, report.Finding{Cell: fleet.Cell{StackSet: set}, Verdict: plan.NotChecked, Class: class, Hint: plan.Hint(class),
-			Reason: "AWS could not detect its drift. AWS says: " + reason})
+			Reason: "AWS could not detect its drift. AWS says: " + reason, Said: reason})
 	}
 	return findings
 }

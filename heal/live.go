@@ -4,9 +4,13 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
+	"github.com/setmend/setmend/heal/command"
+	"github.com/setmend/setmend/heal/lease"
 	"github.com/setmend/setmend/heal/observe"
 	"github.com/setmend/setmend/heal/record"
+	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
 	"github.com/setmend/setmend/report"
 )
@@ -57,6 +61,90 @@ func Latest(ctx context.Context, j record.Journal, policy *policy.Policy, clock 
 		return nil, err
 	}
 	told.API = head.API.Plus(report.API{})
-	told.Run.Stage, told.Run.Result = head.Stage, ""
+	told.Run.Stage, told.Run.Result, told.Run.Ended = head.Stage, "", time.Time{}
+	if told.Run.Progress, err = howFar(ctx, j, head, log.Commands()); err != nil {
+		return nil, err
+	}
+	if told.Run.CutOff, err = cutOff(ctx, j, head, clock.Now()); err != nil {
+		return nil, err
+	}
+	if told.DataAt.IsZero() {
+		return overEarlier(ctx, j, told, runs[1:])
+	}
 	return told, nil
+}
+
+// overEarlier is the report of a run that has not read the fleet yet: of the fleet it
+// shows what the run before it left, of the time of that.
+func overEarlier(ctx context.Context, j record.Journal, told *report.Report, earlier []record.Run) (*report.Report, error) {
+	for _, before := range earlier {
+		if before.Result == "" {
+			continue
+		}
+		last, err := record.LoadReport(ctx, j, before.ID)
+		if err != nil {
+			return nil, err
+		}
+		if !last.DataAt.IsZero() {
+			last.Run, last.Actions, last.API = told.Run, told.Actions, told.API
+			return last, nil
+		}
+	}
+	return told, nil
+}
+
+// cutOff returns when the run's lease ended, zero if a process holds it still.
+func cutOff(ctx context.Context, j record.Journal, head *record.Run, now time.Time) (time.Time, error) {
+	state, err := lease.Read(ctx, j)
+	if err != nil || state.Run == head.ID && state.Held(now) {
+		return time.Time{}, err
+	}
+	if state.Run == head.ID {
+		return state.Expires, nil
+	}
+	return head.Started, nil // another has taken its lease since: when is not known
+}
+
+// planStages says which plan each stage of the run carries out.
+var planStages = map[string]plan.Stage{
+	"InitCleanup": plan.StageCleanup, "MandatoryDeployment": plan.StageDeploy,
+	"DetectDrift": plan.StageDetect, "DriftStatus": plan.StageDetect,
+	"SearchInstancesToHeal": plan.StageHeal, "Heal": plan.StageHeal,
+}
+
+// howFar counts what has ended of what the run's stage is for. The time left is the
+// share of the newest plan's estimate that has not ended.
+func howFar(ctx context.Context, j record.Journal, head *record.Run, commands []*command.Command) (report.Progress, error) {
+	stage := planStages[head.Stage]
+	p := endedOf(commands, stage == plan.StageDetect)
+	if n := head.Passes[stage]; n > 0 && p.Planned > 0 {
+		pass, err := record.Read[record.Pass](ctx, j, record.PassKey(head.ID, stage, n))
+		if err != nil || !pass.Exists() || pass.Value.Plan == nil {
+			return p, err
+		}
+		p.Left = pass.Value.Plan.Estimate.Duration.Seconds() * float64(p.Planned-p.Done) / float64(p.Planned)
+	}
+	return p, nil
+}
+
+// endedOf counts stack sets whose drift is looked for, or cells that something is done to.
+func endedOf(commands []*command.Command, detects bool) (p report.Progress) {
+	for _, c := range commands {
+		switch {
+		case c.Kind == command.Quarantine || (c.Kind == command.Detect) != detects:
+		case detects:
+			p.Planned++
+			if c.Done() {
+				p.Done++
+			}
+		default:
+			p.Planned += len(c.Cells)
+			for i := range c.Cells {
+				if c.Done() || c.Cells[i].State == command.Healed {
+					p.Done++
+				}
+			}
+		}
+	}
+	return p
 }

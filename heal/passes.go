@@ -98,7 +98,7 @@ func (r *passes) commandOf(pass *record.Pass, action plan.Action, found *plan.As
 	for _, cell := range action.Cells() {
 		d := command.Cell{Cell: cell, StackID: f.StackSets[cell.StackSet].Instances[cell.Target].StackID}
 		if a := found.Find(cell); a != nil && cell.StackSet == action.StackSet {
-			d.Verdict, d.Why, d.Found = a.Verdict, a.Reason, a.Class
+			d.Verdict, d.Why, d.WhySaid, d.Found = a.Verdict, a.Reason, a.Said, a.Class
 		} else if cell.StackSet != action.StackSet {
 			d.Why = "imports from " + string(action.StackSet) + ", which is redeployed"
 		}

@@ -151,14 +151,15 @@ func judgeInoperable(i fleet.Instance, c *Assessed) {
 	if c.Class == ReasonAccountGone && c.AccountStatus == "" {
 		c.Class = ReasonUnknown // the account is active again
 	}
-	c.Reason += awsSaid(i.Reason)
+	c.quote(i.Reason)
 }
 
 func judgeOutdated(i fleet.Instance, c *Assessed) {
 	switch i.Detailed {
 	case fleet.DetailedFailed:
 		c.Verdict, c.Class = Failed, Classify(i.Reason)
-		c.Reason = "Its last operation failed." + awsSaid(i.Reason)
+		c.Reason = "Its last operation failed."
+		c.quote(i.Reason)
 		if c.Class == ReasonAccountGone && c.AccountStatus == "" {
 			c.Class = ReasonUnknown // the account is active again
 		}
@@ -195,7 +196,8 @@ func (a *assessor) judgeDrifted(i fleet.Instance, c *Assessed) {
 	case cell.Refuted.IsZero():
 	case cell.Refuted.Equal(i.LastDriftCheck):
 		c.Verdict, c.Class, c.Attention, c.Hint = NotChecked, ReasonRevertRefused, true, Hint(ReasonUnknown)
-		c.Reason = "AWS calls it drifted, a drift-aware change set found nothing to put back, and AWS could not check it again." + awsSaid(i.Reason)
+		c.Reason = "AWS calls it drifted, a drift-aware change set found nothing to put back, and AWS could not check it again."
+		c.quote(i.Reason)
 	default:
 		c.Class = ReasonRevertRefused
 		c.Reason += " A drift-aware change set finds nothing to put back."
@@ -209,13 +211,14 @@ func (a *assessor) judgeDrifted(i fleet.Instance, c *Assessed) {
 func judgeUncheckable(i fleet.Instance, c *Assessed) {
 	class := Classify(i.Reason)
 	if i.Detailed == fleet.DetailedFailed && class == ReasonStackGone {
-		c.Verdict, c.Class, c.Reason = Failed, class, "AWS calls it current, but its stack is gone."+awsSaid(i.Reason)
+		c.Verdict, c.Class, c.Reason = Failed, class, "AWS calls it current, but its stack is gone."
+		c.quote(i.Reason)
 		return
 	}
 	c.Verdict, c.Reason, c.Hint, c.Attention = NotChecked, "It is current; AWS could not check its drift.", Hint(ReasonUnknown), true
 	if i.Detailed == fleet.DetailedFailed {
 		c.Class, c.Hint = class, Hint(class)
-		c.Reason += awsSaid(i.Reason)
+		c.quote(i.Reason)
 	}
 }
 

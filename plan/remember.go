@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
@@ -69,7 +70,7 @@ func (a *assessor) quarantineCell(c *Assessed, m CellMemory, q policy.Quarantine
 	c.Heals = Counted(heals)
 	outside := m.Class.Outside() && (m.Class != ReasonAccountGone || c.AccountStatus == "") // tried again by itself
 	if m.Quarantined.After(m.Released) && !outside && (m.Verdict == Orphan) == (c.Verdict == Orphan) {
-		giveUp(c, m.Class, fmt.Sprintf("Given up at %s. %s", stamp(m.Quarantined), m.Reason))
+		giveUp(c, m.Class, fmt.Sprintf("Given up at %s. %s", stamp(m.Quarantined), m.Reason), m.said())
 		c.Remedy = ""
 		return
 	}
@@ -79,15 +80,18 @@ func (a *assessor) quarantineCell(c *Assessed, m CellMemory, q policy.Quarantine
 	last := heals[len(heals)-1]
 	switch {
 	case c.Heals >= q.Heals:
-		giveUp(c, last.classOr(ReasonDriftedAgain), fmt.Sprintf("%d heals within %s did not last.%s", c.Heals, span(q.Window), last.lastWords()))
+		giveUp(c, last.classOr(ReasonDriftedAgain), fmt.Sprintf("%d heals within %s did not last.", c.Heals, span(q.Window)), "")
+		last.addWords(c)
 	case !last.OK && slices.Contains(hopeless, last.Class):
-		giveUp(c, last.Class, "Healing it is pointless until the cause is gone."+last.lastWords())
+		giveUp(c, last.Class, "Healing it is pointless until the cause is gone.", "")
+		last.addWords(c)
 	}
 }
 
-// giveUp turns the verdict; the remedy makes the healer record it.
-func giveUp(c *Assessed, class ReasonClass, reason string) {
-	c.Verdict, c.Reason, c.Class = Quarantined, reason, class
+// giveUp turns the verdict; the remedy makes the healer record it. Said is what of
+// the reason is AWS's own text.
+func giveUp(c *Assessed, class ReasonClass, reason, said string) {
+	c.Verdict, c.Reason, c.Class, c.Said = Quarantined, reason, class, said
 	c.Hint, c.Attention, c.Remedy = Hint(class), true, RemedyQuarantine
 }
 
@@ -106,11 +110,22 @@ func (h Heal) classOr(fallback ReasonClass) ReasonClass {
 	return h.Class
 }
 
-func (h Heal) lastWords() string {
-	if h.OK || h.Reason == "" {
-		return ""
+// addWords quotes what AWS said when the heal failed.
+func (h Heal) addWords(c *Assessed) {
+	c.Said = ""
+	if !h.OK && h.Reason != "" {
+		c.quote(h.Reason)
 	}
-	return awsSaid(h.Reason)
+}
+
+// said returns AWS's own text in the remembered reason, "" if it has none.
+func (m CellMemory) said() string {
+	for _, h := range slices.Backward(m.Heals) {
+		if !h.OK && h.Reason != "" && strings.Contains(m.Reason, awsSaid(h.Reason)) {
+			return h.Reason
+		}
+	}
+	return ""
 }
 
 // chooseRemedies chooses what to do about every unhealthy cell.
@@ -139,7 +154,8 @@ func (a *assessor) meetObstacle(c *Assessed) {
 		return
 	}
 	c.Class, c.Hint, c.Attention = ReasonCouldNotTry, Hint(ReasonCouldNotTry), true
-	c.Reason += fmt.Sprintf(" It could not be tried to %s it.%s", o.Remedy, awsSaid(o.Reason))
+	c.Reason = c.Ours() + fmt.Sprintf(" It could not be tried to %s it.", o.Remedy)
+	c.quote(o.Reason)
 	c.waitUntil(o.At.Add(obstacleWait))
 }
 
@@ -194,7 +210,8 @@ func (a *assessor) distance(c *Assessed, heals []Heal) time.Duration {
 // block says of a cell that its cause lies outside, and that it is tried again.
 func (v *setView) block(c *Assessed, last Heal) {
 	c.Verdict, c.Class = Blocked, v.cause(c, last.Class)
-	c.Reason = "What keeps it from being healed lies outside of the stack set." + last.lastWords()
+	c.Reason = "What keeps it from being healed lies outside of the stack set."
+	last.addWords(c)
 	c.Hint, c.Attention = Hint(c.Class), true
 }
 
@@ -231,7 +248,8 @@ func recallCause(c *Assessed, heals []Heal) {
 	last := heals[len(heals)-1]
 	tells := last.Class != "" && (last.Class != ReasonUnknown || c.Class == "")
 	if !last.OK && tells && last.Class != c.Class {
-		c.Class, c.Reason = last.Class, "It could not be healed."+last.lastWords()
+		c.Class, c.Reason = last.Class, "It could not be healed."
+		last.addWords(c)
 	}
 }
 

@@ -97,7 +97,8 @@ func (a *assessor) suspendRollout(v *setView) {
 		}
 		c.Attention, c.Hint = false, ""
 		c.Verdict = Outdated
-		c.Reason = "The rollout of its stack set's present version is not finished." + awsSaidOf(v.instances[c.Target])
+		c.Reason = "The rollout of its stack set's present version is not finished."
+		quoteFailure(c, v.instances[c.Target])
 		if open := Escalation(*c, v.policy); len(open) > 0 && open[0] == RemedyRetry {
 			c.Remedy = RemedyRetry
 			c.waitUntil(a.rolloutAgain(v, c))
@@ -116,11 +117,11 @@ func (a *assessor) rolloutAgain(v *setView, c *Assessed) (notBefore time.Time) {
 	return notBefore
 }
 
-func awsSaidOf(i fleet.Instance) string {
-	if i.Detailed != fleet.DetailedFailed || i.Reason == "" {
-		return ""
+func quoteFailure(c *Assessed, i fleet.Instance) {
+	c.Said = ""
+	if i.Detailed == fleet.DetailedFailed && i.Reason != "" {
+		c.quote(i.Reason)
 	}
-	return awsSaid(i.Reason)
 }
 
 // guardRollout adds a guard hit for an unfinished rollout, unless a person has

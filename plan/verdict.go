@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
@@ -58,6 +59,8 @@ type Assessed struct {
 	// Reason is a sentence a person understands. Where it repeats AWS's own
 	// text, that text is untrusted.
 	Reason string `json:"reason"`
+	// Said is AWS's own text in Reason, untrusted; "" if it gave none.
+	Said string `json:"said,omitempty"`
 	// Class is the class of AWS's reason, for Failed, Inoperable and Quarantined.
 	Class ReasonClass `json:"class,omitempty"`
 	// Hint says what a person could do, if the cell needs one.
@@ -135,6 +138,20 @@ type Counts struct {
 func blockHere(c *Assessed, reason, hint string) {
 	c.Verdict, c.Reason, c.Hint = Blocked, reason, hint
 	c.Remedy, c.Attention = "", true
+}
+
+// Ours returns the reason without AWS's own text: what setmend itself says.
+func (c Assessed) Ours() string {
+	if c.Said == "" {
+		return c.Reason
+	}
+	return strings.TrimSpace(strings.Replace(c.Reason, awsSaid(c.Said), "", 1))
+}
+
+// quote appends AWS's own text to the reason, and keeps it apart.
+func (c *Assessed) quote(said string) {
+	c.Reason += awsSaid(said)
+	c.Said = said
 }
 
 // awsSaid appends AWS's own text, which is untrusted, to a sentence.

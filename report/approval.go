@@ -29,6 +29,7 @@ type Approval struct {
 	Asked    time.Time    `json:"asked"`
 	Decision Answer       `json:"decision,omitempty"`
 	By       string       `json:"by,omitempty"`
+	Note     string       `json:"note,omitempty"` // by who decided, for who reads it later
 	Decided  time.Time    `json:"decided,omitzero"`
 	// Until is when the answer ends.
 	Until time.Time `json:"until,omitzero"`

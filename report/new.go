@@ -29,7 +29,7 @@ func New(f *fleet.Fleet, a *plan.Assessment, p *policy.Policy) *Report {
 		instance := f.StackSets[c.StackSet].Instances[c.Target]
 		r.Cells = append(r.Cells, Cell{Assessed: c, Before: c.Verdict, OU: ouOf(f, c.Account, instance), StackID: instance.StackID})
 		if c.Attention {
-			r.Attention = append(r.Attention, Finding{c.Cell, c.Verdict, c.Reason, c.Class, c.Hint})
+			r.Attention = append(r.Attention, Finding{c.Cell, c.Verdict, c.Reason, c.Class, c.Hint, c.Said})
 		}
 	}
 	for _, name := range f.Names() {

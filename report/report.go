@@ -41,15 +41,29 @@ type Report struct {
 
 // Run identifies the run.
 type Run struct {
-	ID             string       `json:"id"`
-	Engine         string       `json:"engine"` // embedded, step-functions, read (no heal: a fresh reading only)
-	Started        time.Time    `json:"started"`
-	Ended          time.Time    `json:"ended,omitzero"` // zero while under way
-	VirtualSeconds float64      `json:"virtualSeconds"`
-	Result         Result       `json:"result"`
-	Stage          string       `json:"stage,omitempty"` // while under way
-	HomeRegion     fleet.Region `json:"homeRegion"`
-	Error          string       `json:"error,omitempty"`
+	ID             string    `json:"id"`
+	Engine         string    `json:"engine"` // embedded, step-functions, read (no heal: a fresh reading only)
+	Started        time.Time `json:"started"`
+	Ended          time.Time `json:"ended,omitzero"` // zero while under way
+	VirtualSeconds float64   `json:"virtualSeconds"`
+	Result         Result    `json:"result"`
+	Stage          string    `json:"stage,omitempty"` // while under way
+	// Progress is how far a run under way has come in its stage.
+	Progress Progress `json:"progress,omitzero"`
+	// CutOff is when the process that carried a run out was last known to, zero if one
+	// still does or the run has ended.
+	CutOff     time.Time    `json:"cutOff,omitzero"`
+	HomeRegion fleet.Region `json:"homeRegion"`
+	Error      string       `json:"error,omitempty"`
+}
+
+// Progress is how much of what a stage is for has ended: stack sets where drift is
+// detected, cells elsewhere. A cell that failed has ended, too.
+type Progress struct {
+	Done    int `json:"done"`
+	Planned int `json:"planned"`
+	// Left is how many seconds the rest takes, about; 0 if that is not known.
+	Left float64 `json:"left,omitempty"`
 }
 
 // Fleet sizes the fleet.
@@ -86,6 +100,7 @@ type Finding struct {
 	Reason     string           `json:"reason"`
 	Class      plan.ReasonClass `json:"class,omitempty"`
 	Hint       string           `json:"hint"`
+	Said       string           `json:"said,omitempty"` // AWS's own text in Reason, untrusted
 }
 
 // Overrides counts the instances whose overrides were saved before a
@@ -163,6 +178,7 @@ type Step struct {
 	Outcome Outcome          `json:"outcome"`
 	Class   plan.ReasonClass `json:"class,omitempty"`
 	Reason  string           `json:"reason,omitempty"`
+	Said    string           `json:"said,omitempty"`   // AWS's own text in Reason, untrusted
 	Action  string           `json:"action,omitempty"` // Action.ID
 }
 
@@ -192,8 +208,10 @@ type Decision struct {
 	Region   fleet.Region       `json:"region,omitempty"`
 	Verdict  plan.Verdict       `json:"verdict,omitempty"`
 	Reason   string             `json:"reason"`
-	Action   Deed               `json:"action"` // a remedy, none or guard
-	Outcome  Outcome            `json:"outcome"`
+	// Said is AWS's own text in Reason, untrusted.
+	Said    string  `json:"said,omitempty"`
+	Action  Deed    `json:"action"` // a remedy, none or guard
+	Outcome Outcome `json:"outcome"`
 	// OperationID is the operation that led to the outcome, "" if none did.
 	OperationID string `json:"operationId,omitempty"`
 }

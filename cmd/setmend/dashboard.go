@@ -102,7 +102,7 @@ func (a *app) serveReport(ctx context.Context, c *connection, j store) error {
 	}
 	fmt.Fprintf(a.stderr, "dashboard: http://%s/ (Ctrl-C ends)\n", listener.Addr())
 	server, err := dashboard.NewServer(dashboard.Config{Source: journalSource{j, c}, Approvals: journalApprovals{j, c},
-		Address: listener.Addr().String(), Page: pageOptions()})
+		Quarantine: journalQuarantine{j}, LocalName: localName(), Address: listener.Addr().String(), Page: pageOptions()})
 	if err != nil {
 		return fmt.Errorf("serving the dashboard: %w", err)
 	}

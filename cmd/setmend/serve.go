@@ -8,12 +8,17 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"os/user"
+	"regexp"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/robfig/cron/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/dashboard"
+	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/heal/lease"
 	"github.com/setmend/setmend/heal/record"
@@ -38,7 +43,8 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: `serve shows the last run (and the one under way) as a live page, with /healthz,
 /metrics for Prometheus, and buttons to answer what guards ask.
 
-On any address but loopback it asks for the bearer token in SETMEND_TOKEN. With
+On any address but loopback it asks for the bearer token in SETMEND_TOKEN; give
+several people theirs with NAME=TOKEN,NAME=TOKEN, and answers bear their names. With
 --schedule it heals by itself, never two runs at a time: a cron expression
 ("0 6 * * *"), or an interval ("@every 6h"). Workflows that setmend workflow
 schedule has recorded run, too.`,
@@ -67,8 +73,8 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 	}
 	defer j.Close()
 	log := a.serviceLog()
-	server, err := dashboard.NewServer(dashboard.Config{Source: journalSource{j, c}, Approvals: journalApprovals{j, c}, Address: f.listen,
-		Token: a.getenv("SETMEND_TOKEN"), Log: log, FrameAncestors: f.frames, Page: pageOptions()})
+	server, err := dashboard.NewServer(dashboard.Config{Source: journalSource{j, c}, Approvals: journalApprovals{j, c}, Quarantine: journalQuarantine{j}, Address: f.listen,
+		Tokens: parseTokens(a.getenv("SETMEND_TOKEN")), LocalName: localName(), Log: log, FrameAncestors: f.frames, Page: pageOptions()})
 	if err != nil {
 		return &hintedError{err, "set SETMEND_TOKEN to at least 16 characters, or listen on 127.0.0.1", exitUsage}
 	}
@@ -113,7 +119,7 @@ func pageOptionsOf(ctx context.Context, j record.Journal, report *report.Report)
 		}
 		options.Decisions = append(options.Decisions, decision)
 	}
-	waiting, err := waitingApprovals(ctx, j)
+	waiting, err := waitingApprovals(ctx, j, report.DataAt)
 	options.Approvals = waiting
 	return options, err
 }
@@ -225,27 +231,70 @@ type journalApprovals struct {
 }
 
 func (s journalApprovals) Waiting(ctx context.Context) ([]dashboard.Approval, error) {
-	return waitingApprovals(ctx, s.j)
+	return waitingApprovals(ctx, s.j, s.c.clock.Now())
 }
 
-func waitingApprovals(ctx context.Context, j record.Journal) ([]dashboard.Approval, error) {
+// waitingApprovals are what guards ask, and what was answered and still holds.
+func waitingApprovals(ctx context.Context, j record.Journal, now time.Time) ([]dashboard.Approval, error) {
 	list, err := record.Approvals(ctx, j)
 	if err != nil {
 		return nil, err
 	}
 	waiting := []dashboard.Approval{}
 	for _, a := range list {
-		if a.Decision == "" {
-			waiting = append(waiting, dashboard.Approval{ID: a.ID, StackSet: string(a.StackSet), Reason: a.Reason, Since: a.Asked})
+		if a.Decision != "" && !a.Until.IsZero() && !now.Before(a.Until) {
+			continue // the answer holds no more
 		}
+		waiting = append(waiting, dashboard.Approval{ID: a.ID, StackSet: string(a.StackSet), Reason: a.Reason, Since: a.Asked,
+			Of: a.Numbers.Of, All: a.Numbers.All, Decision: string(a.Decision), By: a.By, Note: a.Note, Until: a.Until})
 	}
 	return waiting, nil
 }
 
 func (s journalApprovals) Decide(ctx context.Context, v dashboard.ApprovalVerdict) error {
-	err := record.Decide(ctx, s.j, v.ID, v.Approve, v.By, s.c.clock.Now())
+	var err error
+	if v.Undo {
+		err = record.Withdraw(ctx, s.j, v.ID)
+	} else {
+		err = record.DecideWithNote(ctx, s.j, v.ID, v.Approve, v.By, v.Note, s.c.clock.Now())
+	}
 	if errors.Is(err, record.ErrNotAsked) {
 		return errors.Join(dashboard.ErrNotWaiting, err)
 	}
 	return err
+}
+
+// journalQuarantine releases cells.
+type journalQuarantine struct{ j store }
+
+func (q journalQuarantine) Release(ctx context.Context, cell fleet.Cell, _ string) error {
+	if err := record.Release(ctx, q.j, cell); err != nil {
+		return errors.Join(dashboard.ErrNotWaiting, err)
+	}
+	return nil
+}
+
+var tokenName = regexp.MustCompile(`^([A-Za-z][\w.@-]*)=(.{16,})$`)
+
+// parseTokens reads SETMEND_TOKEN: one token, or several with the names of who holds
+// them, as NAME=TOKEN,NAME=TOKEN. Decisions are recorded under these names.
+func parseTokens(text string) []dashboard.Token {
+	var tokens []dashboard.Token
+	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == '\n' }) {
+		if m := tokenName.FindStringSubmatch(part); m != nil {
+			tokens = append(tokens, dashboard.Token{Name: m[1], Secret: m[2]})
+			continue
+		}
+		tokens = append(tokens, dashboard.Token{Secret: part})
+	}
+	return tokens
+}
+
+// localName is who decides on the page where no token is asked for: the user whose
+// process serves it, because nobody else is let in by the machine.
+func localName() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
 }

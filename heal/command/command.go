@@ -90,9 +90,10 @@ type Cell struct {
 	fleet.Cell
 	State   CellState `json:"state,omitempty"`
 	StackID string    `json:"stackId,omitempty"`
-	// Verdict, Why and Found are what the plan found.
+	// Verdict, Why and Found are what the plan found; WhySaid is AWS's own text in Why.
 	Verdict plan.Verdict     `json:"verdict,omitempty"`
 	Why     string           `json:"why,omitempty"`
+	WhySaid string           `json:"whySaid,omitempty"`
 	Found   plan.ReasonClass `json:"found,omitempty"`
 	// Class and Reason are why it failed or was skipped.
 	Class  plan.ReasonClass `json:"class,omitempty"`

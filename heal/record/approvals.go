@@ -46,6 +46,26 @@ func answer(a report.Approval) plan.Answer {
 // Decide approves or denies what a guard asked, at a time on AWS's clock. The answer
 // is for what the guard had counted then, and holds for [approvalTime].
 func Decide(ctx context.Context, j Journal, id string, approve bool, by string, now time.Time) error {
+	return DecideWithNote(ctx, j, id, approve, by, "", now)
+}
+
+// Withdraw takes an answer back: the guard's question is open again. It fails with
+// [ErrNotAsked] if nothing of that id was answered. What a run has done since stays.
+func Withdraw(ctx context.Context, j Journal, id string) error {
+	doc, err := Read[report.Approval](ctx, j, approvalsPrefix+id)
+	if err != nil {
+		return err
+	}
+	if !doc.Exists() || doc.Value.Decision == "" {
+		return fmt.Errorf("taking back the answer to %s: %w", id, ErrNotAsked)
+	}
+	a := &doc.Value
+	a.Decision, a.By, a.Note, a.Decided, a.Until = "", "", "", time.Time{}, time.Time{}
+	return doc.Write(ctx, j)
+}
+
+// DecideWithNote is [Decide] with a note for who reads the answer later.
+func DecideWithNote(ctx context.Context, j Journal, id string, approve bool, by, note string, now time.Time) error {
 	doc, err := Read[report.Approval](ctx, j, approvalsPrefix+id)
 	if err != nil {
 		return err
@@ -57,7 +77,7 @@ func Decide(ctx context.Context, j Journal, id string, approve bool, by string, 
 	if approve {
 		doc.Value.Decision = report.Approved
 	}
-	doc.Value.By, doc.Value.Decided, doc.Value.Until = by, now, now.Add(approvalTime)
+	doc.Value.By, doc.Value.Note, doc.Value.Decided, doc.Value.Until = by, note, now, now.Add(approvalTime)
 	return doc.Write(ctx, j)
 }
 
