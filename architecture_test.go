@@ -24,6 +24,7 @@ var rooms = map[string]struct {
 	"fleet":     {nil, "the vocabulary must not depend on anybody who speaks it"},
 	"clock":     {nil, "time is handed to its users, who each say what they need of it"},
 	"plan":      {[]string{"fleet", "drift"}, "decisions are pure: what they need is handed in"},
+	"order":     {[]string{"fleet", "plan"}, "the order is worked out from what was read; sending it is for others"},
 	"heal":      {[]string{"fleet", "plan", "drift"}, "the healer declares the Cloud and Journal it needs and is given them"},
 	"asl":       {nil, "the interpreter knows the language, not what is done in it"},
 	"drift":     {[]string{"fleet"}, "what AWS's drift gets wrong is knowledge, not action"},

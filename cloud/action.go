@@ -52,6 +52,7 @@ var (
 	updateStackInstances = stackSetWrite("UpdateStackInstances")
 	deleteStackInstances = stackSetWrite("DeleteStackInstances")
 	detectStackSetDrift  = stackSetWrite("DetectStackSetDrift")
+	updateStackSet       = stackSetWrite("UpdateStackSet")
 
 	describeStacks      = read("cloudformation", "DescribeStacks", 10, 5)
 	describeStackEvents = read("cloudformation", "DescribeStackEvents", 10, 5)
