@@ -25,6 +25,7 @@ var rooms = map[string]struct {
 	"clock":     {nil, "time is handed to its users, who each say what they need of it"},
 	"plan":      {[]string{"fleet", "drift"}, "decisions are pure: what they need is handed in"},
 	"order":     {[]string{"fleet", "plan"}, "the order is worked out from what was read; sending it is for others"},
+	"review":    {[]string{"fleet", "plan", "drift", "template"}, "it reads and shows; what changes something is healed or rolled out"},
 	"heal":      {[]string{"fleet", "plan", "drift"}, "the healer declares the Cloud and Journal it needs and is given them"},
 	"asl":       {nil, "the interpreter knows the language, not what is done in it"},
 	"drift":     {[]string{"fleet"}, "what AWS's drift gets wrong is knowledge, not action"},

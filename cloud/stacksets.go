@@ -52,6 +52,19 @@ func (a *AWS) StackSet(ctx context.Context, name fleet.StackSetName) (fleet.Stac
 	return set, err
 }
 
+// Template reads the text of a stack set's template.
+func (a *AWS) Template(ctx context.Context, name fleet.StackSetName) (string, error) {
+	out, err := call(ctx, a, describeStackSet.on("stack set %s", name), a.cfn.DescribeStackSet,
+		&cloudformation.DescribeStackSetInput{StackSetName: aws.String(string(name)), CallAs: a.callAs})
+	if err != nil {
+		return "", err
+	}
+	if out.StackSet == nil {
+		return "", unreadable(describeStackSet, "stack set "+string(name))
+	}
+	return aws.ToString(out.StackSet.TemplateBody), nil
+}
+
 // deployTargets reads the regions of each OU that automatic deployment serves. A
 // caller without the permission for it gets none: the set's instances tell nearly
 // as much. AWS documents that the list may end with an empty token.
