@@ -92,7 +92,7 @@ heal shows its plan and asks before it acts. demo needs no AWS at all.`,
 		return a.settleSpeed(cmd.Flags().Changed("speed"))
 	}
 	group(root, "Try it, without AWS:", a.demoCommand(), a.simCommand())
-	group(root, "Look, and change nothing:", a.doctorCommand(), a.statusCommand(), a.planCommand(), a.explainCommand(), a.driftCommand(), a.dashboardCommand())
+	group(root, "Look, and change nothing:", a.doctorCommand(), a.statusCommand(), a.planCommand(), a.explainCommand(), a.driftCommand(), a.previewCommand(), a.dashboardCommand())
 	group(root, "Heal:", a.healCommand(), a.applyCommand(), a.serveCommand(), a.runsCommand(), a.approvalsCommand(), a.quarantineCommand(),
 		a.overridesCommand(), a.journalCommand())
 	group(root, "Change on purpose:", a.orderCommand())
