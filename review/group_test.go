@@ -32,7 +32,7 @@ func TestEffectsAreAddedUpWithWhatNeedsMostCareFirst(t *testing.T) {
 		return fleet.ChangePreview{Changes: []fleet.ResourceChange{{LogicalID: "F", ResourceType: "T", Action: "Modify", Properties: []fleet.PropertyChange{{Path: "/Size", Kind: "Modify", Before: before, After: "256"}}}}}
 	}
 	effects := review.Aggregate([]review.Variant{
-		{Cells: []fleet.Cell{cell("1"), cell("2")}, Standard: modify("128")},
+		{Cells: []fleet.Cell{cell("111111111111"), cell("2")}, Sample: fleet.Instance{Target: cell("111111111111").Target}, Standard: modify("128")},
 		{Cells: []fleet.Cell{cell("3")}, Standard: modify("128"), Drift: []review.Difference{
 			{LogicalID: "F", Property: "/Size", Change: "NOT_EQUAL", Expected: "128", Actual: "512"},
 			{LogicalID: "F", Property: "/Other", Change: "ADD", Actual: "x"}}},

@@ -109,6 +109,9 @@ func variantKey(i fleet.Instance, overrides []fleet.Parameter, drift []Differenc
 
 // neutral puts names in the place of what differs between cells by itself.
 func neutral(value string, t fleet.Target) string {
+	if t.Account == "" || t.Region == "" {
+		return value
+	}
 	return strings.NewReplacer(string(t.Account), "${AWS::AccountId}", string(t.Region), "${AWS::Region}").Replace(value)
 }
 
