@@ -14,8 +14,11 @@ import (
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/fault"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 // What the obvious way would cost, which the rows are held against: one instance
@@ -49,7 +52,7 @@ func healRows(t *testing.T) []row {
 	return rows
 }
 
-func healOtto(t *testing.T, policyText string) (report *heal.Report) {
+func healOtto(t *testing.T, policyText string) (told *report.Report) {
 	synctest.Test(t, func(t *testing.T) {
 		aws, err := awssim.New(awssim.Options{Seed: 1})
 		must(t, err)
@@ -61,16 +64,16 @@ func healOtto(t *testing.T, policyText string) (report *heal.Report) {
 		must(t, err)
 		j := journal.NewMemory()
 		healer, err := heal.New(heal.Config{Cloud: client, Journal: j, Policy: policy, HomeRegion: otto.HomeRegion, Engine: "embedded",
-			API: func() heal.APIReport {
+			API: func() report.API {
 				s := client.Stats()
-				return heal.APIReport{Calls: s.Calls, Writes: s.Writes, Throttled: s.Throttled, ByAction: s.ByAction}
+				return report.API{Calls: s.Calls, Writes: s.Writes, Throttled: s.Throttled, ByAction: s.ByAction}
 			}})
 		must(t, err)
 		tasks := asl.FunctionMap{}
 		for name, stage := range healer.Stages() {
 			tasks[name] = func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
 				output, err := stage(ctx, input)
-				var named *heal.StageError
+				var named *fault.Error
 				if errors.As(err, &named) {
 					return nil, &asl.Error{Name: named.Name, Cause: err.Error()}
 				}
@@ -82,10 +85,10 @@ func healOtto(t *testing.T, policyText string) (report *heal.Report) {
 		engine := asl.NewEngine(asl.Config{Store: j, Tasks: tasks, Random: rand.NewPCG(1, 2)})
 		_, err = engine.Run(t.Context(), "bench", machine, []byte("{}"))
 		must(t, err)
-		report, err = heal.LoadReport(t.Context(), j, "bench")
+		told, err = record.LoadReport(t.Context(), j, "bench")
 		must(t, err)
 	})
-	return report
+	return told
 }
 
 func must(t *testing.T, err error) {

@@ -4,14 +4,14 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/report"
 )
 
 // actionRow is one call to AWS (or one decision without a call), its accounts and
 // regions as places in the payload's lists. A report has an entry for every
 // change set of an action; here those are one row.
 type actionRow struct {
-	heal.ActionReport
+	report.Action
 	StackSet int    `json:"stackSet"`
 	Accounts column `json:"accounts"`
 	Regions  column `json:"regions"`
@@ -26,9 +26,9 @@ func (b *builder) actions() {
 	rows := newDictionary[actionKey]()
 	b.out.Actions = []actionRow{}
 	for _, action := range b.report.Actions {
-		i := rows.of(actionKey{action.ID, action.Action, action.OperationID})
+		i := rows.of(actionKey{action.ID, string(action.Action), action.OperationID})
 		if i == len(b.out.Actions) {
-			row := actionRow{ActionReport: action, StackSet: b.sets.of(action.StackSet), Accounts: column{}, Regions: column{}}
+			row := actionRow{Action: action, StackSet: b.sets.of(action.StackSet), Accounts: column{}, Regions: column{}}
 			row.Cells = 0
 			b.out.Actions = append(b.out.Actions, row)
 		}
@@ -38,12 +38,12 @@ func (b *builder) actions() {
 }
 
 // merge adds an entry to its row.
-func (b *builder) merge(row *actionRow, action heal.ActionReport) {
+func (b *builder) merge(row *actionRow, action report.Action) {
 	row.Cells += action.Cells
 	if row.Outcome != action.Outcome {
-		row.Outcome = "partial"
+		row.Outcome = report.OutcomePartial
 	}
-	if action.Outcome == "failed" {
+	if action.Outcome == report.OutcomeFailed {
 		row.Reason = action.Reason
 	}
 	if !action.Started.IsZero() && action.Started.Before(row.Started) {

@@ -16,7 +16,7 @@ import (
 	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/report"
 )
 
 // chromium is the one browser that all tests of the process share; each test has
@@ -67,7 +67,7 @@ type look struct {
 
 // openPage writes the page to a file and opens it from there, and fails the test
 // at its end if anything was written to the console.
-func openPage(t testing.TB, report *heal.Report, options Options, how look) *page {
+func openPage(t testing.TB, report *report.Report, options Options, how look) *page {
 	t.Helper()
 	var out bytes.Buffer
 	if err := Page(&out, report, options); err != nil {

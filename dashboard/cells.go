@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // Flags of a cell.
@@ -46,32 +46,28 @@ func (b *builder) cells(lean bool) {
 
 // sortedCells is every cell of the report, and those that need a person though
 // the report does not list them.
-func (b *builder) sortedCells() []heal.CellReport {
+func (b *builder) sortedCells() []report.Cell {
 	listed := make(map[fleet.Cell]bool, len(b.report.Cells))
 	for i := range b.report.Cells {
 		listed[b.report.Cells[i].Cell] = true
 	}
 	cells := slices.Clone(b.report.Cells)
 	for _, a := range b.report.Attention {
-		cell := attentionCell(a)
+		cell := a.Cell
 		if listed[cell] || cell.StackSet == "" || cell.Account == "" {
 			continue
 		}
 		listed[cell] = true
-		cells = append(cells, heal.CellReport{Before: a.Verdict, Assessed: plan.Assessed{
+		cells = append(cells, report.Cell{Before: a.Verdict, Assessed: plan.Assessed{
 			Cell: cell, Verdict: a.Verdict, Reason: a.Reason, Class: a.Class, Hint: a.Hint, Attention: true}})
 	}
-	slices.SortStableFunc(cells, func(x, y heal.CellReport) int {
+	slices.SortStableFunc(cells, func(x, y report.Cell) int {
 		return cmp.Or(cmp.Compare(b.sets.of(x.StackSet), b.sets.of(y.StackSet)), x.Target.Compare(y.Target))
 	})
 	return cells
 }
 
-func attentionCell(a heal.Attention) fleet.Cell {
-	return fleet.Cell{StackSet: a.StackSet, Target: fleet.Target{Account: a.Account, Region: a.Region}}
-}
-
-func (b *builder) cell(cell heal.CellReport, lean bool) {
+func (b *builder) cell(cell report.Cell, lean bool) {
 	c, text := &b.out.Cells, b.out.Texts.of
 	b.place[cell.Cell] = c.Count
 	flags := b.story(cell, lean)
@@ -98,7 +94,7 @@ func (b *builder) cell(cell heal.CellReport, lean bool) {
 // there: the counts do not have the cell, so it must not be seen among them.
 const removed plan.Verdict = "removed"
 
-func shown(cell heal.CellReport) plan.Verdict {
+func shown(cell report.Cell) plan.Verdict {
 	if cell.Verdict == plan.Healthy && cell.Desire == plan.MustNot && !cell.Present() {
 		return removed
 	}
@@ -123,7 +119,7 @@ func (b *builder) verdict(v plan.Verdict) int {
 
 // story adds the cell's details, if it has any, and answers with the flags that
 // say so.
-func (b *builder) story(cell heal.CellReport, lean bool) int {
+func (b *builder) story(cell report.Cell, lean bool) int {
 	if len(cell.Drift) == 0 && len(cell.Steps) == 0 && cell.Heals == 0 && cell.Quarantined.IsZero() && cell.Remedy == "" && cell.Pinned == "" {
 		return 0
 	}

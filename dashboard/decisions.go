@@ -1,8 +1,6 @@
 package dashboard
 
-import (
-	"github.com/setmend/setmend/heal"
-)
+import "github.com/setmend/setmend/report"
 
 // decisionColumns are the run's decisions, oldest first. Numbers are places in
 // the payload's lists, -1 for none; Time is in milliseconds since Start.
@@ -32,7 +30,7 @@ func (b *builder) decisions() {
 	}
 }
 
-func (b *builder) decision(decision heal.Decision) {
+func (b *builder) decision(decision report.Decision) {
 	d, text := &b.out.Decisions, b.out.Texts.of
 	at := decision.Time.UnixMilli()
 	if d.Count == 0 {
@@ -49,8 +47,8 @@ func (b *builder) decision(decision heal.Decision) {
 	d.Region = append(d.Region, orNone(b.out.Regions, decision.Region))
 	d.Verdict = append(d.Verdict, verdict)
 	d.Reason = append(d.Reason, text(decision.Reason))
-	d.Action = append(d.Action, text(decision.Action))
-	d.Outcome = append(d.Outcome, text(decision.Outcome))
+	d.Action = append(d.Action, text(string(decision.Action)))
+	d.Outcome = append(d.Outcome, text(string(decision.Outcome)))
 	d.Operation = append(d.Operation, text(decision.OperationID))
 }
 

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // madeAt is when every run of these tests ended.
@@ -30,18 +30,18 @@ var setNames = []struct{ name, needs, conflicts string }{
 // fixture makes reports. The same size gives the same report, byte for byte.
 type fixture struct {
 	random  *rand.Rand
-	report  *heal.Report
+	report  *report.Report
 	regions []fleet.Region
 	units   []fleet.OUID // where accounts sit
 	actions map[string]int
 }
 
 // reportOf makes a report of about so many cells, after a heal.
-func reportOf(cells int) *heal.Report {
+func reportOf(cells int) *report.Report {
 	f := &fixture{random: rand.New(rand.NewPCG(1, uint64(cells))), regions: []fleet.Region{"eu-central-1", "eu-west-1", "us-east-1"}, actions: map[string]int{}}
-	f.report = &heal.Report{DataAt: madeAt, Run: heal.RunReport{ID: "20261120-063158-7f3a", Engine: "embedded", Started: madeAt.Add(-612 * time.Second), Ended: madeAt,
-		VirtualSeconds: 612, Result: heal.ResultAttention, HomeRegion: "eu-central-1"},
-		API: heal.APIReport{Calls: 1874, Writes: 61, Throttled: 23, ByAction: map[string]int{"ListStackInstances": 402, "DescribeStackSetOperation": 960}}}
+	f.report = &report.Report{DataAt: madeAt, Run: report.Run{ID: "20261120-063158-7f3a", Engine: "embedded", Started: madeAt.Add(-612 * time.Second), Ended: madeAt,
+		VirtualSeconds: 612, Result: report.Attention, HomeRegion: "eu-central-1"},
+		API: report.API{Calls: 1874, Writes: 61, Throttled: 23, ByAction: map[string]int{"ListStackInstances": 402, "DescribeStackSetOperation": 960}}}
 	f.organization(max(4, cells/(len(setNames)*len(f.regions)*5/6)))
 	f.stackSets()
 	f.cells()
@@ -76,12 +76,12 @@ func (f *fixture) organization(accounts int) {
 		}
 		f.report.Accounts = append(f.report.Accounts, account)
 	}
-	f.report.Fleet = heal.FleetReport{Organization: "o-k3v9xq2m1p", Accounts: map[string]int{"active": accounts - accounts/61, "suspended": accounts / 61}}
+	f.report.Fleet = report.Fleet{Organization: "o-k3v9xq2m1p", Accounts: map[string]int{"active": accounts - accounts/61, "suspended": accounts / 61}}
 }
 
 func (f *fixture) stackSets() {
 	for i, set := range setNames {
-		row := heal.StackSetReport{Name: fleet.StackSetName(set.name), ID: fmt.Sprintf("%s:0f6c2a1e-7b1d-4c5e-9a10-%012x", set.name, i), PermissionModel: fleet.ServiceManaged,
+		row := report.StackSet{Name: fleet.StackSetName(set.name), ID: fmt.Sprintf("%s:0f6c2a1e-7b1d-4c5e-9a10-%012x", set.name, i), PermissionModel: fleet.ServiceManaged,
 			Mandatory: i%3 != 0, SelfHealing: i%7 != 5, LastDriftCheck: madeAt.Add(-time.Duration(9+i*i) * time.Minute), Description: "Baseline " + set.name}
 		for _, name := range split(set.needs) {
 			row.DependsOn = append(row.DependsOn, fleet.StackSetName(name))
@@ -141,8 +141,8 @@ func (f *fixture) cells() {
 	f.report.Fleet.Cells = len(f.report.Cells)
 }
 
-func (f *fixture) cell(set, number int, account fleet.Account, region fleet.Region) heal.CellReport {
-	cell := heal.CellReport{OU: account.Parent(), Before: plan.Healthy, Assessed: plan.Assessed{Status: fleet.InstanceCurrent, Detailed: fleet.DetailedSucceeded, DriftStatus: fleet.DriftInSync, Cell: fleet.Cell{StackSet: f.report.StackSets[set].Name, Target: fleet.Target{Account: account.ID, Region: region}},
+func (f *fixture) cell(set, number int, account fleet.Account, region fleet.Region) report.Cell {
+	cell := report.Cell{OU: account.Parent(), Before: plan.Healthy, Assessed: plan.Assessed{Status: fleet.InstanceCurrent, Detailed: fleet.DetailedSucceeded, DriftStatus: fleet.DriftInSync, Cell: fleet.Cell{StackSet: f.report.StackSets[set].Name, Target: fleet.Target{Account: account.ID, Region: region}},
 		Desire: plan.Must, Because: "the set is mandatory for " + f.report.OUs[account.Parent()].Name, Verdict: plan.Healthy, Reason: "current, and in sync when last checked"}}
 	switch roll := f.random.IntN(1000); {
 	case account.State == fleet.AccountSuspended:
@@ -173,7 +173,7 @@ func (f *fixture) cell(set, number int, account fleet.Account, region fleet.Regi
 }
 
 // drifted makes a cell whose drift was put back, or that was given up.
-func (f *fixture) drifted(cell *heal.CellReport, roll int) {
+func (f *fixture) drifted(cell *report.Cell, roll int) {
 	cell.Drift = []fleet.ResourceDrift{f.resourceDrift(roll, cell)}
 	if roll == 0 && f.random.IntN(4) == 0 {
 		f.left(cell, plan.Quarantined, plan.ReasonDriftedAgain, "Healed three times in 24 hours, and drifted again each time.", "Something in the account changes it back: look for an automation, then release the cell from quarantine.")
@@ -191,7 +191,7 @@ func (f *fixture) drifted(cell *heal.CellReport, roll int) {
 	cell.Drift, cell.Heals = drift, 1+roll%2
 }
 
-func (f *fixture) resourceDrift(roll int, cell *heal.CellReport) fleet.ResourceDrift {
+func (f *fixture) resourceDrift(roll int, cell *report.Cell) fleet.ResourceDrift {
 	kinds := []fleet.ResourceDrift{
 		{LogicalID: "Ingress", ResourceType: "AWS::EC2::SecurityGroup", Differences: []fleet.PropertyDifference{{Path: "/SecurityGroupIngress/0/CidrIp", Expected: "10.0.0.0/8", Actual: "0.0.0.0/0", Type: "NOT_EQUAL"}, {Path: "/SecurityGroupIngress/1", Expected: "", Actual: `{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"CidrIp":"203.0.113.7/32"}`, Type: "ADD"}}},
 		{LogicalID: "BucketPolicy", ResourceType: "AWS::S3::BucketPolicy", Differences: []fleet.PropertyDifference{{Path: "/PolicyDocument", Type: "NOT_EQUAL",
@@ -206,25 +206,25 @@ func (f *fixture) resourceDrift(roll int, cell *heal.CellReport) fleet.ResourceD
 }
 
 // healed makes a cell that this run has put right.
-func (f *fixture) healed(cell *heal.CellReport, was plan.Verdict, remedy plan.Remedy, reason string) {
+func (f *fixture) healed(cell *report.Cell, was plan.Verdict, remedy plan.Remedy, reason string) {
 	cell.Before, cell.Heals = was, 1
 	action := f.action(cell, remedy, "succeeded", "")
-	cell.Steps = []heal.Step{{At: madeAt.Add(-8 * time.Minute), Remedy: remedy, Outcome: "succeeded", Action: action, Reason: "was " + string(was) + ": " + reason}}
+	cell.Steps = []report.Step{{At: madeAt.Add(-8 * time.Minute), Remedy: remedy, Outcome: "succeeded", Action: action, Reason: "was " + string(was) + ": " + reason}}
 }
 
 // left makes a cell that needs a person.
-func (f *fixture) left(cell *heal.CellReport, verdict plan.Verdict, class plan.ReasonClass, reason, hint string) {
+func (f *fixture) left(cell *report.Cell, verdict plan.Verdict, class plan.ReasonClass, reason, hint string) {
 	cell.Before, cell.Verdict, cell.Class, cell.Reason, cell.Hint, cell.Attention = verdict, verdict, class, reason, hint, true
 	if verdict == plan.Failed || verdict == plan.Quarantined {
 		action := f.action(cell, plan.RemedyRetry, "failed", reason)
-		cell.Steps = []heal.Step{{At: madeAt.Add(-9 * time.Minute), Remedy: plan.RemedyRetry, Outcome: "failed", Class: class, Reason: reason, Action: action},
+		cell.Steps = []report.Step{{At: madeAt.Add(-9 * time.Minute), Remedy: plan.RemedyRetry, Outcome: "failed", Class: class, Reason: reason, Action: action},
 			{At: madeAt.Add(-7 * time.Minute), Remedy: plan.RemedyQuarantine, Outcome: "done", Class: class}}
 	}
-	f.report.Attention = append(f.report.Attention, heal.Attention{StackSet: cell.StackSet, Account: cell.Account, Region: cell.Region, Verdict: verdict, Reason: reason, Class: class, Hint: hint})
+	f.report.Attention = append(f.report.Attention, report.Finding{Cell: cell.Cell, Verdict: verdict, Reason: reason, Class: class, Hint: hint})
 }
 
 // action puts the cell into the operation that worked on it, and names that.
-func (f *fixture) action(cell *heal.CellReport, remedy plan.Remedy, outcome, reason string) string {
+func (f *fixture) action(cell *report.Cell, remedy plan.Remedy, outcome, reason string) string {
 	id := fmt.Sprintf("%s-%s-%s", remedy, cell.StackSet, outcome)
 	at, known := f.actions[id]
 	if !known {
@@ -244,9 +244,9 @@ func (f *fixture) action(cell *heal.CellReport, remedy plan.Remedy, outcome, rea
 	return id
 }
 
-func (f *fixture) newAction(id, kind string, remedy plan.Remedy, set fleet.StackSetName, outcome, reason string) heal.ActionReport {
+func (f *fixture) newAction(id, kind string, remedy plan.Remedy, set fleet.StackSetName, outcome, reason string) report.Action {
 	started := madeAt.Add(-time.Duration(600-f.random.IntN(60)) * time.Second)
-	action := heal.ActionReport{ID: id, StackSet: set, Action: kind, Remedy: remedy, OperationID: fmt.Sprintf("setmend-7f3a-%08x", f.random.Uint32()), Outcome: outcome, Reason: reason}
+	action := report.Action{ID: id, StackSet: set, Action: report.Deed(kind), Remedy: remedy, OperationID: fmt.Sprintf("setmend-7f3a-%08x", f.random.Uint32()), Outcome: report.Outcome(outcome), Reason: reason}
 	for i := len(f.report.Actions) - 1; i >= 0 && len(action.After) < 2; i-- {
 		if other := f.report.Actions[i]; other.StackSet == set || slices.Contains(dependsOn(f.report, set), other.StackSet) {
 			action.After = append(action.After, other.ID)
@@ -259,7 +259,7 @@ func (f *fixture) newAction(id, kind string, remedy plan.Remedy, set fleet.Stack
 	return action
 }
 
-func dependsOn(r *heal.Report, name fleet.StackSetName) []fleet.StackSetName {
+func dependsOn(r *report.Report, name fleet.StackSetName) []fleet.StackSetName {
 	for _, set := range r.StackSets {
 		if set.Name == name {
 			return set.DependsOn
@@ -286,7 +286,7 @@ func (f *fixture) squeeze() {
 
 // count makes the counts agree with the cells.
 func (f *fixture) count() {
-	place := map[fleet.StackSetName]*heal.StackSetReport{}
+	place := map[fleet.StackSetName]*report.StackSet{}
 	for i := range f.report.StackSets {
 		place[f.report.StackSets[i].Name] = &f.report.StackSets[i]
 	}
@@ -313,7 +313,7 @@ func counter(c *plan.Counts, v plan.Verdict) *int {
 // history is thirty daily runs, this one last.
 func (f *fixture) history() {
 	for i := range 30 {
-		point := heal.HistoryPoint{Run: fmt.Sprintf("run-%02d", i), At: madeAt.AddDate(0, 0, i-29), Result: heal.ResultAttention, Before: f.report.Before, After: f.report.After,
+		point := report.HistoryPoint{Run: fmt.Sprintf("run-%02d", i), At: madeAt.AddDate(0, 0, i-29), Result: report.Attention, Before: f.report.Before, After: f.report.After,
 			Seconds: 400 + float64(f.random.IntN(400)), Healed: 300 + f.random.IntN(500), HealSeconds: 140 + float64(f.random.IntN(160)), Attention: len(f.report.Attention)}
 		scale := 60 + f.random.IntN(70) - i
 		point.Before.Drifted, point.Before.Failed = point.Before.Drifted*scale/60, point.Before.Failed*scale/50
@@ -327,25 +327,25 @@ func (f *fixture) history() {
 	}
 }
 
-func (f *fixture) setPoint(run, set int) heal.StackSetPoint {
+func (f *fixture) setPoint(run, set int) report.Point {
 	worst := []plan.Verdict{plan.Drifted, plan.Healthy, plan.Drifted, plan.Failed, plan.Healthy, plan.NotChecked}[(run/(2+set%5)+set)%6]
 	if worst == plan.Healthy || worst == plan.NotChecked {
-		return heal.StackSetPoint{Worst: worst}
+		return report.Point{Worst: worst}
 	}
-	return heal.StackSetPoint{Worst: worst, Unhealthy: 4 + f.random.IntN(30)}
+	return report.Point{Worst: worst, Unhealthy: 4 + f.random.IntN(30)}
 }
 
 // decisionsOf makes a decision for every cell that was or is wrong.
-func decisionsOf(r *heal.Report) []heal.Decision {
-	var out []heal.Decision
+func decisionsOf(r *report.Report) []report.Decision {
+	var out []report.Decision
 	for i, cell := range r.Cells {
 		if cell.Before == plan.Healthy || cell.Before == plan.NotChecked {
 			continue
 		}
-		decision := heal.Decision{Time: r.Run.Started.Add(time.Duration(len(out)) * 300 * time.Millisecond), Run: r.Run.ID, StackSet: cell.StackSet, Account: cell.Account, Region: cell.Region,
+		decision := report.Decision{Time: r.Run.Started.Add(time.Duration(len(out)) * 300 * time.Millisecond), Run: r.Run.ID, StackSet: cell.StackSet, Account: cell.Account, Region: cell.Region,
 			Verdict: cell.Before, Reason: cell.Reason, Action: "none", Outcome: "skipped"}
 		if len(cell.Steps) > 0 {
-			decision.Action, decision.Outcome, decision.OperationID = string(cell.Steps[0].Remedy), cell.Steps[0].Outcome, fmt.Sprintf("setmend-7f3a-%04d", i%60)
+			decision.Action, decision.Outcome, decision.OperationID = report.Deed(cell.Steps[0].Remedy), cell.Steps[0].Outcome, fmt.Sprintf("setmend-7f3a-%04d", i%60)
 		}
 		out = append(out, decision)
 	}

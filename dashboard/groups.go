@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // group is the cells that need a person for what is, names and numbers aside,
@@ -30,7 +30,7 @@ func (b *builder) groups() {
 	keys, normal := newDictionary[groupKey](), b.normaliser()
 	b.out.Groups = []group{}
 	for _, a := range b.report.Attention {
-		cell, ok := b.place[attentionCell(a)]
+		cell, ok := b.place[a.Cell]
 		if !ok {
 			continue // about no cell: the guards and problems say it
 		}
@@ -48,7 +48,7 @@ func (b *builder) groups() {
 	})
 }
 
-func (b *builder) group(a heal.Attention, key groupKey) group {
+func (b *builder) group(a report.Finding, key groupKey) group {
 	text := b.out.Texts.of
 	return group{Reason: text(key.reason), Example: text(a.Reason), Class: text(string(a.Class)),
 		Hint: text(a.Hint), Verdict: b.verdict(a.Verdict), Cells: column{}}

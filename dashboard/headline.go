@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // Tone is how a headline is meant.
@@ -28,19 +28,19 @@ type Headline struct {
 }
 
 // Headlines says how the fleet of a report is.
-func Headlines(r *heal.Report) Headline {
+func Headlines(r *report.Report) Headline {
 	switch {
-	case r.Run.Result == heal.ResultFailed:
+	case r.Run.Result == report.Failed:
 		return Headline{ToneBad, "The last run failed; what follows is the state it last saw.", r.Run.Error}
 	case r.Run.Ended.IsZero() && !r.Run.Started.IsZero():
 		return underWay(r)
-	case r.Run.Result == heal.ResultStopped:
+	case r.Run.Result == report.Stopped:
 		return Headline{ToneAttention, "The last run was stopped before its end; " + stillWrong(r) + ".", r.Run.Error}
 	}
 	return settled(r)
 }
 
-func underWay(r *heal.Report) Headline {
+func underWay(r *report.Report) Headline {
 	text := "A run is under way; " + stillWrong(r) + "."
 	if before := unhealthy(r.Before); before > 0 {
 		text = fmt.Sprintf("A run is under way: %s wrong at its start, %s now.", cellCount(before), group3(unhealthy(r.After)))
@@ -56,7 +56,7 @@ func stageText(stage string) string {
 }
 
 // settled is the headline of a fleet at rest.
-func settled(r *heal.Report) Headline {
+func settled(r *report.Report) Headline {
 	people, wrong := len(r.Attention), unhealthy(r.After)
 	switch {
 	case people > 0:
@@ -75,7 +75,7 @@ func settled(r *heal.Report) Headline {
 
 // restText speaks of the cells that need nobody, without calling the unchecked
 // ones healthy.
-func restText(r *heal.Report, people int) string {
+func restText(r *report.Report, people int) string {
 	if rest := unhealthy(r.After) - people; rest > 0 {
 		return fmt.Sprintf("%s more %s wrong or held back.", group3(rest), be(rest))
 	}
@@ -106,7 +106,7 @@ func unhealthy(c plan.Counts) int {
 	return c.Missing + c.Orphan + c.Failed + c.Inoperable + c.Drifted + c.Outdated + c.Blocked + c.Quarantined
 }
 
-func stillWrong(r *heal.Report) string { return is(unhealthy(r.After)) + " wrong" }
+func stillWrong(r *report.Report) string { return is(unhealthy(r.After)) + " wrong" }
 
 func cellCount(n int) string {
 	if n == 1 {

@@ -10,13 +10,13 @@ import (
 	"strings"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/report"
 )
 
 // JSON writes report.json as [ReportSchema] describes it. Lists that are empty
 // are written as such, never as null. Every cell, action and stack set has a line
 // of its own, so that line tools can be used on it and two reports compared.
-func JSON(w io.Writer, r *heal.Report) error {
+func JSON(w io.Writer, r *report.Report) error {
 	buffered := bufio.NewWriter(w)
 	err := writeLines(buffered, reflect.ValueOf(*complete(r)))
 	if err == nil {
@@ -68,7 +68,7 @@ func writeField(w *bufio.Writer, field reflect.Value) error {
 }
 
 // complete is the report with its nil lists and maps made empty ones.
-func complete(r *heal.Report) *heal.Report {
+func complete(r *report.Report) *report.Report {
 	c := *r
 	c.Actions, c.Attention, c.Guards = completeActions(r.Actions), orEmpty(r.Attention), orEmpty(r.Guards)
 	c.StackSets, c.Accounts, c.Cells = orEmpty(r.StackSets), orEmpty(r.Accounts), orEmpty(r.Cells)
@@ -85,8 +85,8 @@ func complete(r *heal.Report) *heal.Report {
 	return &c
 }
 
-func completeActions(actions []heal.ActionReport) []heal.ActionReport {
-	list := append([]heal.ActionReport{}, actions...)
+func completeActions(actions []report.Action) []report.Action {
+	list := append([]report.Action{}, actions...)
 	for i := range list {
 		list[i].Accounts, list[i].Regions = orEmpty(list[i].Accounts), orEmpty(list[i].Regions)
 	}
@@ -96,7 +96,7 @@ func completeActions(actions []heal.ActionReport) []heal.ActionReport {
 // DecisionsJSONL writes decisions.jsonl: one decision a line, each as
 // [DecisionSchema] describes it, in the order given. It ends at the first error
 // of the sequence, with what came before it written.
-func DecisionsJSONL(w io.Writer, decisions iter.Seq2[heal.Decision, error]) error {
+func DecisionsJSONL(w io.Writer, decisions iter.Seq2[report.Decision, error]) error {
 	buffered := bufio.NewWriter(w)
 	encoder := json.NewEncoder(buffered)
 	for decision, err := range decisions {

@@ -13,9 +13,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 // compiled is a schema, closed: a property that it does not describe is an
@@ -72,11 +72,11 @@ func TestReportKeepsToItsSchema(t *testing.T) {
 	full.Problems = []policy.Problem{{StackSet: "log-bucket", Text: "dependson names no stack set", Hint: "correct the tag", Stops: true}}
 	full.StackSets[0].Operations[1].Drift = &fleet.DriftDetection{Status: fleet.DriftDrifted, Detection: "COMPLETED", LastCheck: madeAt, Total: 3, Drifted: 1, InSync: 2}
 	full.Cells[0].StackID = "arn:aws:cloudformation:eu-central-1:210000000000:stack/StackSet-x/y"
-	underWay := &heal.Report{DataAt: madeAt, Run: heal.RunReport{ID: "r", Engine: "embedded", Started: madeAt, Stage: "Heal", HomeRegion: "eu-central-1"},
-		Actions: []heal.ActionReport{{ID: "a", StackSet: "s", Action: "CREATE"}}}
+	underWay := &report.Report{DataAt: madeAt, Run: report.Run{ID: "r", Engine: "embedded", Started: madeAt, Stage: "Heal", HomeRegion: "eu-central-1"},
+		Actions: []report.Action{{ID: "a", StackSet: "s", Action: "CREATE"}}}
 
 	schema := compiled(t, ReportSchema())
-	for name, report := range map[string]*heal.Report{"after a heal": full, "under way": underWay, "empty": {}} {
+	for name, report := range map[string]*report.Report{"after a heal": full, "under way": underWay, "empty": {}} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			if err := JSON(&out, report); err != nil {
@@ -93,7 +93,7 @@ func TestSchemasDescribeEveryField(t *testing.T) {
 	for name, c := range map[string]struct {
 		schema []byte
 		of     reflect.Type
-	}{"report": {ReportSchema(), reflect.TypeFor[heal.Report]()}, "decision": {DecisionSchema(), reflect.TypeFor[heal.Decision]()}} {
+	}{"report": {ReportSchema(), reflect.TypeFor[report.Report]()}, "decision": {DecisionSchema(), reflect.TypeFor[report.Decision]()}} {
 		var schema map[string]any
 		if err := json.Unmarshal(c.schema, &schema); err != nil {
 			t.Fatal(err)
@@ -150,12 +150,12 @@ func TestReportSchemaRefusesWhatIsNoReport(t *testing.T) {
 }
 
 func TestReportReadsBackAsItWas(t *testing.T) {
-	report := reportOf(400)
+	made := reportOf(400)
 	var first, second bytes.Buffer
-	if err := JSON(&first, report); err != nil {
+	if err := JSON(&first, made); err != nil {
 		t.Fatal(err)
 	}
-	var read heal.Report
+	var read report.Report
 	if err := json.Unmarshal(first.Bytes(), &read); err != nil {
 		t.Fatal(err)
 	}
@@ -168,20 +168,20 @@ func TestReportReadsBackAsItWas(t *testing.T) {
 }
 
 func TestEveryCellOfAReportHasALineOfItsOwn(t *testing.T) {
-	report := reportOf(400)
+	made := reportOf(400)
 	var out bytes.Buffer
-	if err := JSON(&out, report); err != nil {
+	if err := JSON(&out, made); err != nil {
 		t.Fatal(err)
 	}
 	lines := 0
 	for line := range strings.Lines(out.String()) {
-		var cell heal.CellReport
+		var cell report.Cell
 		if strings.Contains(line, `"desire"`) && json.Unmarshal([]byte(strings.Trim(line, " ,\n]")), &cell) == nil && cell.Account != "" {
 			lines++
 		}
 	}
-	if lines != len(report.Cells) {
-		t.Errorf("%d lines are a cell, want %d", lines, len(report.Cells))
+	if lines != len(made.Cells) {
+		t.Errorf("%d lines are a cell, want %d", lines, len(made.Cells))
 	}
 }
 
@@ -218,22 +218,22 @@ func TestReportThatCannotBeWrittenIsAnError(t *testing.T) {
 	}
 }
 
-func sequence(decisions []heal.Decision, end error) iter.Seq2[heal.Decision, error] {
-	return func(yield func(heal.Decision, error) bool) {
+func sequence(decisions []report.Decision, end error) iter.Seq2[report.Decision, error] {
+	return func(yield func(report.Decision, error) bool) {
 		for _, decision := range decisions {
 			if !yield(decision, nil) {
 				return
 			}
 		}
 		if end != nil {
-			yield(heal.Decision{}, end)
+			yield(report.Decision{}, end)
 		}
 	}
 }
 
 func TestDecisionsAreOneValidLineEach(t *testing.T) {
 	decisions := decisionsOf(reportOf(1500))
-	decisions = append(decisions, heal.Decision{Time: madeAt, Run: "r", StackSet: "", Reason: "the organization shrank\nby half", Action: "guard", Outcome: "stopped"})
+	decisions = append(decisions, report.Decision{Time: madeAt, Run: "r", StackSet: "", Reason: "the organization shrank\nby half", Action: "guard", Outcome: "stopped"})
 	var out bytes.Buffer
 	if err := DecisionsJSONL(&out, sequence(decisions, nil)); err != nil {
 		t.Fatal(err)
@@ -251,7 +251,7 @@ func TestDecisionsAreOneValidLineEach(t *testing.T) {
 func TestDecisionsEndAtTheFirstErrorWithWhatCameBefore(t *testing.T) {
 	broken := errors.New("the log is torn")
 	var out bytes.Buffer
-	err := DecisionsJSONL(&out, sequence([]heal.Decision{{Time: time.Unix(0, 0), Run: "r"}}, broken))
+	err := DecisionsJSONL(&out, sequence([]report.Decision{{Time: time.Unix(0, 0), Run: "r"}}, broken))
 	if !errors.Is(err, broken) {
 		t.Errorf("error %v, want it to wrap %v", err, broken)
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // serveTo starts a server that a browser can reach.
@@ -29,7 +29,7 @@ func serveTo(t *testing.T, source *memory, change func(*Config)) string {
 }
 
 // stillRunning is the report as it was while the run was under way.
-func stillRunning(report *heal.Report) *heal.Report {
+func stillRunning(report *report.Report) *report.Report {
 	earlier := *report
 	earlier.Run.Ended, earlier.Run.Result, earlier.Run.Stage = time.Time{}, "", "Heal"
 	earlier.After = earlier.Before

@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // metrics are what /metrics tells: gauges of the latest report, and counters
@@ -68,7 +68,7 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 }
 
 // observe counts a run that has ended, once. A mere reading is not a run.
-func (m *metrics) observe(r *heal.Report) {
+func (m *metrics) observe(r *report.Report) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if r == nil || r.Run.Ended.IsZero() || r.Run.Engine == "read" || m.seen[r.Run.ID] {
@@ -90,15 +90,15 @@ func (m *metrics) observe(r *heal.Report) {
 	}
 }
 
-func (m *metrics) action(action heal.ActionReport) {
-	m.heals.WithLabelValues(string(action.Remedy), action.Outcome).Add(float64(action.Cells))
+func (m *metrics) action(action report.Action) {
+	m.heals.WithLabelValues(string(action.Remedy), string(action.Outcome)).Add(float64(action.Cells))
 	if !action.Started.IsZero() && !action.Ended.IsZero() {
-		m.operationTime.WithLabelValues(action.Action).Observe(action.Ended.Sub(action.Started).Seconds())
+		m.operationTime.WithLabelValues(string(action.Action)).Observe(action.Ended.Sub(action.Started).Seconds())
 	}
 }
 
 // runSeconds prefers the clock that the run itself went by.
-func runSeconds(run heal.RunReport) float64 {
+func runSeconds(run report.Run) float64 {
 	if run.VirtualSeconds > 0 {
 		return run.VirtualSeconds
 	}
@@ -106,7 +106,7 @@ func runSeconds(run heal.RunReport) float64 {
 }
 
 // show sets the gauges to a report.
-func (m *metrics) show(r *heal.Report) {
+func (m *metrics) show(r *report.Report) {
 	m.setCells.Reset()
 	for verdict, cells := range byVerdict(r.After) {
 		m.cells.WithLabelValues(string(verdict)).Set(float64(cells))

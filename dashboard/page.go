@@ -10,7 +10,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/report"
 )
 
 // Options are what a page may have beyond its report. The zero value is usable.
@@ -29,7 +29,7 @@ type Options struct {
 	// kind (without ids, regions, times); nil means plan.Normalise.
 	Normalise func(reason string) string
 	// Decisions are the run's, oldest first.
-	Decisions []heal.Decision
+	Decisions []report.Decision
 	// MaxDecisions is how many of them the page carries, the newest; 0 means 5000.
 	MaxDecisions int
 	// MaxBytes is the size from which details of cells that are healthy again
@@ -76,12 +76,12 @@ func (o Options) maxBytes() int {
 	return 1_000_000
 }
 
-func (o Options) links(r *heal.Report) Links {
+func (o Options) links(r *report.Report) Links {
 	return Links{Console: o.ConsoleLinks, Home: string(r.Run.HomeRegion), Portal: o.AccessPortal, Role: o.AccessRole}
 }
 
 // Page writes the report as one self-contained HTML file.
-func Page(w io.Writer, r *heal.Report, options Options) error {
+func Page(w io.Writer, r *report.Report, options Options) error {
 	page, err := render(r, options, false)
 	if err == nil && len(page) > options.maxBytes() {
 		page, err = render(r, options, true)
@@ -98,13 +98,13 @@ func Page(w io.Writer, r *heal.Report, options Options) error {
 type pageData struct {
 	Title, Policy, LiveURL, Version string
 	Headline                        Headline
-	Report                          *heal.Report
+	Report                          *report.Report
 	Script                          template.JS
 	Style                           template.CSS
 	Core, Details                   string
 }
 
-func render(r *heal.Report, options Options, lean bool) ([]byte, error) {
+func render(r *report.Report, options Options, lean bool) ([]byte, error) {
 	core, more := build(r, options, lean)
 	data := pageData{Title: title(r, options), LiveURL: options.LiveURL, Version: options.version, Headline: core.Headline, Report: r,
 		Policy: contentPolicy(options.LiveURL != ""), Script: template.JS(script), Style: template.CSS(style)}
@@ -120,7 +120,7 @@ func render(r *heal.Report, options Options, lean bool) ([]byte, error) {
 	return page.Bytes(), err
 }
 
-func title(r *heal.Report, options Options) string {
+func title(r *report.Report, options Options) string {
 	switch {
 	case options.Title != "":
 		return options.Title

@@ -16,11 +16,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
-func pageOf(t testing.TB, report *heal.Report, options Options) string {
+func pageOf(t testing.TB, report *report.Report, options Options) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := Page(&out, report, options); err != nil {
@@ -149,9 +149,9 @@ func TestColumnsUnpackToWhatWasPacked(t *testing.T) {
 }
 
 func TestReasonsThatDifferInParticularsAreOneGroupWorstFirst(t *testing.T) {
-	report := &heal.Report{}
+	made := &report.Report{}
 	add := func(account fleet.AccountID, verdict plan.Verdict, class plan.ReasonClass, reason, hint string) {
-		report.Attention = append(report.Attention, heal.Attention{StackSet: "s", Account: account, Region: "eu-west-1", Verdict: verdict, Class: class, Reason: reason, Hint: hint})
+		made.Attention = append(made.Attention, report.Finding{Cell: fleet.Cell{StackSet: "s", Target: fleet.Target{Account: account, Region: "eu-west-1"}}, Verdict: verdict, Class: class, Reason: reason, Hint: hint})
 	}
 	add("111111111111", plan.Failed, plan.ReasonQuota, "quota in 111111111111", "")
 	add("222222222222", plan.Failed, plan.ReasonQuota, "quota in 222222222222", "ask for more")
@@ -159,7 +159,7 @@ func TestReasonsThatDifferInParticularsAreOneGroupWorstFirst(t *testing.T) {
 	add("444444444444", plan.Quarantined, "", "given up", "look")
 	add("", plan.Failed, "", "about no cell", "")
 
-	core, _ := build(report, Options{}, false)
+	core, _ := build(made, Options{}, false)
 	type seen struct {
 		reason, class, hint string
 		cells               int
@@ -179,7 +179,7 @@ func TestReasonsThatDifferInParticularsAreOneGroupWorstFirst(t *testing.T) {
 }
 
 func TestAVerdictThatWasNotGivenIsNotChecked(t *testing.T) {
-	report := &heal.Report{Cells: []heal.CellReport{{Assessed: plan.Assessed{Cell: fleet.Cell{StackSet: "s", Target: fleet.Target{Account: "111111111111", Region: "eu-west-1"}}}}}}
+	report := &report.Report{Cells: []report.Cell{{Assessed: plan.Assessed{Cell: fleet.Cell{StackSet: "s", Target: fleet.Target{Account: "111111111111", Region: "eu-west-1"}}}}}}
 	core, _ := build(report, Options{}, false)
 	if got := core.Verdicts.values[core.Cells.Verdict[0]]; got != plan.NotChecked {
 		t.Errorf("verdict %q, want %q", got, plan.NotChecked)
@@ -188,13 +188,13 @@ func TestAVerdictThatWasNotGivenIsNotChecked(t *testing.T) {
 
 func TestEntriesOfOneCallAreOneRowAndFurtherCallsOfAnActionAreTheirOwn(t *testing.T) {
 	at := func(seconds int) time.Time { return madeAt.Add(time.Duration(seconds) * time.Second) }
-	entry := func(id, action, operation, outcome string, account fleet.AccountID, start, end int) heal.ActionReport {
-		return heal.ActionReport{ID: id, StackSet: "s", Action: action, OperationID: operation, Outcome: outcome, Reason: outcome, Cells: 1,
+	entry := func(id, action, operation, outcome string, account fleet.AccountID, start, end int) report.Action {
+		return report.Action{ID: id, StackSet: "s", Action: report.Deed(action), OperationID: operation, Outcome: report.Outcome(outcome), Reason: outcome, Cells: 1,
 			Accounts: []fleet.AccountID{account}, Regions: []fleet.Region{"eu-west-1"}, Started: at(start), Ended: at(end)}
 	}
 	after := entry("later", "UPDATE", "op3", "succeeded", "1", 30, 40)
 	after.After = []string{"redeploy", "unknown"}
-	core, _ := build(&heal.Report{Actions: []heal.ActionReport{
+	core, _ := build(&report.Report{Actions: []report.Action{
 		entry("revert", "REVERT_DRIFT", "", "succeeded", "1", 5, 9), entry("revert", "REVERT_DRIFT", "", "failed", "2", 3, 8),
 		entry("redeploy", "DELETE", "op1", "succeeded", "1", 10, 15), entry("redeploy", "CREATE", "op2", "succeeded", "1", 16, 20), after}}, Options{}, false)
 	type row struct {
@@ -205,7 +205,7 @@ func TestEntriesOfOneCallAreOneRowAndFurtherCallsOfAnActionAreTheirOwn(t *testin
 	}
 	var got []row
 	for _, a := range core.Actions {
-		got = append(got, row{a.ID, a.Outcome, a.Reason, a.Cells, len(a.Accounts), a.Started, a.Ended, strings.Join(a.After, " ")})
+		got = append(got, row{a.ID, string(a.Outcome), a.Reason, a.Cells, len(a.Accounts), a.Started, a.Ended, strings.Join(a.After, " ")})
 	}
 	want := []row{
 		{"revert", "partial", "failed", 2, 2, at(3), at(9), ""},
@@ -232,7 +232,7 @@ func TestARemovedCellIsNotShownAmongTheHealthy(t *testing.T) {
 
 func TestOnlyTheNewestDecisionsAreCarriedAndTheOthersCounted(t *testing.T) {
 	decisions := decisionsOf(reportOf(1500))
-	core, _ := build(&heal.Report{}, Options{Decisions: decisions, MaxDecisions: 10}, false)
+	core, _ := build(&report.Report{}, Options{Decisions: decisions, MaxDecisions: 10}, false)
 	if core.Decisions.Count != 10 || core.Omitted.Decisions != len(decisions)-10 {
 		t.Errorf("%d carried, %d omitted of %d", core.Decisions.Count, core.Omitted.Decisions, len(decisions))
 	}

@@ -4,9 +4,9 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 // payloadFormat is raised when the page's script must change with the data.
@@ -17,17 +17,17 @@ const payloadFormat = 1
 type payload struct {
 	Format    int                       `json:"format"`
 	Headline  Headline                  `json:"headline"`
-	Run       heal.RunReport            `json:"run"`
-	Fleet     heal.FleetReport          `json:"fleet"`
+	Run       report.Run                `json:"run"`
+	Fleet     report.Fleet              `json:"fleet"`
 	Before    plan.Counts               `json:"before"`
 	After     plan.Counts               `json:"after"`
-	Overrides heal.OverridesReport      `json:"overrides"`
-	API       heal.APIReport            `json:"api"`
+	Overrides report.Overrides          `json:"overrides"`
+	API       report.API                `json:"api"`
 	Guards    []plan.GuardHit           `json:"guards"`
 	Problems  []policy.Problem          `json:"problems"`
 	DataAt    time.Time                 `json:"dataAt"`
 	Levels    [][]int                   `json:"levels"`
-	StackSets []heal.StackSetReport     `json:"stackSets"`
+	StackSets []report.StackSet         `json:"stackSets"`
 	Accounts  []accountRow              `json:"accounts"`
 	OUs       []ouRow                   `json:"ous"`
 	Regions   *dictionary[fleet.Region] `json:"regions"`
@@ -37,7 +37,7 @@ type payload struct {
 	Groups    []group                   `json:"groups"`
 	Actions   []actionRow               `json:"actions"`
 	Decisions decisionColumns           `json:"decisions"`
-	History   []heal.HistoryPoint       `json:"history"`
+	History   []report.HistoryPoint     `json:"history"`
 	Approvals []Approval                `json:"approvals"`
 	Links     Links                     `json:"links"`
 	Omitted   omitted                   `json:"omitted"`
@@ -74,7 +74,7 @@ type details struct {
 
 type detail struct {
 	Drift       []fleet.ResourceDrift `json:"drift,omitempty"`
-	Steps       []heal.Step           `json:"steps,omitempty"`
+	Steps       []report.Step         `json:"steps,omitempty"`
 	Heals       int                   `json:"heals,omitempty"`
 	Quarantined time.Time             `json:"quarantined,omitzero"`
 	Checked     time.Time             `json:"checked,omitzero"`
@@ -85,7 +85,7 @@ type detail struct {
 
 // builder turns a report into a payload. It never changes the report.
 type builder struct {
-	report   *heal.Report
+	report   *report.Report
 	options  Options
 	out      payload
 	details  details
@@ -97,7 +97,7 @@ type builder struct {
 
 // build makes both parts. With lean set, cells that are healthy again carry no
 // details.
-func build(r *heal.Report, options Options, lean bool) (payload, details) {
+func build(r *report.Report, options Options, lean bool) (payload, details) {
 	b := &builder{report: r, options: options,
 		sets:     newDictionary[fleet.StackSetName](),
 		accounts: newDictionary[fleet.AccountID](),
@@ -144,11 +144,11 @@ func (b *builder) levels() {
 // places writes out the stack sets, accounts and OUs that the numbers name,
 // those included that only a cell or an action mentions. It comes last.
 func (b *builder) places() {
-	known := map[fleet.StackSetName]heal.StackSetReport{}
+	known := map[fleet.StackSetName]report.StackSet{}
 	for _, set := range b.report.StackSets {
 		known[set.Name] = set
 	}
-	b.out.StackSets = []heal.StackSetReport{}
+	b.out.StackSets = []report.StackSet{}
 	for _, name := range b.sets.values {
 		set := known[name]
 		set.Name = name

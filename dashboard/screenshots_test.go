@@ -10,7 +10,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/report"
 )
 
 // TestScreenshots writes the README's pictures to the folder that
@@ -34,13 +34,13 @@ func TestScreenshots(t *testing.T) {
 	}
 }
 
-func demonstrated(t *testing.T, file string) *heal.Report {
+func demonstrated(t *testing.T, file string) *report.Report {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var report heal.Report
+	var report report.Report
 	if err := json.Unmarshal(text, &report); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func demonstrated(t *testing.T, file string) *heal.Report {
 }
 
 // longestStory is the cell with drift for which most was tried, the first of them.
-func longestStory(r *heal.Report) string {
+func longestStory(r *report.Report) string {
 	best := r.Cells[0]
 	for _, cell := range r.Cells {
 		if len(cell.Drift) > 0 && len(cell.Steps) > len(best.Steps) {

@@ -16,7 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/report"
 )
 
 var errNoRun = errors.New("no run yet")
@@ -32,7 +32,7 @@ type cache struct {
 
 // view is a consistent reading of the sources.
 type view struct {
-	report  *heal.Report
+	report  *report.Report
 	options Options
 }
 
@@ -83,7 +83,7 @@ func (s *Server) read(ctx context.Context) (view, error) {
 	return view{report, options}, nil
 }
 
-func (s *Server) latest(ctx context.Context) (*heal.Report, error) {
+func (s *Server) latest(ctx context.Context) (*report.Report, error) {
 	report, err := s.config.Source.Latest(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the latest report: %w", err)

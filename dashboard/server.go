@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/report"
 )
 
 // Source is where a [Server] reads what it shows. It is called by many requests
@@ -20,9 +20,9 @@ type Source interface {
 	// Latest is the newest report, of a run that is under way or has ended. It is
 	// nil before the first run. It is not changed by the server, nor by the
 	// source once handed out.
-	Latest(ctx context.Context) (*heal.Report, error)
+	Latest(ctx context.Context) (*report.Report, error)
 	// Decisions are a run's, oldest first. The sequence ends after an error.
-	Decisions(ctx context.Context, run string) iter.Seq2[heal.Decision, error]
+	Decisions(ctx context.Context, run string) iter.Seq2[report.Decision, error]
 }
 
 // Approvals is what waits for a person, and the way to answer.
@@ -106,7 +106,7 @@ func (s *Server) Close() { s.end() }
 // Observe counts an ended run into the metrics. The server also does so with
 // every ended run that it serves, each once; a process that runs heals itself
 // calls it after each of them, so that none is missed between two requests.
-func (s *Server) Observe(r *heal.Report) { s.metrics.observe(r) }
+func (s *Server) Observe(r *report.Report) { s.metrics.observe(r) }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 

@@ -17,8 +17,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 const token = "a-token-of-some-length"
@@ -27,8 +27,8 @@ const token = "a-token-of-some-length"
 type memory struct {
 	mutex     sync.Mutex
 	version   int
-	report    *heal.Report
-	decisions []heal.Decision
+	report    *report.Report
+	decisions []report.Decision
 	waiting   []Approval
 	decided   []ApprovalVerdict
 	broken    error
@@ -40,13 +40,13 @@ func (m *memory) Version(context.Context) (string, error) {
 	return fmt.Sprint(m.version), m.broken
 }
 
-func (m *memory) Latest(context.Context) (*heal.Report, error) {
+func (m *memory) Latest(context.Context) (*report.Report, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	return m.report, m.broken
 }
 
-func (m *memory) Decisions(context.Context, string) iter.Seq2[heal.Decision, error] {
+func (m *memory) Decisions(context.Context, string) iter.Seq2[report.Decision, error] {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	return sequence(m.decisions, m.broken)
@@ -72,7 +72,7 @@ func (m *memory) Decide(_ context.Context, verdict ApprovalVerdict) error {
 }
 
 // become changes the source's state.
-func (m *memory) become(report *heal.Report) {
+func (m *memory) become(report *report.Report) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	m.report = report

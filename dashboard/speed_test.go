@@ -4,17 +4,17 @@ import (
 	"math"
 	"testing"
 
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/report"
 )
 
 // storyCell is a cell with drift to show and steps to tell.
-func storyCell(report *heal.Report) heal.CellReport {
-	for _, cell := range report.Cells {
+func storyCell(r *report.Report) report.Cell {
+	for _, cell := range r.Cells {
 		if len(cell.Drift) > 0 && len(cell.Steps) > 0 {
 			return cell
 		}
 	}
-	return heal.CellReport{}
+	return report.Cell{}
 }
 
 // benchmarkOpen measures how long after navigation began the page was usable,

@@ -16,9 +16,9 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 // matching is what the filter bar says of how many cells are left.
@@ -51,12 +51,12 @@ func TestCardsFilterEveryView(t *testing.T) {
 }
 
 func TestSearchFiltersAndOffersWhereToGo(t *testing.T) {
-	report := reportOf(1500)
-	account := report.Accounts[7]
-	p := openPage(t, report, Options{}, look{hash: "#view=sets"})
+	r := reportOf(1500)
+	account := r.Accounts[7]
+	p := openPage(t, r, Options{}, look{hash: "#view=sets"})
 	p.do(chromedp.SendKeys("#search", account.Name))
 	p.until(`location.hash.includes("q=")`)
-	if got, want := evaluate[string](p, matching), group3(cellsWhere(report, func(c heal.CellReport) bool { return c.Account == account.ID })); got != want {
+	if got, want := evaluate[string](p, matching), group3(cellsWhere(r, func(c report.Cell) bool { return c.Account == account.ID })); got != want {
 		t.Errorf("%s cells match, want the account's %s", got, want)
 	}
 	if offer := p.text("#offers li"); !strings.Contains(offer, account.Name) || !strings.Contains(offer, string(account.ID)) {
@@ -79,7 +79,7 @@ func TestSlashGoesToTheSearchAndEscapeEmptiesIt(t *testing.T) {
 	p.until(`!location.hash.includes("q=")`)
 }
 
-func cellsWhere(report *heal.Report, want func(heal.CellReport) bool) int {
+func cellsWhere(report *report.Report, want func(report.Cell) bool) int {
 	n := 0
 	for _, cell := range report.Cells {
 		if want(cell) {
@@ -158,14 +158,14 @@ func TestMatrixHasATableForWhoReads(t *testing.T) {
 }
 
 func TestLinkOpensTheViewThatWasShared(t *testing.T) {
-	report := reportOf(1500)
-	cell := storyCell(report)
-	p := openPage(t, report, Options{}, look{hash: "#" + url.Values{"view": {"fleet"}, "as": {"table"}, "set": {"log-bucket"}, "cell": {cell.String()}, "sort": {"cells.-account"}}.Encode()})
+	r := reportOf(1500)
+	cell := storyCell(r)
+	p := openPage(t, r, Options{}, look{hash: "#" + url.Values{"view": {"fleet"}, "as": {"table"}, "set": {"log-bucket"}, "cell": {cell.String()}, "sort": {"cells.-account"}}.Encode()})
 	p.until(`document.querySelector("#story .diff")`)
 	if title := p.text("#story-title"); title != string(cell.StackSet) {
 		t.Errorf("the story is of %q", title)
 	}
-	want := group3(cellsWhere(report, func(c heal.CellReport) bool { return c.StackSet == "log-bucket" }))
+	want := group3(cellsWhere(r, func(c report.Cell) bool { return c.StackSet == "log-bucket" }))
 	if got := evaluate[string](p, matching); got != want {
 		t.Errorf("%s cells match, want %s", got, want)
 	}
@@ -285,12 +285,12 @@ func TestNotCheckedNeverLooksLikeHealth(t *testing.T) {
 }
 
 func TestSearchFindsWhatDrifted(t *testing.T) {
-	report := reportOf(1500)
-	want := cellsWhere(report, func(c heal.CellReport) bool { return len(c.Drift) > 0 && c.Drift[0].LogicalID == "Retention" })
+	r := reportOf(1500)
+	want := cellsWhere(r, func(c report.Cell) bool { return len(c.Drift) > 0 && c.Drift[0].LogicalID == "Retention" })
 	if want == 0 {
 		t.Fatal("the fixture has nothing to find")
 	}
-	p := openPage(t, report, Options{}, look{hash: "#view=fleet&q=retentionindays"})
+	p := openPage(t, r, Options{}, look{hash: "#view=fleet&q=retentionindays"})
 	p.until(matching + ` === "` + group3(want) + `"`)
 }
 
@@ -386,26 +386,26 @@ const hostile = `"><script>window.owned=1</script><img src=x onerror=window.owne
 
 func TestHostileTextsAreShownAndNeverRun(t *testing.T) {
 	cell := fleet.Cell{StackSet: fleet.StackSetName("set" + hostile), Target: fleet.Target{Account: "111111111111", Region: fleet.Region("eu" + hostile)}}
-	report := &heal.Report{DataAt: madeAt, Run: heal.RunReport{ID: hostile, Started: madeAt, Ended: madeAt, Result: heal.ResultFailed, Error: hostile, HomeRegion: hostile, Stage: hostile},
-		Fleet:    heal.FleetReport{Organization: hostile},
+	r := &report.Report{DataAt: madeAt, Run: report.Run{ID: hostile, Started: madeAt, Ended: madeAt, Result: report.Failed, Error: hostile, HomeRegion: hostile, Stage: hostile},
+		Fleet:    report.Fleet{Organization: hostile},
 		Accounts: []fleet.Account{{ID: "111111111111", Name: hostile, State: fleet.AccountActive, OUs: []fleet.OUID{hostile}}},
 		OUs:      map[fleet.OUID]fleet.OU{hostile: {ID: hostile, Name: hostile}},
-		StackSets: []heal.StackSetReport{{Name: cell.StackSet, ID: hostile, Description: hostile, DependsOn: []fleet.StackSetName{"other"}, Operations: []fleet.Operation{{ID: hostile, Kind: hostile, Status: hostile, Reason: hostile}}},
+		StackSets: []report.StackSet{{Name: cell.StackSet, ID: hostile, Description: hostile, DependsOn: []fleet.StackSetName{"other"}, Operations: []fleet.Operation{{ID: hostile, Kind: hostile, Status: hostile, Reason: hostile}}},
 			{Name: "other", AntiDependsOn: []fleet.StackSetName{cell.StackSet}}},
 		Levels:    [][]fleet.StackSetName{{"other"}, {cell.StackSet}},
-		Actions:   []heal.ActionReport{{ID: hostile, StackSet: cell.StackSet, Action: hostile, Remedy: hostile, Outcome: hostile, Reason: hostile, OperationID: hostile, Started: madeAt, Ended: madeAt.Add(1e9)}},
-		Attention: []heal.Attention{{StackSet: cell.StackSet, Account: cell.Account, Region: cell.Region, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile}},
+		Actions:   []report.Action{{ID: hostile, StackSet: cell.StackSet, Action: hostile, Remedy: hostile, Outcome: hostile, Reason: hostile, OperationID: hostile, Started: madeAt, Ended: madeAt.Add(1e9)}},
+		Attention: []report.Finding{{Cell: cell, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile}},
 		Guards:    []plan.GuardHit{{Guard: hostile, StackSet: cell.StackSet, Reason: hostile, Hint: hostile}},
 		Problems:  []policy.Problem{{Text: hostile, Hint: hostile}},
-		Cells: []heal.CellReport{{Assessed: plan.Assessed{Cell: cell, Desire: hostile, Because: hostile, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile, Attention: true, Heals: 2},
+		Cells: []report.Cell{{Assessed: plan.Assessed{Cell: cell, Desire: hostile, Because: hostile, Verdict: plan.Verdict(hostile), Reason: hostile, Hint: hostile, Class: hostile, Attention: true, Heals: 2},
 			Drift: []fleet.ResourceDrift{{LogicalID: hostile, PhysicalID: hostile, ResourceType: hostile, Status: hostile, Differences: []fleet.PropertyDifference{{Path: hostile, Expected: hostile, Actual: hostile + "x", Type: hostile}}}},
-			Steps: []heal.Step{{At: madeAt, Remedy: hostile, Outcome: hostile, Reason: hostile, Class: hostile, Action: hostile}}}},
+			Steps: []report.Step{{At: madeAt, Remedy: hostile, Outcome: hostile, Reason: hostile, Class: hostile, Action: hostile}}}},
 	}
 	options := Options{ConsoleLinks: true, Title: hostile, AccessPortal: "javascript:window.owned=1//", AccessRole: hostile, Normalise: func(s string) string { return s },
-		Decisions: []heal.Decision{{Time: madeAt, Run: hostile, StackSet: cell.StackSet, Account: "111111111111", Region: cell.Region, Reason: hostile, Action: hostile, Outcome: hostile, OperationID: hostile}},
+		Decisions: []report.Decision{{Time: madeAt, Run: hostile, StackSet: cell.StackSet, Account: "111111111111", Region: cell.Region, Reason: hostile, Action: hostile, Outcome: hostile, OperationID: hostile}},
 		Approvals: []Approval{{ID: hostile, StackSet: hostile, Reason: hostile, Hint: hostile}}}
 	for _, view := range []string{"overview", "fleet", "fleet&as=table", "sets", "run&action=" + url.QueryEscape(hostile), "history", "graph"} {
-		p := openPage(t, report, options, look{hash: "#view=" + view + "&cell=" + url.QueryEscape(cell.String())})
+		p := openPage(t, r, options, look{hash: "#view=" + view + "&cell=" + url.QueryEscape(cell.String())})
 		p.until(`document.querySelector("#story .steps") && document.querySelector("main").textContent.includes("<script>window.owned=1</script>") || document.querySelector("main canvas")`)
 		if evaluate[bool](p, `"owned" in window || !!document.querySelector("img, main script")`) {
 			t.Errorf("%s: hostile text became markup", view)
@@ -421,7 +421,7 @@ func TestHostileTextsAreShownAndNeverRun(t *testing.T) {
 
 func TestPageWithoutAnythingInItIsCalm(t *testing.T) {
 	for _, view := range []string{"overview", "fleet", "fleet&as=table", "sets", "run", "history", "graph"} {
-		p := openPage(t, &heal.Report{}, Options{}, look{hash: "#view=" + view})
+		p := openPage(t, &report.Report{}, Options{}, look{hash: "#view=" + view})
 		if got := p.text("#headline"); got != "There is no instance to look after." {
 			t.Errorf("%s: headline %q", view, got)
 		}
@@ -429,8 +429,8 @@ func TestPageWithoutAnythingInItIsCalm(t *testing.T) {
 }
 
 func TestConsoleLinksKnowThePartitionsAndThePortal(t *testing.T) {
-	cell := func(region fleet.Region) heal.CellReport {
-		return heal.CellReport{Assessed: plan.Assessed{Cell: fleet.Cell{StackSet: "log bucket", Target: fleet.Target{Account: "111111111111", Region: region}}, Verdict: plan.Failed}}
+	cell := func(region fleet.Region) report.Cell {
+		return report.Cell{Assessed: plan.Assessed{Cell: fleet.Cell{StackSet: "log bucket", Target: fleet.Target{Account: "111111111111", Region: region}}, Verdict: plan.Failed}}
 	}
 	const stacks = "#/stacks?filteringText=StackSet-log%20bucket-"
 	cases := []struct {
@@ -448,8 +448,8 @@ func TestConsoleLinksKnowThePartitionsAndThePortal(t *testing.T) {
 		{"evil.example.com/", Options{ConsoleLinks: true}, ""},
 	}
 	for _, c := range cases {
-		report := &heal.Report{Cells: []heal.CellReport{cell(c.region)}}
-		p := openPage(t, report, c.options, look{hash: "#cell=" + url.QueryEscape(report.Cells[0].Cell.String())})
+		r := &report.Report{Cells: []report.Cell{cell(c.region)}}
+		p := openPage(t, r, c.options, look{hash: "#cell=" + url.QueryEscape(r.Cells[0].Cell.String())})
 		if got := evaluate[string](p, `document.querySelector("#story .outside")?.href ?? ""`); got != c.want {
 			t.Errorf("%s: link %q, want %q", c.region, got, c.want)
 		}

@@ -13,7 +13,9 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // detectByHand has a person detect a set's drift, and waits for its end.
@@ -25,9 +27,9 @@ func (w *world) detectByHand(set string) {
 }
 
 // told is what the report says of a cell.
-func told(t *testing.T, r *heal.Report, set, account string) heal.CellReport {
+func told(t *testing.T, r *report.Report, set, account string) report.Cell {
 	t.Helper()
-	i := slices.IndexFunc(r.Cells, func(c heal.CellReport) bool {
+	i := slices.IndexFunc(r.Cells, func(c report.Cell) bool {
 		return c.StackSet == fleet.StackSetName(set) && c.Account == fleet.AccountID(account)
 	})
 	if i < 0 {
@@ -70,7 +72,7 @@ func failedImport(w *world) (accounts []string) {
 	return accounts
 }
 
-func checkFailedImport(w *world, r *heal.Report, account string) {
+func checkFailedImport(w *world, r *report.Report, account string) {
 	w.t.Helper()
 	w.undeleted(account)
 	if c := told(w.t, r, "queue", account); c.Verdict != plan.Quarantined && c.Verdict != plan.Inoperable || c.Class != plan.ReasonImportFailed {
@@ -160,7 +162,7 @@ func TestADeploymentEndsWhatWasRememberedOfAFailure(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		w.instance("queue", accounts[0], awssim.InstanceSeed{})
 		w.heal(heal.Options{})
-		memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+		memory, err := record.LoadMemory(w.t.Context(), w.journal, nil, nil)
 		w.must(err)
 		if cause := memory.Cells[fleet.Cell{StackSet: "queue", Target: target(accounts[0])}].Cause; cause != nil {
 			t.Errorf("still remembered: %+v", cause)

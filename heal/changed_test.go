@@ -11,6 +11,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 var newTemplate = strings.Replace(queueTemplate, "Default: platform", "Default: landing-zone", 1)
@@ -26,7 +27,7 @@ func TestATemplateChangedBetweenPlanAndDeletionStopsThatDeletionAndIsPlannedAnew
 		if got := remedies(r, "queue", accounts[0]); len(got) < 2 || r.Cells[0].Steps[0].Outcome != "skipped" {
 			t.Errorf("remedies %v, first %+v; want the first skipped and another after it", got, r.Cells[0].Steps)
 		}
-		if r.Run.Result != heal.ResultHealed || r.After.Healthy != 6 {
+		if r.Run.Result != report.Healed || r.After.Healthy != 6 {
 			t.Errorf("%s, %+v; attention %v", r.Run.Result, r.After, r.Attention)
 		}
 	})
@@ -42,7 +43,7 @@ func TestATemplateChangedBetweenDeletionAndCreationIsOwedAndCreatedByTheNextPlan
 		changed := false
 		watch := &watched{afterChange: func(c fleet.InstanceChange) { changed = changed || c.Kind == fleet.OperationDelete }}
 		touched := false
-		r := func() *heal.Report {
+		r := func() *report.Report {
 			aws := w.connect()
 			config := w.config(aws)
 			watch.Cloud = aws
@@ -61,7 +62,7 @@ func TestATemplateChangedBetweenDeletionAndCreationIsOwedAndCreatedByTheNextPlan
 		if diff := cmp.Diff(own, w.overrides("queue", accounts[0])); diff != "" {
 			t.Errorf("overrides (-before +after):\n%s", diff)
 		}
-		if want := (heal.OverridesReport{Saved: 1, Restored: 1}); r.Overrides != want || r.After.Healthy != 6 {
+		if want := (report.Overrides{Saved: 1, Restored: 1}); r.Overrides != want || r.After.Healthy != 6 {
 			t.Errorf("overrides %+v, after %+v", r.Overrides, r.After)
 		}
 	})
@@ -123,13 +124,13 @@ func TestATemplateThatChangesAtAnyStepLosesNothing(t *testing.T) {
 						w.updateSet("queue", newTemplate)
 					}
 				}}, heal.Options{})
-				if r.Run.Result != heal.ResultHealed {
+				if r.Run.Result != report.Healed {
 					r = w.heal(heal.Options{})
 				}
 				if diff := cmp.Diff(own, w.overrides("queue", accounts[0])); diff != "" {
 					t.Errorf("overrides (-before +after):\n%s", diff)
 				}
-				if r.Run.Result != heal.ResultHealed || r.After.Healthy != 8 {
+				if r.Run.Result != report.Healed || r.After.Healthy != 8 {
 					t.Errorf("%s, %+v, %+v %+v", r.Run.Result, r.After, r.Attention, r.Guards)
 				}
 			})

@@ -2,23 +2,24 @@ package heal
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal/command"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // Decisions returns a run's decisions in the order in which they were made. They
 // follow from its plans and events; nothing else is stored of them.
-func Decisions(ctx context.Context, j Journal, run string) iter.Seq2[Decision, error] {
-	return func(yield func(Decision, error) bool) {
+func Decisions(ctx context.Context, j record.Journal, run string) iter.Seq2[report.Decision, error] {
+	return func(yield func(report.Decision, error) bool) {
 		list, err := decisions(ctx, j, run)
 		if err != nil {
-			yield(Decision{}, err)
+			yield(report.Decision{}, err)
 			return
 		}
 		for _, d := range list {
@@ -29,107 +30,104 @@ func Decisions(ctx context.Context, j Journal, run string) iter.Seq2[Decision, e
 	}
 }
 
-func decisions(ctx context.Context, j Journal, run string) ([]Decision, error) {
-	var list []Decision
-	keys, err := j.Keys(ctx, runKey(run, "passes/"))
+func decisions(ctx context.Context, j record.Journal, run string) ([]report.Decision, error) {
+	var list []report.Decision
+	keys, err := j.Keys(ctx, record.RunKey(run, "passes/"))
 	if err != nil {
 		return nil, err
 	}
 	for _, key := range keys {
-		pass, err := read[Pass](ctx, j, key)
+		pass, err := record.Read[record.Pass](ctx, j, key)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, planned(&pass.Value)...)
 	}
-	l, err := readLog(ctx, j, run)
+	l, err := record.ReadLog(ctx, j, run)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range l.commands() {
+	for _, c := range l.Commands() {
 		list = append(list, outcomes(c)...)
 	}
-	slices.SortStableFunc(list, func(a, b Decision) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(list, func(a, b report.Decision) int { return a.Time.Compare(b.Time) })
 	return list, nil
 }
 
 // planned lists what a plan does with every cell that is not healthy, and the
 // guards it met.
-func planned(pass *Pass) []Decision {
+func planned(pass *record.Pass) []report.Decision {
 	at := pass.Plan.At
-	var list []Decision
+	var list []report.Decision
 	for _, hit := range pass.Plan.Guards {
-		list = append(list, Decision{Time: at, StackSet: hit.StackSet, Reason: hit.Reason, Action: "guard", Outcome: guardOutcome(hit)})
+		list = append(list, report.Decision{Time: at, StackSet: hit.StackSet, Reason: hit.Reason, Action: report.DeedGuard, Outcome: guardOutcome(hit)})
 	}
 	for _, action := range pass.Plan.Actions {
 		for _, target := range action.Targets {
-			list = append(list, Decision{Time: at, StackSet: action.StackSet, Account: target.Account, Region: target.Region,
-				Reason: action.Reason, Action: string(action.Remedy), Outcome: "planned"})
+			list = append(list, report.Decision{Time: at, StackSet: action.StackSet, Account: target.Account, Region: target.Region,
+				Reason: action.Reason, Action: report.Deed(action.Remedy), Outcome: report.OutcomePlanned})
 		}
 		if action.Remedy == plan.RemedyDetect && action.Stage == plan.StageDetect {
-			list = append(list, Decision{Time: at, StackSet: action.StackSet, Reason: action.Reason, Action: string(action.Remedy), Outcome: "planned"})
+			list = append(list, report.Decision{Time: at, StackSet: action.StackSet, Reason: action.Reason, Action: report.Deed(action.Remedy), Outcome: report.OutcomePlanned})
 		}
 	}
 	if pass.Stage == plan.StageHeal {
 		for _, c := range pass.Plan.Unhandled {
-			list = append(list, Decision{Time: at, StackSet: c.StackSet, Account: c.Account, Region: c.Region,
-				Verdict: c.Verdict, Reason: c.Reason, Action: "none", Outcome: "unhandled"})
+			list = append(list, report.Decision{Time: at, StackSet: c.StackSet, Account: c.Account, Region: c.Region,
+				Verdict: c.Verdict, Reason: c.Reason, Action: report.DeedNone, Outcome: report.OutcomeUnhandled})
 		}
 	}
 	return list
 }
 
-func guardOutcome(h plan.GuardHit) string {
+func guardOutcome(h plan.GuardHit) report.Outcome {
 	if h.Accepted {
-		return "accepted"
+		return report.OutcomeAccepted
 	}
-	return fmt.Sprintf("tripped: %s", h.Guard)
+	return report.Tripped(h.Guard)
 }
 
 // outcomes lists how a command ended for each of its cells.
-func outcomes(c *command.Command) []Decision {
+func outcomes(c *command.Command) []report.Decision {
 	if !c.Done() || c.Ended.IsZero() {
 		return nil
 	}
-	var list []Decision
+	var list []report.Decision
 	if c.Stopped != "" {
-		list = append(list, Decision{Time: c.Ended, StackSet: c.Action.StackSet, Reason: c.Stopped, Action: "guard",
+		list = append(list, report.Decision{Time: c.Ended, StackSet: c.Action.StackSet, Reason: c.Stopped, Action: report.DeedGuard,
 			Outcome: guardOutcome(plan.GuardHit{Guard: plan.GuardChangedMeanwhile})})
 	}
 	for i := range c.Cells {
 		d := &c.Cells[i]
-		outcome, reason := string(d.State), d.Reason
+		outcome, reason := report.Outcome(d.State), d.Reason
 		if c.Kind == command.Quarantine {
-			outcome = "quarantined"
+			outcome = report.OutcomeQuarantined
 		}
 		if reason == "" {
 			reason = d.Why
 		}
-		list = append(list, Decision{Time: c.Ended, StackSet: d.StackSet, Account: d.Account, Region: d.Region, Verdict: d.Verdict,
-			Reason: reason, Action: string(c.Action.Remedy), Outcome: outcome})
+		list = append(list, report.Decision{Time: c.Ended, StackSet: d.StackSet, Account: d.Account, Region: d.Region, Verdict: d.Verdict,
+			Reason: reason, Action: report.Deed(c.Action.Remedy), Outcome: outcome, OperationID: c.LastOperation(d.Cell)})
 	}
 	return list
 }
 
-// addCommands adds to each cell of the report what was tried.
-func (report *Report) addCommands(commands []*command.Command) {
-	index := map[fleet.Cell]int{}
-	for i, c := range report.Cells {
-		index[c.Cell] = i
-	}
+// steps lists what was tried on each cell, in the order of the commands.
+func steps(commands []*command.Command) map[fleet.Cell][]report.Step {
+	steps := map[fleet.Cell][]report.Step{}
 	for _, c := range commands {
+		if !c.Started() {
+			continue
+		}
 		for i := range c.Cells {
-			if at, ok := index[c.Cells[i].Cell]; ok && c.Started() {
-				report.Cells[at].Steps = append(report.Cells[at].Steps, stepOf(c, &c.Cells[i]))
-			}
+			cell := c.Cells[i].Cell
+			steps[cell] = append(steps[cell], stepOf(c, &c.Cells[i]))
 		}
 	}
-	for i := range report.Cells {
-		slices.SortStableFunc(report.Cells[i].Steps, func(a, b Step) int { return a.At.Compare(b.At) })
-	}
+	return steps
 }
 
-func stepOf(c *command.Command, d *command.Cell) Step {
+func stepOf(c *command.Command, d *command.Cell) report.Step {
 	at := c.Ended
 	if at.IsZero() {
 		at = c.Began
@@ -142,27 +140,27 @@ func stepOf(c *command.Command, d *command.Cell) Step {
 	if class == "" {
 		class = d.Found
 	}
-	return Step{At: at, Remedy: c.Action.Remedy, Outcome: outcomeName(d.State), Class: class, Reason: reason, Action: c.ID}
+	return report.Step{At: at, Remedy: c.Action.Remedy, Outcome: outcomeName(d.State), Class: class, Reason: reason, Action: c.ID}
 }
 
-func outcomeName(s command.CellState) string {
+func outcomeName(s command.CellState) report.Outcome {
 	switch s {
 	case command.Healed:
-		return "succeeded"
+		return report.OutcomeSucceeded
 	case command.Pending, command.Preparing, command.Reviewed, command.Deleted:
-		return "running"
+		return report.OutcomeRunning
 	}
-	return string(s)
+	return report.Outcome(s)
 }
 
-// actionReports lists every operation and change set of the commands, in order of
+// actions lists every operation and change set of the commands, in order of
 // time.
-func actionReports(commands []*command.Command) []ActionReport {
-	list := []ActionReport{}
+func actions(commands []*command.Command) []report.Action {
+	list := []report.Action{}
 	for _, c := range commands {
 		list = append(list, reportsOf(c)...)
 	}
-	slices.SortStableFunc(list, func(a, b ActionReport) int {
+	slices.SortStableFunc(list, func(a, b report.Action) int {
 		if c := a.Started.Compare(b.Started); c != 0 {
 			return c
 		}
@@ -171,8 +169,8 @@ func actionReports(commands []*command.Command) []ActionReport {
 	return list
 }
 
-func reportsOf(c *command.Command) []ActionReport {
-	var list []ActionReport
+func reportsOf(c *command.Command) []report.Action {
+	var list []report.Action
 	for i := range c.Attempts {
 		a := &c.Attempts[i]
 		reason := strings.TrimSpace(c.Action.Reason + " " + a.Reason)
@@ -183,7 +181,7 @@ func reportsOf(c *command.Command) []ActionReport {
 				continue
 			}
 		}
-		list = append(list, ActionReport{ID: id, StackSet: a.Request.StackSet, Action: string(a.Request.Kind), Remedy: c.Action.Remedy,
+		list = append(list, report.Action{ID: id, StackSet: a.Request.StackSet, Action: report.Deed(a.Request.Kind), Remedy: c.Action.Remedy,
 			Accounts: orEmpty(a.Request.Accounts), Regions: orEmpty(a.Request.Regions), Cells: a.Size(), OperationID: a.Operation,
 			Outcome: attemptOutcome(a), Reason: reason, Started: a.Began, Ended: a.Ended, After: c.Action.After})
 	}
@@ -191,43 +189,43 @@ func reportsOf(c *command.Command) []ActionReport {
 	case !c.Started():
 	case c.Kind == command.Revert:
 		for i := range c.Cells {
-			list = append(list, single(c, &c.Cells[i], "REVERT_DRIFT", outcomeName(c.Cells[i].State)))
+			list = append(list, single(c, &c.Cells[i], report.DeedRevert, outcomeName(c.Cells[i].State)))
 		}
 	case c.Kind == command.Quarantine:
 		for i := range c.Cells {
-			list = append(list, single(c, &c.Cells[i], "QUARANTINE", "succeeded"))
+			list = append(list, single(c, &c.Cells[i], report.DeedQuarantine, report.OutcomeSucceeded))
 		}
 	}
 	return list
 }
 
-func single(c *command.Command, d *command.Cell, action, outcome string) ActionReport {
+func single(c *command.Command, d *command.Cell, deed report.Deed, outcome report.Outcome) report.Action {
 	reason := d.Reason
 	if reason == "" {
 		reason = d.Why
 	}
-	return ActionReport{ID: c.ID, StackSet: d.StackSet, Action: action, Remedy: c.Action.Remedy, Accounts: []fleet.AccountID{d.Account},
+	return report.Action{ID: c.ID, StackSet: d.StackSet, Action: deed, Remedy: c.Action.Remedy, Accounts: []fleet.AccountID{d.Account},
 		Regions: []fleet.Region{d.Region}, Cells: 1, Outcome: outcome, Reason: reason, Started: c.Began, Ended: c.Ended, After: c.Action.After}
 }
 
-func attemptOutcome(a *command.Attempt) string {
+func attemptOutcome(a *command.Attempt) report.Outcome {
 	switch {
 	case a.State == command.Refused:
-		return "failed"
+		return report.OutcomeFailed
 	case a.State != command.Over:
-		return "running"
+		return report.OutcomeRunning
 	case a.Status == fleet.OperationSucceeded && a.Failed == 0:
-		return "succeeded"
+		return report.OutcomeSucceeded
 	case a.Status == fleet.OperationSucceeded:
-		return "partial"
+		return report.OutcomePartial
 	}
-	return "failed"
+	return report.OutcomeFailed
 }
 
-// addDetections adds a finding for each stack set of which AWS refused the last
+// failedDetections returns a finding for each stack set of which AWS refused the last
 // drift detection, or ended it without success: whether its stacks have drifted is
 // not known.
-func (report *Report) addDetections(commands []*command.Command) {
+func failedDetections(commands []*command.Command) []report.Finding {
 	last := map[fleet.StackSetName]*command.Attempt{}
 	for _, c := range commands {
 		for i := range c.Attempts {
@@ -236,6 +234,7 @@ func (report *Report) addDetections(commands []*command.Command) {
 			}
 		}
 	}
+	var findings []report.Finding
 	for _, set := range fleet.SortedKeys(last) {
 		a := last[set]
 		if a.State == command.Over && a.Status == fleet.OperationSucceeded {
@@ -246,14 +245,15 @@ func (report *Report) addDetections(commands []*command.Command) {
 			reason = "The operation " + a.Operation + " ended " + string(a.Status) + "."
 		}
 		class := plan.Classify(reason)
-		report.Attention = append(report.Attention, Attention{StackSet: set, Verdict: plan.NotChecked, Class: class, Hint: plan.Hint(class),
+		findings = append(findings, report.Finding{Cell: fleet.Cell{StackSet: set}, Verdict: plan.NotChecked, Class: class, Hint: plan.Hint(class),
 			Reason: "AWS could not detect its drift. AWS says: " + reason})
 	}
+	return findings
 }
 
-// overridesReport counts what became of overrides.
-func overridesReport(commands []*command.Command) OverridesReport {
-	var o OverridesReport
+// overridesOf counts what became of overrides.
+func overridesOf(commands []*command.Command) report.Overrides {
+	var o report.Overrides
 	for _, c := range commands {
 		for i := range c.Cells {
 			d := &c.Cells[i]
@@ -269,4 +269,11 @@ func overridesReport(commands []*command.Command) OverridesReport {
 		}
 	}
 	return o
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }

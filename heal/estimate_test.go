@@ -7,6 +7,7 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestAPlanCostsAboutWhatItSays(t *testing.T) {
 	otherworld(t, 40, `{version: 1}`, func(w *ottoWorld) {
 		w.detectAll()
-		memory, err := heal.LoadMemory(t.Context(), w.journal, nil)
+		memory, err := record.LoadMemory(t.Context(), w.journal, nil, nil)
 		w.must(err)
 		said := plan.Assess(w.read(), w.policy, memory, time.Now()).Plan(plan.Options{}).Estimate
 		r := w.heal(heal.Options{})

@@ -8,17 +8,20 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/explain"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 )
 
 // story explains a cell as it is now.
-func (w *world) story(set, account string) *heal.Story {
+func (w *world) story(set, account string) *explain.Story {
 	w.t.Helper()
 	f := w.read()
-	memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+	memory, err := record.LoadMemory(w.t.Context(), w.journal, nil, nil)
 	w.must(err)
 	assessment := plan.Assess(f, w.policy, memory, time.Now())
-	s, err := heal.Explain(w.t.Context(), w.connect(), w.journal, heal.Question{Fleet: f, Assessment: assessment,
+	s, err := explain.Cell(w.t.Context(), w.connect(), w.journal, explain.Question{Fleet: f, Assessment: assessment,
 		Plan: assessment.Plan(plan.Options{}), Policy: w.policy, Memory: memory,
 		Cell: fleet.Cell{StackSet: fleet.StackSetName(set), Target: target(account)}})
 	w.must(err)
@@ -76,7 +79,7 @@ func TestAStoryTellsOfGuardsThatWaitForAnAnswer(t *testing.T) {
 
 func TestAStoryTellsOfOverridesSavedAndOwed(t *testing.T) {
 	scenario(t, func(w *world) {
-		_, account, _ := stopping(w, func(*heal.Config) {}, func() { w.must(heal.Stop(w.t.Context(), w.journal, "all", "a fire drill")) })
+		_, account, _ := stopping(w, func(*heal.Config) {}, func() { w.must(lease.Stop(w.t.Context(), w.journal, "all", "a fire drill")) })
 		s := w.story("queue", account)
 		if len(s.Saved) != 1 || !s.Saved[0].Pending || len(s.Saved[0].Overrides) != 1 || s.Verdict != plan.Missing || !strings.Contains(s.Because, "redeployed") {
 			t.Errorf("saved %+v; %s, %s", s.Saved, s.Verdict, s.Because)

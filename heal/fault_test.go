@@ -16,6 +16,7 @@ import (
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/journal"
 )
 
@@ -160,7 +161,7 @@ func (tr *trouble) check(cloud *harmed) {
 			t.Errorf("%s was acted on, and nothing was wrong with it", cell)
 		}
 	}
-	debts, err := heal.LoadMemory(t.Context(), tr.journal, nil)
+	debts, err := record.LoadMemory(t.Context(), tr.journal, nil, nil)
 	tr.must(err)
 	if len(debts.PendingRestores) > 0 {
 		t.Errorf("still owed: %v", slicesOf(debts.PendingRestores))

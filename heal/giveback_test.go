@@ -13,7 +13,9 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 var special = map[string]string{"Owner": "payments", "Retention": "90000"}
@@ -61,12 +63,12 @@ func (w *world) deleteByHand(set, account string, retain bool) {
 	time.Sleep(10 * time.Minute)
 }
 
-func (w *world) checkGivenBack(r *heal.Report, account string) {
+func (w *world) checkGivenBack(r *report.Report, account string) {
 	w.t.Helper()
 	if diff := cmp.Diff(special, w.overrides("queue", account)); diff != "" {
 		w.t.Errorf("overrides (-saved +given back):\n%s", diff)
 	}
-	if r.Overrides.Restored != 1 || r.Overrides.Lost != 0 || r.Run.Result != heal.ResultHealed {
+	if r.Overrides.Restored != 1 || r.Overrides.Lost != 0 || r.Run.Result != report.Healed {
 		w.t.Errorf("%s %+v", r.Run.Result, r.Overrides)
 	}
 }
@@ -108,7 +110,7 @@ func TestOverridesGivenSinceTheReturnAreLeftAsTheyAre(t *testing.T) {
 		w.give("queue", account, theirs)
 		time.Sleep(10 * time.Minute)
 		r := w.heal(heal.Options{})
-		if diff := cmp.Diff(theirs, w.overrides("queue", account)); diff != "" || r.Run.Result != heal.ResultHealed {
+		if diff := cmp.Diff(theirs, w.overrides("queue", account)); diff != "" || r.Run.Result != report.Healed {
 			t.Errorf("%s, overrides (-theirs +after):\n%s", r.Run.Result, diff)
 		}
 	})
@@ -141,7 +143,7 @@ func TestAStackThatWasLeftBehindIsOfferedForImportAndNeverDoubled(t *testing.T) 
 					if c.Verdict != plan.Blocked || !c.Attention || !strings.Contains(c.Hint, "import-stacks-to-stack-set") || !strings.Contains(c.Hint, stack) || !strings.Contains(c.Reason, "Owner=payments") {
 						t.Errorf("%s %s %s", c.Verdict, c.Reason, c.Hint)
 					}
-					if n := w.stacksIn(account); n != 1 || r.Run.Result != heal.ResultAttention {
+					if n := w.stacksIn(account); n != 1 || r.Run.Result != report.Attention {
 						t.Errorf("%d stacks, %s", n, r.Run.Result)
 					}
 				}
@@ -158,7 +160,7 @@ func TestAStackLeftBehindThatIsKnownToBeGoneIsDeployedAnewWithItsOverrides(t *te
 		_, err := w.member(account).DeleteStack(w.t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(stack)})
 		w.must(err)
 		time.Sleep(10 * time.Minute)
-		w.must(heal.Release(w.t.Context(), w.journal, fleet.Cell{StackSet: "queue", Target: target(account)}))
+		w.must(record.Release(w.t.Context(), w.journal, fleet.Cell{StackSet: "queue", Target: target(account)}))
 		w.checkGivenBack(w.heal(heal.Options{}), account)
 	})
 }
@@ -194,7 +196,7 @@ func TestAnInstanceThatCameBackByItselfWithoutItsOverridesIsSaid(t *testing.T) {
 		}
 		w.give("queue", account, special)
 		time.Sleep(10 * time.Minute)
-		if r := w.heal(heal.Options{}); r.Run.Result != heal.ResultHealed {
+		if r := w.heal(heal.Options{}); r.Run.Result != report.Healed {
 			t.Errorf("%s %+v", r.Run.Result, r.Attention)
 		}
 	})

@@ -8,7 +8,9 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // guarded is a world in which a guard trips, and the id that accepts it.
@@ -57,10 +59,10 @@ func TestGuardsStopTheSetAndAskAPerson(t *testing.T) {
 				g.arrange(w)
 				r := w.heal(heal.Options{})
 				got := trip(t, r, g.guard)
-				if g.done(w) || got.Accepted || got.Reason == "" || got.Hint == "" || r.Run.Result != heal.ResultAttention {
+				if g.done(w) || got.Accepted || got.Reason == "" || got.Hint == "" || r.Run.Result != report.Attention {
 					t.Errorf("acted %t, guard %+v, result %s", g.done(w), got, r.Run.Result)
 				}
-				list, err := heal.Approvals(w.t.Context(), w.journal)
+				list, err := record.Approvals(w.t.Context(), w.journal)
 				w.must(err)
 				if len(list) != 1 || list[0].ID != g.id || list[0].Decision != "" {
 					t.Errorf("approvals: %+v", list)
@@ -76,7 +78,7 @@ func TestGuardsAcceptedByNameLetTheWorkGoOn(t *testing.T) {
 			scenario(t, func(w *world) {
 				g.arrange(w)
 				r := w.heal(heal.Options{Accept: []string{g.id}})
-				if !g.done(w) || !trip(t, r, g.guard).Accepted || r.Run.Result != heal.ResultHealed {
+				if !g.done(w) || !trip(t, r, g.guard).Accepted || r.Run.Result != report.Healed {
 					t.Errorf("acted %t, result %s, attention %+v", g.done(w), r.Run.Result, r.Attention)
 				}
 			})
@@ -90,8 +92,8 @@ func TestGuardsApprovedAfterwardsLetTheNextRunGoOn(t *testing.T) {
 			scenario(t, func(w *world) {
 				g.arrange(w)
 				w.heal(heal.Options{})
-				w.must(heal.Decide(w.t.Context(), w.journal, g.id, true, "alex", time.Now()))
-				if r := w.heal(heal.Options{}); !g.done(w) || r.Run.Result != heal.ResultHealed {
+				w.must(record.Decide(w.t.Context(), w.journal, g.id, true, "alex", time.Now()))
+				if r := w.heal(heal.Options{}); !g.done(w) || r.Run.Result != report.Healed {
 					t.Errorf("acted %t, result %s", g.done(w), r.Run.Result)
 				}
 			})
@@ -104,9 +106,9 @@ func TestGuardsDeniedKeepStoppingAndDoNotAskAgain(t *testing.T) {
 	scenario(t, func(w *world) {
 		g.arrange(w)
 		w.heal(heal.Options{})
-		w.must(heal.Decide(w.t.Context(), w.journal, g.id, false, "alex", time.Now()))
+		w.must(record.Decide(w.t.Context(), w.journal, g.id, false, "alex", time.Now()))
 		w.heal(heal.Options{})
-		list, err := heal.Approvals(w.t.Context(), w.journal)
+		list, err := record.Approvals(w.t.Context(), w.journal)
 		w.must(err)
 		if g.done(w) || len(list) != 1 || list[0].Decision != "denied" {
 			t.Errorf("acted %t, approvals %+v", g.done(w), list)
@@ -119,10 +121,10 @@ func TestAnApprovalHoldsForADayOnly(t *testing.T) {
 	scenario(t, func(w *world) {
 		g.arrange(w)
 		w.heal(heal.Options{})
-		w.must(heal.Decide(w.t.Context(), w.journal, g.id, true, "alex", time.Now()))
+		w.must(record.Decide(w.t.Context(), w.journal, g.id, true, "alex", time.Now()))
 		time.Sleep(25 * time.Hour)
 		w.heal(heal.Options{})
-		list, err := heal.Approvals(w.t.Context(), w.journal)
+		list, err := record.Approvals(w.t.Context(), w.journal)
 		w.must(err)
 		if g.done(w) || len(list) != 1 || list[0].Decision != "" {
 			t.Errorf("acted %t, approvals %+v", g.done(w), list)
@@ -143,7 +145,7 @@ func TestAnApprovalHoldsForWhatWasSeenAndAsksAnewForMore(t *testing.T) {
 		w.stackSet("queue", accounts)
 		driftMore(w, accounts, 7)
 		w.heal(heal.Options{})
-		w.must(heal.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
+		w.must(record.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
 		driftMore(w, accounts, 28)
 		time.Sleep(13 * time.Hour) // the last check is too old: AWS detects again
 		r := w.heal(heal.Options{})
@@ -154,13 +156,13 @@ func TestAnApprovalHoldsForWhatWasSeenAndAsksAnewForMore(t *testing.T) {
 		if !strings.Contains(got.Reason, "7 of 30 were approved by alex; now there are 21") {
 			t.Errorf("the guard does not say what was approved: %s", got.Reason)
 		}
-		list, err := heal.Approvals(w.t.Context(), w.journal)
+		list, err := record.Approvals(w.t.Context(), w.journal)
 		w.must(err)
 		if len(list) != 1 || list[0].Decision != "" || list[0].Numbers.Of != 21 {
 			t.Errorf("not asked anew: %+v", list)
 		}
-		w.must(heal.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
-		if r := w.heal(heal.Options{}); r.Run.Result != heal.ResultHealed || r.After.Healthy != 30 {
+		w.must(record.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
+		if r := w.heal(heal.Options{}); r.Run.Result != report.Healed || r.After.Healthy != 30 {
 			t.Errorf("approved anew: %s, %+v", r.Run.Result, r.After)
 		}
 	})
@@ -172,10 +174,10 @@ func TestAnApprovalHoldsForOneMore(t *testing.T) {
 		w.stackSet("queue", accounts)
 		driftMore(w, accounts, 7)
 		w.heal(heal.Options{})
-		w.must(heal.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
+		w.must(record.Decide(w.t.Context(), w.journal, "mass-drift:queue", true, "alex", time.Now()))
 		driftMore(w, accounts, 8)
 		time.Sleep(13 * time.Hour)
-		if r := w.heal(heal.Options{}); r.Run.Result != heal.ResultHealed || r.After.Healthy != 30 {
+		if r := w.heal(heal.Options{}); r.Run.Result != report.Healed || r.After.Healthy != 30 {
 			t.Errorf("%s, %+v", r.Run.Result, r.After)
 		}
 	})
@@ -187,7 +189,7 @@ func TestAnAnswerBeforehandThatCannotBeTakenEndsTheRunBeforeAnyChange(t *testing
 			acceptable()[0].arrange(w)
 			r := w.heal(heal.Options{Accept: []string{answer}})
 			w.untouched()
-			if r.Run.Result != heal.ResultFailed || !strings.Contains(r.Run.Error, "accepting "+answer) {
+			if r.Run.Result != report.Failed || !strings.Contains(r.Run.Error, "accepting "+answer) {
 				t.Errorf("%s: %s, %s", answer, r.Run.Result, r.Run.Error)
 			}
 		})
@@ -218,7 +220,7 @@ func TestSomebodyElsesOperationIsWaitedForNeverStoppedAndThenHealed(t *testing.T
 			Accounts: ids(accounts[1:]), Regions: []fleet.Region{home}, OUs: []fleet.OUID{fleet.OUID(w.ou)}}))
 		r := w.heal(heal.Options{})
 		w.met(r, plan.GuardExternalOperation)
-		if r.Run.Result != heal.ResultHealed || r.After.Healthy != 8 || len(w.calls("StopStackSetOperation")) > 0 {
+		if r.Run.Result != report.Healed || r.After.Healthy != 8 || len(w.calls("StopStackSetOperation")) > 0 {
 			t.Errorf("%s, %+v", r.Run.Result, r.After)
 		}
 		operation, err := w.connect().Operation(w.t.Context(), "queue", "a-person")
@@ -323,11 +325,11 @@ func TestACanaryThatDoesNotComeBackKeepsAllOthersStanding(t *testing.T) {
 		if n := len(w.calls("DeleteStackInstances")); n != 1 || got.Accepted || got.StackSet != "queue" {
 			t.Errorf("%d deletions, want the canary's alone; guard %+v", n, got)
 		}
-		if r.After.Drifted != 10 || r.Run.Result != heal.ResultAttention {
+		if r.After.Drifted != 10 || r.Run.Result != report.Attention {
 			t.Errorf("%s, %+v", r.Run.Result, r.After)
 		}
 		w.locked(func() error { w.aws.Access().RemoveSCP(w.ou, "sqs:CreateQueue"); return nil })
-		w.must(heal.Decide(w.t.Context(), w.journal, "canary-failed:queue", true, "alex", time.Now()))
+		w.must(record.Decide(w.t.Context(), w.journal, "canary-failed:queue", true, "alex", time.Now()))
 		time.Sleep(13 * time.Hour) // the canary waits for its cause to go
 		if r := w.heal(heal.Options{}); r.After.Healthy != 80 {
 			t.Errorf("with the cause gone: %+v", r.After)
@@ -358,7 +360,7 @@ func TestSomebodyElsesOperationKeepsNoOtherSetWaiting(t *testing.T) {
 		if deletions := w.calls("DeleteStackInstances"); len(deletions) != 1 || deletions[0].Time.After(operation.Ended) {
 			t.Errorf("the other set was healed by %d deletions, the first not before %s", len(deletions), operation.Ended)
 		}
-		if r.Run.Result != heal.ResultHealed || r.After.Healthy != 14 {
+		if r.Run.Result != report.Healed || r.After.Healthy != 14 {
 			t.Errorf("%s, %+v", r.Run.Result, r.After)
 		}
 	})

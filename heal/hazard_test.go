@@ -10,6 +10,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // reads are the lists that a run's decisions rest on.
@@ -147,7 +148,7 @@ func TestTheManagementAccountIsNeverMissingFromAServiceManagedSet(t *testing.T) 
 				t.Errorf("a cell in the management account: %s, %s", c.Verdict, c.Reason)
 			}
 		}
-		if r.Run.Result != heal.ResultHealed {
+		if r.Run.Result != report.Healed {
 			t.Errorf("%s, %+v", r.Run.Result, r.After)
 		}
 	})

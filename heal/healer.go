@@ -2,24 +2,39 @@ package heal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/heal/execute"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/observe"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
+
+// Cloud is AWS as the healer needs it. Every error is or wraps a *fleet.Error.
+// Lists are complete or an error; a page that could not be read is never skipped.
+type Cloud interface {
+	execute.Cloud
+	observe.Member
+}
+
+// Clock is time as the healer sees it; cmd passes one that can be sped up.
+type Clock = execute.Clock
+
+// Options narrow a run; they are the execution's input.
+type Options = record.Options
 
 // Config is what a [Healer] works with.
 type Config struct {
 	Cloud   Cloud          // required
-	Journal Journal        // required
+	Journal record.Journal // required
 	Policy  *policy.Policy // nil: policy.Default
 	Clock   Clock          // nil: the time package
 	Log     *slog.Logger   // nil: nowhere
@@ -35,51 +50,52 @@ type Config struct {
 	// asks to be called again; zero is 5 minutes. A Lambda has 15.
 	Budget time.Duration
 	// KillSwitch is asked right before every call that changes AWS, beside the one
-	// in the journal; nil asks nobody. An error stops the call as well: a switch
-	// that cannot be read may be on.
-	KillSwitch func(ctx context.Context) (reason string, stop bool, err error)
+	// in the journal; nil asks nobody.
+	KillSwitch lease.Switch
 	// Shared is a lease that all healers of this administrator and region see,
 	// whatever journals they have; nil if the journal's own is enough.
-	Shared SharedLease
-	// API tells the calls made so far; nil reports none.
-	API func() APIReport
+	Shared lease.Shared
+	// API returns the calls made so far; nil reports none.
+	API func() report.API
 	// Publish puts the finished report where people look; nil does nothing. Its
 	// failure is recorded in the run and does not undo the heal.
-	Publish func(ctx context.Context, report *Report) error
+	Publish func(ctx context.Context, told *report.Report) error
 	// Notify tells people; nil does nothing. It only enqueues.
-	Notify func(ctx context.Context, report *Report) error
+	Notify func(ctx context.Context, told *report.Report) error
 	// Progress hears how the run goes on; nil hears nothing. It must not block.
 	Progress func(Progress)
 }
 
 // Progress is a snapshot of a run under way.
 type Progress struct {
-	Run       string
-	Stage     string
-	At        time.Time
-	Sets      int // stack sets done with in this stage
-	AllSets   int
-	Healed    int // cells put right so far in this run
-	Planned   int // cells that actions of this run are for
-	Running   int // our operations under way
-	Attention int
+	Run     string
+	Stage   string
+	At      time.Time
+	Sets    int // stack sets done with in this stage
+	AllSets int
+	Healed  int // cells put right so far in this run
+	Planned int // cells that actions of this run are for
+	Running int // our operations under way
 }
 
-// Healer is the handlers of the stages. It holds no state of a run but a decoded
-// copy of what is in the journal, which it uses only while the journal's version
-// is the copy's.
+// Healer is the handlers of the stages. It holds no state of a run but decoded copies
+// of what is in the journal, which it uses only while the journal's version is the
+// copy's.
 type Healer struct {
 	Config
-	decoded atomic.Pointer[document[fleet.Fleet]]
+	leases *lease.Keeper
+	views  *observe.Cache
 	// kept is what the last call of a stage has left to the next.
 	kept atomic.Pointer[keptLog]
-	// sharing is the hold on the shared lease of the run that was opened last.
-	sharing atomic.Pointer[shared]
+	// organization spares readings.
+	organization *execute.Organization
+	calls        *callCounter
+}
 
-	counting sync.Mutex // guards calls
-	calls    *callCounter
-	// organization spares readings; see [organizationCache].
-	organization organizationCache
+// keptLog is what one call of a stage leaves to the next in the same process.
+type keptLog struct {
+	log  *record.Log
+	pace *execute.Pacing
 }
 
 // New checks the configuration and fills in what may be left out.
@@ -102,139 +118,55 @@ func New(config Config) (*Healer, error) {
 	if config.Holder == "" {
 		config.Holder = "setmend"
 	}
-	h := &Healer{Config: config, calls: newCallCounter(config.API)}
-	h.organization.free = make(chan struct{}, 1)
-	h.organization.free <- struct{}{}
-	return h, nil
+	return &Healer{Config: config, views: &observe.Cache{}, calls: newCallCounter(config.API),
+		organization: execute.NewOrganization(config.Cloud, config.Clock),
+		leases:       &lease.Keeper{Journal: config.Journal, Clock: config.Clock, Holder: config.Holder, Shared: config.Shared}}, nil
 }
 
-// Request is what a stage is called with.
-type Request struct {
-	Run   string  `json:"run"`
-	Input Options `json:"input"`
-	// Failure is what a stage before failed with, for PublishStatus and Notify.
-	Failure *Failure `json:"failure,omitempty"`
+// Leave lets the lease of an interrupted run expire at once, if it is this
+// healer's: the run can be gone on with, or another begin, which makes the restores
+// pending of this one. Operations that AWS has accepted run on there; the next run
+// waits for them as for external ones.
+func (h *Healer) Leave(ctx context.Context, run string) error { return h.leases.Leave(ctx, run) }
+
+// fence decides whether a run with the given lease may change AWS.
+func (h *Healer) fence(run string, l *lease.Lease) *lease.Fence {
+	return &lease.Fence{Journal: h.Journal, Clock: h.Clock, Run: run, Lease: l, Switch: h.KillSwitch}
 }
 
-// Failure is an error in the States Language's form.
-type Failure struct {
-	Error string `json:"Error"`
-	Cause string `json:"Cause"`
+// callCounter counts how many API calls were made since it was last asked, so
+// that a run's calls can be added up over the processes it lived in, and over
+// the runs that one process makes with one connection.
+type callCounter struct {
+	mu    sync.Mutex        // guards seen
+	total func() report.API // nil: nobody counts
+	seen  report.API
 }
 
-// Options narrow a run; they are the execution's input.
-type Options struct {
-	// Accept lists guards that a person has accepted, as "guard" or "guard:stackset".
-	Accept []string `json:"accept,omitempty"`
-	// StackSets, Accounts and Targets narrow the run; empty is everything.
-	StackSets []fleet.StackSetName `json:"stackSets,omitempty"`
-	Accounts  []fleet.AccountID    `json:"accounts,omitempty"`
-	Targets   []fleet.Target       `json:"targets,omitempty"`
+func newCallCounter(total func() report.API) *callCounter {
+	c := &callCounter{total: total}
+	c.since()
+	return c
 }
 
-// Scope is the part of the fleet that the options leave.
-func (o Options) Scope() plan.Scope {
-	return plan.Scope{StackSets: o.StackSets, Accounts: o.Accounts, Targets: o.Targets}
-}
-
-// covers reports whether any of a stack set is in scope.
-func (o Options) covers(name fleet.StackSetName) bool {
-	return len(o.StackSets) == 0 || slices.Contains(o.StackSets, name)
-}
-
-// Answer is what a stage answers: small, whatever the size of the fleet.
-type Answer struct {
-	Run      string `json:"run"`
-	Complete bool   `json:"complete"`
-	// Wait is how many seconds to wait before the stage is called again.
-	Wait int `json:"wait"`
-	// Again is set by DriftStatus when detections wait to be started.
-	Again  bool   `json:"again"`
-	Result Result `json:"result,omitempty"`
-}
-
-// Stage is a handler: JSON in, JSON out, as a Lambda function is.
-type Stage func(ctx context.Context, input json.RawMessage) (json.RawMessage, error)
-
-// Stages are the handlers by the names that the state machine calls them.
-func (h *Healer) Stages() map[string]Stage {
-	return map[string]Stage{
-		"setmend-InitCleanup":           h.stage("InitCleanup", h.initCleanup),
-		"setmend-MandatoryDeployment":   h.stage("MandatoryDeployment", h.mandatoryDeployment),
-		"setmend-DetectDrift":           h.stage("DetectDrift", h.detectDrift),
-		"setmend-DriftStatus":           h.stage("DriftStatus", h.driftStatus),
-		"setmend-SearchInstancesToHeal": h.stage("SearchInstancesToHeal", h.searchInstancesToHeal),
-		"setmend-Heal":                  h.stage("Heal", h.heal),
-		"setmend-PublishStatus":         h.stage("PublishStatus", h.publishStatus),
-		"setmend-Notify":                h.stage("Notify", h.notify),
+// since is what has come since the last time.
+func (c *callCounter) since() report.API {
+	if c.total == nil {
+		return report.API{}
 	}
-}
-
-// stage wraps a handler with what all of them need: the run, the lease, the
-// deadline, and errors that name the stage.
-func (h *Healer) stage(name string, f func(context.Context, *run) (Answer, error)) Stage {
-	return func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
-		var request Request
-		if err := json.Unmarshal(input, &request); err != nil {
-			return nil, fmt.Errorf("reading the input of %s: %w", name, err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.total()
+	delta := report.API{Calls: now.Calls - c.seen.Calls, Writes: now.Writes - c.seen.Writes,
+		Throttled: now.Throttled - c.seen.Throttled, ByAction: map[string]int{}}
+	for action, n := range now.ByAction {
+		if more := n - c.seen.ByAction[action]; more > 0 {
+			delta.ByAction[action] = more
 		}
-		r, err := h.open(ctx, name, request)
-		if err != nil {
-			return nil, named(fmt.Errorf("%s: %w", name, err))
-		}
-		answer, err := f(ctx, r)
-		if err != nil {
-			return nil, named(fmt.Errorf("%s: %w", name, err))
-		}
-		if err := r.save(ctx); err != nil {
-			return nil, named(fmt.Errorf("%s: %w", name, err))
-		}
-		h.decoded.Store(r.inv) // not after an error: it may be changed and not saved
-		if r.fence.lease != nil {
-			h.kept.Store(&keptLog{r.log, r.pace})
-		}
-		answer.Run = request.Run
-		return json.Marshal(answer)
 	}
-}
-
-// StageError is an error with a name that the state machine can match.
-type StageError struct {
-	Name string
-	Err  error
-}
-
-func (e *StageError) Error() string { return e.Err.Error() }
-func (e *StageError) Unwrap() error { return e.Err }
-
-// Names of errors that the state machine tells apart.
-const (
-	ErrorLeaseLost   = "LeaseLost"
-	ErrorStopped     = "RunStopped"
-	ErrorCredentials = "CredentialsUnusable"
-	ErrorDenied      = "AccessDenied"
-	ErrorPassing     = "PassingFault" // worth another try
-	ErrorRun         = "RunFailed"
-)
-
-// named gives every error a name, so that only what can pass is retried.
-func named(err error) error {
-	var known *StageError
-	if errors.As(err, &known) {
-		return &StageError{known.Name, err}
-	}
-	switch fleet.KindOf(err) {
-	case fleet.Throttled, fleet.Unreachable, fleet.UnknownOutcome, fleet.Conflict:
-		return &StageError{ErrorPassing, err}
-	case fleet.Expired:
-		return &StageError{ErrorCredentials, err}
-	case fleet.Denied:
-		return &StageError{ErrorDenied, err}
-	}
-	if isJournal(err) || errors.Is(err, context.DeadlineExceeded) {
-		return &StageError{ErrorPassing, err} // the handler reads everything anew
-	}
-	return &StageError{ErrorRun, err}
+	c.seen = now
+	c.seen.ByAction = maps.Clone(now.ByAction)
+	return delta
 }
 
 type wallClock struct{}

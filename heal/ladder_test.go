@@ -9,13 +9,14 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 func TestAHealthyFleetIsLeftAloneButForDriftDetection(t *testing.T) {
 	scenario(t, func(w *world) {
 		w.stackSet("queue", w.accounts(3))
 		r := w.heal(heal.Options{})
-		if r.Run.Result != heal.ResultHealed || r.After.Healthy != 3 {
+		if r.Run.Result != report.Healed || r.After.Healthy != 3 {
 			t.Errorf("result %s, %d healthy; want healed, 3", r.Run.Result, r.After.Healthy)
 		}
 		if want := map[string]int{"DetectStackSetDrift": 1}; !cmp.Equal(writes(r), want) {
@@ -31,7 +32,7 @@ func TestASecondRunRightAfterWritesNothing(t *testing.T) {
 		w.drift("queue", accounts[0])
 		w.heal(heal.Options{})
 		r := w.heal(heal.Options{})
-		if len(writes(r)) != 0 || r.Run.Result != heal.ResultHealed {
+		if len(writes(r)) != 0 || r.Run.Result != report.Healed {
 			t.Errorf("second run: result %s, writes %v", r.Run.Result, writes(r))
 		}
 	})
@@ -85,7 +86,7 @@ func TestDriftIsRedeployedWithItsOverridesWhereRevertingIsNotPossible(t *testing
 		if diff := cmp.Diff(own, w.overrides("queue", accounts[0])); diff != "" {
 			t.Errorf("overrides (-before +after):\n%s", diff)
 		}
-		if want := (heal.OverridesReport{Saved: 1, Restored: 1}); r.Overrides != want {
+		if want := (report.Overrides{Saved: 1, Restored: 1}); r.Overrides != want {
 			t.Errorf("overrides report %+v, want %+v", r.Overrides, want)
 		}
 		if r.After.Healthy != 3 {
@@ -150,14 +151,14 @@ func TestWhatAnSCPDeniesIsBlockedWithAWSsReasonAndTriedAgainWhenItIsLifted(t *te
 		w.aws.Access().RemoveSCP(accounts[0], "sqs:*")
 		w.aws.Unlock()
 		time.Sleep(25 * time.Hour)
-		if r := w.heal(heal.Options{}); r.After.Healthy != 3 || r.Run.Result != heal.ResultHealed {
+		if r := w.heal(heal.Options{}); r.After.Healthy != 3 || r.Run.Result != report.Healed {
 			t.Errorf("with the cause gone: %s, %+v", r.Run.Result, r.After)
 		}
 	})
 }
 
 // writes are the report's API calls that change something.
-func writes(r *heal.Report) map[string]int {
+func writes(r *report.Report) map[string]int {
 	changing := map[string]int{}
 	for _, action := range []string{"CreateStackInstances", "UpdateStackInstances", "DeleteStackInstances", "DetectStackSetDrift",
 		"CreateChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "StopStackSetOperation", "UpdateStackSet", "DetectStackDrift"} {

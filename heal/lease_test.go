@@ -12,7 +12,11 @@ import (
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/fault"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // skewed is a clock that goes wrong by a fixed time.
@@ -54,7 +58,7 @@ func (w *world) byHand(config heal.Config, id string) error {
 		for complete := false; !complete; {
 			answer, err := call(stage, nil)
 			if err != nil {
-				var named *heal.StageError
+				var named *fault.Error
 				errors.As(err, &named)
 				_, failed := call("PublishStatus", &heal.Failure{Error: named.Name, Cause: err.Error()})
 				w.must(failed)
@@ -91,18 +95,18 @@ func TestAPausedHealerWritesNothingOnceAnotherHasTakenOver(t *testing.T) {
 				}
 				before := len(w.aws.Writes())
 				close(resume)
-				var stage *heal.StageError
-				if err := <-ended; !errors.As(err, &stage) || stage.Name != heal.ErrorLeaseLost {
+				var stage *fault.Error
+				if err := <-ended; !errors.As(err, &stage) || stage.Name != fault.LeaseLost {
 					t.Errorf("the paused healer ended with %v", err)
 				}
 				if after := w.aws.Writes(); len(after) > before {
 					t.Errorf("the paused healer wrote %+v", after[before:])
 				}
-				report, err := heal.LoadReport(w.t.Context(), w.journal, "run-a")
+				told, err := record.LoadReport(w.t.Context(), w.journal, "run-a")
 				w.must(err)
-				trip(t, report, plan.GuardLease)
-				if report.Run.Result != heal.ResultStopped {
-					t.Errorf("its run is %s, want stopped: %s", report.Run.Result, report.Run.Error)
+				trip(t, told, plan.GuardLease)
+				if told.Run.Result != report.Stopped {
+					t.Errorf("its run is %s, want stopped: %s", told.Run.Result, told.Run.Error)
 				}
 				tr.check(&harmed{cells: map[fleet.Cell]bool{}})
 			})
@@ -127,7 +131,7 @@ func TestASecondHealerIsTurnedAwayWhileTheFirstIsAtWork(t *testing.T) {
 		a.Cloud, a.Holder = &watched{Cloud: a.Cloud, beforeChange: func(fleet.InstanceChange) { try() }}, "a"
 		outcome, err := w.start(a, "run-a")
 		w.must(err)
-		if outcome.Status != asl.StatusSucceeded || second.Error != heal.ErrorLeaseLost {
+		if outcome.Status != asl.StatusSucceeded || second.Error != fault.LeaseLost {
 			t.Errorf("the first %s %s, the second %s %s", outcome.Status, outcome.Cause, second.Status, second.Error)
 		}
 	})
@@ -150,7 +154,7 @@ func TestAnInterruptedRunHoldsNobodyUp(t *testing.T) {
 				if _, err := w.startIn(ctx, a, "run-a"); !errors.Is(err, context.Canceled) {
 					t.Fatalf("the interrupted run: %v", err)
 				}
-				left, err := heal.Interrupted(w.t.Context(), w.journal, time.Now())
+				left, _, err := lease.Interrupted(w.t.Context(), w.journal, time.Now())
 				w.must(err)
 				if left != "" {
 					t.Errorf("%s is left behind while its lease holds", left)
@@ -158,7 +162,7 @@ func TestAnInterruptedRunHoldsNobodyUp(t *testing.T) {
 				healer, err := heal.New(a)
 				w.must(err)
 				w.must(healer.Leave(w.t.Context(), "run-a"))
-				if left, err = heal.Interrupted(w.t.Context(), w.journal, time.Now()); err != nil || left != "run-a" {
+				if left, _, err = lease.Interrupted(w.t.Context(), w.journal, time.Now()); err != nil || left != "run-a" {
 					t.Errorf("%q is left behind, %v", left, err)
 				}
 				b := w.config(w.connect())
@@ -172,7 +176,7 @@ func TestAnInterruptedRunHoldsNobodyUp(t *testing.T) {
 				if err != nil || outcome.Status != asl.StatusSucceeded {
 					t.Errorf("the next: %v, %+v", err, outcome)
 				}
-				if left, err = heal.Interrupted(w.t.Context(), w.journal, time.Now()); err != nil || left != "" {
+				if left, cut, err := lease.Interrupted(w.t.Context(), w.journal, time.Now()); err != nil || cut {
 					t.Errorf("in the end %q is left behind, %v", left, err)
 				}
 				tr.check(&harmed{cells: map[fleet.Cell]bool{}})
@@ -188,17 +192,17 @@ func TestAFailedRunReleasesItsLeaseAndTellsPeople(t *testing.T) {
 		w.faults(`faults: [{call: "cloudformation:ListStackInstances", do: fail, code: AccessDenied, status: 403}]`)
 		told := 0
 		config := w.config(w.connect())
-		config.Notify = func(_ context.Context, r *heal.Report) error {
+		config.Notify = func(_ context.Context, r *report.Report) error {
 			told++
-			if r.Run.Result != heal.ResultFailed || r.Run.Error == "" {
+			if r.Run.Result != report.Failed || r.Run.Error == "" {
 				t.Errorf("people were told %s: %q", r.Run.Result, r.Run.Error)
 			}
 			return nil
 		}
-		config.Publish = func(context.Context, *heal.Report) error { return errors.New("the web server is down") }
+		config.Publish = func(context.Context, *report.Report) error { return errors.New("the web server is down") }
 		outcome, err := w.start(config, "run-a")
 		w.must(err)
-		if outcome.Status == asl.StatusSucceeded || outcome.Error != heal.ErrorDenied || told != 1 {
+		if outcome.Status == asl.StatusSucceeded || outcome.Error != fault.Denied || told != 1 {
 			t.Errorf("ended %s with %s, told %d times", outcome.Status, outcome.Error, told)
 		}
 		w.aws.ClearFaults()
@@ -214,9 +218,9 @@ func TestAFailedRunReleasesItsLeaseAndTellsPeople(t *testing.T) {
 // another try and which end a run.
 func TestErrorsHaveTheNameTheStateMachineActsOn(t *testing.T) {
 	for kind, name := range map[fleet.ErrorKind]string{
-		fleet.Throttled: heal.ErrorPassing, fleet.Unreachable: heal.ErrorPassing, fleet.UnknownOutcome: heal.ErrorPassing,
-		fleet.Conflict: heal.ErrorPassing, fleet.Expired: heal.ErrorCredentials, fleet.Denied: heal.ErrorDenied,
-		fleet.Invalid: heal.ErrorRun, fleet.Quota: heal.ErrorRun, fleet.NotFound: heal.ErrorRun,
+		fleet.Throttled: fault.Passing, fleet.Unreachable: fault.Passing, fleet.UnknownOutcome: fault.Passing,
+		fleet.Conflict: fault.Passing, fleet.Expired: fault.Credentials, fleet.Denied: fault.Denied,
+		fleet.Invalid: fault.Run, fleet.Quota: fault.Run, fleet.NotFound: fault.Run,
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			scenario(t, func(w *world) {
@@ -225,7 +229,7 @@ func TestErrorsHaveTheNameTheStateMachineActsOn(t *testing.T) {
 				healer, err := heal.New(config)
 				w.must(err)
 				_, err = healer.Stages()["setmend-InitCleanup"](w.t.Context(), []byte(`{"run": "run-1"}`))
-				var stage *heal.StageError
+				var stage *fault.Error
 				if !errors.As(err, &stage) || stage.Name != name {
 					t.Errorf("%v, want the name %s", err, name)
 				}

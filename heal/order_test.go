@@ -14,6 +14,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 const exporter = `
@@ -73,7 +74,7 @@ func TestAnExporterIsRedeployedTogetherWithWhatImportsFromIt(t *testing.T) {
 		if diff := cmp.Diff(map[string]string{"Owner": "payments"}, w.overrides("app", accounts[0])); diff != "" {
 			t.Errorf("the importer's overrides (-before +after):\n%s", diff)
 		}
-		if r.Run.Result != heal.ResultHealed || r.After.Healthy != 12 {
+		if r.Run.Result != report.Healed || r.After.Healthy != 12 {
 			t.Errorf("%s, %+v %+v", r.Run.Result, r.After, r.Attention)
 		}
 	})

@@ -16,7 +16,10 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // What other people do to the very instances that setmend works on, at the worst
@@ -114,7 +117,7 @@ func TestOverridesGivenAfterTheCreationAreNotCalledLostAndNothingStaysOwed(t *te
 // owesNothing fails the test if the journal says that an instance is owed.
 func (w *world) owesNothing() {
 	w.t.Helper()
-	memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+	memory, err := record.LoadMemory(w.t.Context(), w.journal, nil, nil)
 	w.must(err)
 	if len(memory.PendingRestores) > 0 {
 		w.t.Errorf("still owed: %v", slicesOf(memory.PendingRestores))
@@ -221,8 +224,8 @@ func TestACreationNamesNoOUThatTheStackSetIsNotMeantFor(t *testing.T) {
 
 func TestWhatIsOwedInAnAccountThatMovedAwayWaitsAndDeploysToNoOtherOU(t *testing.T) {
 	scenario(t, func(w *world) {
-		r, account, _ := stopping(w, func(*heal.Config) {}, once(func() { w.must(heal.Stop(w.t.Context(), w.journal, "run-1", "a test")) }))
-		if r.Run.Result != heal.ResultStopped {
+		r, account, _ := stopping(w, func(*heal.Config) {}, once(func() { w.must(lease.Stop(w.t.Context(), w.journal, "run-1", "a test")) }))
+		if r.Run.Result != report.Stopped {
 			t.Fatalf("%s", r.Run.Result)
 		}
 		w.locked(func() error { return w.aws.Organization().Move(account, w.aws.Organization().Root()) })
@@ -238,7 +241,7 @@ func TestWhatIsOwedInAnAccountThatMovedAwayWaitsAndDeploysToNoOtherOU(t *testing
 
 func TestWhatIsOwedInAnAccountThatLeftIsOwedNoMore(t *testing.T) {
 	scenario(t, func(w *world) {
-		_, account, _ := stopping(w, func(*heal.Config) {}, once(func() { w.must(heal.Stop(w.t.Context(), w.journal, "run-1", "a test")) }))
+		_, account, _ := stopping(w, func(*heal.Config) {}, once(func() { w.must(lease.Stop(w.t.Context(), w.journal, "run-1", "a test")) }))
 		w.locked(func() error { return w.aws.Organization().Leave(account) })
 		r := w.heal(heal.Options{})
 		for _, c := range r.Cells {

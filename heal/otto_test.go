@@ -14,6 +14,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/journal"
+	"github.com/setmend/setmend/report"
 )
 
 // ottoWorld is the demonstration's fleet, with what is wrong in it.
@@ -74,12 +75,12 @@ func TestOttoIsHealedOverrideByOverrideAndASecondRunWritesNothing(t *testing.T) 
 }
 
 // checkEnds holds every problem's cell against how it should have ended.
-func (w *ottoWorld) checkEnds(r *heal.Report, inPlace bool) {
+func (w *ottoWorld) checkEnds(r *report.Report, inPlace bool) {
 	w.t.Helper()
 	f := w.read()
-	attention := map[fleet.Cell]heal.Attention{}
+	attention := map[fleet.Cell]report.Finding{}
 	for _, item := range r.Attention {
-		attention[fleet.Cell{StackSet: item.StackSet, Target: fleet.Target{Account: item.Account, Region: item.Region}}] = item
+		attention[item.Cell] = item
 	}
 	wrong := map[string]int{}
 	for _, p := range w.truth.Problems {

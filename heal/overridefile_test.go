@@ -9,6 +9,7 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/overrides"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
 )
@@ -24,20 +25,20 @@ func overridden(w *world) []string {
 	return accounts
 }
 
-func (w *world) overrideFile() *heal.OverrideFile {
+func (w *world) overrideFile() *overrides.File {
 	w.t.Helper()
-	file, err := heal.ReadOverrides(w.t.Context(), w.connect(), w.read(), nil)
+	file, err := overrides.Read(w.t.Context(), w.connect(), w.read(), nil)
 	w.must(err)
 	return file
 }
 
 // imported applies a file and returns the calls it took.
-func (w *world) imported(want *heal.OverrideFile) ([]plan.Request, error) {
+func (w *world) imported(want *overrides.File) ([]plan.Request, error) {
 	w.t.Helper()
 	f := w.read()
-	have, err := heal.ReadOverrides(w.t.Context(), w.connect(), f, want.Present(f))
+	have, err := overrides.Read(w.t.Context(), w.connect(), f, want.Present(f))
 	w.must(err)
-	calls, err := heal.OverrideRequests(f, policy.Default(), have, want)
+	calls, err := overrides.Requests(f, policy.Default(), have, want)
 	if err != nil {
 		return nil, err
 	}
@@ -59,13 +60,13 @@ func TestAnOverrideFileReadBackIsTheSameInYAMLAndJSON(t *testing.T) {
 		for _, name := range []string{"overrides.yaml", "overrides.json"} {
 			var b strings.Builder
 			w.must(file.Write(&b, name))
-			back, err := heal.ParseOverrides([]byte(b.String()))
+			back, err := overrides.Parse([]byte(b.String()))
 			w.must(err)
 			if diff := cmp.Diff(file, back); diff != "" {
 				t.Errorf("%s (-written +read):\n%s", name, diff)
 			}
 		}
-		if got := heal.CompareOverrides(w.overrideFile(), file); len(got) > 0 {
+		if got := overrides.Compare(w.overrideFile(), file); len(got) > 0 {
 			t.Errorf("differs from what it was read from: %+v", got)
 		}
 	})
@@ -95,7 +96,7 @@ func TestASecretOverrideIsNeitherWrittenToAFileNorSentBack(t *testing.T) {
 func TestInstancesThatGetTheSameOverridesShareACall(t *testing.T) {
 	scenario(t, func(w *world) {
 		accounts := overridden(w)
-		want, err := heal.ParseOverrides([]byte(`
+		want, err := overrides.Parse([]byte(`
 version: 1
 stackSets:
   queue:
@@ -123,7 +124,7 @@ stackSets:
 func TestAnEmptyMapInTheFileDropsEveryOverride(t *testing.T) {
 	scenario(t, func(w *world) {
 		accounts := overridden(w)
-		file := &heal.OverrideFile{Version: 1, StackSets: map[fleet.StackSetName]heal.OverridesSet{
+		file := &overrides.File{Version: 1, StackSets: map[fleet.StackSetName]overrides.Set{
 			"queue": {fleet.AccountID(accounts[0]): {home: {}}}}}
 		_, err := w.imported(file)
 		w.must(err)
@@ -145,7 +146,7 @@ func TestAFileThatCannotBeAppliedSaysWhyAndChangesNothing(t *testing.T) {
 		t.Run(c.says, func(t *testing.T) {
 			scenario(t, func(w *world) {
 				overridden(w)
-				file, err := heal.ParseOverrides([]byte(c.file))
+				file, err := overrides.Parse([]byte(c.file))
 				if err == nil {
 					_, err = w.imported(file)
 				}

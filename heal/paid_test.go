@@ -9,6 +9,8 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/record"
 )
 
 // What pays a debt, and what does not. The soak found all of these.
@@ -47,11 +49,11 @@ func TestACreationThatAWSSkippedPaysNoDebt(t *testing.T) {
 // those of the one before are kept until a person has seen to it.
 func TestAnInstanceThatAutomaticDeploymentMadePaysNoDebt(t *testing.T) {
 	scenario(t, func(w *world) {
-		_, account, own := stopping(w, func(*heal.Config) {}, once(func() { w.must(heal.Stop(w.t.Context(), w.journal, "run-1", "a test")) }))
+		_, account, own := stopping(w, func(*heal.Config) {}, once(func() { w.must(lease.Stop(w.t.Context(), w.journal, "run-1", "a test")) }))
 		w.must(w.aws.SeedInstance("queue", account, home, awssim.InstanceSeed{}))
 		time.Sleep(time.Hour)
 		r := w.heal(heal.Options{})
-		memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+		memory, err := record.LoadMemory(w.t.Context(), w.journal, nil, nil)
 		w.must(err)
 		there := fleet.Cell{StackSet: "queue", Target: target(account)}
 		if len(memory.PendingRestores[there]) != len(own) {

@@ -20,6 +20,7 @@ import (
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/fault"
 	"github.com/setmend/setmend/journal"
 )
 
@@ -204,8 +205,8 @@ func TestTwoJournalsDoNotHealAtTheSameTime(t *testing.T) {
 		})
 		first.Cloud, first.Holder = &watched{Cloud: first.Cloud, beforeChange: func(fleet.InstanceChange) { try() }}, "a"
 		w.must(w.byHand(first, "run-a"))
-		var stage *heal.StageError
-		if !errors.As(turnedAway, &stage) || stage.Name != heal.ErrorLeaseLost {
+		var stage *fault.Error
+		if !errors.As(turnedAway, &stage) || stage.Name != fault.LeaseLost {
 			t.Errorf("the second ended with %v", turnedAway)
 		}
 		if err := w.byHand(second, "run-c"); err != nil {

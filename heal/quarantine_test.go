@@ -7,6 +7,7 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 )
 
@@ -38,7 +39,7 @@ func TestWhatDriftsAgainAndAgainIsQuarantinedAfterThreeHealsThatBackOff(t *testi
 		if first < 5*time.Minute || second < 10*time.Minute {
 			t.Errorf("the second heal came after %s, the third after %s; want 5 and 10 minutes at least", first, second)
 		}
-		if list, err := heal.Quarantine(w.t.Context(), w.journal); err != nil || len(list) != 1 || list[0].Account != fleet.AccountID(accounts[0]) {
+		if list, err := record.Quarantine(w.t.Context(), w.journal); err != nil || len(list) != 1 || list[0].Account != fleet.AccountID(accounts[0]) {
 			t.Errorf("quarantine: %+v, %v", list, err)
 		}
 		if again := w.heal(heal.Options{}); len(writes(again)) > 0 {
@@ -54,8 +55,8 @@ func TestAReleasedCellIsTriedOnceMoreAndWhatWasTriedStaysToBeRead(t *testing.T) 
 		w.locked(func() error { w.aws.Access().AddSCP(awssim.SCP{Target: accounts[0], Action: "sqs:*"}); return nil })
 		w.heal(heal.Options{})
 		there := fleet.Cell{StackSet: "queue", Target: target(accounts[0])}
-		w.must(heal.Release(w.t.Context(), w.journal, there))
-		if list, _ := heal.Quarantine(w.t.Context(), w.journal); len(list) > 0 {
+		w.must(record.Release(w.t.Context(), w.journal, there))
+		if list, _ := record.Quarantine(w.t.Context(), w.journal); len(list) > 0 {
 			t.Errorf("still in quarantine: %+v", list)
 		}
 		before := len(w.calls("UpdateStackInstances")) + len(w.calls("CreateStackInstances"))
@@ -66,12 +67,12 @@ func TestAReleasedCellIsTriedOnceMoreAndWhatWasTriedStaysToBeRead(t *testing.T) 
 		if got := cell(t, r, "queue", accounts[0]); got.Verdict != plan.Blocked {
 			t.Errorf("denied again, and left %s", got.Verdict)
 		}
-		memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+		memory, err := record.LoadMemory(w.t.Context(), w.journal, nil, nil)
 		w.must(err)
 		if heals := memory.Cells[there].Heals; len(heals) != 2 {
 			t.Errorf("remembered: %+v", heals)
 		}
-		if err := heal.Release(w.t.Context(), w.journal, fleet.Cell{StackSet: "queue", Target: target(accounts[1])}); err == nil {
+		if err := record.Release(w.t.Context(), w.journal, fleet.Cell{StackSet: "queue", Target: target(accounts[1])}); err == nil {
 			t.Error("a cell that is not in quarantine was released")
 		}
 	})
@@ -91,7 +92,7 @@ func TestACellThatWaitedForItsCauseAndIsMendedHasNothingRemembered(t *testing.T)
 		if got := cell(t, r, "queue", accounts[0]); got.Verdict != plan.Healthy {
 			t.Fatalf("left %s, %s", got.Verdict, got.Reason)
 		}
-		memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+		memory, err := record.LoadMemory(w.t.Context(), w.journal, nil, nil)
 		w.must(err)
 		if got, ok := memory.Cells[fleet.Cell{StackSet: "queue", Target: target(accounts[0])}]; ok {
 			t.Errorf("still remembered: %+v", got)

@@ -12,6 +12,7 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // TestReasonClassesPickTheRemedy states what is done about an instance whose last
@@ -160,7 +161,7 @@ func TestAStormOfThrottlingCostsABoundedNumberOfCallsAndIsSurvived(t *testing.T)
 		w.faults(`faults: [{call: "cloudformation:*", do: throttle}]`)
 		r := w.heal(heal.Options{})
 		total := w.aws.Stats().Total()
-		if r.Run.Result != heal.ResultFailed || total > 500 {
+		if r.Run.Result != report.Failed || total > 500 {
 			t.Errorf("%s after %d calls", r.Run.Result, total)
 		}
 		w.aws.ClearFaults()

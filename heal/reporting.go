@@ -2,230 +2,140 @@ package heal
 
 import (
 	"context"
-	"slices"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal/fault"
+	"github.com/setmend/setmend/heal/observe"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
-	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
-// report gathers what the journal holds of the run into its report.
-func (r *run) report(ctx context.Context) (*Report, error) {
-	f, err := r.inventory(ctx)
+// reporting makes a run's report from what the journal holds of it.
+type reporting struct {
+	*planner
+	failure *Failure // that ended the run, nil if none did
+}
+
+// report gathers what the journal holds of the run into its report. It returns the
+// last assessment, too.
+func (p *reporting) report(ctx context.Context) (*report.Report, *plan.Assessment, error) {
+	f, err := p.view.Fleet(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	after, memory, err := r.assess(ctx, f)
+	after, memory, err := p.assess(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	r.last = after
-	commands := r.log.commands()
-	before, err := read[[]found](ctx, r.h.Journal, runKey(r.id(), "before"))
+	told := report.New(f, after, p.policy)
+	told.Run = p.head(f)
+	if err := p.addRecorded(ctx, told); err != nil {
+		return nil, nil, err
+	}
+	commands := p.log.Commands()
+	told.Actions, told.Overrides = actions(commands), overridesOf(commands)
+	told.AddSteps(steps(commands))
+	told.AddQuarantine(memory)
+	told.Attention = append(told.Attention, failedDetections(commands)...)
+	if p.cloud != nil {
+		if err := observe.AddOperations(ctx, p.cloud, told); err != nil && p.failure == nil {
+			return nil, nil, err
+		}
+	}
+	conclude(told, p.failure)
+	beyond, err := record.Beyond(ctx, p.journal, p.run.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	report := NewReport(f, after, r.h.Policy)
-	report.Before = count(before.Value)
-	report.Run = r.runReport(f)
-	report.Actions = actionReports(commands)
-	report.Overrides = overridesReport(commands)
-	report.Guards = orEmpty(r.rec.Value.Guards)
-	report.addFound(before.Value)
-	report.addCommands(commands)
-	if err := r.addDrift(ctx, report); err != nil {
-		return nil, err
+	if beyond != nil && told.Run.Result == report.Healed {
+		told.Run.Result = report.Attention // it waits for a yes
 	}
-	if r.h.Cloud != nil {
-		if err := addOperations(ctx, r.h.Cloud, report); err != nil && r.request.Failure == nil {
-			return nil, err
-		}
-	}
-	for line, err := range history(ctx, r.h.Journal) {
-		if err != nil {
-			return nil, err
-		}
-		report.addHistory(line)
-	}
-	report.addQuarantine(memory)
-	report.addDetections(commands)
-	report.settleResult(r.request.Failure)
-	beyond, err := Beyond(ctx, r.h.Journal, r.id())
-	if err != nil {
-		return nil, err
-	}
-	if beyond != nil && report.Run.Result == ResultHealed {
-		report.Run.Result = ResultAttention // it waits for a yes
-	}
-	r.countCalls()
-	report.API = r.rec.Value.API.plus(APIReport{})
-	return report, nil
+	return told, after, nil
 }
 
-func orEmpty[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
-}
-
-// NewReport is the part of a report that follows from a reading and its
-// assessment alone; `status` and `dashboard` show it without a run.
-func NewReport(f *fleet.Fleet, a *plan.Assessment, p *policy.Policy) *Report {
-	report := &Report{
-		After: plan.Count(a.Cells), Before: plan.Count(a.Cells),
-		Levels: a.Levels, Problems: orEmpty(a.Problems), OUs: f.Organization.OUs, DataAt: f.ReadAt,
-		Actions: []ActionReport{}, Attention: []Attention{}, Guards: []plan.GuardHit{}, History: []HistoryPoint{},
-		API: APIReport{ByAction: map[string]int{}},
-	}
-	report.Fleet = FleetReport{Organization: f.Organization.ID, Accounts: map[string]int{},
-		StackSets: len(f.StackSets), Cells: len(a.Cells), Instances: f.Count()}
-	for _, id := range fleet.SortedKeys(f.Organization.Accounts) {
-		report.Accounts = append(report.Accounts, f.Organization.Accounts[id])
-	}
-	for _, standing := range plan.AccountStatuses(f) {
-		report.Fleet.Accounts[string(standing)]++
-	}
-	byset := map[fleet.StackSetName][]plan.Assessed{}
-	for _, c := range a.Cells {
-		byset[c.StackSet] = append(byset[c.StackSet], c)
-		instance := f.StackSets[c.StackSet].Instances[c.Target]
-		report.Cells = append(report.Cells, CellReport{Assessed: c, Before: c.Verdict, OU: ouOf(f, c.Account, instance), StackID: instance.StackID})
-		if c.Attention {
-			report.Attention = append(report.Attention, Attention{c.StackSet, c.Account, c.Region, c.Verdict, c.Reason, c.Class, c.Hint})
-		}
-	}
-	for _, name := range f.Names() {
-		report.StackSets = append(report.StackSets, setReport(f.StackSets[name], byset[name], p))
-	}
-	return report
-}
-
-func ouOf(f *fleet.Fleet, account fleet.AccountID, instance fleet.Instance) fleet.OUID {
-	if member, ok := f.Organization.Accounts[account]; ok {
-		return member.Parent()
-	}
-	return instance.OU
-}
-
-func setReport(inventory *fleet.Inventory, cells []plan.Assessed, p *policy.Policy) StackSetReport {
-	set := inventory.StackSet
-	of := p.For(set)
-	counts := plan.Count(cells)
-	return StackSetReport{
-		Name: set.Name, ID: set.ID, Description: set.Description, PermissionModel: set.PermissionModel,
-		Mandatory: of.Mandatory, SelfHealing: of.Healing == policy.HealRedeploy || of.Healing == policy.HealRevert,
-		DependsOn: of.DependsOn, AntiDependsOn: of.AntiDependsOn,
-		Instances: len(inventory.Instances), Before: counts, After: counts, LastDriftCheck: set.Drift.LastCheck,
-	}
-}
-
-func (r *run) runReport(f *fleet.Fleet) RunReport {
-	v := r.rec.Value
-	ended := v.Ended
-	if ended.IsZero() {
-		ended = r.now()
-	}
-	return RunReport{ID: v.ID, Engine: v.Engine, Started: v.Started, Ended: ended,
-		VirtualSeconds: ended.Sub(v.Started).Seconds(), HomeRegion: f.HomeRegion}
-}
-
-// addQuarantine tells since when cells are given up.
-func (report *Report) addQuarantine(memory plan.Memory) {
-	for i := range report.Cells {
-		c := &report.Cells[i]
-		if c.Verdict == plan.Quarantined {
-			c.Quarantined = memory.Cells[c.Cell].Quarantined
-		}
-	}
-}
-
-// settleResult says in one word how the run ended.
-func (report *Report) settleResult(failure *Failure) {
-	report.Run.Result = ResultHealed
-	if len(report.Attention) > 0 || slices.ContainsFunc(report.Guards, report.stands) {
-		report.Run.Result = ResultAttention
-	}
-	if failure == nil {
-		return
-	}
-	report.Run.Result, report.Run.Error = ResultFailed, failure.Cause
-	if failure.Error == ErrorStopped || failure.Error == ErrorLeaseLost {
-		report.Run.Result = ResultStopped
-	}
-	if failure.Error == ErrorLeaseLost {
-		report.Guards = append(report.Guards, plan.GuardHit{Guard: plan.GuardLease, Reason: failure.Cause, Waits: true,
-			Hint: "Heal again when the other run has ended: its pending restores are in the journal."})
-	}
-}
-
-// stands reports whether a guard still holds something back. One that opens by
-// itself with time does so only while something is left to do.
-func (report *Report) stands(t plan.GuardHit) bool {
-	if !t.InEffect() || !t.Waits {
-		return t.InEffect()
-	}
-	return slices.ContainsFunc(report.Cells, func(c CellReport) bool {
-		return (t.StackSet == "" || c.StackSet == t.StackSet) && c.Verdict != plan.Healthy && c.Verdict != plan.NotChecked
-	})
-}
-
-// addFound adds for every cell how it was found.
-func (report *Report) addFound(before []found) {
-	index := map[fleet.Cell]int{}
-	for i, c := range report.Cells {
-		index[c.Cell] = i
-	}
-	counts := map[fleet.StackSetName][]plan.Assessed{}
-	for _, was := range before {
-		counts[was.StackSet] = append(counts[was.StackSet], plan.Assessed{Verdict: was.Verdict})
-		i, ok := index[was.Cell]
-		if !ok {
-			i = len(report.Cells)
-			index[was.Cell] = i
-			report.Cells = append(report.Cells, CellReport{Assessed: plan.Assessed{Cell: was.Cell, Verdict: plan.Healthy,
-				Desire: plan.MustNot, Reason: "Nothing is there any more."}})
-		}
-		report.Cells[i].Before = was.Verdict
-	}
-	for i := range report.StackSets {
-		report.StackSets[i].Before = plan.Count(counts[report.StackSets[i].Name])
-	}
-	slices.SortFunc(report.Cells, func(a, b CellReport) int { return a.Compare(b.Cell) })
-}
-
-// addDrift adds the drifted properties that were read.
-func (r *run) addDrift(ctx context.Context, report *Report) error {
-	doc, err := read[[]cellDrift](ctx, r.h.Journal, runKey(r.id(), "drift"))
+// addRecorded adds what the run has recorded under way, and the runs before it.
+func (p *reporting) addRecorded(ctx context.Context, told *report.Report) error {
+	told.Guards = orEmpty(p.run.Guards)
+	before, err := record.Read[[]report.Found](ctx, p.journal, record.RunKey(p.run.ID, "before"))
 	if err != nil {
 		return err
 	}
-	drift := map[fleet.Cell][]fleet.ResourceDrift{}
-	for _, d := range doc.Value {
-		drift[d.Cell] = d.Resources
+	told.AddFound(before.Value)
+	drift, err := observe.Drift(ctx, p.journal, p.run.ID)
+	if err != nil {
+		return err
 	}
-	for i := range report.Cells {
-		report.Cells[i].Drift = drift[report.Cells[i].Cell]
+	told.AddDrift(drift)
+	for past, err := range record.History(ctx, p.journal) {
+		if err != nil {
+			return err
+		}
+		told.AddPast(past)
 	}
 	return nil
 }
 
-// recentOperations is how many operations of a stack set the report shows.
-const recentOperations = 10
-
-// addOperations reads each stack set's newest operations.
-func addOperations(ctx context.Context, cloud Reader, report *Report) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for i := range report.StackSets {
-		set := &report.StackSets[i]
-		group.Go(func() error {
-			var err error
-			set.Operations, err = cloud.Recent(ctx, set.Name, recentOperations)
-			return err
-		})
+// head identifies the run.
+func (p *reporting) head(f *fleet.Fleet) report.Run {
+	ended := p.run.Ended
+	if ended.IsZero() {
+		ended = p.clock.Now()
 	}
-	return group.Wait()
+	return report.Run{ID: p.run.ID, Engine: p.run.Engine, Started: p.run.Started, Ended: ended,
+		VirtualSeconds: ended.Sub(p.run.Started).Seconds(), HomeRegion: f.HomeRegion}
+}
+
+// conclude says in one word how the run ended.
+func conclude(r *report.Report, failure *Failure) {
+	r.Conclude()
+	if failure == nil {
+		return
+	}
+	r.Run.Result, r.Run.Error = report.Failed, failure.Cause
+	if failure.Error == fault.Stopped || failure.Error == fault.LeaseLost {
+		r.Run.Result = report.Stopped
+	}
+	if failure.Error == fault.LeaseLost {
+		r.Guards = append(r.Guards, plan.GuardHit{Guard: plan.GuardLease, Reason: failure.Cause, Waits: true,
+			Hint: "Heal again when the other run has ended: its pending restores are in the journal."})
+	}
+}
+
+// forgive cleans the cells' memory after a run. A cell that was given up and is
+// healthy again is forgiven everything. Of the others, heals that have left the
+// quarantine window are dropped; a cell that was healed just now keeps its heals,
+// or something that breaks again every hour would be healed for ever.
+func (p *planner) forgive(ctx context.Context, a *plan.Assessment) error {
+	f := p.view.Loaded()
+	memory := plan.Memory{Cells: map[fleet.Cell]plan.CellMemory{}}
+	if err := record.LoadCells(ctx, p.journal, &memory); err != nil {
+		return err
+	}
+	forgiven := map[fleet.StackSetName]map[fleet.Target]plan.CellMemory{}
+	for cell, was := range memory.Cells {
+		inventory := f.StackSets[cell.StackSet]
+		if inventory == nil {
+			continue // the set could not be read, or is gone: nothing is known
+		}
+		now, changed := record.Tidied(was, a.Find(cell), p.policy.For(inventory.StackSet).Quarantine.Window, p.clock.Now())
+		if !changed {
+			continue
+		}
+		if forgiven[cell.StackSet] == nil {
+			forgiven[cell.StackSet] = map[fleet.Target]plan.CellMemory{}
+		}
+		forgiven[cell.StackSet][cell.Target] = now
+	}
+	for _, set := range fleet.SortedKeys(forgiven) {
+		err := record.Remember(ctx, p.journal, set, func(cells map[string]plan.CellMemory) {
+			for target, now := range forgiven[set] {
+				cells[target.String()] = now
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

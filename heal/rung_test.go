@@ -11,6 +11,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // reverting is a Cloud whose change sets are read as a test wants them.
@@ -78,7 +79,7 @@ func TestAnAccountThatTheMemberRoleCannotEnterIsLeftToAPersonAndNotRedeployed(t 
 		if got.Verdict != plan.Drifted || !got.Attention || got.Class != plan.ReasonCouldNotTry || !strings.Contains(got.Hint, "role") {
 			t.Errorf("%s, attention %t, class %s: %s %s", got.Verdict, got.Attention, got.Class, got.Reason, got.Hint)
 		}
-		if r.Run.Result != heal.ResultAttention || r.After.Healthy != 5 {
+		if r.Run.Result != report.Attention || r.After.Healthy != 5 {
 			t.Errorf("%s, %+v", r.Run.Result, r.After)
 		}
 		w.locked(func() error { w.aws.Access().RestoreRole(accounts[0], "OrganizationAccountAccessRole"); return nil })

@@ -20,8 +20,10 @@ import (
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // chaos stands between setmend and AWS: at chosen requests a person does
@@ -265,7 +267,7 @@ const (
 
 // healThrough heals with everything happening, as a process that may die and be
 // resumed by another owner; nil if nobody resumed it.
-func (s *soak) healThrough(id string) *heal.Report {
+func (s *soak) healThrough(id string) *report.Report {
 	for life := range 6 {
 		ctx, die := context.WithTimeout(s.t.Context(), longestRun)
 		s.chaos.live(die)
@@ -305,8 +307,8 @@ func (s *soak) disk(life int) (disk store, fails bool) {
 	return journal.NewFaulty(s.journal.(journal.Journal), fault), true
 }
 
-func (s *soak) ended(id string, outcome asl.Outcome) *heal.Report {
-	report, err := heal.LoadReport(s.t.Context(), s.journal, id)
+func (s *soak) ended(id string, outcome asl.Outcome) *report.Report {
+	report, err := record.LoadReport(s.t.Context(), s.journal, id)
 	if err != nil {
 		s.t.Errorf("%v; it ended as %s: %s %s", err, outcome.Status, outcome.Error, outcome.Cause)
 		return nil
@@ -341,7 +343,7 @@ func (s *soak) accept() []string {
 }
 
 // healCalmly heals with nothing in the way.
-func (s *soak) healCalmly(id string) *heal.Report {
+func (s *soak) healCalmly(id string) *report.Report {
 	s.t.Helper()
 	s.witness.begin()
 	ctx, cancel := context.WithTimeout(s.t.Context(), longestRun)

@@ -10,14 +10,15 @@ import (
 
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // checkEnd holds the end of a calm heal against the truth, cell by cell.
-func (s *soak) checkEnd(r *heal.Report) {
+func (s *soak) checkEnd(r *report.Report) {
 	truth := s.truth()
-	told := map[fleet.Cell]heal.CellReport{}
+	told := map[fleet.Cell]report.Cell{}
 	for _, c := range r.Cells {
 		told[fleet.Cell{StackSet: c.StackSet, Target: c.Target}] = c
 	}
@@ -41,7 +42,7 @@ func (s *soak) checkEnd(r *heal.Report) {
 
 // owed are the overrides that the journal still holds for cells to be created.
 func (s *soak) owed() map[fleet.Cell][]fleet.Parameter {
-	memory, err := heal.LoadMemory(s.t.Context(), s.journal, nil)
+	memory, err := record.LoadMemory(s.t.Context(), s.journal, nil, nil)
 	s.must(err)
 	return memory.PendingRestores
 }
@@ -116,7 +117,7 @@ func (s *soak) ill(cell fleet.Cell, i awssim.InstanceSnapshot) string {
 
 // checkTold: the report says of every instance what is true, what it leaves has a
 // reason, and what could be healed is.
-func (s *soak) checkTold(cell fleet.Cell, i awssim.InstanceSnapshot, told heal.CellReport, r *heal.Report) {
+func (s *soak) checkTold(cell fleet.Cell, i awssim.InstanceSnapshot, told report.Cell, r *report.Report) {
 	ill, c := s.ill(cell, i), s.cell(cell)
 	if told.StackSet == "" {
 		s.t.Errorf("%s is not in the report", cell)
@@ -153,7 +154,7 @@ func (s *soak) checkTold(cell fleet.Cell, i awssim.InstanceSnapshot, told heal.C
 
 // trusted reports whether the cell went wrong after a drift check that the run
 // still trusted.
-func trusted(c *soakCell, told heal.CellReport, r *heal.Report) bool {
+func trusted(c *soakCell, told report.Cell, r *report.Report) bool {
 	return c != nil && told.Checked.Before(c.since) && r.Run.Started.Sub(told.Checked) <= 24*hour
 }
 
@@ -164,7 +165,7 @@ func (s *soak) ignored(set *soakSet, i awssim.InstanceSnapshot) bool {
 }
 
 // heldBack reports whether a guard stands that says it holds the cell back.
-func (s *soak) heldBack(cell fleet.Cell, r *heal.Report) bool {
+func (s *soak) heldBack(cell fleet.Cell, r *report.Report) bool {
 	return slices.ContainsFunc(r.Guards, func(g plan.GuardHit) bool {
 		return g.InEffect() && (g.StackSet == "" || g.StackSet == cell.StackSet || s.set(cell.StackSet).imports || s.set(cell.StackSet).exports)
 	})
@@ -183,7 +184,7 @@ func (s *soak) healable(c *soakCell, i awssim.InstanceSnapshot) bool {
 }
 
 // checkReport: the report's counts are those of its cells, and nothing is lost.
-func (s *soak) checkReport(r *heal.Report) {
+func (s *soak) checkReport(r *report.Report) {
 	s.t.Helper()
 	var cells []plan.Assessed
 	for _, c := range r.Cells {
@@ -212,7 +213,7 @@ func (s *soak) checkReport(r *heal.Report) {
 
 // checkRemovals: a run lets go of no more of a set than the policy lets it without
 // asking. Fewer than five are no mass.
-func (s *soak) checkRemovals(r *heal.Report) {
+func (s *soak) checkRemovals(r *report.Report) {
 	gone := map[fleet.StackSetName]map[fleet.Cell]bool{}
 	for _, a := range s.witness.order {
 		if !a.RetainStacks || !strings.HasPrefix(a.OperationID, "setmend-"+r.Run.ID+"-") {
@@ -252,18 +253,18 @@ func (s *soak) checkTargets() {
 func (s *soak) checkCanaries() {
 	keys, err := s.journal.Keys(s.t.Context(), "runs/")
 	s.must(err)
-	var rounds []heal.Pass
+	var rounds []record.Pass
 	for _, key := range keys {
 		if !strings.Contains(key, "/passes/heal-") {
 			continue
 		}
 		text, _, err := s.journal.Get(s.t.Context(), key)
 		s.must(err)
-		var round heal.Pass
+		var round record.Pass
 		s.must(json.Unmarshal(text, &round))
 		rounds = append(rounds, round)
 	}
-	slices.SortFunc(rounds, func(a, b heal.Pass) int { return a.Plan.At.Compare(b.Plan.At) })
+	slices.SortFunc(rounds, func(a, b record.Pass) int { return a.Plan.At.Compare(b.Plan.At) })
 	for i, round := range rounds {
 		until := time.Now()
 		if i+1 < len(rounds) {
@@ -273,7 +274,7 @@ func (s *soak) checkCanaries() {
 	}
 }
 
-func (s *soak) checkRound(round heal.Pass, until time.Time) {
+func (s *soak) checkRound(round record.Pass, until time.Time) {
 	cells, first := map[fleet.StackSetName]int{}, map[fleet.StackSetName]plan.Action{}
 	for _, a := range round.Plan.Actions {
 		if a.Remedy != plan.RemedyRedeploy {

@@ -11,10 +11,10 @@ import (
 
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 // The soak heals fleets that nobody thought of. From one seed come a small
@@ -139,7 +139,7 @@ func (s *soak) disturbed() {
 func (s *soak) calm() {
 	time.Sleep(pickOne(s.dice, 4*hour, 26*hour)) // leases and others' operations end
 	s.accepted = s.dice.chance(0.5)
-	var last *heal.Report
+	var last *report.Report
 	for n := range 8 {
 		last = s.healCalmly(fmt.Sprintf("calm-%d", n+1))
 		s.note("calm %d: %s before %+v after %+v %+v", n+1, last.Run.Result, last.Before, last.After, last.Guards)
@@ -164,8 +164,8 @@ func (s *soak) calm() {
 }
 
 // tellDifference names the cells of which two reports say different things.
-func (s *soak) tellDifference(x, y *heal.Report) {
-	was := map[fleet.Cell]heal.CellReport{}
+func (s *soak) tellDifference(x, y *report.Report) {
+	was := map[fleet.Cell]report.Cell{}
 	for _, c := range x.Cells {
 		was[c.Cell] = c
 	}
@@ -185,7 +185,7 @@ func steady(c plan.Counts) plan.Counts {
 }
 
 // pending is how long the first cell that backs off has to wait, zero if none does.
-func pending(r *heal.Report) time.Duration {
+func pending(r *report.Report) time.Duration {
 	var wait time.Duration
 	for _, c := range r.Cells {
 		if c.Remedy == "" || c.Remedy == plan.RemedyQuarantine || c.Attention {

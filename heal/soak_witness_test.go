@@ -11,6 +11,7 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 )
 
 // witness follows the embedded AWS event by event, and holds every moment
@@ -166,7 +167,7 @@ func (w *witness) stack(cell fleet.Cell, id, status string) {
 
 // stillOwed checks that the journal says of every cell that is down that it is owed.
 func (w *witness) stillOwed() {
-	memory, err := heal.LoadMemory(context.Background(), w.journal, nil)
+	memory, err := record.LoadMemory(context.Background(), w.journal, nil, nil)
 	if err != nil {
 		w.t.Errorf("reading the journal: %v", err)
 		return
@@ -259,7 +260,7 @@ func (w *witness) inside(set *soakSet, c *soakCell) bool {
 // saved checks that the journal holds the overrides of a cell whose stack begins
 // to be deleted.
 func (w *witness) saved(c *soakCell, owed bool) {
-	list, err := heal.SavedOverrides(context.Background(), w.journal)
+	list, err := record.SavedOverrides(context.Background(), w.journal)
 	if err != nil {
 		w.t.Errorf("reading the saved overrides: %v", err)
 		return

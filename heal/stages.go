@@ -5,26 +5,44 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal/fault"
+	"github.com/setmend/setmend/heal/observe"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
+
+// Stages are the handlers by the names that the state machine calls them.
+func (h *Healer) Stages() map[string]Stage {
+	return map[string]Stage{
+		"setmend-InitCleanup":           h.stage("InitCleanup", h.initCleanup),
+		"setmend-MandatoryDeployment":   h.stage("MandatoryDeployment", h.mandatoryDeployment),
+		"setmend-DetectDrift":           h.stage("DetectDrift", h.detectDrift),
+		"setmend-DriftStatus":           h.stage("DriftStatus", h.driftStatus),
+		"setmend-SearchInstancesToHeal": h.stage("SearchInstancesToHeal", h.searchInstancesToHeal),
+		"setmend-Heal":                  h.stage("Heal", h.heal),
+		"setmend-PublishStatus":         h.stage("PublishStatus", h.publishStatus),
+		"setmend-Notify":                h.stage("Notify", h.notify),
+	}
+}
 
 // initCleanup takes over what earlier runs have left, makes their pending restores,
 // observes the fleet, records how it was found, and deals with orphans.
 func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 	if r.rec.Value.Passes[plan.StageCleanup] == 0 {
 		if !r.rec.Value.Recovered {
-			if err := r.recover(ctx); err != nil {
+			if err := r.restores.Recover(ctx); err != nil {
 				return Answer{}, err
 			}
 			r.rec.Value.Recovered = true
 		}
-		if done, err := r.observe(ctx); err != nil || !done {
+		if done, err := r.read(ctx); err != nil || !done {
 			return again(0), err
 		}
 		if err := r.checkAccepted(); err != nil {
 			return Answer{}, err
 		}
-		if err := r.dropOldApprovals(ctx); err != nil {
+		if err := record.DropApprovals(ctx, h.Journal, r.now()); err != nil {
 			return Answer{}, err
 		}
 		if err := r.keepBefore(ctx); err != nil {
@@ -47,17 +65,17 @@ func (h *Healer) mandatoryDeployment(ctx context.Context, r *run) (Answer, error
 // detectDrift starts drift detection on the stack sets that need it, as many at
 // once as AWS's limit on running instances allows.
 func (h *Healer) detectDrift(ctx context.Context, r *run) (Answer, error) {
-	if _, _, err := r.lookAtExternal(ctx); err != nil {
+	if _, _, err := r.view.LookAtExternal(ctx); err != nil {
 		return Answer{}, err
 	}
-	pass, err := r.currentPass(ctx, plan.StageDetect)
+	pass, err := (&passes{r}).current(ctx, plan.StageDetect)
 	if err == nil && pass == nil {
-		pass, err = r.nextPass(ctx, plan.StageDetect)
+		pass, err = (&passes{r}).next(ctx, plan.StageDetect)
 	}
 	if err != nil {
 		return Answer{}, err
 	}
-	wait, err := r.carryOut(ctx, pass)
+	wait, err := (&passes{r}).carryOut(ctx, pass)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -66,15 +84,15 @@ func (h *Healer) detectDrift(ctx context.Context, r *run) (Answer, error) {
 
 // driftStatus follows the detections.
 func (h *Healer) driftStatus(ctx context.Context, r *run) (Answer, error) {
-	pass, err := r.currentPass(ctx, plan.StageDetect)
+	pass, err := (&passes{r}).current(ctx, plan.StageDetect)
 	if err != nil || pass == nil {
 		return Answer{Complete: true}, err
 	}
-	wait, err := r.carryOut(ctx, pass)
+	wait, err := (&passes{r}).carryOut(ctx, pass)
 	if err != nil || wait > 0 {
 		return again(wait), err
 	}
-	return Answer{Complete: true}, r.endPass(ctx, pass)
+	return Answer{Complete: true}, (&passes{r}).end(ctx, pass)
 }
 
 // searchInstancesToHeal applies what the drift detections found to the run's
@@ -86,13 +104,13 @@ func (h *Healer) searchInstancesToHeal(ctx context.Context, r *run) (Answer, err
 	if err := r.keepBefore(ctx); err != nil {
 		return Answer{}, err
 	}
-	if err := r.keepDrift(ctx); err != nil {
+	if err := (&observe.Details{View: r.view}).KeepDrift(ctx); err != nil {
 		return Answer{}, err
 	}
 	if r.rec.Value.Passes[plan.StageHeal] > 0 {
 		return Answer{Complete: true}, nil
 	}
-	if _, err := r.nextPass(ctx, plan.StageHeal); err != nil {
+	if _, err := (&passes{r}).next(ctx, plan.StageHeal); err != nil {
 		return Answer{}, err
 	}
 	return Answer{Complete: true}, nil
@@ -101,42 +119,54 @@ func (h *Healer) searchInstancesToHeal(ctx context.Context, r *run) (Answer, err
 // learn brings what the last detections found into the run's view of the fleet,
 // and what only the details show. It reports false if the time was not enough.
 func (r *run) learn(ctx context.Context) (bool, error) {
-	if err := r.readDrift(ctx); err != nil {
+	if err := r.view.ReadDrift(ctx, &r.rec.Value); err != nil {
 		return false, err
 	}
-	if done, err := r.checkTemplates(ctx); err != nil || !done {
+	if err := r.save(ctx); err != nil {
 		return false, err
 	}
-	return r.judgeIgnored(ctx)
+	if done, err := (&observe.Templates{View: r.view}).Check(ctx, r.rec.Value.Options); err != nil || !done {
+		return false, err
+	}
+	return (&observe.Details{View: r.view}).JudgeIgnored(ctx)
 }
 
 // heal carries a plan out, has AWS check what came of it, and plans again with what
 // it learned, until a plan has nothing to do.
 func (h *Healer) heal(ctx context.Context, r *run) (Answer, error) {
-	pass, err := r.currentPass(ctx, plan.StageHeal)
+	pass, err := (&passes{r}).current(ctx, plan.StageHeal)
 	if err != nil {
 		return Answer{}, err
 	}
 	if pass == nil || pass.Value.Ended {
 		return r.planHealing(ctx, pass)
 	}
-	wait, err := r.carryOut(ctx, pass)
+	wait, err := (&passes{r}).carryOut(ctx, pass)
 	if err != nil || wait > 0 {
 		return again(wait), err
 	}
 	if done, err := r.learn(ctx); err != nil || !done {
 		return again(0), err
 	}
-	return Answer{Wait: 1}, r.endPass(ctx, pass)
+	return Answer{Wait: 1}, (&passes{r}).end(ctx, pass)
 }
+
+// read reads the fleet, as far as the time of this call goes.
+func (r *run) read(ctx context.Context) (bool, error) {
+	r.rec.Value.OrganizationRead = r.now()
+	return r.view.Read(ctx)
+}
+
+// externalPoll is how often a set with an external operation is looked at.
+const externalPoll = 30 * time.Second
 
 // planHealing makes the next healing plan. Sets on which others were working join in
 // when they are free; only when nothing else is left to do are they waited for.
-func (r *run) planHealing(ctx context.Context, last *document[Pass]) (Answer, error) {
-	if err := r.recover(ctx); err != nil {
+func (r *run) planHealing(ctx context.Context, last *record.Document[record.Pass]) (Answer, error) {
+	if err := r.restores.Recover(ctx); err != nil {
 		return Answer{}, err
 	}
-	busy, freed, err := r.lookAtExternal(ctx)
+	busy, freed, err := r.view.LookAtExternal(ctx)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -144,14 +174,14 @@ func (r *run) planHealing(ctx context.Context, last *document[Pass]) (Answer, er
 	if busy && len(freed) == 0 && idle {
 		return again(externalPoll), nil
 	}
-	pass, err := r.nextPass(ctx, plan.StageHeal)
+	pass, err := (&passes{r}).next(ctx, plan.StageHeal)
 	if err != nil {
 		return Answer{}, err
 	}
 	if len(pass.Value.Commands) > 0 && pass.Value.N < maxPasses {
 		return Answer{Wait: 1}, nil
 	}
-	if err := r.endPass(ctx, pass); err != nil {
+	if err := (&passes{r}).end(ctx, pass); err != nil {
 		return Answer{}, err
 	}
 	if busy && pass.Value.N < maxPasses {
@@ -190,68 +220,35 @@ const maxPasses = 20
 // workOff carries out a stage of at most the given number of passes. Sets on which
 // an external operation runs keep the others waiting in no stage but the last, in
 // which they get passes of their own when it has ended.
-func (r *run) workOff(ctx context.Context, stage plan.Stage, passes int) (Answer, error) {
-	pass, err := r.currentPass(ctx, stage)
+func (r *run) workOff(ctx context.Context, stage plan.Stage, most int) (Answer, error) {
+	pass, err := (&passes{r}).current(ctx, stage)
 	if err == nil && pass == nil {
-		pass, err = r.nextPass(ctx, stage)
+		pass, err = (&passes{r}).next(ctx, stage)
 	}
 	if err != nil {
 		return Answer{}, err
 	}
 	if !pass.Value.Ended {
-		wait, err := r.carryOut(ctx, pass)
+		wait, err := (&passes{r}).carryOut(ctx, pass)
 		if err != nil || wait > 0 {
 			return again(wait), err
 		}
-		if err := r.endPass(ctx, pass); err != nil {
+		if err := (&passes{r}).end(ctx, pass); err != nil {
 			return Answer{}, err
 		}
 	}
 	replan := pass.Value.Again && pass.Value.N < maxPasses
-	if !replan && (pass.Value.N >= passes || len(pass.Value.Commands) == 0) {
+	if !replan && (pass.Value.N >= most || len(pass.Value.Commands) == 0) {
 		return Answer{Complete: true}, nil
 	}
-	if _, _, err := r.lookAtExternal(ctx); err != nil {
+	if _, _, err := r.view.LookAtExternal(ctx); err != nil {
 		return Answer{}, err
 	}
-	if _, err := r.nextPass(ctx, stage); err != nil {
+	if _, err := (&passes{r}).next(ctx, stage); err != nil {
 		return Answer{}, err
 	}
 	return Answer{Wait: 1}, nil
 }
-
-// lookAtExternal looks whether the external operations have ended, reads the sets
-// again on which they have, and reports whether one is still worth waiting for.
-func (r *run) lookAtExternal(ctx context.Context) (busy bool, over []fleet.StackSetName, err error) {
-	f, err := r.inventory(ctx)
-	if err != nil {
-		return false, nil, err
-	}
-	waiting := r.external(f)
-	if len(waiting) == 0 {
-		return false, nil, nil
-	}
-	for _, name := range waiting {
-		running, err := r.h.Cloud.Running(ctx, name)
-		if err != nil {
-			return false, nil, err
-		}
-		if len(running) == 0 {
-			over = append(over, name)
-		}
-	}
-	if err := r.refresh(ctx, over); err != nil {
-		return false, nil, err
-	}
-	return r.patient() && len(over) < len(waiting), over, nil // else the plan leaves them out and says why
-}
-
-// externalLimit is how long a run waits for external operations before it continues
-// without their stack sets.
-const externalLimit = 2 * time.Hour
-
-// patient reports whether the run still waits for external operations.
-func (r *run) patient() bool { return r.now().Sub(r.rec.Value.Started) <= externalLimit }
 
 // rememberOrganization keeps the organization as it was read, for the next run's
 // shrink guard, if this run's own did not stop it.
@@ -261,9 +258,55 @@ func (r *run) rememberOrganization(ctx context.Context) error {
 			return nil
 		}
 	}
-	f, err := r.inventory(ctx)
+	f, err := r.view.Fleet(ctx)
 	if err != nil {
 		return err
 	}
-	return r.rememberAccounts(ctx, f)
+	return record.RememberAccounts(ctx, r.h.Journal, f)
+}
+
+// checkAccepted fails if the run was given an answer that cannot be taken.
+func (r *run) checkAccepted() error {
+	sets := fleet.SortedKeys(r.view.Loaded().StackSets)
+	for _, answer := range r.rec.Value.Options.Accept {
+		if err := plan.CheckAccept(answer, sets); err != nil {
+			return &fault.Error{Name: fault.Run, Err: err}
+		}
+	}
+	return nil
+}
+
+// keepBefore records how the run found the fleet. Drift is known only after
+// detection, so the stage after it calls this again: cells that looked healthy
+// then take what detection report.Found, cells that were already put right keep what
+// was wrong with them.
+func (r *run) keepBefore(ctx context.Context) error {
+	assessment, _, err := plannerOf(r).assess(ctx)
+	if err != nil {
+		return err
+	}
+	doc, err := record.Read[[]report.Found](ctx, r.h.Journal, record.RunKey(r.id(), "before"))
+	if err != nil {
+		return err
+	}
+	earlier := map[fleet.Cell]report.Found{}
+	for _, c := range doc.Value {
+		if c.Verdict != plan.Healthy && c.Verdict != plan.NotChecked {
+			earlier[c.Cell] = c
+		}
+	}
+	var all []report.Found
+	for _, c := range assessment.Cells {
+		if was, ok := earlier[c.Cell]; ok {
+			delete(earlier, c.Cell)
+			all = append(all, was)
+			continue
+		}
+		all = append(all, report.Found{Cell: c.Cell, Verdict: c.Verdict, Reason: c.Reason})
+	}
+	for _, was := range earlier { // orphans that are gone; sorted by the report
+		all = append(all, was)
+	}
+	doc.Value = all
+	return doc.Write(ctx, r.h.Journal)
 }

@@ -11,11 +11,14 @@ import (
 	"github.com/setmend/setmend/awssim"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/record"
+	"github.com/setmend/setmend/report"
 )
 
 // stopping seeds a drifted instance with overrides and runs a heal during which
 // stop is called after the deletion and before the creation.
-func stopping(w *world, config func(*heal.Config), stop func()) (*heal.Report, string, map[string]string) {
+func stopping(w *world, config func(*heal.Config), stop func()) (*report.Report, string, map[string]string) {
 	accounts := w.accounts(6)
 	own := map[string]string{"Owner": "payments"}
 	w.stackSet("queue", accounts[1:], tagged(map[string]string{"selfhealing": "true"}))
@@ -45,10 +48,10 @@ func (w *world) paysBack(account string, own map[string]string) {
 	if diff := cmp.Diff(own, w.overrides("queue", account)); diff != "" {
 		w.t.Errorf("overrides (-before +after):\n%s", diff)
 	}
-	if r.Run.Result != heal.ResultHealed || r.After.Healthy != 6 || r.Overrides.Restored != 1 {
+	if r.Run.Result != report.Healed || r.After.Healthy != 6 || r.Overrides.Restored != 1 {
 		w.t.Errorf("the next run: %s, %+v, %+v", r.Run.Result, r.After, r.Overrides)
 	}
-	memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+	memory, err := record.LoadMemory(w.t.Context(), w.journal, nil, nil)
 	w.must(err)
 	if len(memory.PendingRestores) > 0 {
 		w.t.Errorf("still owed: %v", memory.PendingRestores)
@@ -60,12 +63,12 @@ func TestARunStopsBeforeItsNextWriteAndTheNextRunPaysWhatItOwes(t *testing.T) {
 		t.Run(which, func(t *testing.T) {
 			scenario(t, func(w *world) {
 				r, account, own := stopping(w, func(*heal.Config) {}, func() {
-					w.must(heal.Stop(w.t.Context(), w.journal, which, "a fire drill"))
+					w.must(lease.Stop(w.t.Context(), w.journal, which, "a fire drill"))
 				})
-				if r.Run.Result != heal.ResultStopped || len(w.calls("CreateStackInstances")) > 0 {
+				if r.Run.Result != report.Stopped || len(w.calls("CreateStackInstances")) > 0 {
 					t.Errorf("%s: %s, %d creations", r.Run.Result, r.Run.Error, len(w.calls("CreateStackInstances")))
 				}
-				w.must(heal.Unstop(w.t.Context(), w.journal, which))
+				w.must(lease.Unstop(w.t.Context(), w.journal, which))
 				w.paysBack(account, own)
 			})
 		})
@@ -78,7 +81,7 @@ func TestAKillSwitchOutsideTheJournalStopsARunBeforeItsNextWrite(t *testing.T) {
 		r, account, own := stopping(w, func(c *heal.Config) {
 			c.KillSwitch = func(context.Context) (string, bool, error) { return "parameter /setmend/stop", thrown, nil }
 		}, func() { thrown = true })
-		if r.Run.Result != heal.ResultStopped || len(w.calls("CreateStackInstances")) > 0 {
+		if r.Run.Result != report.Stopped || len(w.calls("CreateStackInstances")) > 0 {
 			t.Errorf("%s: %s", r.Run.Result, r.Run.Error)
 		}
 		w.paysBack(account, own)
@@ -92,7 +95,7 @@ func TestAKillSwitchThatCannotBeReadStopsTheCallToo(t *testing.T) {
 		config := w.config(w.connect())
 		config.KillSwitch = func(context.Context) (string, bool, error) { return "", false, errors.New("no answer") }
 		r := w.healWith(config, heal.Options{})
-		if r.Run.Result != heal.ResultFailed || len(w.aws.Writes()) > 0 {
+		if r.Run.Result != report.Failed || len(w.aws.Writes()) > 0 {
 			t.Errorf("%s, %d writes", r.Run.Result, len(w.aws.Writes()))
 		}
 	})
@@ -105,15 +108,15 @@ func TestADebtOfAnInstanceThatStandsIsStruckOff(t *testing.T) {
 		w.drift("queue", accounts[0])
 		config := w.config(w.connect())
 		config.Cloud = &watched{Cloud: config.Cloud, beforeInstance: func(fleet.Cell) {
-			w.must(heal.Stop(w.t.Context(), w.journal, "all", "a fire drill"))
+			w.must(lease.Stop(w.t.Context(), w.journal, "all", "a fire drill"))
 		}}
 		w.healWith(config, heal.Options{})
 		w.untouched()
 		id, _ := w.aws.StackOf("queue", accounts[0], home)
 		w.must(w.aws.SetProperty(id, "Queue", "/MessageRetentionPeriod", 345600))
-		w.must(heal.Unstop(w.t.Context(), w.journal, "all"))
+		w.must(lease.Unstop(w.t.Context(), w.journal, "all"))
 		w.heal(heal.Options{})
-		memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+		memory, err := record.LoadMemory(w.t.Context(), w.journal, nil, nil)
 		w.must(err)
 		if len(memory.PendingRestores) > 0 {
 			t.Errorf("still owed: %v", memory.PendingRestores)

@@ -16,6 +16,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // watched is a Cloud that tells a test what is about to happen, so that it can
@@ -70,7 +71,7 @@ func (c *watched) Change(ctx context.Context, change fleet.InstanceChange) error
 }
 
 // healWatched heals through a watched Cloud.
-func (w *world) healWatched(watch *watched, options heal.Options) *heal.Report {
+func (w *world) healWatched(watch *watched, options heal.Options) *report.Report {
 	w.t.Helper()
 	aws := w.connect()
 	config := w.config(aws)
@@ -127,7 +128,7 @@ func (w *world) updateSet(name, template string) {
 }
 
 // cell finds a cell of the report.
-func cell(t *testing.T, r *heal.Report, set, account string) heal.CellReport {
+func cell(t *testing.T, r *report.Report, set, account string) report.Cell {
 	t.Helper()
 	for _, c := range r.Cells {
 		if c.StackSet == fleet.StackSetName(set) && c.Account == fleet.AccountID(account) {
@@ -135,11 +136,11 @@ func cell(t *testing.T, r *heal.Report, set, account string) heal.CellReport {
 		}
 	}
 	t.Fatalf("the report has no cell %s in %s", set, account)
-	return heal.CellReport{}
+	return report.Cell{}
 }
 
 // trip finds a guard in the report.
-func trip(t *testing.T, r *heal.Report, guard plan.Guard) plan.GuardHit {
+func trip(t *testing.T, r *report.Report, guard plan.Guard) plan.GuardHit {
 	t.Helper()
 	for _, g := range r.Guards {
 		if g.Guard == guard {
@@ -152,11 +153,11 @@ func trip(t *testing.T, r *heal.Report, guard plan.Guard) plan.GuardHit {
 
 // met fails the test unless the run met a guard, which may have opened since: the
 // decisions tell of all.
-func (w *world) met(r *heal.Report, guard plan.Guard) {
+func (w *world) met(r *report.Report, guard plan.Guard) {
 	w.t.Helper()
 	for d, err := range heal.Decisions(w.t.Context(), w.journal, r.Run.ID) {
 		w.must(err)
-		if d.Action == "guard" && d.Outcome == "tripped: "+string(guard) && d.StackSet == "queue" {
+		if d.Action == "guard" && d.Outcome == report.Tripped(guard) && d.StackSet == "queue" {
 			return
 		}
 	}

@@ -16,9 +16,13 @@ import (
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/fault"
+	"github.com/setmend/setmend/heal/observe"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/journal"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 const (
@@ -39,7 +43,7 @@ type world struct {
 
 // store is what both the healer and the interpreter need.
 type store interface {
-	heal.Journal
+	record.Journal
 	asl.Store
 }
 
@@ -164,9 +168,9 @@ func (w *world) connect() *cloud.AWS {
 // disturb its calls.
 func (w *world) config(aws *cloud.AWS) heal.Config {
 	return heal.Config{Cloud: aws, Journal: w.journal, Policy: w.policy, HomeRegion: home, Engine: "embedded", Holder: "test",
-		API: func() heal.APIReport {
+		API: func() report.API {
 			s := aws.Stats()
-			return heal.APIReport{Calls: s.Calls, Writes: s.Writes, Throttled: s.Throttled, ByAction: s.ByAction}
+			return report.API{Calls: s.Calls, Writes: s.Writes, Throttled: s.Throttled, ByAction: s.ByAction}
 		}}
 }
 
@@ -181,7 +185,7 @@ func (w *world) engineOn(config heal.Config, j store) *asl.Engine {
 	for name, stage := range healer.Stages() {
 		tasks[name] = func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
 			output, err := stage(ctx, input)
-			var named *heal.StageError
+			var named *fault.Error
 			if errors.As(err, &named) && ctx.Err() == nil {
 				return nil, &asl.Error{Name: named.Name, Cause: err.Error()}
 			}
@@ -192,12 +196,12 @@ func (w *world) engineOn(config heal.Config, j store) *asl.Engine {
 }
 
 // heal runs a heal to its end and returns its report.
-func (w *world) heal(options heal.Options) *heal.Report {
+func (w *world) heal(options heal.Options) *report.Report {
 	w.t.Helper()
 	return w.healWith(w.config(w.connect()), options)
 }
 
-func (w *world) healWith(config heal.Config, options heal.Options) *heal.Report {
+func (w *world) healWith(config heal.Config, options heal.Options) *report.Report {
 	w.t.Helper()
 	w.runs++
 	id := fmt.Sprintf("run-%d", w.runs)
@@ -207,7 +211,7 @@ func (w *world) healWith(config heal.Config, options heal.Options) *heal.Report 
 	w.must(err)
 	outcome, err := w.engine(config).Run(w.t.Context(), id, machine, input)
 	w.must(err)
-	report, err := heal.LoadReport(w.t.Context(), w.journal, id)
+	report, err := record.LoadReport(w.t.Context(), w.journal, id)
 	if err != nil {
 		w.t.Fatalf("%v; the run ended as %s: %s %s", err, outcome.Status, outcome.Error, outcome.Cause)
 	}
@@ -217,7 +221,7 @@ func (w *world) healWith(config heal.Config, options heal.Options) *heal.Report 
 // read observes the fleet anew, with a client of its own.
 func (w *world) read() *fleet.Fleet {
 	w.t.Helper()
-	f, err := heal.Observe(w.t.Context(), w.connect(), realClock{}, home, nil)
+	f, err := observe.Fleet(w.t.Context(), w.connect(), realClock{}, home, nil)
 	w.must(err)
 	return f
 }
@@ -258,7 +262,7 @@ func (realClock) Sleep(ctx context.Context, d time.Duration) error {
 }
 
 // remedies lists what was tried on a cell, in order.
-func remedies(r *heal.Report, set, account string) []plan.Remedy {
+func remedies(r *report.Report, set, account string) []plan.Remedy {
 	var list []plan.Remedy
 	for _, c := range r.Cells {
 		if c.StackSet == fleet.StackSetName(set) && c.Account == fleet.AccountID(account) {

@@ -64,6 +64,7 @@ func (m *Memory) Accepts(hit GuardHit, now time.Time) GuardHit {
 	}
 	for _, a := range answers {
 		if seen, known := a.seen(hit); known && (a.Until.IsZero() || now.Before(a.Until)) {
+			hit.Found = hit.Reason
 			hit.Reason += fmt.Sprintf(" %d of %d were approved by %s; now there are %d.", seen.Of, seen.All, cmp.Or(a.By, "an unnamed person"), hit.Numbers.Of)
 			break
 		}

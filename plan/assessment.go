@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
@@ -29,4 +30,13 @@ func (a *Assessment) Policy(set fleet.StackSetName) policy.Set {
 		return v.policy
 	}
 	return policy.Set{}
+}
+
+// Find returns a cell of the assessment, nil if it is not in it.
+func (a *Assessment) Find(cell fleet.Cell) *Assessed {
+	i, found := slices.BinarySearchFunc(a.Cells, cell, func(c Assessed, cell fleet.Cell) int { return c.Cell.Compare(cell) })
+	if !found {
+		return nil
+	}
+	return &a.Cells[i]
 }

@@ -37,7 +37,9 @@ type GuardHit struct {
 	Guard    Guard              `json:"guard"`
 	StackSet fleet.StackSetName `json:"stackSet,omitempty"`
 	Reason   string             `json:"reason"`
-	Hint     string             `json:"hint"`
+	// Found is the reason without what was approved before, "" if it is the same.
+	Found string `json:"found,omitempty"`
+	Hint  string `json:"hint"`
 	// Numbers are what the guard counted, so that what a person accepts can be
 	// compared with what is found later; zero for guards that do not count.
 	Numbers Numbers `json:"numbers,omitzero"`

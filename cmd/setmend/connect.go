@@ -13,10 +13,10 @@ import (
 	"github.com/setmend/setmend/clock"
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/journal/sqlite"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 // connection is an AWS to work on, with the time it lives in and the policy.
@@ -136,7 +136,7 @@ func (a *app) stateFile(name string) (string, error) {
 }
 
 // apiReport is the calls so far in the report's form.
-func apiReport(aws *cloud.AWS) heal.APIReport {
+func apiReport(aws *cloud.AWS) report.API {
 	s := aws.Stats()
-	return heal.APIReport{Calls: s.Calls, Writes: s.Writes, Throttled: s.Throttled, ByAction: s.ByAction}
+	return report.API{Calls: s.Calls, Writes: s.Writes, Throttled: s.Throttled, ByAction: s.ByAction}
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/dashboard"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
+	"github.com/setmend/setmend/report"
 )
 
 func (a *app) dashboardCommand() *cobra.Command {
@@ -46,10 +47,10 @@ func (a *app) dashboardCommand() *cobra.Command {
 }
 
 // latestReport is the last run's, or a fresh reading where there is none.
-func (a *app) latestReport(ctx context.Context, fresh bool) (*heal.Report, dashboard.Options, error) {
+func (a *app) latestReport(ctx context.Context, fresh bool) (*report.Report, dashboard.Options, error) {
 	options := pageOptions()
 	if !fresh {
-		var report *heal.Report
+		var report *report.Report
 		err := a.withJournal(ctx, func(j store) (err error) {
 			if report, err = lastReport(ctx, j); err == nil && report != nil {
 				options, err = pageOptionsOf(ctx, j, report)
@@ -80,14 +81,14 @@ func openInBrowser(path string) error {
 	return nil
 }
 
-func lastReport(ctx context.Context, j store) (*heal.Report, error) {
-	runs, err := heal.Runs(ctx, j)
+func lastReport(ctx context.Context, j store) (*report.Report, error) {
+	runs, err := record.Runs(ctx, j)
 	if err != nil {
 		return nil, err
 	}
 	for _, run := range runs {
 		if run.Result != "" {
-			return heal.LoadReport(ctx, j, run.ID)
+			return record.LoadReport(ctx, j, run.ID)
 		}
 	}
 	return nil, nil

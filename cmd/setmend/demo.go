@@ -18,6 +18,7 @@ import (
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/journal/sqlite"
 	"github.com/setmend/setmend/plan/policy"
+	"github.com/setmend/setmend/report"
 )
 
 // demoPolicy is the policy of the demonstration. It is written beside the
@@ -95,7 +96,7 @@ func (a *app) demo(ctx context.Context, s scenario, out string, serve bool) erro
 		return err
 	}
 	run, err := newEmbedded(heal.Config{Cloud: client, Policy: policy, HomeRegion: client.Region(), Log: a.logger(),
-		API:      func() heal.APIReport { return apiReport(client) },
+		API:      func() report.API { return apiReport(client) },
 		Publish:  publishTo(out, j),
 		Progress: shown.show}, j, time)
 	if err != nil {

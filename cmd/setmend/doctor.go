@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/observe"
 	"github.com/setmend/setmend/plan"
 )
 
@@ -91,7 +91,7 @@ func (a *app) examine(ctx context.Context, e *examination) error {
 		return nil
 	}
 	e.good("stack sets", "%d of 1000 that the default quota allows", len(names))
-	f, ok := try(e, "reading the fleet", func() (*fleet.Fleet, error) { return heal.Observe(ctx, c.aws, c.clock, c.aws.Region(), names) })
+	f, ok := try(e, "reading the fleet", func() (*fleet.Fleet, error) { return observe.Fleet(ctx, c.aws, c.clock, c.aws.Region(), names) })
 	if ok {
 		examineFleet(e, f, c)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/review"
 )
@@ -130,7 +130,7 @@ func (a *app) detect(ctx context.Context, r *reading, sets []fleet.StackSetName)
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := a.runOnce(ctx, f, options, &heal.Given{Plan: p, Exact: true}); err != nil {
+	if _, _, err := a.runOnce(ctx, f, options, &record.Given{Plan: p, Exact: true}); err != nil {
 		return nil, err
 	}
 	return a.read(ctx, nil, sets)

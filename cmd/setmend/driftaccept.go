@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/overrides"
 	"github.com/setmend/setmend/plan/policy"
 	"github.com/setmend/setmend/review"
 	"github.com/setmend/setmend/template"
@@ -145,7 +145,7 @@ func (a *app) acceptAsOverride(ctx context.Context, r *reading, set fleet.StackS
 		}
 		cells = append(cells, d.Cell)
 	}
-	file, err := heal.ReadOverrides(ctx, r.aws, r.fleet, cells)
+	file, err := overrides.Read(ctx, r.aws, r.fleet, cells)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/setmend/setmend/dashboard"
 	"github.com/setmend/setmend/deploy"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/fault"
+	"github.com/setmend/setmend/heal/record"
+	"github.com/setmend/setmend/report"
 )
 
 // engineClock is the time of the whole program.
@@ -22,7 +25,7 @@ type engineClock interface {
 
 // store is the journal as both the healer and the interpreter use it.
 type store interface {
-	heal.Journal
+	record.Journal
 	asl.Store
 }
 
@@ -89,7 +92,7 @@ const longestTimeout = 99_999_999
 func taskOf(stage heal.Stage) asl.Function {
 	return func(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
 		output, err := stage(ctx, input)
-		var named *heal.StageError
+		var named *fault.Error
 		if errors.As(err, &named) && ctx.Err() == nil {
 			return nil, &asl.Error{Name: named.Name, Cause: err.Error()}
 		}
@@ -98,7 +101,7 @@ func taskOf(stage heal.Stage) asl.Function {
 }
 
 // run starts a run and follows it to its report.
-func (e *embedded) run(ctx context.Context, id string, options heal.Options) (*heal.Report, error) {
+func (e *embedded) run(ctx context.Context, id string, options heal.Options) (*report.Report, error) {
 	input, err := json.Marshal(options)
 	if err != nil {
 		return nil, err
@@ -108,29 +111,29 @@ func (e *embedded) run(ctx context.Context, id string, options heal.Options) (*h
 }
 
 // resume goes on with a run that was cut off.
-func (e *embedded) resume(ctx context.Context, id string) (*heal.Report, error) {
+func (e *embedded) resume(ctx context.Context, id string) (*report.Report, error) {
 	outcome, err := e.engine.Resume(ctx, id)
 	return e.finish(ctx, id, outcome, err)
 }
 
-func (e *embedded) finish(ctx context.Context, id string, outcome asl.Outcome, err error) (*heal.Report, error) {
+func (e *embedded) finish(ctx context.Context, id string, outcome asl.Outcome, err error) (*report.Report, error) {
 	if err != nil {
 		if ctx.Err() != nil {
 			err = errors.Join(err, e.healer.Leave(context.WithoutCancel(ctx), id))
 		}
 		return nil, fmt.Errorf("run %s: %w", id, err)
 	}
-	report, err := heal.LoadReport(ctx, e.journal, id)
+	report, err := record.LoadReport(ctx, e.journal, id)
 	if err != nil && outcome.Error != "" {
-		return nil, &heal.StageError{Name: outcome.Error, Err: errors.New(outcome.Cause)}
+		return nil, &fault.Error{Name: outcome.Error, Err: errors.New(outcome.Cause)}
 	}
 	return report, err
 }
 
 // publishTo writes the page, the report and the log of decisions into a folder.
 // Each file is replaced as a whole, so that nobody reads half of one.
-func publishTo(folder string, journal heal.Journal) func(context.Context, *heal.Report) error {
-	return func(ctx context.Context, report *heal.Report) error {
+func publishTo(folder string, journal record.Journal) func(context.Context, *report.Report) error {
+	return func(ctx context.Context, report *report.Report) error {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}

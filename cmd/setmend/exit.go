@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/fault"
 )
 
 // Exit codes. They are documented in the README and stay as they are.
@@ -95,7 +95,7 @@ type journalError interface {
 func classify(command *cobra.Command, err error) (code int, hint string) {
 	var usage *usageError
 	var hinted *hintedError
-	var stage *heal.StageError
+	var stage *fault.Error
 	var advised journalError
 	switch {
 	case errors.As(err, &usage):
@@ -104,7 +104,7 @@ func classify(command *cobra.Command, err error) (code int, hint string) {
 		return hinted.code, hinted.hint
 	case strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage, suggest(command, command.Flags().Args()) + "`setmend --help` lists the commands"
-	case errors.As(err, &stage) && stage.Name == heal.ErrorLeaseLost:
+	case errors.As(err, &stage) && stage.Name == fault.LeaseLost:
 		return exitBusy, "one healer acts at a time; `setmend runs` shows what is under way"
 	case errors.As(err, &advised) && advised.Hint() != "":
 		if advised.Unusable() {

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/explain"
 	"github.com/setmend/setmend/plan"
 )
 
@@ -37,7 +37,7 @@ func (a *app) explain(ctx context.Context, args []string) error {
 		return err
 	}
 	if len(args) == 1 {
-		story := heal.ExplainSet(r.fleet, r.assessment, r.policy, name)
+		story := explain.Set(r.fleet, r.assessment, r.policy, name)
 		return a.print(story, func(w io.Writer) error { return setStory(w, story) })
 	}
 	target, err := fleet.ParseTarget(args[1] + "/" + args[2])
@@ -45,7 +45,7 @@ func (a *app) explain(ctx context.Context, args []string) error {
 		return &usageError{err, "as in setmend explain guard-baseline 111122223333 eu-central-1"}
 	}
 	p := r.assessment.Plan(plan.Options{})
-	story, err := heal.Explain(ctx, r.aws, r.journal, heal.Question{Fleet: r.fleet, Assessment: r.assessment, Plan: p,
+	story, err := explain.Cell(ctx, r.aws, r.journal, explain.Question{Fleet: r.fleet, Assessment: r.assessment, Plan: p,
 		Policy: r.policy, Memory: r.memory, Cell: fleet.Cell{StackSet: name, Target: target}})
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (a *app) explain(ctx context.Context, args []string) error {
 	return a.print(story, func(w io.Writer) error { return cellStory(w, story) })
 }
 
-func setStory(w io.Writer, s heal.SetStory) error {
+func setStory(w io.Writer, s explain.SetStory) error {
 	fmt.Fprintf(w, "%s (%s)\n", s.Name, s.PermissionModel)
 	for _, line := range s.Rules {
 		fmt.Fprintf(w, "  %s\n", oneLine(line))
@@ -73,7 +73,7 @@ func setStory(w io.Writer, s heal.SetStory) error {
 	return nil
 }
 
-func cellStory(w io.Writer, s *heal.Story) error {
+func cellStory(w io.Writer, s *explain.Story) error {
 	fmt.Fprintf(w, "%s in account %s, %s\n\n", s.Cell.StackSet, s.Cell.Account, s.Cell.Region)
 	fmt.Fprintf(w, "Should be there: %s. %s\n", desire(s.Desire), oneLine(s.Because))
 	fmt.Fprintf(w, "Verdict: %s. %s\n", inWords(s.Verdict), oneLine(s.Reason))
@@ -126,7 +126,7 @@ func lastOperation(id string) string {
 }
 
 // cellStanding tells what is remembered of a cell: quarantine, debts, questions.
-func cellStanding(w io.Writer, s *heal.Story) {
+func cellStanding(w io.Writer, s *explain.Story) {
 	if !s.Quarantined.IsZero() {
 		released := ""
 		if s.Released {
@@ -144,7 +144,7 @@ func cellStanding(w io.Writer, s *heal.Story) {
 	for _, a := range s.Approvals {
 		answer := "waits for an answer: setmend approvals approve " + a.ID
 		if a.Decision != "" {
-			answer = a.Decision + " by " + a.By
+			answer = string(a.Decision) + " by " + a.By
 		}
 		fmt.Fprintf(w, "Guard %s: %s (%s)\n", a.ID, oneLine(a.Reason), oneLine(answer))
 	}

@@ -12,8 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // healFlags narrow a heal and answer its questions beforehand.
@@ -53,7 +55,7 @@ func (a *app) registerHeal(cmd *cobra.Command, f *healFlags) {
 
 // heal asks, unless it was told not to, and heals: as far as the plan that it was
 // given or has shown goes, else as far as the policy allows.
-func (a *app) heal(ctx context.Context, f healFlags, given *heal.Given) error {
+func (a *app) heal(ctx context.Context, f healFlags, given *record.Given) error {
 	options, err := f.options()
 	if err != nil {
 		return err
@@ -83,7 +85,7 @@ func (a *app) heal(ctx context.Context, f healFlags, given *heal.Given) error {
 
 // runOnce makes one run, and returns its report and the plan of what it found and
 // was not allowed to do, nil if nothing.
-func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, given *heal.Given) (*heal.Report, *plan.Plan, error) {
+func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, given *record.Given) (*report.Report, *plan.Plan, error) {
 	shown := newProgress(a.stderr)
 	c, err := a.connect(ctx, shown.called)
 	if err != nil {
@@ -110,7 +112,7 @@ func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, gi
 	}
 	id := runID(c.clock, rand.Uint64)
 	if given != nil {
-		if err := heal.Give(ctx, j, id, *given); err != nil {
+		if err := record.Give(ctx, j, id, *given); err != nil {
 			return nil, nil, err
 		}
 		if given.Plan.Stage == plan.StageDetect {
@@ -124,14 +126,14 @@ func (a *app) runOnce(ctx context.Context, f healFlags, options heal.Options, gi
 		return nil, nil, err
 	}
 	a.warnOfUnseenSets(ctx, c, report)
-	beyond, err := heal.Beyond(ctx, j, id)
+	beyond, err := record.Beyond(ctx, j, id)
 	return report, beyond, err
 }
 
 // embedded makes the engine for a connection.
 func (a *app) embedded(c *connection, j store, shown *progress, out string, outbox *notify.Outbox) (*embedded, error) {
 	config := heal.Config{Cloud: c.aws, KillSwitch: a.killSwitch(c.aws), Shared: a.sharedLease(c.aws), Policy: c.policy, HomeRegion: c.aws.Region(), Log: a.logger(),
-		API: func() heal.APIReport { return apiReport(c.aws) }, Progress: shown.show, Notify: tell(j, outbox, "", out)}
+		API: func() report.API { return apiReport(c.aws) }, Progress: shown.show, Notify: tell(j, outbox, "", out)}
 	if out != "" {
 		config.Publish = publishTo(out, j)
 	}
@@ -141,7 +143,7 @@ func (a *app) embedded(c *connection, j store, shown *progress, out string, outb
 // confirm shows the plan and asks, and returns what was agreed to. A heal that was
 // given no plan has AWS detect drift first, where that is due: only then does the
 // plan show all. If there is nothing to do, it returns nil. Without a terminal it does not ask.
-func (a *app) confirm(ctx context.Context, f healFlags, options heal.Options, given *heal.Given) (*heal.Given, error) {
+func (a *app) confirm(ctx context.Context, f healFlags, options heal.Options, given *record.Given) (*record.Given, error) {
 	if !isTerminal(a.stdin) {
 		return nil, &usageError{errors.New("heal has to ask, and there is no terminal to ask on"), "look at `setmend plan`, then use --yes"}
 	}
@@ -152,14 +154,14 @@ func (a *app) confirm(ctx context.Context, f healFlags, options heal.Options, gi
 		}
 		if detections := p.OfStage(plan.StageDetect); detections.Writes() {
 			fmt.Fprintf(a.stderr, "AWS detects the drift of %d instances first; this changes nothing.\n", instancesOf(detections))
-			if _, _, err := a.runOnce(ctx, f, options, &heal.Given{Plan: detections, Exact: true}); err != nil {
+			if _, _, err := a.runOnce(ctx, f, options, &record.Given{Plan: detections, Exact: true}); err != nil {
 				return nil, err
 			}
 			if p, err = a.makePlan(ctx, f.narrowing, f.accept); err != nil {
 				return nil, err
 			}
 		}
-		given = &heal.Given{Plan: p}
+		given = &record.Given{Plan: p}
 	}
 	if err := given.Plan.Text(wrapping(a.stderr, wrapWidth(a.stderr)), plan.TextOptions{}); err != nil {
 		return nil, err
@@ -187,17 +189,17 @@ func instancesOf(p *plan.Plan) int {
 }
 
 // conclude prints the report and chooses the exit code.
-func (a *app) conclude(report *heal.Report, detailed bool) error {
-	if err := a.printReport(report); err != nil {
+func (a *app) conclude(r *report.Report, detailed bool) error {
+	if err := a.printReport(r); err != nil {
 		return err
 	}
-	switch report.Run.Result {
-	case heal.ResultFailed:
-		return &hintedError{fmt.Errorf("the run failed: %s", report.Run.Error), "mend the cause and heal again: what this run still owes is in the journal, and the next one pays it", exitFailed}
-	case heal.ResultStopped:
-		return &hintedError{fmt.Errorf("the run was stopped: %s", report.Run.Error), "heal again when the reason is gone: what this run still owes is in the journal, and the next one pays it", exitBusy}
+	switch r.Run.Result {
+	case report.Failed:
+		return &hintedError{fmt.Errorf("the run failed: %s", r.Run.Error), "mend the cause and heal again: what this run still owes is in the journal, and the next one pays it", exitFailed}
+	case report.Stopped:
+		return &hintedError{fmt.Errorf("the run was stopped: %s", r.Run.Error), "heal again when the reason is gone: what this run still owes is in the journal, and the next one pays it", exitBusy}
 	}
-	if detailed && report.Run.Result == heal.ResultAttention {
+	if detailed && r.Run.Result == report.Attention {
 		return exitCode(exitAttention)
 	}
 	return nil

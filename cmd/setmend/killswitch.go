@@ -6,12 +6,12 @@ import (
 	"strings"
 
 	"github.com/setmend/setmend/cloud"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/lease"
 )
 
 // sharedLease is the SSM parameter that SETMEND_LEASE_PARAMETER names, in which the
 // lease lies for healers with other journals to see; nil if it names none.
-func (a *app) sharedLease(aws *cloud.AWS) heal.SharedLease {
+func (a *app) sharedLease(aws *cloud.AWS) lease.Shared {
 	name := a.getenv("SETMEND_LEASE_PARAMETER")
 	if name == "" {
 		return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/overrides"
 )
 
 // overrideFileCommands keep overrides as files.
@@ -48,7 +49,7 @@ func (a *app) exportOverrides(ctx context.Context, path string, names []string) 
 		return err
 	}
 	defer r.close()
-	file, err := heal.ReadOverrides(ctx, r.aws, r.fleet, nil)
+	file, err := overrides.Read(ctx, r.aws, r.fleet, nil)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func setNames(names []string) []fleet.StackSetName {
 // overrideReading is a file beside what AWS has.
 type overrideReading struct {
 	*reading
-	want, have *heal.OverrideFile
+	want, have *overrides.File
 }
 
 func (a *app) readOverrideFile(ctx context.Context, path string) (*overrideReading, error) {
@@ -78,7 +79,7 @@ func (a *app) readOverrideFile(ctx context.Context, path string) (*overrideReadi
 	if err != nil {
 		return nil, &hintedError{fmt.Errorf("reading overrides: %w", err), "write one with `setmend overrides export FILE`", exitNotFound}
 	}
-	want, err := heal.ParseOverrides(text)
+	want, err := overrides.Parse(text)
 	if err != nil {
 		return nil, &hintedError{fmt.Errorf("%s: %w", path, err), "`setmend overrides export FILE` writes one of the right form", exitConfig}
 	}
@@ -89,7 +90,7 @@ func (a *app) readOverrideFile(ctx context.Context, path string) (*overrideReadi
 	if err != nil {
 		return nil, err
 	}
-	have, err := heal.ReadOverrides(ctx, r.aws, r.fleet, want.Present(r.fleet))
+	have, err := overrides.Read(ctx, r.aws, r.fleet, want.Present(r.fleet))
 	if err != nil {
 		r.close()
 		return nil, err
@@ -103,7 +104,7 @@ func (a *app) diffOverrides(ctx context.Context, path string, detailed bool) err
 		return err
 	}
 	defer r.close()
-	changes := heal.CompareOverrides(r.have, r.want)
+	changes := overrides.Compare(r.have, r.want)
 	if err := a.print(changes, func(w io.Writer) error { return overrideTable(w, changes) }); err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func (a *app) diffOverrides(ctx context.Context, path string, detailed bool) err
 	return nil
 }
 
-func overrideTable(w io.Writer, changes []heal.OverrideChange) error {
+func overrideTable(w io.Writer, changes []overrides.Change) error {
 	if len(changes) == 0 {
 		fmt.Fprintln(w, "AWS has what the file says.")
 		return nil
@@ -138,11 +139,11 @@ func (a *app) importOverrides(ctx context.Context, path string) error {
 		return err
 	}
 	defer r.close()
-	calls, err := heal.OverrideRequests(r.fleet, r.policy, r.have, r.want)
+	calls, err := overrides.Requests(r.fleet, r.policy, r.have, r.want)
 	if err != nil {
 		return &hintedError{err, "`setmend overrides diff FILE` shows the differences; nothing was changed", exitConfig}
 	}
-	if err := overrideTable(a.stderr, heal.CompareOverrides(r.have, r.want)); err != nil || len(calls) == 0 {
+	if err := overrideTable(a.stderr, overrides.Compare(r.have, r.want)); err != nil || len(calls) == 0 {
 		return err
 	}
 	if err := a.agree(fmt.Sprintf("Make these changes with %d calls", len(calls))); err != nil {
@@ -192,11 +193,11 @@ func (a *app) concludeImport(ctx context.Context, r *overrideReading, outcomes [
 	if err != nil {
 		return err
 	}
-	have, err := heal.ReadOverrides(ctx, r.aws, r.fleet, r.want.Present(r.fleet))
+	have, err := overrides.Read(ctx, r.aws, r.fleet, r.want.Present(r.fleet))
 	if err != nil {
 		return err
 	}
-	if left := heal.CompareOverrides(have, r.want); len(left) > 0 {
+	if left := overrides.Compare(have, r.want); len(left) > 0 {
 		return &hintedError{fmt.Errorf("%d overrides are still not what the file says", len(left)), "`setmend overrides diff FILE` shows which, and the outcomes above say why", exitFailed}
 	}
 	return nil

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 )
 
 // cellOf reads STACKSET ACCOUNT REGION.
@@ -24,7 +24,7 @@ func (a *app) overridesCommand() *cobra.Command {
 		Use: "saved", Short: "List every saved copy, with its checksum verified", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withJournal(cmd.Context(), func(j store) error {
-				list, err := heal.SavedOverrides(cmd.Context(), j)
+				list, err := record.SavedOverrides(cmd.Context(), j)
 				if err != nil {
 					return err
 				}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
 )
 
@@ -153,7 +154,7 @@ func (a *app) applyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.heal(cmd.Context(), f, &heal.Given{Plan: saved, Exact: true})
+			return a.heal(cmd.Context(), f, &record.Given{Plan: saved, Exact: true})
 		},
 	}
 	a.registerHeal(cmd, &f)

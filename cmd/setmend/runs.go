@@ -7,7 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/notify"
 )
 
@@ -18,7 +19,7 @@ func (a *app) runsCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withJournal(cmd.Context(), func(j store) error {
-				runs, err := heal.Runs(cmd.Context(), j)
+				runs, err := record.Runs(cmd.Context(), j)
 				if err != nil {
 					return err
 				}
@@ -36,7 +37,7 @@ func (a *app) runsCommand() *cobra.Command {
 	return cmd
 }
 
-func resultOf(run heal.RunRecord) string {
+func resultOf(run record.Run) string {
 	if run.Result == "" {
 		return "under way, or cut off"
 	}
@@ -48,7 +49,7 @@ func (a *app) runsShowCommand() *cobra.Command {
 		Use: "show RUN", Short: "Print a run's report", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withJournal(cmd.Context(), func(j store) error {
-				report, err := heal.LoadReport(cmd.Context(), j, args[0])
+				report, err := record.LoadReport(cmd.Context(), j, args[0])
 				if err != nil {
 					return &hintedError{err, "`setmend runs` lists the runs", exitNotFound}
 				}
@@ -83,7 +84,7 @@ func (a *app) resume(ctx context.Context, id, out string, detailed bool) error {
 		return err
 	}
 	defer j.Close()
-	if _, err := heal.FindRun(ctx, j, id); err != nil {
+	if _, err := record.FindRun(ctx, j, id); err != nil {
 		return &hintedError{err, "`setmend runs` lists the runs", exitNotFound}
 	}
 	outbox := notify.NewOutbox(j, c.notify, notify.OutboxOptions{Log: a.logger()})
@@ -115,14 +116,14 @@ journal. The stop holds, for ` + "`setmend runs resume`" + ` too, until it is li
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return a.withJournal(cmd.Context(), func(j store) error {
 			if *lift {
-				return heal.Unstop(cmd.Context(), j, args[0])
+				return lease.Unstop(cmd.Context(), j, args[0])
 			}
 			if args[0] != "all" {
-				if _, err := heal.FindRun(cmd.Context(), j, args[0]); err != nil {
+				if _, err := record.FindRun(cmd.Context(), j, args[0]); err != nil {
 					return &hintedError{err, "`setmend runs` lists the runs", exitNotFound}
 				}
 			}
-			return heal.Stop(cmd.Context(), j, args[0], why)
+			return lease.Stop(cmd.Context(), j, args[0], why)
 		})
 	}
 	return cmd
@@ -156,7 +157,7 @@ func (a *app) approvalsCommand() *cobra.Command {
 		Use: "approvals", Aliases: []string{"approval"}, Short: "List what guards ask, and answer", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withJournal(cmd.Context(), func(j store) error {
-				list, err := heal.Approvals(cmd.Context(), j)
+				list, err := record.Approvals(cmd.Context(), j)
 				if err != nil {
 					return err
 				}
@@ -185,7 +186,7 @@ func (a *app) decideCommand(name string, approve bool) *cobra.Command {
 				return err
 			}
 			return a.withJournal(cmd.Context(), func(j store) error {
-				if err := heal.Decide(cmd.Context(), j, args[0], approve, a.getenv("USER"), now); err != nil {
+				if err := record.Decide(cmd.Context(), j, args[0], approve, a.getenv("USER"), now); err != nil {
 					return &hintedError{err, "`setmend approvals list` shows the ids", exitNotFound}
 				}
 				return nil
@@ -200,7 +201,7 @@ func (a *app) quarantineCommand() *cobra.Command {
 		Use: "list", Short: "List the cells in quarantine", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withJournal(cmd.Context(), func(j store) error {
-				cells, err := heal.Quarantine(cmd.Context(), j)
+				cells, err := record.Quarantine(cmd.Context(), j)
 				if err != nil {
 					return err
 				}
@@ -222,7 +223,7 @@ func (a *app) quarantineCommand() *cobra.Command {
 				return err
 			}
 			return a.withJournal(cmd.Context(), func(j store) error {
-				if err := heal.Release(cmd.Context(), j, cell); err != nil {
+				if err := record.Release(cmd.Context(), j, cell); err != nil {
 					return &hintedError{err, "`setmend quarantine list` shows the cells", exitNotFound}
 				}
 				fmt.Fprintf(a.stderr, "released %s; the next heal will try it again\n", cell)

@@ -4,13 +4,14 @@ import (
 	"github.com/setmend/setmend/asl"
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/journal/sqlite"
 )
 
 // The rooms declare what they need and never import whoever provides it; here,
 // where they are wired together, is where it is checked that they fit.
 var (
-	_ heal.Cloud   = (*cloud.AWS)(nil)
-	_ heal.Journal = (*sqlite.Journal)(nil)
-	_ asl.Store    = (*sqlite.Journal)(nil)
+	_ heal.Cloud     = (*cloud.AWS)(nil)
+	_ record.Journal = (*sqlite.Journal)(nil)
+	_ asl.Store      = (*sqlite.Journal)(nil)
 )

@@ -15,8 +15,11 @@ import (
 
 	"github.com/setmend/setmend/dashboard"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/lease"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // serveFlags say where to serve, to whom, and when to heal.
@@ -91,7 +94,7 @@ func pageOptions() dashboard.Options {
 
 // pageOptionsOf adds what the journal knows of a report's run: its decisions, and
 // what guards ask.
-func pageOptionsOf(ctx context.Context, j heal.Journal, report *heal.Report) (dashboard.Options, error) {
+func pageOptionsOf(ctx context.Context, j record.Journal, report *report.Report) (dashboard.Options, error) {
 	options := pageOptions()
 	for decision, err := range heal.Decisions(ctx, j, report.Run.ID) {
 		if err != nil {
@@ -161,10 +164,10 @@ func (s *scheduled) once(ctx context.Context, outbox *notify.Outbox) error {
 	if err != nil {
 		return err
 	}
-	var report *heal.Report
-	if left, err := heal.Interrupted(ctx, s.j, s.c.clock.Now()); err != nil {
+	var report *report.Report
+	if left, ok, err := lease.Interrupted(ctx, s.j, s.c.clock.Now()); err != nil {
 		return err
-	} else if left != "" {
+	} else if ok {
 		s.log.Info("going on with a run that was cut off", "run", left)
 		report, err = run.resume(ctx, left)
 		if err != nil {
@@ -193,11 +196,11 @@ type journalSource struct {
 
 func (s journalSource) Version(ctx context.Context) (string, error) { return heal.Version(ctx, s.j) }
 
-func (s journalSource) Latest(ctx context.Context) (*heal.Report, error) {
+func (s journalSource) Latest(ctx context.Context) (*report.Report, error) {
 	return heal.Latest(ctx, s.j, s.c.policy, s.c.clock)
 }
 
-func (s journalSource) Decisions(ctx context.Context, run string) iter.Seq2[heal.Decision, error] {
+func (s journalSource) Decisions(ctx context.Context, run string) iter.Seq2[report.Decision, error] {
 	return heal.Decisions(ctx, s.j, run)
 }
 
@@ -211,8 +214,8 @@ func (s journalApprovals) Waiting(ctx context.Context) ([]dashboard.Approval, er
 	return waitingApprovals(ctx, s.j)
 }
 
-func waitingApprovals(ctx context.Context, j heal.Journal) ([]dashboard.Approval, error) {
-	list, err := heal.Approvals(ctx, j)
+func waitingApprovals(ctx context.Context, j record.Journal) ([]dashboard.Approval, error) {
+	list, err := record.Approvals(ctx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -226,8 +229,8 @@ func waitingApprovals(ctx context.Context, j heal.Journal) ([]dashboard.Approval
 }
 
 func (s journalApprovals) Decide(ctx context.Context, v dashboard.ApprovalVerdict) error {
-	err := heal.Decide(ctx, s.j, v.ID, v.Approve, v.By, s.c.clock.Now())
-	if errors.Is(err, heal.ErrNotAsked) {
+	err := record.Decide(ctx, s.j, v.ID, v.Approve, v.By, s.c.clock.Now())
+	if errors.Is(err, record.ErrNotAsked) {
 		return errors.Join(dashboard.ErrNotWaiting, err)
 	}
 	return err

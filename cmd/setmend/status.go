@@ -13,8 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/observe"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // reading is a fresh look at the fleet with what the journal remembers.
@@ -75,8 +77,8 @@ func (a *app) warnOfCaller(ctx context.Context, c *connection, f *fleet.Fleet) {
 
 // warnOfUnseenSets says after a run that saw no service-managed stack set that a
 // delegated administrator's calls have to be made as one.
-func (a *app) warnOfUnseenSets(ctx context.Context, c *connection, r *heal.Report) {
-	seen := slices.ContainsFunc(r.StackSets, func(s heal.StackSetReport) bool { return s.PermissionModel == fleet.ServiceManaged })
+func (a *app) warnOfUnseenSets(ctx context.Context, c *connection, r *report.Report) {
+	seen := slices.ContainsFunc(r.StackSets, func(s report.StackSet) bool { return s.PermissionModel == fleet.ServiceManaged })
 	if seen || asDelegate(a.callAs) {
 		return
 	}
@@ -98,19 +100,19 @@ func (a *app) sayUnseen(account fleet.AccountID) {
 func asDelegate(callAs string) bool { return strings.EqualFold(callAs, "DELEGATED_ADMIN") }
 
 func (r *reading) observe(ctx context.Context, accept []string, only []fleet.StackSetName) (err error) {
-	if r.fleet, err = heal.Observe(ctx, r.aws, r.clock, r.aws.Region(), only); err != nil {
+	if r.fleet, err = observe.Fleet(ctx, r.aws, r.clock, r.aws.Region(), only); err != nil {
 		return err
 	}
-	if r.memory, err = heal.LoadMemory(ctx, r.journal, accept); err != nil {
+	if r.memory, err = record.LoadMemory(ctx, r.journal, accept, nil); err != nil {
 		return err
 	}
-	if err = heal.RecallCauses(ctx, r.aws, r.fleet, &r.memory); err != nil {
+	if err = observe.RecallCauses(ctx, r.aws, r.fleet, &r.memory); err != nil {
 		return err
 	}
-	if err = heal.RecallSaved(ctx, r.aws, r.fleet, r.policy, &r.memory); err != nil {
+	if err = observe.RecallSaved(ctx, r.aws, r.fleet, r.policy, &r.memory); err != nil {
 		return err
 	}
-	if err = heal.RecallDetections(ctx, r.aws, r.fleet, r.policy, r.clock.Now(), &r.memory); err != nil {
+	if err = observe.RecallDetections(ctx, r.aws, r.fleet, r.policy, r.clock.Now(), &r.memory); err != nil {
 		return err
 	}
 	r.assessment = plan.Assess(r.fleet, r.policy, r.memory, r.clock.Now())
@@ -118,15 +120,15 @@ func (r *reading) observe(ctx context.Context, accept []string, only []fleet.Sta
 }
 
 // report is the reading as a report without a run.
-func (r *reading) report() *heal.Report {
-	report := heal.NewReport(r.fleet, r.assessment, r.policy)
-	report.Run = heal.RunReport{Engine: "read", Started: r.fleet.ReadAt, Ended: r.clock.Now(), HomeRegion: r.fleet.HomeRegion,
-		Result: heal.ResultHealed}
-	if len(report.Attention) > 0 {
-		report.Run.Result = heal.ResultAttention
+func (r *reading) report() *report.Report {
+	shown := report.New(r.fleet, r.assessment, r.policy)
+	shown.Run = report.Run{Engine: "read", Started: r.fleet.ReadAt, Ended: r.clock.Now(), HomeRegion: r.fleet.HomeRegion,
+		Result: report.Healed}
+	if len(shown.Attention) > 0 {
+		shown.Run.Result = report.Attention
 	}
-	report.API = apiReport(r.aws)
-	return report
+	shown.API = apiReport(r.aws)
+	return shown
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -149,7 +151,7 @@ func (a *app) statusCommand() *cobra.Command {
 // statusTable has a column for healthy and for every other verdict that occurs, so
 // that it fits most terminals; where it does not, the verdicts are told in words.
 // -o json has them all.
-func statusTable(w io.Writer, report *heal.Report, width int) error {
+func statusTable(w io.Writer, report *report.Report, width int) error {
 	verdicts := slices.DeleteFunc(slices.Clone(plan.Verdicts[:]), func(v plan.Verdict) bool {
 		return v != plan.Healthy && report.After.Of(v) == 0
 	})
@@ -180,7 +182,7 @@ func aligned(rows [][]any) (string, error) {
 	return b.String(), err
 }
 
-func wideRows(report *heal.Report, verdicts []plan.Verdict) [][]any {
+func wideRows(report *report.Report, verdicts []plan.Verdict) [][]any {
 	line := func(name string, instances any, of func(plan.Verdict) string, checked string) []any {
 		cells := []any{name, instances}
 		for _, v := range verdicts {
@@ -195,7 +197,7 @@ func wideRows(report *heal.Report, verdicts []plan.Verdict) [][]any {
 	return append(rows, line(allSets(report), report.Fleet.Instances, func(v plan.Verdict) string { return dashForNone(report.After.Of(v)) }, ""))
 }
 
-func narrowRows(report *heal.Report, verdicts []plan.Verdict) [][]any {
+func narrowRows(report *report.Report, verdicts []plan.Verdict) [][]any {
 	told := func(counts plan.Counts) string {
 		var parts []string
 		for _, v := range verdicts {
@@ -212,7 +214,7 @@ func narrowRows(report *heal.Report, verdicts []plan.Verdict) [][]any {
 	return append(rows, []any{allSets(report), report.Fleet.Instances, "", told(report.After)})
 }
 
-func allSets(report *heal.Report) string { return fmt.Sprintf("all %d", len(report.StackSets)) }
+func allSets(report *report.Report) string { return fmt.Sprintf("all %d", len(report.StackSets)) }
 
 // inWords is a verdict as a person writes it.
 func inWords(v plan.Verdict) string {

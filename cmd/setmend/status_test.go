@@ -4,13 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 func TestStatusFitsTheTerminal(t *testing.T) {
 	counts := plan.Counts{Healthy: 900, Drifted: 3, Orphan: 12, Blocked: 1, NotChecked: 7}
-	report := &heal.Report{After: counts, StackSets: []heal.StackSetReport{{Name: "log-bucket", Instances: 923, After: counts}}}
+	report := &report.Report{After: counts, StackSets: []report.StackSet{{Name: "log-bucket", Instances: 923, After: counts}}}
 	report.Fleet.Instances = 923
 	for width, want := range map[int]string{
 		0:   "log-bucket 923       900     7           3       12     1       never",

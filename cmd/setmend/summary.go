@@ -7,17 +7,17 @@ import (
 	"slices"
 	"time"
 
-	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // printReport prints a run's report: the whole of it as JSON or YAML, a summary
 // a person reads otherwise.
-func (a *app) printReport(report *heal.Report) error {
+func (a *app) printReport(report *report.Report) error {
 	return a.print(report, func(w io.Writer) error { return summary(w, report) })
 }
 
-func summary(w io.Writer, r *heal.Report) error {
+func summary(w io.Writer, r *report.Report) error {
 	took := time.Duration(r.Run.VirtualSeconds * float64(time.Second)).Round(time.Second)
 	fmt.Fprintf(w, "%sRun %s: %s, after %s of AWS time\n", markOf(r.Run.Result), r.Run.ID, r.Run.Result, took)
 	if cutShort(r) && r.Fleet.StackSets == 0 {
@@ -40,22 +40,22 @@ func summary(w io.Writer, r *heal.Report) error {
 }
 
 // markOf is how a run's end looks.
-func markOf(result heal.Result) string {
+func markOf(result report.Result) string {
 	switch result {
-	case heal.ResultHealed:
+	case report.Healed:
 		return markGood
-	case heal.ResultFailed:
+	case report.Failed:
 		return markBad
 	}
 	return markWarn
 }
 
 // cutShort tells whether a run did not come to its end.
-func cutShort(r *heal.Report) bool {
-	return r.Run.Result == heal.ResultStopped || r.Run.Result == heal.ResultFailed
+func cutShort(r *report.Report) bool {
+	return r.Run.Result == report.Stopped || r.Run.Result == report.Failed
 }
 
-func accounts(r *heal.Report) int {
+func accounts(r *report.Report) int {
 	n := 0
 	for _, count := range r.Fleet.Accounts {
 		n += count
@@ -64,7 +64,7 @@ func accounts(r *heal.Report) int {
 }
 
 // done says what was done, by remedy.
-func done(w io.Writer, r *heal.Report) {
+func done(w io.Writer, r *report.Report) {
 	type tally struct{ actions, cells, failed int }
 	tallies := map[string]*tally{}
 	var order []string
@@ -92,7 +92,7 @@ func done(w io.Writer, r *heal.Report) {
 }
 
 // attention lists what needs a person, grouped by what AWS said.
-func attention(w io.Writer, r *heal.Report) {
+func attention(w io.Writer, r *report.Report) {
 	for _, trip := range r.Guards {
 		if trip.InEffect() {
 			fmt.Fprintf(w, "\n%sguard %s %s: %s\n  %shint: %s\n", markWarn, trip.Guard, trip.StackSet, oneLine(trip.Reason), markFaint, oneLine(trip.Hint))
@@ -110,7 +110,7 @@ func attention(w io.Writer, r *heal.Report) {
 		return
 	}
 	fmt.Fprintf(w, "\n%sNeeds a person: %d\n", markWarn, len(r.Attention))
-	groups := map[string][]heal.Attention{}
+	groups := map[string][]report.Finding{}
 	var order []string
 	for _, item := range r.Attention {
 		key := string(item.Verdict) + ": " + plan.Normalise(item.Reason)

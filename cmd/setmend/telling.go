@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/cloud"
-	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/report"
 )
 
 // channels opens the configured channels. Nothing is sent, no secret read.
@@ -50,8 +50,8 @@ func parameterSecret(aws *cloud.AWS) notify.Resolver {
 
 // tell enqueues what a run changed since the run before it. Delivery is the
 // outbox's own business.
-func tell(j store, outbox *notify.Outbox, dashboardURL, folder string) func(context.Context, *heal.Report) error {
-	return func(ctx context.Context, report *heal.Report) error {
+func tell(j store, outbox *notify.Outbox, dashboardURL, folder string) func(context.Context, *report.Report) error {
+	return func(ctx context.Context, report *report.Report) error {
 		previous, err := reportBefore(ctx, j, report.Run.ID)
 		if err != nil {
 			return err
@@ -67,7 +67,7 @@ func tell(j store, outbox *notify.Outbox, dashboardURL, folder string) func(cont
 
 // reportBefore is what the run before the given one left, zero if there was none.
 func reportBefore(ctx context.Context, j store, id string) (notify.Run, error) {
-	runs, err := heal.Runs(ctx, j)
+	runs, err := record.Runs(ctx, j)
 	if err != nil {
 		return notify.Run{}, err
 	}
@@ -75,7 +75,7 @@ func reportBefore(ctx context.Context, j store, id string) (notify.Run, error) {
 		if run.ID == id || run.Result == "" {
 			continue
 		}
-		report, err := heal.LoadReport(ctx, j, run.ID)
+		report, err := record.LoadReport(ctx, j, run.ID)
 		if err != nil {
 			return notify.Run{}, err
 		}
@@ -85,7 +85,7 @@ func reportBefore(ctx context.Context, j store, id string) (notify.Run, error) {
 }
 
 // runOf is a report in the words of a message.
-func runOf(r *heal.Report) notify.Run {
+func runOf(r *report.Report) notify.Run {
 	run := notify.Run{ID: r.Run.ID, Time: r.Run.Ended, Result: resultWord(r), Counts: map[string]int{}, Done: deeds(r)}
 	for _, v := range plan.Verdicts {
 		if n := r.After.Of(v); n > 0 {
@@ -94,19 +94,19 @@ func runOf(r *heal.Report) notify.Run {
 	}
 	for _, item := range r.Attention {
 		run.Attention = append(run.Attention, notify.Finding{
-			Cell:    fleet.Cell{StackSet: item.StackSet, Target: fleet.Target{Account: item.Account, Region: item.Region}},
+			Cell:    item.Cell,
 			Verdict: string(item.Verdict), Reason: item.Reason, Class: string(item.Class), Hint: item.Hint})
 	}
 	return run
 }
 
-func resultWord(r *heal.Report) notify.Result {
+func resultWord(r *report.Report) notify.Result {
 	switch r.Run.Result {
-	case heal.ResultAttention:
+	case report.Attention:
 		return notify.Attention
-	case heal.ResultStopped:
+	case report.Stopped:
 		return notify.Incomplete
-	case heal.ResultFailed:
+	case report.Failed:
 		return notify.Failed
 	}
 	if len(deeds(r)) == 0 {
@@ -123,7 +123,7 @@ var past = map[plan.Remedy]string{
 
 // deeds counts what was done by stack set, remedy and outcome. A redeployment is a
 // deletion and a creation; it counts as the creation.
-func deeds(r *heal.Report) []notify.Deed {
+func deeds(r *report.Report) []notify.Deed {
 	index := map[notify.Deed]int{}
 	var list []notify.Deed
 	for _, action := range r.Actions {
@@ -131,8 +131,8 @@ func deeds(r *heal.Report) []notify.Deed {
 			continue
 		}
 		key := notify.Deed{Action: past[action.Remedy], StackSet: action.StackSet}
-		if action.Outcome != "succeeded" {
-			key.Outcome = action.Outcome
+		if action.Outcome != report.OutcomeSucceeded {
+			key.Outcome = string(action.Outcome)
 		}
 		i, known := index[key]
 		if !known {

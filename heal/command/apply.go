@@ -26,11 +26,12 @@ func Apply(c *Command, e Event) error {
 	if !slices.Contains(legal[e.Fact.name()], c.Phase) {
 		return fmt.Errorf("applying event %s to command %s: it cannot happen in phase %q", e.Fact.name(), c.ID, c.Phase)
 	}
-	if err := c.apply(e); err != nil {
+	s := &step{Command: c}
+	if err := s.apply(e); err != nil {
 		return fmt.Errorf("applying event %s to command %s: %w", e.Fact.name(), c.ID, err)
 	}
-	c.advance()
-	if c.mark = ""; c.Ended.IsZero() && (c.Phase == RecordPhase || c.Phase == DonePhase) {
+	s.advance()
+	if c.Ended.IsZero() && (c.Phase == RecordPhase || c.Phase == DonePhase) {
 		c.Ended = e.At
 	}
 	return nil
@@ -47,7 +48,7 @@ func Replay(events []Event) (Command, error) {
 	return c, nil
 }
 
-func (c *Command) apply(e Event) error {
+func (c *step) apply(e Event) error {
 	switch f := e.Fact.(type) {
 	case Began:
 		c.Began, c.mark = e.At, markBegun
@@ -96,7 +97,7 @@ func (c *Command) apply(e Event) error {
 }
 
 // advance takes the transitions whose conditions hold, one after another.
-func (c *Command) advance() {
+func (c *step) advance() {
 	for {
 		i := slices.IndexFunc(table, func(t transition) bool {
 			return (t.from == c.Phase || t.from == anyPhase) && t.to != c.Phase && t.when(c)
@@ -109,7 +110,7 @@ func (c *Command) advance() {
 }
 
 // enter begins a phase: its attempts follow from the plan's requests.
-func (c *Command) enter(phase Phase) {
+func (c *step) enter(phase Phase) {
 	c.Phase = phase
 	switch phase {
 	case ChangePhase:
@@ -132,7 +133,7 @@ func (c *Command) enter(phase Phase) {
 }
 
 // savedOf returns the saved overrides of the request's cells that were deleted.
-func (c *Command) savedOf(r plan.Request) map[fleet.Target][]fleet.Parameter {
+func (c *step) savedOf(r plan.Request) map[fleet.Target][]fleet.Parameter {
 	saved := map[fleet.Target][]fleet.Parameter{}
 	targets := r.Targets()
 	for i := range c.Cells {
@@ -143,13 +144,13 @@ func (c *Command) savedOf(r plan.Request) map[fleet.Target][]fleet.Parameter {
 	return saved
 }
 
-func (c *Command) add(requests ...plan.Request) {
+func (c *step) add(requests ...plan.Request) {
 	for _, r := range requests {
 		c.Attempts = append(c.Attempts, Attempt{Request: r, Phase: c.Phase, Operation: OperationID(c.Run, c.ID, len(c.Attempts))})
 	}
 }
 
-func (c *Command) applySaved(f Saved) error {
+func (c *step) applySaved(f Saved) error {
 	if err := c.applyCopies(f.Copies); err != nil {
 		return err
 	}
@@ -167,7 +168,7 @@ func (c *Command) applySaved(f Saved) error {
 	return nil
 }
 
-func (c *Command) applyCopies(copies []Copy) error {
+func (c *step) applyCopies(copies []Copy) error {
 	for _, saved := range copies {
 		d := c.Find(saved.Cell)
 		if d == nil {
@@ -182,7 +183,7 @@ func (c *Command) applyCopies(copies []Copy) error {
 }
 
 // move changes a cell's state, if it is one of the given.
-func (c *Command) move(cell fleet.Cell, to CellState, from ...CellState) error {
+func (c *step) move(cell fleet.Cell, to CellState, from ...CellState) error {
 	d := c.Find(cell)
 	if d == nil {
 		return fmt.Errorf("the command has no cell %s", cell)
@@ -195,7 +196,7 @@ func (c *Command) move(cell fleet.Cell, to CellState, from ...CellState) error {
 }
 
 // end gives a cell its outcome, if its state is one of the given.
-func (c *Command) end(o Outcome, from ...CellState) error {
+func (c *step) end(o Outcome, from ...CellState) error {
 	if err := c.move(o.Cell, o.State, from...); err != nil {
 		return err
 	}
@@ -204,7 +205,7 @@ func (c *Command) end(o Outcome, from ...CellState) error {
 	return nil
 }
 
-func (c *Command) applyVerified(f Verified) error {
+func (c *step) applyVerified(f Verified) error {
 	for _, o := range f.Outcomes {
 		d := c.Find(o.Cell)
 		if d == nil {
@@ -225,7 +226,7 @@ func (c *Command) applyVerified(f Verified) error {
 
 // stop ends what was not sent. Cells not begun are skipped; cells already deleted
 // are left to the next plan once this command is past its deletions.
-func (c *Command) stop(why string, e Event) {
+func (c *step) stop(why string, e Event) {
 	c.Stopped = why
 	for i := range c.Attempts {
 		if a := &c.Attempts[i]; a.State == Planned || a.State == Intended {
@@ -244,11 +245,11 @@ func (c *Command) stop(why string, e Event) {
 	}
 }
 
-func (c *Command) postpone(d *Cell, why string) {
+func (c *step) postpone(d *Cell, why string) {
 	d.State, d.Reason = Postponed, why+" It is created again by the next plan."
 }
 
-func (c *Command) resolve(f RestoreResolved) error {
+func (c *step) resolve(f RestoreResolved) error {
 	for _, cell := range f.Cells {
 		d := c.Find(cell)
 		if d == nil || d.Restore == NoRestore {
@@ -261,7 +262,7 @@ func (c *Command) resolve(f RestoreResolved) error {
 	return nil
 }
 
-func (c *Command) reopen(f RestoreReopened) error {
+func (c *step) reopen(f RestoreReopened) error {
 	for _, cell := range f.Cells {
 		d := c.Find(cell)
 		if d == nil || d.Restore == NoRestore {
@@ -273,7 +274,7 @@ func (c *Command) reopen(f RestoreReopened) error {
 }
 
 // applyRequest applies the events of a single request.
-func (c *Command) applyRequest(e Event) error {
+func (c *step) applyRequest(e Event) error {
 	switch f := e.Fact.(type) {
 	case RequestIntended:
 		a, err := c.attempt(f.Attempt, Planned)
@@ -352,7 +353,7 @@ func (c *Command) applyRequest(e Event) error {
 }
 
 // attempt returns the nth request, if it is in one of the given states.
-func (c *Command) attempt(n int, states ...AttemptState) (*Attempt, error) {
+func (c *step) attempt(n int, states ...AttemptState) (*Attempt, error) {
 	if n < 0 || n >= len(c.Attempts) {
 		return nil, fmt.Errorf("the command has no request %d", n)
 	}
@@ -368,7 +369,7 @@ func (c *Command) attempt(n int, states ...AttemptState) (*Attempt, error) {
 
 // mayIntend refuses a request while another is open, one that lies outside the
 // plan, and a deletion of cells whose overrides are not saved.
-func (c *Command) mayIntend(a *Attempt) error {
+func (c *step) mayIntend(a *Attempt) error {
 	if open := c.OpenAttempt(); open != nil {
 		return fmt.Errorf("operation %s is not over", open.Operation)
 	}
@@ -387,7 +388,7 @@ func (c *Command) mayIntend(a *Attempt) error {
 }
 
 // expect makes the cells of a redeployment's deletion pending restores.
-func (c *Command) expect(a *Attempt) {
+func (c *step) expect(a *Attempt) {
 	if c.Kind != Redeploy || !a.Deletes() {
 		return
 	}
@@ -395,24 +396,15 @@ func (c *Command) expect(a *Attempt) {
 }
 
 // expectNot takes that back for a request that AWS has not taken.
-func (c *Command) expectNot(a *Attempt) {
+func (c *step) expectNot(a *Attempt) {
 	if c.Kind != Redeploy || !a.Deletes() {
 		return
 	}
 	c.each(a, func(d *Cell) { d.Restore = NoRestore })
 }
 
-// each calls f for the attempt's cells.
-func (c *Command) each(a *Attempt, f func(*Cell)) {
-	for _, target := range a.Request.Targets() {
-		if d := c.Find(fleet.Cell{StackSet: a.Request.StackSet, Target: target}); d != nil {
-			f(d)
-		}
-	}
-}
-
 // refuse fails the cells of a request that was not accepted.
-func (c *Command) refuse(a *Attempt) {
+func (c *step) refuse(a *Attempt) {
 	c.expectNot(a)
 	if c.Kind == Detect {
 		return
@@ -426,7 +418,7 @@ func (c *Command) refuse(a *Attempt) {
 
 // startOver sends a command whose deletions have all not been sent back to saving:
 // whatever ran on the set may have changed the overrides.
-func (c *Command) startOver() {
+func (c *step) startOver() {
 	if c.Phase != ChangePhase || !is(Redeploy, Remove, Detach)(c) {
 		return
 	}
@@ -442,7 +434,7 @@ func (c *Command) startOver() {
 }
 
 // applyResults moves the cells on: a deletion is half of a redeployment.
-func (c *Command) applyResults(f ResultsRead) error {
+func (c *step) applyResults(f ResultsRead) error {
 	for _, o := range f.Outcomes {
 		d := c.Find(o.Cell)
 		if d == nil || d.State == Failed || d.State == Skipped {

@@ -28,6 +28,20 @@ const (
 	Quarantine Kind = "quarantine" // give up; sends nothing
 )
 
+// Phase is how far a command is.
+type Phase string
+
+const (
+	BeginPhase   Phase = ""
+	SavePhase    Phase = "save"    // read, check and save overrides
+	ChangePhase  Phase = "change"  // operations on instances, drift detections
+	RestorePhase Phase = "restore" // create again what was deleted
+	RevertPhase  Phase = "revert"  // change sets in member accounts
+	VerifyPhase  Phase = "verify"  // compare what was created with what was saved
+	RecordPhase  Phase = "record"  // record the outcome in the cells' memory
+	DonePhase    Phase = "done"
+)
+
 // Command is an action being carried out. Its fields are assigned in apply.go only.
 type Command struct {
 	// ID is unique in the run.
@@ -52,8 +66,6 @@ type Command struct {
 	Ended time.Time `json:"ended,omitzero"`
 	// NotBefore is when the next effect is due at the earliest.
 	NotBefore time.Time `json:"notBefore,omitzero"`
-
-	mark mark // what the event being applied has marked
 }
 
 // CellState is how far a cell is.
@@ -192,6 +204,19 @@ func (c *Command) OpenAttempt() *Attempt {
 	return nil
 }
 
+// LastOperation returns the id of the last operation that was to act on the cell and
+// was or may have been sent, "" if there is none.
+func (c *Command) LastOperation(cell fleet.Cell) string {
+	last := ""
+	for i := range c.Attempts {
+		a := &c.Attempts[i]
+		if !a.Began.IsZero() && a.Request.StackSet == cell.StackSet && covers(a, cell.Target) {
+			last = a.Operation
+		}
+	}
+	return last
+}
+
 // Touched reports whether the command may have changed anything on AWS.
 func (c *Command) Touched() bool {
 	for i := range c.Attempts {
@@ -215,6 +240,9 @@ func OperationID(run, id string, n int) string {
 // OperationPrefix starts the ids of all operations of a run.
 func OperationPrefix(run string) string { return fleet.OwnOperation + Short(run) + "-" }
 
+// Owns reports whether an operation is one of the run's.
+func Owns(run, operation string) bool { return strings.HasPrefix(operation, OperationPrefix(run)) }
+
 // Short returns a run's id with only letters, digits and hyphens, at most 60 long.
 func Short(run string) string {
 	clean := strings.Map(func(c rune) rune {
@@ -224,4 +252,18 @@ func Short(run string) string {
 		return '-'
 	}, run)
 	return clean[:min(len(clean), 60)]
+}
+
+func covers(a *Attempt, target fleet.Target) bool {
+	for _, account := range a.Request.Accounts {
+		if account != target.Account {
+			continue
+		}
+		for _, region := range a.Request.Regions {
+			if region == target.Region {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -99,3 +99,12 @@ func (c *Command) cellsIn(states ...CellState) []fleet.Cell {
 	}
 	return cells
 }
+
+// each calls f for the attempt's cells.
+func (c *Command) each(a *Attempt, f func(*Cell)) {
+	for _, target := range a.Request.Targets() {
+		if d := c.Find(fleet.Cell{StackSet: a.Request.StackSet, Target: target}); d != nil {
+			f(d)
+		}
+	}
+}

@@ -53,17 +53,3 @@ func Restores(c *Command) []Restore {
 	}
 	return list
 }
-
-func covers(a *Attempt, target fleet.Target) bool {
-	for _, account := range a.Request.Accounts {
-		if account != target.Account {
-			continue
-		}
-		for _, region := range a.Request.Regions {
-			if region == target.Region {
-				return true
-			}
-		}
-	}
-	return false
-}

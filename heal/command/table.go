@@ -1,19 +1,5 @@
 package command
 
-// Phase is how far a command is.
-type Phase string
-
-const (
-	BeginPhase   Phase = ""
-	SavePhase    Phase = "save"    // read, check and save overrides
-	ChangePhase  Phase = "change"  // operations on instances, drift detections
-	RestorePhase Phase = "restore" // create again what was deleted
-	RevertPhase  Phase = "revert"  // change sets in member accounts
-	VerifyPhase  Phase = "verify"  // compare what was created with what was saved
-	RecordPhase  Phase = "record"  // record the outcome in the cells' memory
-	DonePhase    Phase = "done"
-)
-
 // anyPhase matches every phase in the table.
 const anyPhase Phase = "*"
 
@@ -29,31 +15,38 @@ const (
 	markInterrupted mark = "interrupted"
 )
 
+// step is a command to which an event is being applied, with what the event says of the
+// command as a whole.
+type step struct {
+	*Command
+	mark mark
+}
+
 // transition leads from one phase to another as soon as its condition holds.
 type transition struct {
 	from Phase
-	when func(*Command) bool
+	when func(*step) bool
 	to   Phase
 }
 
 // table says which phase follows which. After each event, the first transition
 // whose condition holds is taken, and again from there.
 var table = []transition{
-	{anyPhase, (*Command).interrupted, DonePhase},
-	{BeginPhase, (*Command).heldBack, DonePhase},
-	{BeginPhase, and((*Command).begun, is(Redeploy, Remove, Detach)), SavePhase},
-	{BeginPhase, and((*Command).begun, is(Deploy, Retry, Detect, Update)), ChangePhase},
-	{BeginPhase, and((*Command).begun, is(Revert)), RevertPhase},
-	{BeginPhase, and((*Command).begun, is(Quarantine)), RecordPhase},
-	{SavePhase, (*Command).saved, ChangePhase},
-	{SavePhase, (*Command).stopped, RecordPhase},
-	{ChangePhase, and(attemptsOver, (*Command).restores), RestorePhase},
+	{anyPhase, marked(markInterrupted), DonePhase},
+	{BeginPhase, marked(markHeldBack), DonePhase},
+	{BeginPhase, and(marked(markBegun), is(Redeploy, Remove, Detach)), SavePhase},
+	{BeginPhase, and(marked(markBegun), is(Deploy, Retry, Detect, Update)), ChangePhase},
+	{BeginPhase, and(marked(markBegun), is(Revert)), RevertPhase},
+	{BeginPhase, and(marked(markBegun), is(Quarantine)), RecordPhase},
+	{SavePhase, marked(markSaved), ChangePhase},
+	{SavePhase, stopped, RecordPhase},
+	{ChangePhase, and(attemptsOver, restores), RestorePhase},
 	{ChangePhase, and(attemptsOver, is(Detect)), RecordPhase},
 	{ChangePhase, attemptsOver, VerifyPhase},
 	{RestorePhase, attemptsOver, VerifyPhase},
-	{RevertPhase, (*Command).reverted, RecordPhase},
-	{VerifyPhase, (*Command).verified, RecordPhase},
-	{RecordPhase, (*Command).recorded, DonePhase},
+	{RevertPhase, reverted, RecordPhase},
+	{VerifyPhase, marked(markVerified), RecordPhase},
+	{RecordPhase, marked(markRecorded), DonePhase},
 }
 
 // legal says in which phases an event can happen.
@@ -84,8 +77,8 @@ var legal = map[string][]Phase{
 
 var everyPhase = []Phase{BeginPhase, SavePhase, ChangePhase, RestorePhase, RevertPhase, VerifyPhase, RecordPhase, DonePhase}
 
-func and(conditions ...func(*Command) bool) func(*Command) bool {
-	return func(c *Command) bool {
+func and(conditions ...func(*step) bool) func(*step) bool {
+	return func(c *step) bool {
 		for _, holds := range conditions {
 			if !holds(c) {
 				return false
@@ -95,8 +88,8 @@ func and(conditions ...func(*Command) bool) func(*Command) bool {
 	}
 }
 
-func is(kinds ...Kind) func(*Command) bool {
-	return func(c *Command) bool {
+func is(kinds ...Kind) func(*step) bool {
+	return func(c *step) bool {
 		for _, kind := range kinds {
 			if c.Kind == kind {
 				return true
@@ -107,7 +100,7 @@ func is(kinds ...Kind) func(*Command) bool {
 }
 
 // attemptsOver reports whether every request of the phase has come to its end.
-func attemptsOver(c *Command) bool {
+func attemptsOver(c *step) bool {
 	for i := range c.Attempts {
 		if a := &c.Attempts[i]; a.Phase == c.Phase && a.State != Over && a.State != Refused {
 			return false
@@ -116,16 +109,16 @@ func attemptsOver(c *Command) bool {
 	return true
 }
 
-func (c *Command) interrupted() bool { return c.mark == markInterrupted }
-func (c *Command) heldBack() bool    { return c.mark == markHeldBack }
-func (c *Command) begun() bool       { return c.mark == markBegun }
-func (c *Command) saved() bool       { return c.mark == markSaved }
-func (c *Command) stopped() bool     { return c.Stopped != "" }
-func (c *Command) verified() bool    { return c.mark == markVerified }
-func (c *Command) recorded() bool    { return c.mark == markRecorded }
+// marked reports whether the event being applied says so.
+func marked(m mark) func(*step) bool {
+	return func(c *step) bool { return c.mark == m }
+}
+
+// stopped reports whether what the plan rests on has changed.
+func stopped(c *step) bool { return c.Stopped != "" }
 
 // restores reports whether the command has deleted what it must create again.
-func (c *Command) restores() bool {
+func restores(c *step) bool {
 	for i := range c.Cells {
 		if c.Cells[i].State == Deleted {
 			return true
@@ -135,7 +128,7 @@ func (c *Command) restores() bool {
 }
 
 // reverted reports whether every cell has come to its end.
-func (c *Command) reverted() bool {
+func reverted(c *step) bool {
 	for i := range c.Cells {
 		if s := c.Cells[i].State; s == Pending || s == Preparing || s == Reviewed {
 			return false
