@@ -26,6 +26,7 @@ var rooms = map[string]struct {
 	"clock":     {nil, "time is handed to its users, who each say what they need of it"},
 	"plan":      {[]string{"fleet", "drift"}, "decisions are pure: what they need is handed in"},
 	"order":     {[]string{"fleet", "plan"}, "the order is worked out from what was read; sending it is for others"},
+	"rollout":   {[]string{"fleet", "plan"}, "how an update is divided is decided from values; carrying it out is the healer's"},
 	"review":    {[]string{"fleet", "plan", "drift", "template"}, "it reads and shows; what changes something is healed or rolled out"},
 	"report":    {[]string{"fleet", "plan"}, "it is values that everybody shows, whoever made them"},
 	"heal":      {[]string{"fleet", "plan", "drift", "report"}, "the healer declares the Cloud and Journal it needs and is given them"},
