@@ -85,6 +85,11 @@ var (
 	getCallerIdentity = read("sts", "GetCallerIdentity", 20, 20)
 	assumeRole        = read("sts", "AssumeRole", 20, 20)
 
+	// AWS lets DescribeAlarms be called nine times a second in an account and region.
+	describeAlarms = read("cloudwatch", "DescribeAlarms", 9, 3)
+	// AWS lists tags of one account or OU at a time.
+	listTagsForResource = read("organizations", "ListTagsForResource", 10, 15)
+
 	getParameter = read("ssm", "GetParameter", 40, 20)
 	putParameter = write("ssm", "PutParameter", 3, 3)
 	publish      = write("sns", "Publish", 30, 30)
