@@ -35,7 +35,7 @@ func (c *call) gate(ctx context.Context) (time.Duration, error) {
 	phase, p := r.Current(), r.progress()
 	for len(p.Gates) < len(phase.Gates) {
 		g := phase.Gates[len(p.Gates)]
-		result, wait, err := c.look(ctx, phase, g)
+		result, wait, err := (&gates{c}).look(ctx, phase, g)
 		if err != nil || wait > 0 || r.Step != StepGate {
 			return wait, err
 		}
@@ -63,8 +63,11 @@ func (c *call) gate(ctx context.Context) (time.Duration, error) {
 	return 0, nil
 }
 
+// gates look at what must hold between two phases.
+type gates struct{ *call }
+
 // look looks at one gate. It returns how long to wait if it cannot say yet.
-func (c *call) look(ctx context.Context, phase *rollout.PlannedPhase, g rollout.Gate) (GateResult, time.Duration, error) {
+func (c *gates) look(ctx context.Context, phase *rollout.PlannedPhase, g rollout.Gate) (GateResult, time.Duration, error) {
 	p := c.rollout().progress()
 	switch g.Kind() {
 	case "noNewFailures":
@@ -92,7 +95,7 @@ func successRate(p *Progress, all int, g rollout.Gate) GateResult {
 }
 
 // alarms looks in the accounts and regions of the phase.
-func (c *call) alarms(ctx context.Context, phase *rollout.PlannedPhase, g rollout.Gate) (GateResult, error) {
+func (c *gates) alarms(ctx context.Context, phase *rollout.PlannedPhase, g rollout.Gate) (GateResult, error) {
 	f, err := c.read(ctx, fmt.Sprintf("gate-%d-%d", c.rollout().Phase, c.rollout().Try))
 	if err != nil {
 		return GateResult{}, err
@@ -125,7 +128,7 @@ func some(list []string) string {
 }
 
 // driftFree has AWS detect the set's drift, and looks at the phase's instances.
-func (c *call) driftFree(ctx context.Context, phase *rollout.PlannedPhase) (result GateResult, wait time.Duration, err error) {
+func (c *gates) driftFree(ctx context.Context, phase *rollout.PlannedPhase) (result GateResult, wait time.Duration, err error) {
 	r := c.rollout()
 	id := fmt.Sprintf("drift-%d-%d", r.Phase, r.Try)
 	wait, err = c.under(ctx, func(x *execute.Executor) (time.Duration, error) {
@@ -150,7 +153,7 @@ func (c *call) driftFree(ctx context.Context, phase *rollout.PlannedPhase) (resu
 	return result, wait, err
 }
 
-func (c *call) detection(ctx context.Context, x *execute.Executor, id string, inventory *fleet.Inventory) (*command.Command, error) {
+func (c *gates) detection(ctx context.Context, x *execute.Executor, id string, inventory *fleet.Inventory) (*command.Command, error) {
 	if list, err := x.Commands.Named([]string{id}); err == nil {
 		return list[0], nil
 	}
@@ -170,7 +173,7 @@ func (c *call) detection(ctx context.Context, x *execute.Executor, id string, in
 }
 
 // drifted looks which of the phase's instances have drifted in a way that counts.
-func (c *call) drifted(ctx context.Context, phase *rollout.PlannedPhase, cmd *command.Command) (GateResult, error) {
+func (c *gates) drifted(ctx context.Context, phase *rollout.PlannedPhase, cmd *command.Command) (GateResult, error) {
 	a := &cmd.Attempts[0]
 	if a.State == command.Refused {
 		return GateResult{Found: "AWS refused to detect drift: " + a.Reason}, nil
@@ -206,7 +209,7 @@ func (c *call) drifted(ctx context.Context, phase *rollout.PlannedPhase, cmd *co
 }
 
 // command runs the gate's command, with what it may want to know in its environment.
-func (c *call) command(ctx context.Context, phase *rollout.PlannedPhase, g rollout.Gate) (GateResult, error) {
+func (c *gates) command(ctx context.Context, phase *rollout.PlannedPhase, g rollout.Gate) (GateResult, error) {
 	if c.Command == nil {
 		return GateResult{Found: "commands cannot be run where this rollout runs; use an approval, or run it with `setmend rollout`"}, nil
 	}
@@ -232,7 +235,7 @@ func (c *call) command(ctx context.Context, phase *rollout.PlannedPhase, g rollo
 }
 
 // approval asks a person, and waits for the answer.
-func (c *call) approval(ctx context.Context, phase *rollout.PlannedPhase, g rollout.Gate) (GateResult, time.Duration, error) {
+func (c *gates) approval(ctx context.Context, phase *rollout.PlannedPhase, g rollout.Gate) (GateResult, time.Duration, error) {
 	r := c.rollout()
 	id := ApprovalID(r)
 	doc, err := record.Read[report.Approval](ctx, c.Journal, "approvals/"+id)

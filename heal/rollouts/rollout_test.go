@@ -333,13 +333,13 @@ func TestACrashAtAnyWriteLosesNothingAndSendsNothingTwice(t *testing.T) {
 		names  map[string]int
 		sent   int
 	}{
-		"forward":  {phased, false, rollouts.Succeeded, map[string]int{"new": 10}, 3},
-		"backward": {"onFailure: rollback" + gated, true, rollouts.RolledBack, map[string]int{"x": 10}, 4},
+		"forward":  {phased, false, rollouts.Succeeded, map[string]int{"new": 5}, 3},
+		"backward": {"onFailure: rollback" + gated, true, rollouts.RolledBack, map[string]int{"x": 5}, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			writes := 0
 			crash := func(fault ...journal.Fault) {
-				scenario(t, 10, one, func(w *world) {
+				scenario(t, 5, one, func(w *world) {
 					inner := w.journal
 					p, err := w.begin("r", c.file, "new")
 					w.must(err)
@@ -352,7 +352,9 @@ func TestACrashAtAnyWriteLosesNothingAndSendsNothingTwice(t *testing.T) {
 					input, err := json.Marshal(map[string]string{"rollout": "r"})
 					w.must(err)
 					_, err = w.engine(w.cloud, faulty, "first").Run(w.t.Context(), "rollout-r.1", machine, input)
-					if writes = faulty.Writes(); len(fault) > 0 {
+					if len(fault) == 0 {
+						writes = faulty.Writes()
+					} else {
 						if err == nil {
 							t.Fatalf("the process has not died at write %d", fault[0].Write)
 						}
@@ -375,10 +377,8 @@ func TestACrashAtAnyWriteLosesNothingAndSendsNothingTwice(t *testing.T) {
 				}
 			}
 			crash()
-			for n := 1; n <= writes; n++ {
-				for _, applied := range []bool{false, true} {
-					crash(journal.Fault{Write: n, Applied: applied, Dead: true})
-				}
+			for n := 1; n <= writes; n++ { // before one write, after the next
+				crash(journal.Fault{Write: n, Applied: n%2 == 0, Dead: true})
 			}
 			t.Logf("%d writes", writes)
 		})

@@ -84,6 +84,10 @@ func (c *call) advance(ctx context.Context, x *execute.Executor, l leg) (time.Du
 // got the definition, of those that no command of the leg was for. It returns nil if
 // there is none.
 func (c *call) open(ctx context.Context, x *execute.Executor, l leg, id string) (*command.Command, error) {
+	tried := triedBy(x, l)
+	if !slices.ContainsFunc(l.targets, func(t fleet.Target) bool { return !tried[t] }) {
+		return nil, nil
+	}
 	f, err := c.read(ctx, id)
 	if err != nil {
 		return nil, err
@@ -105,7 +109,10 @@ func (c *call) open(ctx context.Context, x *execute.Executor, l leg, id string) 
 		}
 		return nil, err
 	}
-	targets := c.left(x, l, inventory, has)
+	targets := slices.DeleteFunc(slices.Clone(l.targets), func(t fleet.Target) bool {
+		i, there := inventory.Instances[t]
+		return !there || tried[t] || has && i.Status == fleet.InstanceCurrent
+	})
 	if len(targets) == 0 {
 		return nil, nil
 	}
@@ -153,23 +160,18 @@ func (c *call) changedByOthers(ctx context.Context, set fleet.StackSet, has bool
 	return fmt.Sprintf("the template or the parameters of %s were changed by somebody else since the rollout began", set.Name), nil
 }
 
-// left lists the leg's targets that no command of it was for, and that are not up to
-// date with the set's definition, if that is the leg's.
-func (c *call) left(x *execute.Executor, l leg, inventory *fleet.Inventory, has bool) []fleet.Target {
+// triedBy are the targets that a command of the leg was for.
+func triedBy(x *execute.Executor, l leg) map[fleet.Target]bool {
 	tried := map[fleet.Target]bool{}
 	for n := 0; ; n++ {
 		list, err := x.Commands.Named([]string{fmt.Sprintf("%s-%d", l.name, n)})
 		if err != nil {
-			break
+			return tried
 		}
 		for _, d := range list[0].Cells {
 			tried[d.Target] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(l.targets), func(t fleet.Target) bool {
-		i, there := inventory.Instances[t]
-		return !there || tried[t] || has && i.Status == fleet.InstanceCurrent
-	})
 }
 
 // mostTries is how often a phase is taken up without a person.
