@@ -2,12 +2,8 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"strings"
-	"time"
-
-	"github.com/setmend/setmend/fleet"
 )
 
 // consent asks for a yes before a command changes something, unless it was given
@@ -25,20 +21,4 @@ func (a *app) consent(command, look, question string) error {
 		return &hintedError{fmt.Errorf("%s: not done: you did not say yes", command), "nothing was changed", exitFailed}
 	}
 	return nil
-}
-
-// operationPoll is how long to wait between two looks at an operation.
-const operationPoll = 10 * time.Second
-
-// ended waits until an operation has ended, and returns it.
-func (r *reading) ended(ctx context.Context, set fleet.StackSetName, id string) (fleet.Operation, error) {
-	for {
-		operation, err := r.aws.Operation(ctx, set, id)
-		if err != nil || operation.Status.Ended() {
-			return operation, err
-		}
-		if err := r.clock.Sleep(ctx, operationPoll); err != nil {
-			return operation, err
-		}
-	}
 }

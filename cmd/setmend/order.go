@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/order"
 	"github.com/setmend/setmend/plan"
 	"github.com/setmend/setmend/plan/policy"
@@ -238,22 +239,27 @@ func (a *app) printSync(s *order.Sync) error {
 // writeOrder sends the updates, each after the one before has ended: AWS checks each
 // against what it has at that moment.
 func (a *app) writeOrder(ctx context.Context, r *reading, s *order.Sync) error {
-	run := runID(r.clock, rand.Uint64)
+	run := "order-" + runID(r.clock, rand.Uint64)
+	var changes []fleet.SetChange
 	for i, step := range s.Steps {
-		id := fmt.Sprintf("%sorder-%s-%d", fleet.OwnOperation, run, i+1)
-		change := fleet.SetChange{OperationID: id, StackSet: step.StackSet, DependsOn: step.ARNs, Preferences: r.policy.For(r.fleet.StackSets[step.StackSet].StackSet).Preferences}
-		if err := r.aws.UpdateSet(ctx, change); err != nil {
-			return fmt.Errorf("writing the dependencies of %s (update %d of %d): %w", step.StackSet, i+1, len(s.Steps), err)
-		}
-		operation, err := r.ended(ctx, step.StackSet, id)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(a.stderr, "%d of %d: %s: %s\n", i+1, len(s.Steps), oneLine(step.Text()), operation.Status)
-		if operation.Status != fleet.OperationSucceeded {
-			return &hintedError{fmt.Errorf("updating %s: operation %s ended as %s: %s", step.StackSet, id, operation.Status, operation.Reason),
-				"its dependencies are written nevertheless; look at its instances with `setmend status`, then run order sync again", exitFailed}
-		}
+		changes = append(changes, fleet.SetChange{OperationID: fmt.Sprintf("%s%s-%d", fleet.OwnOperation, run, i+1), StackSet: step.StackSet,
+			DependsOn: step.ARNs, Preferences: r.policy.For(r.fleet.StackSets[step.StackSet].StackSet).Preferences})
+	}
+	healer, err := a.healerOf(r, "setmend order sync")
+	if err != nil {
+		return err
+	}
+	err = healer.UpdateSets(ctx, run, changes, func(n int, o fleet.Operation) {
+		fmt.Fprintf(a.stderr, "%d of %d: %s: %s\n", n+1, len(changes), oneLine(s.Steps[n].Text()), o.Status)
+	})
+	if err != nil {
+		return &hintedError{fmt.Errorf("writing the order: %w", err), "run order sync again: it goes on from what AWS has then", exitFailed}
 	}
 	return nil
+}
+
+// healerOf makes a healer for a command that changes something by itself.
+func (a *app) healerOf(r *reading, holder string) (*heal.Healer, error) {
+	return heal.New(heal.Config{Cloud: r.aws, Journal: r.journal, Policy: r.policy, Clock: r.clock, Log: a.logger(),
+		HomeRegion: r.aws.Region(), KillSwitch: a.killSwitch(r.aws), Shared: a.sharedLease(r.aws), Holder: holder})
 }
