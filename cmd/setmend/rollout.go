@@ -177,9 +177,7 @@ func definitions(set fleet.StackSet, p review.Proposal) (next, previous rollout.
 	}
 	previous = rollout.Definition{Template: p.Present, TemplateHash: template.Hash(p.Present), Declared: template.Read(p.Present).Parameters, Parameters: set.Parameters, Capabilities: set.Capabilities}
 	next = rollout.Definition{Template: p.Template, TemplateHash: template.Hash(p.Template), Declared: p.Declared, Capabilities: slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(set.Capabilities), p.Capabilities...))))}
-	for _, value := range p.Effective(set, nil) {
-		next.Parameters = append(next.Parameters, value)
-	}
+	next.Parameters = p.Effective(set, nil)
 	slices.SortFunc(next.Parameters, func(a, b fleet.Parameter) int { return strings.Compare(a.Key, b.Key) })
 	for i, value := range next.Parameters { // what stays masked is the same in both
 		if value.UsePrevious {
