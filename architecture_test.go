@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -248,5 +249,35 @@ func walk(t *testing.T, f func(path, room string) error) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestTheArchitectureNamesFilesThatAreThere holds docs/architecture.md to the files it
+// sends its reader to. A name without a folder is in the folder of the one before it.
+func TestTheArchitectureNamesFilesThatAreThere(t *testing.T) {
+	text, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, named := ".", 0
+	for line := range strings.Lines(string(text)) {
+		for i, word := range strings.Split(line, "`") {
+			if i%2 == 0 || !strings.HasSuffix(word, ".go") {
+				continue
+			}
+			if strings.Contains(word, "/") {
+				folder = filepath.Dir(word)
+			}
+			path := filepath.Join(folder, filepath.Base(word))
+			if _, err := os.Stat(path); err != nil {
+				if _, err := os.Stat(word); err != nil {
+					t.Errorf("it names %s, which is not there", path)
+				}
+			}
+			named++
+		}
+	}
+	if named < 20 {
+		t.Errorf("it names %d files", named)
 	}
 }

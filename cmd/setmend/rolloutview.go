@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,10 +29,12 @@ func (v *rolloutView) show(r rollouts.Rollout) {
 	line := rolloutLine(r, v.clock.Now())
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if line == v.last {
+	// Without a terminal a line is written only if more than time has passed.
+	said, _, _ := strings.Cut(line[len("15:04:05"):], "  about ")
+	if said == v.last && !v.terminal {
 		return
 	}
-	v.last = line
+	v.last = said
 	if v.terminal {
 		v.over(line)
 		return

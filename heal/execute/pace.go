@@ -30,6 +30,7 @@ type stumble struct {
 	times int
 }
 
+// NewPacing returns one by which everything is looked at at once.
 func NewPacing() *Pacing {
 	return &Pacing{next: map[string]time.Time{}, stumbled: map[string]stumble{}}
 }

@@ -10,9 +10,10 @@ import (
 )
 
 // ReadDrift brings what finished detections found into the view, and remembers in the
-// run's record that it has; the caller saves that. AWS filters the drifted instances, so a set of 100,000 with ten drifted
-// ones costs one page. Where AWS's own counts do not add up (a detection failed
-// for some instances, or was stopped), the whole set is read.
+// run's record that it has; the caller saves that. AWS filters the drifted instances,
+// so a set of 100,000 with ten drifted ones costs one page. Where AWS's own counts do
+// not add up (a detection failed for some instances, or was stopped), the whole set is
+// read.
 func (v *View) ReadDrift(ctx context.Context, run *record.Run) error {
 	f, err := v.Fleet(ctx)
 	if err != nil {

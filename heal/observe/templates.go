@@ -13,11 +13,11 @@ import (
 	"github.com/setmend/setmend/heal/record"
 )
 
-// Templates compares member stacks with their stack sets. A member stack that is updated
-// directly keeps another template or other
-// parameters than its stack set has for it. AWS calls it CURRENT and, since its
-// resources match its own template, IN_SYNC. Where the policy asks for it
-// (checkTemplates), setmend looks into the member accounts and compares.
+// Templates compares member stacks with their stack sets. A member stack that is
+// updated directly keeps another template or other parameters than its stack set has
+// for it. AWS calls it CURRENT and, since its resources match its own template,
+// IN_SYNC. Where the policy asks for it (checkTemplates), setmend looks into the member
+// accounts and compares.
 type Templates struct{ *View }
 
 // Check compares every current instance of the sets whose policy wants

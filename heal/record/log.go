@@ -31,6 +31,7 @@ type Log struct {
 	events int
 }
 
+// EventsLog is the name of the log of a run's events.
 func EventsLog(run string) string { return "events/" + run }
 
 // openPrefix starts the keys of the runs that have commands or pending restores

@@ -27,6 +27,7 @@ type Pass struct {
 	Again bool `json:"again,omitempty"`
 }
 
+// PassKey is the key of the nth pass of a stage.
 func PassKey(run string, stage plan.Stage, n int) string {
 	return RunKey(run, "passes/"+string(stage)+"-"+strconv.Itoa(n))
 }
