@@ -26,8 +26,11 @@ var rooms = map[string]struct {
 	"fleet":     {nil, "the vocabulary must not depend on anybody who speaks it"},
 	"clock":     {nil, "time is handed to its users, who each say what they need of it"},
 	"plan":      {[]string{"fleet", "drift"}, "decisions are pure: what they need is handed in"},
+	"order":     {[]string{"fleet", "plan"}, "the order is worked out from what was read; sending it is for others"},
+	"rollout":   {[]string{"fleet", "plan"}, "how an update is divided is decided from values; carrying it out is the healer's"},
+	"review":    {[]string{"fleet", "plan", "drift", "template"}, "it reads and shows; what changes something is healed or rolled out"},
 	"report":    {[]string{"fleet", "plan"}, "it is values that everybody shows, whoever made them"},
-	"heal":      {[]string{"fleet", "plan", "drift", "report"}, "the healer declares the Cloud and Journal it needs and is given them"},
+	"heal":      {[]string{"fleet", "plan", "drift", "report", "rollout"}, "the healer declares the Cloud and Journal it needs and is given them"},
 	"asl":       {nil, "the interpreter knows the language, not what is done in it"},
 	"drift":     {[]string{"fleet"}, "what AWS's drift gets wrong is knowledge, not action"},
 	"template":  {[]string{"fleet"}, "what a template means is read from its text alone"},
@@ -89,6 +92,7 @@ var insideHeal = map[string]struct {
 	why string
 }{
 	"heal":           {[]string{"command", "execute", "fault", "lease", "observe", "record"}, "it is on top: stages, passes and the report"},
+	"heal/rollouts":  {[]string{"command", "execute", "fault", "lease", "observe", "record"}, "it is stages beside those of a heal, made of the same commands"},
 	"heal/explain":   {[]string{"observe", "record"}, "it answers questions and carries nothing out"},
 	"heal/execute":   {[]string{"command", "fault", "lease", "observe", "record"}, "it carries out and plans nothing"},
 	"heal/observe":   {[]string{"command", "record"}, "it reads and needs no permission to"},

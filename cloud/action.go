@@ -52,6 +52,7 @@ var (
 	updateStackInstances = stackSetWrite("UpdateStackInstances")
 	deleteStackInstances = stackSetWrite("DeleteStackInstances")
 	detectStackSetDrift  = stackSetWrite("DetectStackSetDrift")
+	updateStackSet       = stackSetWrite("UpdateStackSet")
 
 	describeStacks      = read("cloudformation", "DescribeStacks", 10, 5)
 	describeStackEvents = read("cloudformation", "DescribeStackEvents", 10, 5)
@@ -85,6 +86,11 @@ var (
 	// AWS documents no rate for STS; these are far below what it bears.
 	getCallerIdentity = read("sts", "GetCallerIdentity", 20, 20)
 	assumeRole        = read("sts", "AssumeRole", 20, 20)
+
+	// AWS lets DescribeAlarms be called nine times a second in an account and region.
+	describeAlarms = read("cloudwatch", "DescribeAlarms", 9, 3)
+	// AWS lists tags of one account or OU at a time.
+	listTagsForResource = read("organizations", "ListTagsForResource", 10, 15)
 
 	getParameter = read("ssm", "GetParameter", 40, 20)
 	putParameter = write("ssm", "PutParameter", 3, 3)

@@ -43,11 +43,11 @@ var own = []action{
 	listStackSets, describeStackSet, listStackInstances, describeStackInstance, listStackSetOperations,
 	describeStackSetOperation, listStackSetOperationResults, listStackInstanceResourceDrifts,
 	describeOrganizationsAccess, listAutoDeploymentTargets, createStackInstances, updateStackInstances, deleteStackInstances,
-	detectStackSetDrift, describeStacks, describeStackEvents, getTemplate, describeChangeSet, detectStackDrift,
+	detectStackSetDrift, updateStackSet, describeStacks, describeStackEvents, getTemplate, describeChangeSet, detectStackDrift,
 	describeStackDriftDetectionStatus, describeStackResourceDrifts, createChangeSet, deleteChangeSet,
 	executeChangeSet, continueUpdateRollback, describeOrganization, listRoots, listAccounts, describeAccount, describeOrganizationalUnit,
 	listDelegatedAdministrators, listServiceAccess, listParents, listAccountsForParent, listOUsForParent,
-	getCallerIdentity, assumeRole, getParameter, putParameter, publish, getObject, putObject, deleteObject, listObjects,
+	getCallerIdentity, assumeRole, describeAlarms, listTagsForResource, getParameter, putParameter, publish, getObject, putObject, deleteObject, listObjects,
 }
 
 // SDK is the SDK's configuration of the connection: region, credentials and

@@ -52,6 +52,19 @@ func (a *AWS) StackSet(ctx context.Context, name fleet.StackSetName) (fleet.Stac
 	return set, err
 }
 
+// Template reads the text of a stack set's template.
+func (a *AWS) Template(ctx context.Context, name fleet.StackSetName) (string, error) {
+	out, err := call(ctx, a, describeStackSet.on("stack set %s", name), a.cfn.DescribeStackSet,
+		&cloudformation.DescribeStackSetInput{StackSetName: aws.String(string(name)), CallAs: a.callAs})
+	if err != nil {
+		return "", err
+	}
+	if out.StackSet == nil {
+		return "", unreadable(describeStackSet, "stack set "+string(name))
+	}
+	return aws.ToString(out.StackSet.TemplateBody), nil
+}
+
 // deployTargets reads the regions of each OU that automatic deployment serves. A
 // caller without the permission for it gets none: the set's instances tell nearly
 // as much. AWS documents that the list may end with an empty token.
@@ -83,7 +96,7 @@ func stackSetOf(from *cfn.StackSet) fleet.StackSet {
 		Name: fleet.StackSetName(aws.ToString(from.StackSetName)), ID: aws.ToString(from.StackSetId),
 		ARN: aws.ToString(from.StackSetARN), Description: aws.ToString(from.Description),
 		PermissionModel:       fleet.PermissionModel(from.PermissionModel),
-		AutoDeployment:        autoDeploymentOf(from.AutoDeployment),
+		AutoDeployment:        autoDeploymentOf(from.AutoDeployment, aws.ToString(from.StackSetARN)),
 		Managed:               from.ManagedExecution != nil && aws.ToBool(from.ManagedExecution.Active),
 		Tags:                  map[string]string{},
 		Parameters:            parametersOf(from.Parameters),
@@ -124,7 +137,8 @@ func maskedToo(facts template.Facts, parameters []fleet.Parameter) []string {
 	return slices.Compact(names)
 }
 
-func autoDeploymentOf(from *cfn.AutoDeployment) fleet.AutoDeployment {
+// autoDeploymentOf reads the automatic deployment of the stack set of the given ARN.
+func autoDeploymentOf(from *cfn.AutoDeployment, own string) fleet.AutoDeployment {
 	if from == nil {
 		return fleet.AutoDeployment{}
 	}
@@ -133,16 +147,33 @@ func autoDeploymentOf(from *cfn.AutoDeployment) fleet.AutoDeployment {
 		RetainStacksOnAccountRemoval: aws.ToBool(from.RetainStacksOnAccountRemoval),
 	}
 	for _, arn := range from.DependsOn {
+		if !samePlace(arn, own) {
+			auto.Elsewhere = append(auto.Elsewhere, arn)
+			continue
+		}
 		auto.DependsOn = append(auto.DependsOn, nameInARN(arn))
 	}
 	return auto
 }
 
-// nameInARN is the name in "arn:…:stackset/NAME:UUID".
+// samePlace reports whether two ARNs are of the same account and region. What is
+// no ARN is taken to be of the same.
+func samePlace(arn, own string) bool {
+	a, b := strings.SplitN(arn, ":", 6), strings.SplitN(own, ":", 6)
+	if len(a) < 6 || len(b) < 6 {
+		return true
+	}
+	return a[3] == b[3] && a[4] == b[4]
+}
+
+// nameInARN is the name in "arn:…:stackset/NAME:UUID". AWS's own examples write the
+// resource type as stackset, StackSet and Stackset.
 func nameInARN(arn string) fleet.StackSetName {
-	_, name, found := strings.Cut(arn, ":stackset/")
-	if !found {
-		name = arn
+	name := arn
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		if kind, rest, found := strings.Cut(parts[5], "/"); found && strings.EqualFold(kind, "stackset") {
+			name = rest
+		}
 	}
 	name, _, _ = strings.Cut(name, ":")
 	return fleet.StackSetName(name)

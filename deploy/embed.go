@@ -10,3 +10,9 @@ import _ "embed"
 //
 //go:embed selfheal.asl.json
 var SelfHeal []byte
+
+// Rollout is the Amazon States Language definition of a rollout. Its input names it:
+// {"rollout": ID}.
+//
+//go:embed rollout.asl.json
+var Rollout []byte

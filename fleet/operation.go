@@ -118,3 +118,29 @@ func (c InstanceChange) Targets() []Target {
 	}
 	return SortTargets(targets)
 }
+
+// SetChange asks for an update of a stack set: of its definition, and of all its
+// instances or of those at the given accounts times regions. What is empty stays.
+// AWS changes the definition even if the operation fails.
+type SetChange struct {
+	OperationID string       `json:"operationId"`
+	StackSet    StackSetName `json:"stackSet"`
+	// Template is the new template's text, "" for the one that the set has.
+	Template string `json:"-"`
+	// Declared names the parameters of Template; values of parameters that it does
+	// not declare are not carried over. Nil carries all over.
+	Declared   []string    `json:"-"`
+	Parameters []Parameter `json:"parameters,omitempty"`
+	// Tags replaces all tags, unless it is nil.
+	Tags map[string]string `json:"tags,omitempty"`
+	// Capabilities are acknowledged beside those that the set has.
+	Capabilities []string `json:"capabilities,omitempty"`
+	// DependsOn are the ARNs of AutoDeployment.DependsOn, unless it is nil. AWS takes
+	// it for all instances only.
+	DependsOn []string `json:"dependsOn,omitempty"`
+	// Accounts, Regions and OUs are as in [InstanceChange]; none is all instances.
+	Accounts    []AccountID `json:"accounts,omitempty"`
+	Regions     []Region    `json:"regions,omitempty"`
+	OUs         []OUID      `json:"ous,omitempty"`
+	Preferences Preferences `json:"preferences"`
+}

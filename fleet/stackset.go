@@ -18,6 +18,8 @@ type AutoDeployment struct {
 	// DependsOn names the stack sets (from their ARNs) whose automatic
 	// deployments come first.
 	DependsOn []StackSetName `json:"dependsOn,omitempty"`
+	// Elsewhere are the ARNs of those that live in another region or account.
+	Elsewhere []string `json:"elsewhere,omitempty"`
 }
 
 // Parameter is a template parameter's value. A masked value (NoEcho) reads as

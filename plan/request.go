@@ -16,6 +16,7 @@ const (
 	RequestUpdate    RequestKind = "UPDATE"                   // UpdateStackInstances
 	RequestDelete    RequestKind = "DELETE"                   // DeleteStackInstances
 	RequestDetect    RequestKind = "DETECT_DRIFT"             // DetectStackSetDrift
+	RequestUpdateSet RequestKind = "UPDATE_SET"               // UpdateStackSet: its definition, and the instances at the targets
 	RequestChangeSet RequestKind = "CHANGE_SET"               // CreateChangeSet and ExecuteChangeSet on each stack, in its account
 	RequestContinue  RequestKind = "CONTINUE_UPDATE_ROLLBACK" // ContinueUpdateRollback on each stack, in its account
 )
@@ -47,6 +48,8 @@ type Request struct {
 	// RetainStacks is for DELETE: the stacks are retained.
 	RetainStacks bool              `json:"retainStacks,omitempty"`
 	Preferences  fleet.Preferences `json:"preferences,omitzero"`
+	// Definition names what an UPDATE_SET makes of the stack set.
+	Definition string `json:"definition,omitempty"`
 	// Role is the role to assume in the member accounts, for requests made there.
 	Role string `json:"role,omitempty"`
 	// Instances is how many instances AWS will look at, for DETECT_DRIFT.
@@ -130,7 +133,7 @@ func (r Request) Restore(saved map[fleet.Target][]fleet.Parameter) []Request {
 // restores, the overrides.
 func (r Request) Within(planned Request) bool {
 	same := r.Kind == planned.Kind && r.StackSet == planned.StackSet && r.Restores == planned.Restores &&
-		r.RetainStacks == planned.RetainStacks && r.NoOverrides == planned.NoOverrides && r.Role == planned.Role && slices.Equal(r.OUs, planned.OUs) &&
+		r.RetainStacks == planned.RetainStacks && r.NoOverrides == planned.NoOverrides && r.Role == planned.Role && r.Definition == planned.Definition && slices.Equal(r.OUs, planned.OUs) &&
 		equalPreferences(r.Preferences, planned.Preferences)
 	if !planned.Restores {
 		same = same && slices.Equal(r.Overrides, planned.Overrides)

@@ -133,7 +133,7 @@ func (b *builder) guardRollout(v *setView) {
 	}
 	hit := GuardHit{Guard: GuardRollout, StackSet: v.name, Numbers: Numbers{r.waiting, len(v.instances)},
 		Reason: fmt.Sprintf("The rollout of %s is not finished: %s. %d of %d instances do not have the present version.%s", v.name, r.how(), r.waiting, len(v.instances), firstReason(r.reason)),
-		Hint:   fmt.Sprintf("Go on with it by the tool that began it, or update the stack set again; to have setmend go on, ending at the first failures, --accept %s.", GuardRollout.Of(v.name))}
+		Hint:   fmt.Sprintf("Go on with it by the tool that began it (`setmend rollout status` shows those of setmend), or update the stack set again; to have setmend go on, ending at the first failures, --accept %s.", GuardRollout.Of(v.name))}
 	if !b.hit(hit) && !r.own {
 		return // accepted
 	}

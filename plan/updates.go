@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"github.com/setmend/setmend/fleet"
@@ -27,5 +28,15 @@ func Updates(f *fleet.Fleet, p *policy.Policy, overrides map[fleet.Cell][]fleet.
 			requests = append(requests, b.reach(v, own, g.targets)...)
 		}
 	}
+	return requests
+}
+
+// Reaching returns the fewest requests that could be found that update exactly the
+// targets of a stack set with its present definition, and leave every override as it
+// is. The targets must have instances; the largest request comes first.
+func Reaching(f *fleet.Fleet, p *policy.Policy, set fleet.StackSetName, targets []fleet.Target, preferences fleet.Preferences) []Request {
+	b := &builder{world: newWorld(f, p)}
+	requests := b.reach(b.sets[set], Request{Kind: RequestUpdate, StackSet: set, Preferences: preferences}, targets)
+	slices.SortStableFunc(requests, func(x, y Request) int { return y.Cells() - x.Cells() })
 	return requests
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -27,6 +28,8 @@ type app struct {
 	journal  string
 
 	substitutions map[string]string // of a definition; --substitute
+
+	maxAge *time.Duration // of a drift check, for commands that are about drift
 
 	speed   float64
 	output  string
@@ -89,9 +92,10 @@ heal shows its plan and asks before it acts. demo needs no AWS at all.`,
 		return a.settleSpeed(cmd.Flags().Changed("speed"))
 	}
 	group(root, "Try it, without AWS:", a.demoCommand(), a.simCommand())
-	group(root, "Look, and change nothing:", a.doctorCommand(), a.statusCommand(), a.planCommand(), a.explainCommand(), a.dashboardCommand())
+	group(root, "Look, and change nothing:", a.doctorCommand(), a.statusCommand(), a.planCommand(), a.explainCommand(), a.driftCommand(), a.previewCommand(), a.dashboardCommand())
 	group(root, "Heal:", a.healCommand(), a.applyCommand(), a.serveCommand(), a.runsCommand(), a.approvalsCommand(), a.quarantineCommand(),
 		a.overridesCommand(), a.journalCommand())
+	group(root, "Change on purpose:", a.rolloutCommand(), a.orderCommand())
 	group(root, "Set up:", a.permissionsCommand(), a.policyCommand(), a.notifyCommand())
 	group(root, "Run workflows of your own:", a.workflowCommand())
 	root.AddCommand(a.versionCommand())

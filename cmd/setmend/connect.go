@@ -34,6 +34,10 @@ func (a *app) connect(ctx context.Context, onCall func(string, bool)) (*connecti
 	if err != nil {
 		return nil, err
 	}
+	if a.maxAge != nil { // what drift asks for holds for every set, whatever its policy
+		age, notify := policy.Duration(*a.maxAge), policy.HealNotify
+		s.policy.StackSets = append(s.policy.StackSets, policy.Entry{Match: policy.Patterns{"*"}, Settings: policy.Settings{DriftMaxAge: &age, Healing: &notify}})
+	}
 	time := clock.Real()
 	if a.speed != 1 {
 		time = clock.Scaled(a.speed, now())

@@ -40,7 +40,7 @@ not in the file stay as they are. A masked value (****) stays as it is on AWS.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.importOverrides(cmd.Context(), args[0]) },
 	}
 	imports.Flags().BoolVarP(&a.yes, "yes", "y", false, "do not ask")
-	return []*cobra.Command{export, imports, diff}
+	return []*cobra.Command{export, imports, diff, a.overridesSetCommand()}
 }
 
 func (a *app) exportOverrides(ctx context.Context, path string, names []string) error {
@@ -139,6 +139,11 @@ func (a *app) importOverrides(ctx context.Context, path string) error {
 		return err
 	}
 	defer r.close()
+	return a.applyOverrides(ctx, r)
+}
+
+// applyOverrides shows what would change, asks, and gives the instances what is wanted.
+func (a *app) applyOverrides(ctx context.Context, r *overrideReading) error {
 	calls, err := overrides.Requests(r.fleet, r.policy, r.have, r.want)
 	if err != nil {
 		return &hintedError{err, "`setmend overrides diff FILE` shows the differences; nothing was changed", exitConfig}

@@ -111,6 +111,8 @@ func purposeOf(action cloud.Action) string {
 	switch {
 	case action.Name == "ListAWSServiceAccessForOrganization":
 		return "" // no command asks it: DescribeOrganizationsAccess tells of StackSets itself
+	case action.Name == "DescribeAlarms":
+		return forMembers
 	case action.Service == "cloudformation" && slices.Contains(inMembers, action.Name):
 		return forMembers
 	case action.Service == "cloudformation" && action.Write:

@@ -5,6 +5,7 @@ import (
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/heal/record"
+	"github.com/setmend/setmend/heal/rollouts"
 	"github.com/setmend/setmend/journal/sqlite"
 )
 
@@ -14,4 +15,5 @@ var (
 	_ heal.Cloud     = (*cloud.AWS)(nil)
 	_ record.Journal = (*sqlite.Journal)(nil)
 	_ asl.Store      = (*sqlite.Journal)(nil)
+	_ rollouts.Cloud = (*cloud.AWS)(nil)
 )

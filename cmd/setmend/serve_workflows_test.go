@@ -119,7 +119,6 @@ type dyingJournal struct {
 	die    func()
 }
 
-var errDied = errors.New("the process died")
 
 func (d *dyingJournal) write(f func() error) error {
 	d.mu.Lock()

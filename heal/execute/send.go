@@ -61,8 +61,17 @@ func (x *operations) call(ctx context.Context, a *command.Attempt, until time.Ti
 	if err := fleet.MaySend(ctx); err != nil {
 		return &unsent{err}
 	}
-	if a.Request.Kind == plan.RequestDetect {
+	switch a.Request.Kind {
+	case plan.RequestDetect:
 		return x.Cloud.DetectDrift(ctx, a.Request.StackSet, a.Operation, a.Request.Preferences)
+	case plan.RequestUpdateSet:
+		change, known := x.Definitions[a.Request.Definition]
+		if !known {
+			return &unsent{fmt.Errorf("updating %s: its new definition %q is not at hand", a.Request.StackSet, a.Request.Definition)}
+		}
+		change.OperationID, change.StackSet, change.Preferences = a.Operation, a.Request.StackSet, a.Request.Preferences
+		change.Accounts, change.Regions, change.OUs = a.Request.Accounts, a.Request.Regions, a.Request.OUs
+		return x.Cloud.UpdateSet(ctx, change)
 	}
 	return x.Cloud.Change(ctx, a.Request.Change(a.Operation))
 }

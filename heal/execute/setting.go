@@ -27,6 +27,9 @@ type Writer interface {
 	// the OUs with the accounts and AccountFilterType=INTERSECTION, always.
 	Change(ctx context.Context, change fleet.InstanceChange) error
 	DetectDrift(ctx context.Context, name fleet.StackSetName, operationID string, preferences fleet.Preferences) error
+	// UpdateSet changes a stack set's definition and updates the instances at the
+	// change's accounts and regions.
+	UpdateSet(ctx context.Context, change fleet.SetChange) error
 }
 
 // Member acts in a member account through the configured role.
@@ -68,6 +71,8 @@ type Setting struct {
 	// Fleet is the fleet as the commands were planned for it. It is only read; nil
 	// where nothing is planned.
 	Fleet *fleet.Fleet
+	// Definitions are what requests of the kind UPDATE_SET make of a stack set, by name.
+	Definitions map[string]fleet.SetChange
 	// OrganizationRead is when the organization in Fleet was read.
 	OrganizationRead time.Time
 }
