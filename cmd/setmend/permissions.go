@@ -26,12 +26,13 @@ func (a *app) permissionsCommand() *cobra.Command {
 		Short: "Print the least IAM policy for looking, for healing, or for the member role",
 		Long: `permissions prints an IAM policy as JSON. Nothing is asked of AWS.
 
-  read    (the default) status, plan, explain, doctor and dashboard
-  heal    heal, apply and serve: the former, and what changes stack instances. With
+  read    (the default) status, plan, explain, doctor, dashboard, order, drift --last
+  heal    heal, apply, serve, drift, rollout, overrides and order sync: the former, and
+          what changes stack sets and their instances. With
           a policy file it allows what that names, and no more: assuming its member
           roles, publishing to its topics, reading its secrets and the stop parameter
-  member  for the policy's memberRole in the member accounts: drift-aware change
-          sets. Executing one also takes whatever changes the resources themselves
+  member  for the policy's memberRole in the member accounts: change sets, and the
+          alarms that a rollout's gates look at. Executing one also takes whatever changes the resources themselves
 
 None of them reads or changes a resource that a stack has made: in the accounts,
 CloudFormation works with its own roles.`,
