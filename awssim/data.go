@@ -7,6 +7,7 @@ import (
 	"github.com/setmend/setmend/awssim/internal/elb"
 	"github.com/setmend/setmend/awssim/internal/events"
 	"github.com/setmend/setmend/awssim/internal/functions"
+	"github.com/setmend/setmend/awssim/internal/iam"
 	"github.com/setmend/setmend/awssim/internal/kms"
 	"github.com/setmend/setmend/awssim/internal/logs"
 	"github.com/setmend/setmend/awssim/internal/patches"
@@ -34,6 +35,7 @@ type dataServices struct {
 	queues     *sqs.SQS
 	functions  *functions.Functions
 	states     *states.States
+	identities *iam.IAM
 }
 
 func (a *AWS) assembleData() {
@@ -43,7 +45,9 @@ func (a *AWS) assembleData() {
 	d.topics = sns.New(a.world, store{a})
 	d.topics.SetTargets(deliveries{a})
 	d.metrics = cloudwatch.New(a.world, store{a})
+	d.metrics.SetTargets(deliveries{a})
 	d.bus = events.New(a.world, deliveries{a}, d.metrics, store{a})
+	d.identities = iam.New(a.world, store{a})
 	d.logs = logs.New(a.world, store{a}, d.metrics)
 	d.queues = sqs.New(a.world, store{a}, d.metrics)
 	a.assembleServerless()
@@ -60,6 +64,7 @@ func (a *AWS) assembleData() {
 	a.add(d.balancers.Service())
 	a.add(d.keys.Service())
 	a.add(d.databases.Service())
+	a.add(d.identities.Service())
 	a.add(d.logs.Service())
 	a.add(d.queues.Service())
 	a.add(d.functions.Service())

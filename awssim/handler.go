@@ -236,6 +236,9 @@ func (a *AWS) serveRaw(x *exchange) (answer *wire.Answer) {
 	case x.does(faults.Throttle):
 		return rawFailure(&core.Error{Status: http.StatusServiceUnavailable, Code: "SlowDown", Message: "Please reduce your request rate."})
 	}
+	if refused := a.authorizeObject(x); refused != nil {
+		return rawFailure(refused)
+	}
 	x.service.Raw(x.call, w, x.http)
 	if x.does(faults.FailApplied) {
 		return rawFailure(x.fault.Error())

@@ -74,6 +74,7 @@ func (a *AWS) Close() {
 // watch has services look at what stacks make that works by itself.
 func (a *AWS) watch() {
 	a.stacks.OnType("AWS::Events::Rule", a.data.bus.Changed)
+	a.stacks.OnType("AWS::CloudWatch::Alarm", a.data.metrics.Changed)
 	a.stacks.OnType("AWS::Lambda::EventSourceMapping", a.data.functions.Changed)
 }
 

@@ -16,7 +16,9 @@ import (
 func (a *AWS) assemble(options Options) {
 	a.organization = organizations.New(a.world, options.Organizations)
 	a.add(a.organization.Service())
-	a.add(sts.New(a.world, a.organization.Accounts()).Service())
+	tokens := sts.New(a.world, a.organization.Accounts())
+	tokens.SetTrust(a.mayAssume)
+	a.add(tokens.Service())
 	a.assembleData()
 	a.assembleCloudFormation(options)
 }
