@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/setmend/setmend/awssim/internal/cloudfront"
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/iam"
 	"github.com/setmend/setmend/awssim/internal/policy"
@@ -14,8 +15,8 @@ import (
 // prefixes are the IAM prefixes of services whose signing name differs.
 var prefixes = map[string]string{"monitoring": "cloudwatch", "cloudcontrolapi": "cloudformation", "elasticloadbalancing": "elasticloadbalancing"}
 
-// unchecked are actions that need no permission.
-var unchecked = map[string]bool{"sts:GetCallerIdentity": true, "sts:GetSessionToken": true, "sts:GetAccessKeyInfo": true,
+// unrestricted are actions that need no permission.
+var unrestricted = map[string]bool{"sts:GetCallerIdentity": true, "sts:GetSessionToken": true, "sts:GetAccessKeyInfo": true,
 	"sts:AssumeRoleWithWebIdentity": true, "sts:AssumeRoleWithSAML": true}
 
 // authorize holds a request against the policies of its caller's role, if policies
@@ -38,7 +39,7 @@ func (a *AWS) authorize(x *exchange) error {
 // permit refuses an action on resources that a caller may not do, in AWS's words.
 func (a *AWS) permit(c *core.Call, action string, resources []string) error {
 	who := c.Caller
-	if unchecked[action] || action == "sts:AssumeRole" && a.trusted(c, resources) {
+	if unrestricted[action] || action == "sts:AssumeRole" && a.trusted(c, resources) {
 		return nil
 	}
 	ask := iam.Ask{Account: who.Account, Role: who.Role, ARN: who.ARN, Action: action, Resources: resources, Keys: a.conditionKeys(c)}
@@ -228,10 +229,15 @@ func (a *AWS) arnOf(c *core.Call, service, resource, account string) string {
 // objectActions are the IAM actions of S3's operations on objects, by method.
 var objectActions = map[string]string{"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "POST": "s3:PutObject", "DELETE": "s3:DeleteObject"}
 
-// authorizeObject holds a request to S3 against policies.
-func (a *AWS) authorizeObject(x *exchange) *core.Error {
+// authorizeRaw holds a request to a service that reads its requests itself against
+// policies.
+func (a *AWS) authorizeRaw(x *exchange) *core.Error {
 	if !a.options.EnforceIAM || x.call.Caller.Role == "" {
 		return nil
+	}
+	if x.service.Name == "cloudfront" {
+		refused, _ := a.permit(x.call, "cloudfront:"+cloudfront.Operation(x.http), nil).(*core.Error)
+		return refused
 	}
 	bucket, key, operation := a.data.objects.Target(x.http)
 	arn := fmt.Sprintf("arn:%s:s3:::%s", a.world.Options.Partition, bucket)

@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"github.com/setmend/setmend/awssim/internal/cloudfront"
 	"github.com/setmend/setmend/awssim/internal/cloudwatch"
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/ec2"
@@ -13,6 +14,7 @@ import (
 	"github.com/setmend/setmend/awssim/internal/patches"
 	"github.com/setmend/setmend/awssim/internal/rds"
 	"github.com/setmend/setmend/awssim/internal/s3"
+	"github.com/setmend/setmend/awssim/internal/scheduler"
 	"github.com/setmend/setmend/awssim/internal/sns"
 	"github.com/setmend/setmend/awssim/internal/sqs"
 	"github.com/setmend/setmend/awssim/internal/ssm"
@@ -36,6 +38,7 @@ type dataServices struct {
 	functions  *functions.Functions
 	states     *states.States
 	identities *iam.IAM
+	schedules  *scheduler.Scheduler
 }
 
 func (a *AWS) assembleData() {
@@ -48,6 +51,7 @@ func (a *AWS) assembleData() {
 	d.metrics.SetTargets(deliveries{a})
 	d.bus = events.New(a.world, deliveries{a}, d.metrics, store{a})
 	d.identities = iam.New(a.world, store{a})
+	d.schedules = scheduler.New(a.world, store{a}, deliveries{a}, d.metrics)
 	d.logs = logs.New(a.world, store{a}, d.metrics)
 	d.queues = sqs.New(a.world, store{a}, d.metrics)
 	a.assembleServerless()
@@ -65,6 +69,8 @@ func (a *AWS) assembleData() {
 	a.add(d.keys.Service())
 	a.add(d.databases.Service())
 	a.add(d.identities.Service())
+	a.add(d.schedules.Service())
+	a.add(cloudfront.New(a.world, store{a}).Service())
 	a.add(d.logs.Service())
 	a.add(d.queues.Service())
 	a.add(d.functions.Service())

@@ -236,7 +236,7 @@ func (a *AWS) serveRaw(x *exchange) (answer *wire.Answer) {
 	case x.does(faults.Throttle):
 		return rawFailure(&core.Error{Status: http.StatusServiceUnavailable, Code: "SlowDown", Message: "Please reduce your request rate."})
 	}
-	if refused := a.authorizeObject(x); refused != nil {
+	if refused := a.authorizeRaw(x); refused != nil {
 		return rawFailure(refused)
 	}
 	x.service.Raw(x.call, w, x.http)

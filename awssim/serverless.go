@@ -75,6 +75,7 @@ func (a *AWS) Close() {
 func (a *AWS) watch() {
 	a.stacks.OnType("AWS::Events::Rule", a.data.bus.Changed)
 	a.stacks.OnType("AWS::CloudWatch::Alarm", a.data.metrics.Changed)
+	a.stacks.OnType("AWS::Scheduler::Schedule", a.data.schedules.Changed)
 	a.stacks.OnType("AWS::Lambda::EventSourceMapping", a.data.functions.Changed)
 }
 

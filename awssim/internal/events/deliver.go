@@ -161,20 +161,10 @@ type delivering struct {
 	target       target
 	input, event []byte
 	at           time.Time
-	attempts     int // that failed
 }
 
-// The retry policy of targets that name none, and the waits between attempts:
-// "exponential back off and jitter", for up to 24 hours and 185 times.
-const (
-	defaultAttempts = 185
-	defaultAge      = 24 * time.Hour
-	firstWait       = time.Second
-	longestWait     = 15 * time.Minute
-)
-
-// deliver hands an event to its target. What fails for a reason that passes is tried
-// again; what does not, or too often, goes to the target's dead-letter queue.
+// deliver hands an event to its target. What cannot be delivered goes to the target's
+// dead-letter queue.
 func (e *EventBridge) deliver(d *delivering) {
 	arn := d.target.Arn
 	e.metric(d.rule, "Invocations")
@@ -190,54 +180,22 @@ func (e *EventBridge) deliver(d *delivering) {
 	if d.target.SqsParameters != nil {
 		send.Group = d.target.SqsParameters.MessageGroupId
 	}
-	e.targets.Deliver(send, func(err error) {
-		if err != nil {
-			e.again(d, err)
-		}
-	})
-}
-
-// again decides what becomes of a delivery that failed.
-func (e *EventBridge) again(d *delivering, err error) {
-	most, age := defaultAttempts, defaultAge
+	policy := Retries{}
 	if p := d.target.RetryPolicy; p != nil {
-		if p.MaximumRetryAttempts != nil {
-			most = int(*p.MaximumRetryAttempts)
-		}
-		if p.MaximumEventAgeInSeconds != nil {
-			age = time.Duration(*p.MaximumEventAgeInSeconds) * time.Second
-		}
+		policy = RetriesOf(p.MaximumRetryAttempts, p.MaximumEventAgeInSeconds)
 	}
-	refused, known := err.(*core.Error)
-	passes := known && (refused.Status == http.StatusTooManyRequests || refused.Status >= 500)
-	wait := min(firstWait<<min(d.attempts, 20), longestWait)
-	d.attempts++
-	switch {
-	case !passes:
-		e.giveUp(d, refused, "")
-	case d.attempts > most:
-		e.giveUp(d, refused, "MaximumRetryAttempts")
-	case e.world.Now().Add(wait).Sub(d.at) > age:
-		e.giveUp(d, refused, "MaximumEventAgeInSeconds")
-	default:
-		e.world.After(e.world.Between(wait/2, wait), func() { e.deliver(d) })
-	}
+	policy.Send(e.world, e.targets, send, d.at, func(f Failure) { e.giveUp(d, f) })
 }
 
 // giveUp counts a failed invocation, and keeps the event where the target says.
-func (e *EventBridge) giveUp(d *delivering, why *core.Error, exhausted string) {
+func (e *EventBridge) giveUp(d *delivering, f Failure) {
 	e.failed++
 	e.metric(d.rule, "FailedInvocations")
 	if d.target.DeadLetterConfig == nil || d.target.DeadLetterConfig.Arn == "" {
 		return
 	}
-	attributes := map[string]string{"RULE_ARN": d.rule.arn, "TARGET_ARN": d.target.Arn}
-	if why != nil {
-		attributes["ERROR_CODE"], attributes["ERROR_MESSAGE"] = errorCode(why), why.Message
-	}
-	if exhausted != "" {
-		attributes["EXHAUSTED_RETRY_CONDITION"], attributes["RETRY_ATTEMPTS"] = exhausted, strconv.Itoa(d.attempts-1)
-	}
+	attributes := f.Attributes()
+	attributes["RULE_ARN"], attributes["TARGET_ARN"] = d.rule.arn, d.target.Arn
 	e.targets.Deliver(core.Delivery{Target: d.target.DeadLetterConfig.Arn, Payload: d.event, Account: d.rule.at.account, Region: d.rule.at.region,
 		Source: "events.amazonaws.com", SourceARN: d.rule.arn, Attributes: attributes}, func(err error) {
 		name := "InvocationsSentToDlq"
@@ -246,19 +204,6 @@ func (e *EventBridge) giveUp(d *delivering, why *core.Error, exhausted string) {
 		}
 		e.metric(d.rule, name)
 	})
-}
-
-// errorCode is a code as EventBridge writes it into dead letters.
-func errorCode(e *core.Error) string {
-	switch {
-	case e.Status == http.StatusForbidden:
-		return "NO_PERMISSIONS"
-	case e.Status == http.StatusTooManyRequests:
-		return "THROTTLING"
-	case strings.Contains(e.Code, "NotFound"), strings.Contains(e.Code, "DoesNotExist"), strings.Contains(e.Code, "NonExistent"):
-		return "NO_RESOURCE"
-	}
-	return "SDK_CLIENT_ERROR"
 }
 
 // Deliver puts an event that another bus's rule sends on a bus. It fails where there
