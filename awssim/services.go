@@ -16,7 +16,9 @@ import (
 func (a *AWS) assemble(options Options) {
 	a.organization = organizations.New(a.world, options.Organizations)
 	a.add(a.organization.Service())
-	a.add(sts.New(a.world, a.organization.Accounts()).Service())
+	tokens := sts.New(a.world, a.organization.Accounts())
+	tokens.SetTrust(a.mayAssume)
+	a.add(tokens.Service())
 	a.assembleData()
 	a.assembleCloudFormation(options)
 }
@@ -40,6 +42,7 @@ func (a *AWS) assembleCloudFormation(options Options) {
 		Actions:   merged(a.stackSets.Actions(), a.stacks.Actions()),
 	})
 	a.add(cloudcontrol.New(a.world, a.stacks).Service())
+	a.watch()
 }
 
 // merged puts the actions of several packages into one table.

@@ -53,6 +53,7 @@ func (w *CloudWatch) putMetricAlarm(c *core.Call, in *putMetricAlarmInput) (*str
 	if err != nil {
 		return nil, err
 	}
+	w.Changed(c.Caller.Account, c.Region)
 	old, l := w.alarms.Get(c.Caller.Account, c.Region, in.AlarmName)
 	if old == nil {
 		_, _, err = w.alarms.Make(c.Caller.Account, c.Region, properties)
@@ -153,7 +154,12 @@ func (w *CloudWatch) evaluate(c *core.Call, a *alarm) (reason string) {
 		return a.why // as it was set: nothing was reported since
 	}
 	a.why = ""
+	was := a.state
 	a.set(c.Now(), a.next(len(points), breaching, int(needed)))
+	reason = fmt.Sprintf("Threshold Crossed: %d of the last %d datapoints breached the threshold (%g)", breaching, *a.EvaluationPeriods, *a.Threshold)
+	if a.state != was {
+		w.act(c.Caller.Account, c.Region, a, was, reason)
+	}
 	return fmt.Sprintf("Threshold Crossed: %d of the last %d datapoints breached the threshold (%g)", breaching, *a.EvaluationPeriods, *a.Threshold)
 }
 

@@ -192,7 +192,11 @@ func (w *CloudWatch) setAlarmState(c *core.Call, in *setStateInput) (*struct{}, 
 	if a == nil {
 		return nil, core.Errorf(404, "ResourceNotFound", "Unknown")
 	}
+	was := a.state
 	a.set(c.Now(), in.StateValue)
 	a.why = in.StateReason
+	if was != a.state {
+		w.act(c.Caller.Account, c.Region, a, was, in.StateReason)
+	}
 	return &struct{}{}, nil
 }

@@ -13,9 +13,12 @@ import (
 
 // CloudWatch is the service in every account and region.
 type CloudWatch struct {
-	world  *core.World
-	series map[key]*series
-	alarms *core.Mirror[alarm] // by name: a view on the live alarms
+	world   *core.World
+	series  map[key]*series
+	alarms  *core.Mirror[alarm] // by name: a view on the live alarms
+	boards  *core.Mirror[dashboard]
+	targets core.Deliverer     // of alarms' actions; nil: none
+	ticking map[[2]string]bool // places whose alarms are evaluated every so often
 }
 
 // key is a metric in an account and region.
@@ -46,7 +49,8 @@ type Dimension struct {
 
 // New makes the service. Its alarms are a view on the live ones.
 func New(w *core.World, store core.LiveStore) *CloudWatch {
-	return &CloudWatch{world: w, series: map[key]*series{}, alarms: core.NewMirror(store, alarmType, takeAlarm)}
+	return &CloudWatch{world: w, series: map[key]*series{}, alarms: core.NewMirror(store, alarmType, takeAlarm),
+		boards: core.NewMirror(store, dashboardType, takeDashboard), ticking: map[[2]string]bool{}}
 }
 
 // Service is the API. Today's Go and JavaScript SDKs speak CBOR, others JSON or
@@ -73,6 +77,10 @@ func (w *CloudWatch) Service() core.Service {
 			"ListTagsForResource": core.Do(w.listTags),
 			"TagResource":         core.Write(core.Do(w.tagResource)),
 			"UntagResource":       core.Write(core.Do(w.untagResource)),
+			"PutDashboard":        core.Write(core.Do(w.putDashboard)),
+			"GetDashboard":        core.Do(w.getDashboard),
+			"ListDashboards":      core.Do(w.listDashboards),
+			"DeleteDashboards":    core.Write(core.Do(w.deleteDashboards)),
 		},
 	}
 }

@@ -17,9 +17,11 @@ type timetable func(time.Time) time.Time
 func Timetable(expression string) (func(time.Time) time.Time, error) { return timetableOf(expression) }
 
 // timetableOf reads rate(5 minutes) or cron(0 12 * * ? *).
-func timetableOf(expression string) (timetable, error) {
+func timetableOf(expression string) (timetable, error) { return timetableIn(expression, time.UTC) }
+
+func timetableIn(expression string, zone *time.Location) (timetable, error) {
 	if fields, isCron := strings.CutPrefix(expression, "cron("); isCron {
-		return cronOf(strings.TrimSuffix(fields, ")"))
+		return cronOf(strings.TrimSuffix(fields, ")"), zone)
 	}
 	every, err := rateOf(expression)
 	return func(t time.Time) time.Time { return t.Add(every) }, err
@@ -27,7 +29,7 @@ func timetableOf(expression string) (timetable, error) {
 
 // cronOf reads AWS's six fields: minutes, hours, day of month, month, day of week
 // from 1 for Sunday, and year. One of the two days is a question mark.
-func cronOf(fields string) (timetable, error) {
+func cronOf(fields string, zone *time.Location) (timetable, error) {
 	f := strings.Fields(fields)
 	if len(f) != 6 || (f[2] == "?") == (f[4] == "?") {
 		return nil, fmt.Errorf("cron takes six fields, with a question mark for one of the two days")
@@ -35,16 +37,16 @@ func cronOf(fields string) (timetable, error) {
 	if strings.ContainsAny(f[2], "LW") || strings.ContainsAny(strings.NewReplacer("JUL", "", "WED", "").Replace(f[4]), "L#") {
 		return nil, fmt.Errorf("the embedded AWS does not take L, W and # in cron")
 	}
-	schedule, err := cron.ParseStandard("CRON_TZ=UTC " + strings.Join([]string{f[0], f[1], f[2], f[3], weekdays(f[4])}, " "))
+	schedule, err := cron.ParseStandard("CRON_TZ=" + zone.String() + " " + strings.Join([]string{f[0], f[1], f[2], f[3], weekdays(f[4])}, " "))
 	if err != nil {
 		return nil, fmt.Errorf("reading cron: %w", err)
 	}
 	return func(t time.Time) time.Time {
 		for range 400 { // days that a year's field leaves out
-			if t = schedule.Next(t.UTC()); t.IsZero() || inYears(f[5], t.Year()) {
+			if t = schedule.Next(t.In(zone)); t.IsZero() || inYears(f[5], t.Year()) {
 				return t
 			}
-			t = time.Date(t.Year()+1, 1, 1, 0, 0, 0, 0, time.UTC).Add(-time.Second)
+			t = time.Date(t.Year()+1, 1, 1, 0, 0, 0, 0, zone).Add(-time.Second)
 		}
 		return time.Time{}
 	}, nil
@@ -102,4 +104,14 @@ func rateOf(expression string) (time.Duration, error) {
 	}
 	unit := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
 	return time.Duration(n) * unit[strings.TrimSuffix(m[2], "s")], nil
+}
+
+// Next returns the time after t at which an expression, rate() or cron() in a place's
+// time, is due; zero if there is none. It fails for what is no expression.
+func Next(expression string, zone *time.Location, t time.Time) (time.Time, error) {
+	table, err := timetableIn(expression, zone)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return table(t), nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	policydoc "github.com/setmend/setmend/awssim/internal/policy"
 )
 
 // globalServices are signed for us-east-1 wherever they are called from; that is
@@ -30,7 +31,7 @@ func (o *Organization) refusal(r core.AccessRequest) string {
 		here := false
 		for _, p := range o.attachedTo(target, scp) {
 			for _, s := range p.document.Statement {
-				if !s.applies(asked) {
+				if !s.Applies(asked) {
 					continue
 				}
 				if s.Effect == "Deny" {
@@ -84,7 +85,7 @@ var sessionARN = sync.OnceValue(func() *regexp.Regexp {
 
 // request gathers the condition keys of a request. aws:PrincipalARN of a session is
 // its role's ARN.
-func (o *Organization) request(r core.AccessRequest, m *member) *request {
+func (o *Organization) request(r core.AccessRequest, m *member) *policydoc.Request {
 	region := r.Region
 	if service, _, _ := strings.Cut(r.Action, ":"); slices.Contains(globalServices, service) {
 		region = "us-east-1"
@@ -109,5 +110,5 @@ func (o *Organization) request(r core.AccessRequest, m *member) *request {
 		}
 		keys["aws:principalarn"] = principal
 	}
-	return &request{action: r.Action, resource: r.Resource, keys: keys}
+	return &policydoc.Request{Action: r.Action, Resource: r.Resource, Keys: keys}
 }

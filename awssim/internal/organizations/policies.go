@@ -9,16 +9,17 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	policydoc "github.com/setmend/setmend/awssim/internal/policy"
 )
 
 // policy is a policy of any type.
 type policy struct {
 	id, kind, name, description, content string
 
-	managed  bool            // AWS's own
-	document *document       // of control policies, read for evaluation
-	tree     map[string]any  // of the others, read for merging
-	targets  map[string]bool // account, OU and root ids
+	managed  bool                // AWS's own
+	document *policydoc.Document // of control policies, read for evaluation
+	tree     map[string]any      // of the others, read for merging
+	targets  map[string]bool     // account, OU and root ids
 	tags     map[string]string
 	updated  time.Time
 }
@@ -147,8 +148,8 @@ func (p *policy) setContent(content string) error {
 		p.content, p.tree = content, tree
 		return nil
 	}
-	d, err := readDocument(content)
-	if err != nil || !p.managed && !d.controls(p.kind) {
+	d, err := policydoc.Read(content)
+	if err != nil || !p.managed && !controls(d, p.kind) {
 		return malformed
 	}
 	p.content, p.document = content, d
@@ -158,7 +159,7 @@ func (p *policy) setContent(content string) error {
 // controls reports whether a document is one of a control policy's: a service control
 // policy names no principal; a resource control policy names every principal, and
 // denies.
-func (d *document) controls(kind string) bool {
+func controls(d *policydoc.Document, kind string) bool {
 	for _, s := range d.Statement {
 		if len(s.NotPrincipal) > 0 {
 			return false

@@ -1,18 +1,15 @@
 package organizations
 
 import (
-	"encoding/json"
-	"slices"
-	"strings"
-
 	"github.com/setmend/setmend/awssim/internal/core"
+	policydoc "github.com/setmend/setmend/awssim/internal/policy"
 )
 
 // resourcePolicy is the organization's delegation policy: what member accounts may
 // do with its policies.
 type resourcePolicy struct {
 	id, content string
-	document    *document
+	document    *policydoc.Document
 	tags        map[string]string
 }
 
@@ -33,14 +30,14 @@ type putResourcePolicyInput struct {
 type resourcePolicyOutput struct{ ResourcePolicy *ResourcePolicyShape }
 
 // delegable are the actions that a resource policy may allow.
-var delegable = texts{
+var delegable = policydoc.Texts{
 	"organizations:AttachPolicy", "organizations:CreatePolicy", "organizations:DeletePolicy", "organizations:DetachPolicy",
 	"organizations:UpdatePolicy", "organizations:EnablePolicyType", "organizations:DisablePolicyType",
 	"organizations:TagResource", "organizations:UntagResource", "organizations:Describe*", "organizations:List*",
 }
 
 func (o *Organization) putResourcePolicy(_ *core.Call, in *putResourcePolicyInput) (*resourcePolicyOutput, error) {
-	d, err := readDocument(in.Content)
+	d, err := policydoc.Read(in.Content)
 	if err != nil {
 		return nil, invalid("INVALID_RESOURCE_POLICY_JSON", "The provided resource policy can't be read: %v.", err)
 	}
@@ -49,7 +46,7 @@ func (o *Organization) putResourcePolicy(_ *core.Call, in *putResourcePolicyInpu
 			return nil, invalid("INVALID_PRINCIPAL", "Every statement of a resource policy must name a principal.")
 		}
 		for _, action := range s.Action {
-			if s.Effect == "Allow" && !delegable.match(action) {
+			if s.Effect == "Allow" && !delegable.Match(action) {
 				return nil, invalid("UNSUPPORTED_ACTION_IN_RESOURCE_POLICY", "The action %.100s can't be delegated.", action)
 			}
 		}
@@ -90,13 +87,13 @@ func (o *Organization) delegatesTo(c *core.Call) bool {
 		return false
 	}
 	action := "organizations:" + c.Action
-	if !delegable.matchFold(action) {
+	if !delegable.MatchFold(action) {
 		return false
 	}
 	asked := o.request(core.AccessRequest{Account: c.Caller.Account, Region: c.Region, Action: action, Principal: c.Caller.ARN}, o.members[c.Caller.Account])
 	allowed := false
 	for _, s := range o.resource.document.Statement {
-		if !s.names(c.Caller) || !s.applies(asked) {
+		if !s.Names(policydoc.Caller{Account: c.Caller.Account, ARN: c.Caller.ARN}) || !s.Applies(asked) {
 			continue
 		}
 		if s.Effect == "Deny" {
@@ -105,23 +102,6 @@ func (o *Organization) delegatesTo(c *core.Call) bool {
 		allowed = true
 	}
 	return allowed
-}
-
-// names reports whether a statement's principal is the caller: any, its account or
-// its own ARN.
-func (s *statement) names(caller core.Principal) bool {
-	var wildcard string
-	if json.Unmarshal(s.Principal, &wildcard) == nil {
-		return wildcard == "*"
-	}
-	var principal struct{ AWS texts }
-	if json.Unmarshal(s.Principal, &principal) != nil {
-		return false
-	}
-	return slices.ContainsFunc(principal.AWS, func(name string) bool {
-		return name == "*" || name == caller.Account || name == caller.ARN ||
-			strings.HasPrefix(name, "arn:") && strings.HasSuffix(name, ":iam::"+caller.Account+":root")
-	})
 }
 
 func errNoResourcePolicy() *core.Error {

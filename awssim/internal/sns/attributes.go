@@ -69,6 +69,21 @@ func (s *SNS) getTopicAttributes(c *core.Call, in *topicInput) (*attributesOutpu
 	return &attributesOutput{Attributes: out}, nil
 }
 
+// Policy is the policy that a topic was given, "" for one that has the default.
+func (s *SNS) Policy(arn string) string {
+	t, _ := s.find(arn)
+	if t == nil {
+		return ""
+	}
+	if own := t.own["Policy"]; own != "" {
+		return own
+	}
+	if p := s.policyOf(t); p != t.defaultPolicy() {
+		return p
+	}
+	return ""
+}
+
 // policyOf is the policy of a topic policy resource, or the default.
 func (s *SNS) policyOf(t *topic) string {
 	for _, id := range sortedKeys(s.policies.At(t.owner, t.region)) {

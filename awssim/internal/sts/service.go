@@ -24,6 +24,12 @@ type Accounts interface {
 type STS struct {
 	world    *core.World
 	accounts Accounts
+	trusts   func(c *core.Call, account, role string, keys map[string]string) bool
+}
+
+// SetTrust has f say whether a role's trust policy lets a caller assume it.
+func (s *STS) SetTrust(f func(c *core.Call, account, role string, keys map[string]string) bool) {
+	s.trusts = f
 }
 
 // New makes the service.
@@ -101,7 +107,11 @@ func (s *STS) assumeRole(c *core.Call, in *assumeRoleInput) (*assumeRoleOutput, 
 	if c.Caller.Role != "" && lasts > chained {
 		return nil, core.Invalid("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
-	out, err := s.assume(c, in.RoleArn, in.RoleSessionName, lasts, fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.Caller.ARN, in.RoleArn))
+	refusal := fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.Caller.ARN, in.RoleArn)
+	if parts := roleARN.FindStringSubmatch(in.RoleArn); s.trusts != nil && parts != nil && !s.trusts(c, parts[1], parts[2], map[string]string{"sts:externalid": in.ExternalId}) {
+		return nil, core.Errorf(http.StatusForbidden, "AccessDenied", "%s", refusal)
+	}
+	out, err := s.assume(c, in.RoleArn, in.RoleSessionName, lasts, refusal)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package organizations
+package policy
 
 import (
 	"encoding/json"
@@ -6,33 +6,33 @@ import (
 	"strings"
 )
 
-// document is a service or resource control policy, or a resource policy, read for
+// Document is a service or resource control policy, or a resource policy, read for
 // evaluation.
-type document struct {
+type Document struct {
 	Version   string
-	Statement statements
+	Statement Statements
 }
 
-// statement is one statement of a policy document.
-type statement struct {
+// Statement is one statement of a policy document.
+type Statement struct {
 	Sid          string
 	Effect       string
-	Action       texts
-	NotAction    texts
-	Resource     texts
-	NotResource  texts
+	Action       Texts
+	NotAction    Texts
+	Resource     Texts
+	NotResource  Texts
 	Principal    json.RawMessage
 	NotPrincipal json.RawMessage
-	Condition    conditions
+	Condition    Conditions
 }
 
-// readDocument reads a policy document. It fails for what AWS's editor refuses: no
+// Read reads a policy document. It fails for what AWS's editor refuses: no
 // JSON object, a key that the language does not have, a statement without effect or
 // action, an action that names no service.
-func readDocument(content string) (*document, error) {
+func Read(content string) (*Document, error) {
 	decoder := json.NewDecoder(strings.NewReader(content))
 	decoder.DisallowUnknownFields()
-	var d document
+	var d Document
 	if err := decoder.Decode(&d); err != nil {
 		return nil, fmt.Errorf("reading the policy document: %w", err)
 	}
@@ -50,7 +50,7 @@ func readDocument(content string) (*document, error) {
 	return &d, nil
 }
 
-func (s *statement) check() error {
+func (s *Statement) check() error {
 	switch {
 	case s.Effect != "Allow" && s.Effect != "Deny":
 		return fmt.Errorf("the effect %q is neither Allow nor Deny", s.Effect)
@@ -59,7 +59,7 @@ func (s *statement) check() error {
 	case len(s.Resource) > 0 && len(s.NotResource) > 0:
 		return fmt.Errorf("a statement must not have both Resource and NotResource")
 	}
-	for _, action := range append(append(texts{}, s.Action...), s.NotAction...) {
+	for _, action := range append(append(Texts{}, s.Action...), s.NotAction...) {
 		if service, name, ok := strings.Cut(action, ":"); action != "*" && (!ok || service == "" || name == "") {
 			return fmt.Errorf("the action %q names no service", action)
 		}
@@ -67,23 +67,23 @@ func (s *statement) check() error {
 	return s.Condition.check()
 }
 
-// applies reports whether a statement is about a request.
-func (s *statement) applies(r *request) bool {
+// Applies reports whether a statement is about a request.
+func (s *Statement) Applies(r *Request) bool {
 	switch {
-	case len(s.Action) > 0 && !s.Action.matchFold(r.action),
-		len(s.NotAction) > 0 && s.NotAction.matchFold(r.action),
-		r.resource != "" && len(s.Resource) > 0 && !s.Resource.match(r.resource),
-		r.resource != "" && len(s.NotResource) > 0 && s.NotResource.match(r.resource):
+	case len(s.Action) > 0 && !s.Action.MatchFold(r.Action),
+		len(s.NotAction) > 0 && s.NotAction.MatchFold(r.Action),
+		r.Resource != "" && len(s.Resource) > 0 && !s.Resource.Match(r.Resource),
+		r.Resource != "" && len(s.NotResource) > 0 && s.NotResource.Match(r.Resource):
 		return false
 	}
 	return s.Condition.hold(r)
 }
 
-// texts is one string or a list of them, as policy documents allow.
-type texts []string
+// Texts is one string or a list of them, as policy documents allow.
+type Texts []string
 
 // UnmarshalJSON takes either form, and numbers and booleans as conditions have them.
-func (t *texts) UnmarshalJSON(b []byte) error {
+func (t *Texts) UnmarshalJSON(b []byte) error {
 	var list []any
 	var one any
 	if err := json.Unmarshal(b, &one); err != nil {
@@ -107,9 +107,9 @@ func (t *texts) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// match reports whether one of the patterns matches, matchFold whether one does in
+// Match reports whether one of the patterns matches, MatchFold whether one does in
 // any case, as for actions.
-func (t texts) match(s string) bool {
+func (t Texts) Match(s string) bool {
 	for _, pattern := range t {
 		if matches(pattern, s) {
 			return true
@@ -118,7 +118,7 @@ func (t texts) match(s string) bool {
 	return false
 }
 
-func (t texts) matchFold(s string) bool {
+func (t Texts) MatchFold(s string) bool {
 	for _, pattern := range t {
 		if matches(strings.ToLower(pattern), strings.ToLower(s)) {
 			return true
@@ -148,16 +148,16 @@ func matches(pattern, s string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// statements is one statement or a list of them.
-type statements []*statement
+// Statements is one statement or a list of them.
+type Statements []*Statement
 
 // UnmarshalJSON takes either form, strictly.
-func (s *statements) UnmarshalJSON(b []byte) error {
+func (s *Statements) UnmarshalJSON(b []byte) error {
 	text := strings.TrimSpace(string(b))
 	if !strings.HasPrefix(text, "[") {
 		text = "[" + text + "]"
 	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
-	return decoder.Decode((*[]*statement)(s))
+	return decoder.Decode((*[]*Statement)(s))
 }

@@ -1,4 +1,4 @@
-package organizations
+package policy
 
 import (
 	"fmt"
@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// conditions are a statement's conditions: operator → key → values. All must hold.
-type conditions map[string]map[string]texts
+// Conditions are a statement's conditions: operator → key → values. All must hold.
+type Conditions map[string]map[string]Texts
 
-// request is what a policy is evaluated for, with the condition keys that the
+// Request is what a policy is evaluated for, with the condition keys that the
 // embedded AWS knows, by their names in lower case.
-type request struct {
-	action, resource string
-	keys             map[string]string
+type Request struct {
+	Action, Resource string
+	Keys             map[string]string
 }
 
 // operator is a condition operator taken apart.
@@ -81,7 +81,7 @@ func readOperator(name string) (o operator, ok bool) {
 	return o, o.test != nil
 }
 
-func (c conditions) check() error {
+func (c Conditions) check() error {
 	for name, keys := range c {
 		if _, ok := readOperator(name); !ok {
 			return fmt.Errorf("the condition operator %q is none of the policy language", name)
@@ -95,11 +95,11 @@ func (c conditions) check() error {
 
 // hold reports whether every condition holds for a request. A key that the request
 // lacks fails a positive test and passes a negative one, as in IAM.
-func (c conditions) hold(r *request) bool {
+func (c Conditions) hold(r *Request) bool {
 	for name, keys := range c {
 		o, _ := readOperator(name)
 		for key, wanted := range keys {
-			value, present := r.keys[strings.ToLower(key)]
+			value, present := r.Keys[strings.ToLower(key)]
 			if !o.holds(value, present, wanted) {
 				return false
 			}
@@ -108,7 +108,7 @@ func (c conditions) hold(r *request) bool {
 	return true
 }
 
-func (o operator) holds(value string, present bool, wanted texts) bool {
+func (o operator) holds(value string, present bool, wanted Texts) bool {
 	switch {
 	case o.null:
 		return len(wanted) > 0 && strings.EqualFold(wanted[0], strconv.FormatBool(!present))
