@@ -108,7 +108,7 @@ func (s *STS) assumeRole(c *core.Call, in *assumeRoleInput) (*assumeRoleOutput, 
 		return nil, core.Invalid("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
 	refusal := fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.Caller.ARN, in.RoleArn)
-	if parts := roleARN.FindStringSubmatch(in.RoleArn); s.trusts != nil && parts != nil && !s.trusts(c, parts[1], parts[2], map[string]string{"sts:externalid": in.ExternalId}) {
+	if parts := roleARN().FindStringSubmatch(in.RoleArn); s.trusts != nil && parts != nil && !s.trusts(c, parts[1], parts[2], map[string]string{"sts:externalid": in.ExternalId}) {
 		return nil, core.Errorf(http.StatusForbidden, "AccessDenied", "%s", refusal)
 	}
 	out, err := s.assume(c, in.RoleArn, in.RoleSessionName, lasts, refusal)
