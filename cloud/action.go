@@ -86,6 +86,12 @@ var (
 
 	getParameter = read("ssm", "GetParameter", 40, 20)
 	putParameter = write("ssm", "PutParameter", 3, 3)
+	// Writing the same value twice makes two versions of it, which harms nobody who
+	// reads the newest; see [AWS.PutParameter].
+	overwriteParameter  = putParameter.idempotent()
+	getParametersByPath = read("ssm", "GetParametersByPath", 40, 20)
+	describeParameters  = read("ssm", "DescribeParameters", 5, 5)
+	deleteParameters    = write("ssm", "DeleteParameters", 5, 5).idempotent()
 	publish      = write("sns", "Publish", 30, 30)
 
 	// S3 limits by prefix, far above what a journal does.

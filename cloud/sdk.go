@@ -47,7 +47,7 @@ var own = []action{
 	describeStackDriftDetectionStatus, describeStackResourceDrifts, createChangeSet, deleteChangeSet,
 	executeChangeSet, describeOrganization, listRoots, listAccounts, describeAccount, describeOrganizationalUnit,
 	listDelegatedAdministrators, listServiceAccess, listParents, listAccountsForParent, listOUsForParent,
-	getCallerIdentity, assumeRole, getParameter, putParameter, publish, getObject, putObject, deleteObject, listObjects,
+	getCallerIdentity, assumeRole, getParameter, putParameter, getParametersByPath, describeParameters, deleteParameters, publish, getObject, putObject, deleteObject, listObjects,
 }
 
 // SDK is the SDK's configuration of the connection: region, credentials and
