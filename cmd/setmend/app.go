@@ -92,7 +92,7 @@ heal shows its plan and asks before it acts. demo needs no AWS at all.`,
 	group(root, "Look, and change nothing:", a.doctorCommand(), a.statusCommand(), a.planCommand(), a.explainCommand(), a.dashboardCommand())
 	group(root, "Heal:", a.healCommand(), a.applyCommand(), a.serveCommand(), a.runsCommand(), a.approvalsCommand(), a.quarantineCommand(),
 		a.overridesCommand(), a.journalCommand())
-	group(root, "Set up:", a.permissionsCommand(), a.policyCommand(), a.notifyCommand())
+	group(root, "Set up:", a.permissionsCommand(), a.policyCommand(), a.notifyCommand(), a.configCommand())
 	group(root, "Run workflows of your own:", a.workflowCommand())
 	root.AddCommand(a.versionCommand())
 	for _, command := range root.Commands() {
