@@ -76,13 +76,14 @@ func (a *AWS) readTiers(ctx context.Context, path string, list []StoredParameter
 }
 
 // PutParameter writes a parameter of type String, whether or not it is there. An
-// advanced parameter cannot become a standard one again.
+// advanced parameter cannot become a standard one again. Writing the same value twice
+// makes two versions of it, which harms nobody who reads the newest.
 func (a *AWS) PutParameter(ctx context.Context, p StoredParameter) error {
 	tier := ssmtypes.ParameterTierStandard
 	if p.Advanced {
 		tier = ssmtypes.ParameterTierAdvanced
 	}
-	_, err := call(ctx, a, overwriteParameter.on("parameter %s", p.Name), a.ssm().PutParameter, &ssm.PutParameterInput{
+	_, err := call(ctx, a, putParameter.idempotent().on("parameter %s", p.Name), a.ssm().PutParameter, &ssm.PutParameterInput{
 		Name: aws.String(p.Name), Value: aws.String(p.Value), Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true), Tier: tier})
 	return err
 }

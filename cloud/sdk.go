@@ -45,9 +45,9 @@ var own = []action{
 	describeOrganizationsAccess, listAutoDeploymentTargets, createStackInstances, updateStackInstances, deleteStackInstances,
 	detectStackSetDrift, describeStacks, describeStackEvents, getTemplate, describeChangeSet, detectStackDrift,
 	describeStackDriftDetectionStatus, describeStackResourceDrifts, createChangeSet, deleteChangeSet,
-	executeChangeSet, describeOrganization, listRoots, listAccounts, describeAccount, describeOrganizationalUnit,
+	executeChangeSet, deleteStack, describeOrganization, listRoots, listAccounts, describeAccount, describeOrganizationalUnit,
 	listDelegatedAdministrators, listServiceAccess, listParents, listAccountsForParent, listOUsForParent,
-	getCallerIdentity, assumeRole, getParameter, putParameter, getParametersByPath, describeParameters, deleteParameters, publish, getObject, putObject, deleteObject, listObjects,
+	getCallerIdentity, assumeRole, startExecution, listExecutions, getParameter, putParameter, getParametersByPath, describeParameters, deleteParameters, publish, getObject, putObject, deleteObject, listObjects, listVersions,
 }
 
 // SDK is the SDK's configuration of the connection: region, credentials and

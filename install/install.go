@@ -11,8 +11,8 @@ type Config struct {
 	// Read, Heal and Sync are the IAM actions that the code declares for reading the
 	// fleet, for changing stack instances, and for writing the compiled configuration.
 	Read, Heal, Sync []string
-	// Member are the actions in member accounts.
-	Member []string
+	// Member are the actions in member accounts, Start those that start runs.
+	Member, Start []string
 	// MemberRoles are the names, with paths, of the roles in member accounts that the
 	// policy names.
 	MemberRoles []string

@@ -20,7 +20,7 @@ import (
 func sample() install.Config {
 	return install.Config{
 		Read: []string{"cloudformation:ListStackSets", "organizations:ListAccounts"}, Heal: []string{"cloudformation:CreateStackInstances", "cloudformation:DeleteStackInstances"},
-		Sync: []string{"ssm:DeleteParameters", "ssm:DescribeParameters", "ssm:GetParametersByPath", "ssm:PutParameter"}, Member: []string{"cloudformation:CreateChangeSet"}, MemberRoles: []string{"/platform/mender"}, Secrets: []string{"/setmend/teams"},
+		Sync: []string{"ssm:DeleteParameters", "ssm:DescribeParameters", "ssm:GetParametersByPath", "ssm:PutParameter"}, Member: []string{"cloudformation:CreateChangeSet"}, Start: []string{"states:StartExecution", "states:ListExecutions"}, MemberRoles: []string{"/platform/mender"}, Secrets: []string{"/setmend/teams"},
 		Topics: []string{"arn:aws:sns:eu-central-1:111122223333:heals"}, StackSets: []string{"platform-*"}, Version: "test",
 		Environment: map[string]string{"SETMEND_SPEED": "1"},
 	}

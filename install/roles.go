@@ -61,9 +61,9 @@ func (t *template) roles(c Config) {
 	}
 	t.role(RoleReporter, "Publishes the report and tells people.", "lambda", reporter...)
 	t.role(RoleStarter, "Gathers events and starts runs.", "lambda", journal, lists, aside, tell,
-		statement{"StartsRuns", []string{"states:StartExecution", "states:ListExecutions"}, []node{ref("StateMachine")}, nil})
+		statement{"StartsRuns", c.Start, []node{ref("StateMachine")}, nil})
 	t.role(RoleCompiler, "Writes the compiled configuration.", "lambda", aside,
-		statement{"WritesParameters", without(c.Sync, "ssm:DescribeParameters"), []node{sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter" + c.path() + "/*")}, nil},
+		statement{"WritesParameters", without(c.Sync, "ssm:DescribeParameters"), c.parameterARNs(), nil},
 		statement{"ListsParameters", []string{"ssm:DescribeParameters"}, everything(), nil})
 }
 
@@ -99,6 +99,13 @@ func (c Config) path() string {
 		return "/setmend"
 	}
 	return "/" + strings.Trim(c.Path, "/")
+}
+
+// parameterARNs are the configuration's: listing below a path is checked against the
+// path itself.
+func (c Config) parameterARNs() []node {
+	below := "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter" + c.path()
+	return []node{sub(below), sub(below + "/*")}
 }
 
 func texts(list []string) []node {

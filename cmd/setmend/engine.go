@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -37,10 +38,10 @@ type embedded struct {
 
 // newEmbedded wires the stages into the interpreter.
 func newEmbedded(config heal.Config, journal store, clock engineClock) (*embedded, error) {
-	config.Journal, config.Clock, config.Engine = journal, clock, "embedded"
+	config.Engine = "embedded"
 	host, _ := os.Hostname() // only a name in the lease
 	config.Holder = fmt.Sprintf("%s:%d", host, os.Getpid())
-	healer, err := heal.New(config)
+	healer, tasks, err := newStages(config, journal, clock)
 	if err != nil {
 		return nil, err
 	}
@@ -52,11 +53,21 @@ func newEmbedded(config heal.Config, journal store, clock engineClock) (*embedde
 	if err != nil {
 		return nil, fmt.Errorf("loading the state machine: %w", err)
 	}
+	return &embedded{healer, asl.NewEngine(asl.Config{Store: journal, Tasks: tasks, Clock: clock}), machine, tasks, journal}, nil
+}
+
+// newStages makes a healer and its stages by the names of their functions.
+func newStages(config heal.Config, journal store, clock engineClock) (*heal.Healer, asl.FunctionMap, error) {
+	config.Journal, config.Clock = journal, clock
+	healer, err := heal.New(config)
+	if err != nil {
+		return nil, nil, err
+	}
 	tasks := asl.FunctionMap{}
 	for name, stage := range healer.Stages() {
 		tasks[name] = taskOf(stage)
 	}
-	return &embedded{healer, asl.NewEngine(asl.Config{Store: journal, Tasks: tasks, Clock: clock}), machine, tasks, journal}, nil
+	return healer, tasks, nil
 }
 
 // patient returns the definition with time-outs that a stage's own work can keep.
@@ -134,23 +145,34 @@ func publishTo(folder string, journal heal.Journal) func(context.Context, *heal.
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}
-		write := func(name string, fill func(*os.File) error) error {
-			return replaceFile(filepath.Join(folder, name), fill)
-		}
-		options, err := pageOptionsOf(ctx, journal, report)
-		if err != nil {
-			return err
-		}
-		if err := write("dashboard.html", func(f *os.File) error { return dashboard.Page(f, report, options) }); err != nil {
-			return err
-		}
-		if err := write("report.json", func(f *os.File) error { return dashboard.JSON(f, report) }); err != nil {
-			return err
-		}
-		return write("decisions.jsonl", func(f *os.File) error {
-			return dashboard.DecisionsJSONL(f, heal.Decisions(ctx, journal, report.Run.ID))
+		return publications(ctx, journal, report, func(name string, fill func(io.Writer) error) error {
+			return replaceFile(filepath.Join(folder, name), func(f *os.File) error { return fill(f) })
 		})
 	}
+}
+
+// Names of what is published after a run.
+const (
+	pageFile      = "dashboard.html"
+	reportFile    = "report.json"
+	decisionsFile = "decisions.jsonl"
+)
+
+// publications writes what is published of a run.
+func publications(ctx context.Context, journal heal.Journal, report *heal.Report, write func(name string, fill func(io.Writer) error) error) error {
+	options, err := pageOptionsOf(ctx, journal, report)
+	if err != nil {
+		return err
+	}
+	if err := write(pageFile, func(w io.Writer) error { return dashboard.Page(w, report, options) }); err != nil {
+		return err
+	}
+	if err := write(reportFile, func(w io.Writer) error { return dashboard.JSON(w, report) }); err != nil {
+		return err
+	}
+	return write(decisionsFile, func(w io.Writer) error {
+		return dashboard.DecisionsJSONL(w, heal.Decisions(ctx, journal, report.Run.ID))
+	})
 }
 
 func replaceFile(path string, fill func(*os.File) error) error {

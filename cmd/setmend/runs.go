@@ -132,7 +132,7 @@ journal. The stop holds, for ` + "`setmend runs resume`" + ` too, until it is li
 // file is named does AWS have to tell the account that the journal belongs to.
 func (a *app) withJournal(ctx context.Context, f func(store) error) error {
 	if a.journal != "" {
-		j, err := openJournalFile(a.journal)
+		j, err := a.openNamedJournal(ctx)
 		if err != nil {
 			return err
 		}

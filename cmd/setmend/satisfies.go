@@ -4,6 +4,7 @@ import (
 	"github.com/setmend/setmend/asl"
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/journal/s3"
 	"github.com/setmend/setmend/journal/sqlite"
 )
 
@@ -13,4 +14,8 @@ var (
 	_ heal.Cloud   = (*cloud.AWS)(nil)
 	_ heal.Journal = (*sqlite.Journal)(nil)
 	_ asl.Store    = (*sqlite.Journal)(nil)
+	_ openStore    = (*s3.Journal)(nil)
+
+	_ s3.ObjectStore   = (*cloud.Bucket)(nil)
+	_ s3.ObjectRemover = (*cloud.Bucket)(nil)
 )
