@@ -43,6 +43,13 @@ type Options struct {
 	// set where no organization lets StackSets in, as AWS does. By default such a set
 	// is data only, so that templates can be tried out in an empty world.
 	DeclaredSetsNeedAccess bool
+	// Functions are how Lambda functions run.
+	Functions FunctionOptions
+	// StateMachines runs the definitions of Step Functions; nil refuses executions.
+	StateMachines Interpreter
+	// EnforceIAM has the policies of roles evaluated: a call that its caller's role
+	// does not allow is denied. By default every role may do everything.
+	EnforceIAM bool
 	// Fill fills the new world. It is called by New and by Reset, without the lock.
 	Fill func(*AWS) error
 }
@@ -140,10 +147,38 @@ func (a *AWS) Now() time.Time {
 }
 
 // Advance moves the world's time forward, running everything that falls due.
+//
+// What functions and state machines do in answer happens in its time: while one is
+// at work, time stands still, for patience at most.
 func (a *AWS) Advance(d time.Duration) {
-	a.Lock()
-	defer a.Unlock()
-	a.world.Advance(d)
+	for {
+		a.Lock()
+		left, idle := a.world.AdvanceIdle(d)
+		a.Unlock()
+		if idle == nil {
+			return
+		}
+		if d = left; !within(idle, patience) {
+			a.Lock()
+			a.world.Advance(d)
+			a.Unlock()
+			return
+		}
+	}
+}
+
+// patience is how long Advance lets what is under way take, by the time package.
+const patience = 30 * time.Second
+
+func within(done <-chan struct{}, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
 }
 
 // Access is what little of IAM the world knows: missing roles and SCPs. It is

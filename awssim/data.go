@@ -6,12 +6,16 @@ import (
 	"github.com/setmend/setmend/awssim/internal/ec2"
 	"github.com/setmend/setmend/awssim/internal/elb"
 	"github.com/setmend/setmend/awssim/internal/events"
+	"github.com/setmend/setmend/awssim/internal/functions"
 	"github.com/setmend/setmend/awssim/internal/kms"
+	"github.com/setmend/setmend/awssim/internal/logs"
 	"github.com/setmend/setmend/awssim/internal/patches"
 	"github.com/setmend/setmend/awssim/internal/rds"
 	"github.com/setmend/setmend/awssim/internal/s3"
 	"github.com/setmend/setmend/awssim/internal/sns"
+	"github.com/setmend/setmend/awssim/internal/sqs"
 	"github.com/setmend/setmend/awssim/internal/ssm"
+	"github.com/setmend/setmend/awssim/internal/states"
 )
 
 // dataServices are views on the one store of live resources, with what no resource
@@ -26,6 +30,10 @@ type dataServices struct {
 	balancers  *elb.ELB
 	keys       *kms.KMS
 	databases  *rds.RDS
+	logs       *logs.Logs
+	queues     *sqs.SQS
+	functions  *functions.Functions
+	states     *states.States
 }
 
 func (a *AWS) assembleData() {
@@ -33,8 +41,12 @@ func (a *AWS) assembleData() {
 	d.parameters = ssm.New(a.world, store{a})
 	d.objects = s3.New(a.world, store{a})
 	d.topics = sns.New(a.world, store{a})
+	d.topics.SetTargets(deliveries{a})
 	d.metrics = cloudwatch.New(a.world, store{a})
-	d.bus = events.New(a.world, d.topics, store{a})
+	d.bus = events.New(a.world, deliveries{a}, d.metrics, store{a})
+	d.logs = logs.New(a.world, store{a}, d.metrics)
+	d.queues = sqs.New(a.world, store{a}, d.metrics)
+	a.assembleServerless()
 	d.instances = ec2.New(a.world)
 	d.balancers = elb.New(a.world, d.instances)
 	d.keys = kms.New(a.world)
@@ -48,6 +60,10 @@ func (a *AWS) assembleData() {
 	a.add(d.balancers.Service())
 	a.add(d.keys.Service())
 	a.add(d.databases.Service())
+	a.add(d.logs.Service())
+	a.add(d.queues.Service())
+	a.add(d.functions.Service())
+	a.add(d.states.Service())
 }
 
 // systemsManager is Parameter Store and patch management: two packages, one

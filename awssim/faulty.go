@@ -124,6 +124,9 @@ func (a *AWS) act(x *exchange) (any, error) {
 		}
 		return nil, x.fault.Error()
 	}
+	if err := a.authorize(x); err != nil {
+		return nil, err
+	}
 	out, err := invoke(x.call, x.decode)
 	if err == nil && x.does(faults.EmptyPage) {
 		x.empty(out)

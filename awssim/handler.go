@@ -41,7 +41,8 @@ type exchange struct {
 	refused *core.Error // why the request was refused before its action
 	fault   *faults.Armed
 	answer  *wire.Answer
-	token   string // the NextToken of the request
+	token   string      // the NextToken of the request
+	later   *core.Later // the answer is not there yet
 }
 
 // handle answers a request; nil is an answer that got lost. The body is read
@@ -59,6 +60,9 @@ func (a *AWS) handle(r *http.Request) *wire.Answer {
 		if a.open(x); x.answer == nil && !a.held(x) {
 			a.serve(x)
 		}
+	})
+	a.await(x)
+	a.world.Serve(func() {
 		if x.answer != nil && x.answer.Header != nil {
 			x.answer.Header.Set(timeHeader, a.world.Now().UTC().Format(time.RFC3339Nano))
 		}
@@ -136,6 +140,35 @@ func (a *AWS) serve(x *exchange) {
 		return
 	}
 	out, err := a.invoke(x)
+	if later, waits := out.(*core.Later); waits && err == nil {
+		x.later = later
+		return
+	}
+	a.finish(x, out, err)
+}
+
+// await waits for an answer that was not there at once, as long as the client does.
+func (a *AWS) await(x *exchange) {
+	if x.later == nil {
+		return
+	}
+	select {
+	case <-x.later.Done():
+	case <-x.http.Context().Done():
+	}
+	a.world.Serve(func() {
+		select {
+		case <-x.later.Done():
+			out, err := x.later.Result()
+			a.finish(x, out, err)
+		default: // the client has gone
+			x.answer = plain(http.StatusServiceUnavailable, "the client did not wait for the answer")
+		}
+	})
+}
+
+// finish makes the answer, with the lock held.
+func (a *AWS) finish(x *exchange, out any, err error) {
 	a.record.note(x, err)
 	if err != nil {
 		x.answer = x.request.Failure(wire.AsError(err), x.call.RequestID)

@@ -40,6 +40,7 @@ func (a *AWS) assembleCloudFormation(options Options) {
 		Actions:   merged(a.stackSets.Actions(), a.stacks.Actions()),
 	})
 	a.add(cloudcontrol.New(a.world, a.stacks).Service())
+	a.watch()
 }
 
 // merged puts the actions of several packages into one table.

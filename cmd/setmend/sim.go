@@ -25,6 +25,10 @@ type simulation struct {
 	fleet  string   // a snapshot's file
 	faults string   // a fault plan's file
 	set    []string // options of the embedded AWS, as NAME=VALUE
+
+	runFunctions bool // run the functions' code as processes of this machine
+	enforceIAM   bool
+	endpoint     string // where it listens, for the functions
 }
 
 func (a *app) simCommand() *cobra.Command {
@@ -57,6 +61,8 @@ subcommands work on the machine it runs on only.`,
 	cmd.Flags().StringVar(&s.name, "scenario", "otto", "otto (a large organization with much to heal) or empty")
 	cmd.Flags().StringVar(&s.fleet, "fleet", "", "fill it from a file that `setmend sim snapshot` wrote, instead of a scenario")
 	cmd.Flags().StringArrayVar(&s.set, "option", nil, "turn over what AWS leaves open, such as StackSets.MaxBusyPerSet=100 or Partition=aws-us-gov; may be given several times")
+	cmd.Flags().BoolVar(&s.runFunctions, "run-functions", false, "run Lambda functions (bootstrap of provided.al2023) as processes of this machine: code of templates and requests then has your rights here")
+	cmd.Flags().BoolVar(&s.enforceIAM, "enforce-iam", false, "evaluate the policies of roles: deny what a caller's role does not allow")
 	cmd.Flags().StringVar(&s.faults, "faults", "", "a file of faults to inject, in force from the start and after every reset")
 	cmd.AddCommand(a.simResetCommand(), a.simFaultsCommand(), a.simAdvanceCommand(), a.simSnapshotCommand(),
 		a.simLoadCommand(), a.simDriftCommand(), a.simStatsCommand(), a.simWritesCommand())
@@ -64,15 +70,21 @@ subcommands work on the machine it runs on only.`,
 }
 
 func (a *app) sim(ctx context.Context, s simulation) error {
-	aws, err := s.aws(clock.Scaled(s.speed, time.Now()))
-	if err != nil {
-		return err
+	if s.runFunctions && !onLoopback(s.listen) {
+		return &usageError{fmt.Errorf("--run-functions with --listen %s: whoever reaches that address could run code here", s.listen), "listen on 127.0.0.1, or leave --run-functions out"}
 	}
 	listener, err := net.Listen("tcp", s.listen)
 	if err != nil {
 		return &hintedError{fmt.Errorf("listening on %s: %w", s.listen, err), "choose another address with --listen", exitUsage}
 	}
 	url := "http://" + reachable(listener.Addr())
+	s.endpoint = url
+	aws, err := s.aws(clock.Scaled(s.speed, time.Now()))
+	if err != nil {
+		_ = listener.Close() // nobody was served
+		return err
+	}
+	defer aws.Close()
 	fmt.Fprintf(a.stderr, "embedded AWS on %s (%s, seed %d, speed %g); Ctrl-C ends it\n", url, s.what(), s.seed, s.speed)
 	// Some clients read one name of the region, some the other.
 	fmt.Fprintf(a.stderr, "  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=sim AWS_SECRET_ACCESS_KEY=sim%s\n",
@@ -82,6 +94,13 @@ func (a *app) sim(ctx context.Context, s simulation) error {
 	}
 	go releaseStart()
 	return serveUntil(ctx, listener, aws)
+}
+
+// onLoopback reports whether an address to listen on is one of this machine's own.
+func onLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 // speedVariable tells setmend to keep up.
@@ -121,6 +140,11 @@ func (s *simulation) aws(time *clock.Clock) (*awssim.AWS, error) {
 		return nil, err
 	}
 	options := s.options(time)
+	options.StateMachines, options.EnforceIAM = statesLanguage{}, s.enforceIAM
+	options.Functions.Run, options.Functions.Endpoint = s.runFunctions, s.endpoint
+	if s.speed != 1 {
+		options.Functions.Environment = []string{fmt.Sprintf("SETMEND_SPEED=%g", s.speed)}
+	}
 	for _, assignment := range s.set {
 		if err := options.Set(assignment); err != nil {
 			return nil, &usageError{err, "docs/embedded-aws.md tells what each option does"}

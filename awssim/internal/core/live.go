@@ -90,6 +90,15 @@ func (m *Mirror[T]) Seen(account, region string) bool {
 	return here != nil && here.seen
 }
 
+// Last returns the records of a place as they were last seen, which is nothing if
+// they were never asked for.
+func (m *Mirror[T]) Last(account, region string) map[string]*T {
+	if here := m.places[livePlace{account, region}]; here != nil {
+		return here.records
+	}
+	return nil
+}
+
 func (m *Mirror[T]) at(account, region string) *mirrored[T] {
 	here := m.here(account, region)
 	if version := m.store.Version(); !here.busy && (!here.seen || here.version != version) {

@@ -9,12 +9,13 @@ import (
 type Protocol int
 
 const (
-	Query   Protocol = iota // form in, XML out: CloudFormation, STS, SNS
-	JSON10                  // Cloud Control
-	JSON11                  // Organizations, SSM, EventBridge
-	RESTXML                 // S3
-	RPCCBOR                 // CloudWatch in today's SDKs
-	EC2                     // a Query of EC2's own: other envelopes, lists of items
+	Query    Protocol = iota // form in, XML out: CloudFormation, STS, SNS
+	JSON10                   // Cloud Control
+	JSON11                   // Organizations, SSM, EventBridge
+	RESTXML                  // S3
+	RPCCBOR                  // CloudWatch in today's SDKs
+	EC2                      // a Query of EC2's own: other envelopes, lists of items
+	RESTJSON                 // methods and paths, JSON bodies: Lambda, EventBridge Scheduler
 )
 
 // Service is one AWS service as a table.
@@ -31,6 +32,32 @@ type Service struct {
 	InvalidCode string
 	// Raw serves a RESTXML service itself.
 	Raw func(c *Call, w http.ResponseWriter, r *http.Request)
+	// Routes says where the actions of a RESTJSON service are found.
+	Routes []Route
+}
+
+// Route is the method and path of an action of a RESTJSON service.
+type Route struct {
+	Method string
+	// Path holds the members of the input that are part of it in braces, such as
+	// /2015-03-31/functions/{FunctionName}; {Name+} takes the rest of the path.
+	Path   string
+	Action string
+	// Headers are the members that come in headers, by header.
+	Headers map[string]string
+	// Payload is the member that is the body, "" where the body is an object of
+	// members.
+	Payload string
+	// Status is the status of a success; 0 is 200.
+	Status int
+}
+
+// Payload is an output that is not an object of members: an answer's status,
+// headers and body as they are.
+type Payload struct {
+	Status int
+	Header http.Header
+	Body   []byte
 }
 
 // Action is one API action with its types hidden.

@@ -42,7 +42,11 @@ type World struct {
 	seq     uint64
 	random  *rand.Rand
 	subs    []func(Event)
+	driven  bool        // the queue moves without requests though nobody subscribed
 	stop    func() bool // stops the timer that drives the queue for subscribers
+	outside int         // works under way without the lock
+	idle    chan struct{}
+	epoch   uint64 // counts resets, so that what began before one changes nothing after
 	Options Options
 	Access  *Access
 }
@@ -66,7 +70,8 @@ func NewWorld(options Options) *World {
 // Reset makes the world new: nothing is queued, nobody listens, time is the
 // clock's and randomness starts over. What services keep is theirs to forget.
 func (w *World) Reset() {
-	w.skew, w.queue, w.seq, w.subs = 0, nil, 0, nil
+	w.skew, w.queue, w.seq, w.subs, w.driven = 0, nil, 0, nil, false
+	w.epoch++
 	w.random = rand.New(rand.NewPCG(w.Options.Seed, 0x5e7a3e4d))
 	w.Access = newAccess()
 	w.now = w.clock.Now()
@@ -128,7 +133,7 @@ func (w *World) drive() {
 		w.stop()
 		w.stop = nil
 	}
-	if len(w.subs) == 0 || len(w.queue) == 0 {
+	if len(w.subs) == 0 && !w.driven || len(w.queue) == 0 {
 		return
 	}
 	wait := w.queue[0].at.Sub(w.clock.Now().Add(w.skew))

@@ -2,6 +2,8 @@ package events
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -68,34 +70,49 @@ func (e *EventBridge) put(c *core.Call, entry eventEntry) putEventsResult {
 	case json.Unmarshal([]byte(entry.Detail), &detail) != nil:
 		return putEventsResult{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
 	}
-	if _, err := e.bus(c, entry.EventBusName); err != nil { // AWS drops events for a bus that does not exist
+	to, policy, err := e.busAt(c, entry.EventBusName)
+	if err != nil { // AWS drops events for a bus that does not exist
 		return putEventsResult{EventId: c.UUID()}
+	}
+	if to.account != c.Caller.Account && !policy.admits(c.Caller.Account) {
+		return putEventsResult{ErrorCode: "AccessDeniedException", ErrorMessage: fmt.Sprintf("User: %s is not authorized to perform: events:PutEvents on resource: %s because no resource-based policy allows the events:PutEvents action", c.Caller.ARN, to.arn)}
 	}
 	at := c.Now()
 	if entry.Time != nil {
 		at = *entry.Time
 	}
-	id := e.publish(core.Event{
+	id := e.publish(to, core.Event{
 		Source: entry.Source, DetailType: entry.DetailType, Account: c.Caller.Account, Region: c.Region,
 		Time: at, Resources: entry.Resources, Detail: detail,
 	})
 	return putEventsResult{EventId: id}
 }
 
-// publish puts an event on its account's bus and answers its id.
-func (e *EventBridge) publish(event core.Event) string {
+// publish puts an event on a bus and answers its id.
+func (e *EventBridge) publish(to busRef, event core.Event) string {
 	id := e.world.UUID()
-	rules := e.known(place{event.Account, event.Region})
+	rules := e.known(to)
 	if len(rules) == 0 {
 		return id
 	}
 	text, tree := envelope(id, event)
+	e.match(rules, text, tree)
+	return id
+}
+
+func (e *EventBridge) match(rules map[string]*rule, text []byte, tree map[string]any) {
 	for _, name := range sortedKeys(rules) {
 		if r := rules[name]; r.enabled && r.matcher != nil && r.matcher.matches(tree) {
+			e.metric(r, "MatchedEvents")
 			e.send(r, text, tree)
 		}
 	}
-	return id
+}
+
+func (e *EventBridge) metric(r *rule, name string) {
+	if e.metrics != nil {
+		e.metrics.Report(r.at.account, r.at.region, "AWS/Events", name, "Count", 1, [2]string{"RuleName", r.name})
+	}
 }
 
 // envelope is the event as targets see it, as text and as a tree.
@@ -130,21 +147,136 @@ func envelope(id string, event core.Event) ([]byte, map[string]any) {
 }
 
 func (e *EventBridge) send(r *rule, text []byte, tree map[string]any) {
+	e.metric(r, "TriggeredRules")
+	e.world.KeepMoving()
 	for _, t := range r.targets {
-		input := t.input(r, text, tree)
-		e.world.After(latency, func() { e.deliver(t.Arn, input) })
+		d := &delivering{rule: r, target: t, input: t.input(r, text, tree), event: text, at: e.world.Now()}
+		e.world.After(latency, func() { e.deliver(d) })
 	}
 }
 
-func (e *EventBridge) deliver(arn string, input []byte) {
+// delivering is an event on its way to a target.
+type delivering struct {
+	rule         *rule
+	target       target
+	input, event []byte
+	at           time.Time
+	attempts     int // that failed
+}
+
+// The retry policy of targets that name none, and the waits between attempts:
+// "exponential back off and jitter", for up to 24 hours and 185 times.
+const (
+	defaultAttempts = 185
+	defaultAge      = 24 * time.Hour
+	firstWait       = time.Second
+	longestWait     = 15 * time.Minute
+)
+
+// deliver hands an event to its target. What fails for a reason that passes is tried
+// again; what does not, or too often, goes to the target's dead-letter queue.
+func (e *EventBridge) deliver(d *delivering) {
+	arn := d.target.Arn
+	e.metric(d.rule, "Invocations")
 	if f := e.hooks[arn]; f != nil {
-		f(input)
+		f(d.input)
 		return
 	}
-	if strings.Contains(arn, ":sns:") && e.topics.Deliver(arn, string(input)) {
+	if e.targets == nil {
+		e.failed++
 		return
 	}
+	send := core.Delivery{Target: arn, Payload: d.input, Account: d.rule.at.account, Region: d.rule.at.region, Source: "events.amazonaws.com", SourceARN: d.rule.arn, Role: d.target.RoleArn}
+	if d.target.SqsParameters != nil {
+		send.Group = d.target.SqsParameters.MessageGroupId
+	}
+	e.targets.Deliver(send, func(err error) {
+		if err != nil {
+			e.again(d, err)
+		}
+	})
+}
+
+// again decides what becomes of a delivery that failed.
+func (e *EventBridge) again(d *delivering, err error) {
+	most, age := defaultAttempts, defaultAge
+	if p := d.target.RetryPolicy; p != nil {
+		if p.MaximumRetryAttempts != nil {
+			most = int(*p.MaximumRetryAttempts)
+		}
+		if p.MaximumEventAgeInSeconds != nil {
+			age = time.Duration(*p.MaximumEventAgeInSeconds) * time.Second
+		}
+	}
+	refused, known := err.(*core.Error)
+	passes := known && (refused.Status == http.StatusTooManyRequests || refused.Status >= 500)
+	wait := min(firstWait<<min(d.attempts, 20), longestWait)
+	d.attempts++
+	switch {
+	case !passes:
+		e.giveUp(d, refused, "")
+	case d.attempts > most:
+		e.giveUp(d, refused, "MaximumRetryAttempts")
+	case e.world.Now().Add(wait).Sub(d.at) > age:
+		e.giveUp(d, refused, "MaximumEventAgeInSeconds")
+	default:
+		e.world.After(e.world.Between(wait/2, wait), func() { e.deliver(d) })
+	}
+}
+
+// giveUp counts a failed invocation, and keeps the event where the target says.
+func (e *EventBridge) giveUp(d *delivering, why *core.Error, exhausted string) {
 	e.failed++
+	e.metric(d.rule, "FailedInvocations")
+	if d.target.DeadLetterConfig == nil || d.target.DeadLetterConfig.Arn == "" {
+		return
+	}
+	attributes := map[string]string{"RULE_ARN": d.rule.arn, "TARGET_ARN": d.target.Arn}
+	if why != nil {
+		attributes["ERROR_CODE"], attributes["ERROR_MESSAGE"] = errorCode(why), why.Message
+	}
+	if exhausted != "" {
+		attributes["EXHAUSTED_RETRY_CONDITION"], attributes["RETRY_ATTEMPTS"] = exhausted, strconv.Itoa(d.attempts-1)
+	}
+	e.targets.Deliver(core.Delivery{Target: d.target.DeadLetterConfig.Arn, Payload: d.event, Account: d.rule.at.account, Region: d.rule.at.region,
+		Source: "events.amazonaws.com", SourceARN: d.rule.arn, Attributes: attributes}, func(err error) {
+		name := "InvocationsSentToDlq"
+		if err != nil {
+			name = "InvocationsFailedToBeSentToDlq"
+		}
+		e.metric(d.rule, name)
+	})
+}
+
+// errorCode is a code as EventBridge writes it into dead letters.
+func errorCode(e *core.Error) string {
+	switch {
+	case e.Status == http.StatusForbidden:
+		return "NO_PERMISSIONS"
+	case e.Status == http.StatusTooManyRequests:
+		return "THROTTLING"
+	case strings.Contains(e.Code, "NotFound"), strings.Contains(e.Code, "DoesNotExist"), strings.Contains(e.Code, "NonExistent"):
+		return "NO_RESOURCE"
+	}
+	return "SDK_CLIENT_ERROR"
+}
+
+// Deliver puts an event that another bus's rule sends on a bus. It fails where there
+// is no such bus.
+func (e *EventBridge) Deliver(d core.Delivery) error {
+	a, ok := core.ParseARN(d.Target)
+	name := strings.TrimPrefix(a.Resource, "event-bus/")
+	to := busRef{place{a.Account, a.Region}, name, d.Target}
+	if !ok || name != standardBus && e.busNamed(to.place, name) == nil {
+		return core.Errorf(http.StatusNotFound, "ResourceNotFoundException", "Event bus %s does not exist.", name)
+	}
+	var tree map[string]any
+	if json.Unmarshal(d.Payload, &tree) != nil || tree["source"] == nil { // what is no event, such as a Lambda destination's record
+		e.publish(to, core.Event{Source: "lambda", DetailType: d.Name, Account: d.Account, Region: a.Region, Time: e.world.Now(), Resources: []string{d.SourceARN}, Detail: tree})
+		return nil
+	}
+	e.match(e.known(to), d.Payload, tree)
+	return nil
 }
 
 // input is what the target gets: the event, a part of it, a constant, or a
@@ -221,13 +353,11 @@ func jsonText(value any) string {
 	return string(text)
 }
 
-// known are the rules of a place that the service has been asked of: an event must
-// not make it look through the stacks of every place.
-func (e *EventBridge) known(at place) map[string]*rule {
-	if !e.live.Seen(at.account, at.region) {
-		return nil
-	}
-	return e.rules(at)
+// known are the rules of a bus of a place that the service has been asked or told
+// of: an event must not make it look through the stacks of every place.
+func (e *EventBridge) known(to busRef) map[string]*rule {
+	e.refresh(to.place)
+	return onBus(e.live.Last(to.account, to.region), to.name)
 }
 
 // schedule has a rule with a schedule run.
@@ -240,6 +370,7 @@ func (e *EventBridge) schedule(r *rule) {
 	if at.IsZero() {
 		return
 	}
+	e.world.KeepMoving()
 	r.tick = e.world.After(at.Sub(e.world.Now()), func() {
 		if !e.there(r) {
 			return

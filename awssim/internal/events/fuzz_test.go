@@ -11,5 +11,5 @@ import (
 
 func FuzzActions(f *testing.F) {
 	f.Add(11, `{"EventPattern":"{\"a\":[{\"numeric\":[\">\",1]},{\"wildcard\":\"*\"}]}","Event":"{\"a\":1}"}`)
-	sdktest.FuzzActions(f, events.New(core.NewWorld(core.Options{}), nil, nil).Service(), func(*awssim.AWS) error { return nil })
+	sdktest.FuzzActions(f, events.New(core.NewWorld(core.Options{}), nil, nil, nil).Service(), func(*awssim.AWS) error { return nil })
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/property"
 )
 
 // ruleType is the resource type of rules.
@@ -62,11 +63,16 @@ func (r *rule) standard() bool {
 	return r.bus == "" || r.bus == "default" || strings.HasSuffix(r.bus, "event-bus/default")
 }
 
-// rules are those of the default bus of a place, by name.
-func (e *EventBridge) rules(at place) map[string]*rule {
+// rules are those of a bus of a place, by name.
+func (e *EventBridge) rules(at place, bus string) map[string]*rule {
+	delete(e.dirty, at)
+	return onBus(e.live.At(at.account, at.region), bus)
+}
+
+func onBus(all map[string]*rule, bus string) map[string]*rule {
 	out := map[string]*rule{}
-	for _, r := range e.live.At(at.account, at.region) {
-		if r.standard() {
+	for _, r := range all {
+		if busName(r.bus) == bus {
 			out[r.name] = r
 		}
 	}
@@ -83,6 +89,15 @@ func (e *EventBridge) there(r *rule) bool {
 // the live resource only.
 func targetOf(m map[string]any) target {
 	t := target{Id: text(m["Id"]), Arn: text(m["Arn"]), RoleArn: text(m["RoleArn"]), Input: text(m["Input"]), InputPath: text(m["InputPath"])}
+	if x, ok := m["RetryPolicy"].(map[string]any); ok {
+		t.RetryPolicy = &retryPolicy{property.Int32(x["MaximumRetryAttempts"]), property.Int32(x["MaximumEventAgeInSeconds"])}
+	}
+	if x, ok := m["DeadLetterConfig"].(map[string]any); ok {
+		t.DeadLetterConfig = &deadLetter{text(x["Arn"])}
+	}
+	if x, ok := m["SqsParameters"].(map[string]any); ok {
+		t.SqsParameters = &sqsParameters{text(x["MessageGroupId"])}
+	}
 	if x, ok := m["InputTransformer"].(map[string]any); ok {
 		t.InputTransformer = &transformer{InputTemplate: text(x["InputTemplate"]), InputPathsMap: map[string]string{}}
 		paths, _ := x["InputPathsMap"].(map[string]any)
@@ -100,6 +115,22 @@ func (t *target) property() map[string]any {
 		if value != "" {
 			out[name] = value
 		}
+	}
+	if x := t.RetryPolicy; x != nil {
+		policy := map[string]any{}
+		if x.MaximumRetryAttempts != nil {
+			policy["MaximumRetryAttempts"] = float64(*x.MaximumRetryAttempts)
+		}
+		if x.MaximumEventAgeInSeconds != nil {
+			policy["MaximumEventAgeInSeconds"] = float64(*x.MaximumEventAgeInSeconds)
+		}
+		out["RetryPolicy"] = policy
+	}
+	if x := t.DeadLetterConfig; x != nil && x.Arn != "" {
+		out["DeadLetterConfig"] = map[string]any{"Arn": x.Arn}
+	}
+	if x := t.SqsParameters; x != nil && x.MessageGroupId != "" {
+		out["SqsParameters"] = map[string]any{"MessageGroupId": x.MessageGroupId}
 	}
 	if x := t.InputTransformer; x != nil {
 		one := map[string]any{"InputTemplate": x.InputTemplate}

@@ -267,3 +267,10 @@ func compares(operand, have any) bool {
 	}
 	return true
 }
+
+// Matches reports whether an event, a JSON text, matches a pattern.
+func Matches(text string, event []byte) bool {
+	p, err := parsePattern(text)
+	var tree map[string]any
+	return err == nil && json.Unmarshal(event, &tree) == nil && p.matches(tree)
+}

@@ -2,7 +2,6 @@ package events
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"regexp"
@@ -19,19 +18,18 @@ const (
 	rulesPage  = 100
 )
 
-// Deliverer is what EventBridge asks of SNS.
-type Deliverer interface {
-	Deliver(topicARN, text string) (ok bool)
-}
-
 // EventBridge is the service in every account and region.
 type EventBridge struct {
-	world  *core.World
-	topics Deliverer
-	live   *core.Mirror[rule] // a view on the live rules
-	hooks  map[string]func(event []byte)
-	failed int
-	wired  bool // subscribed to the world
+	world   *core.World
+	targets core.Deliverer
+	metrics core.Reporter
+	live    *core.Mirror[rule] // a view on the live rules
+	buses   *core.Mirror[bus]
+	allowed *core.Mirror[permission]
+	dirty   map[place]bool // rules may have changed since they were last looked at
+	hooks   map[string]func(event []byte)
+	failed  int
+	wired   bool // subscribed to the world
 }
 
 type place struct{ account, region string }
@@ -51,11 +49,28 @@ type rule struct {
 }
 
 // New makes the service as a view on the live rules. The rules of a place work from
-// when the service is first asked of them.
-func New(w *core.World, topics Deliverer, store core.LiveStore) *EventBridge {
-	e := &EventBridge{world: w, topics: topics, hooks: map[string]func([]byte){}}
+// when the service is first asked of them, or told of them ([EventBridge.Changed]).
+func New(w *core.World, targets core.Deliverer, metrics core.Reporter, store core.LiveStore) *EventBridge {
+	e := &EventBridge{world: w, targets: targets, metrics: metrics, hooks: map[string]func([]byte){}, dirty: map[place]bool{}}
 	e.live = core.NewMirror(store, ruleType, e.takeRule)
+	e.buses = core.NewMirror(store, busType, takeBus)
+	e.allowed = core.NewMirror(store, busPolicyType, takePermission)
 	return e
+}
+
+// Changed has the service look at the rules of a place, which a stack may have made,
+// changed or deleted.
+func (e *EventBridge) Changed(account, region string) {
+	at := place{account, region}
+	e.dirty[at] = true
+	e.world.After(0, func() { e.refresh(at) })
+}
+
+func (e *EventBridge) refresh(at place) {
+	if e.dirty[at] {
+		delete(e.dirty, at)
+		e.live.At(at.account, at.region)
+	}
 }
 
 // Hook has f called, with the world's lock held, with each event that is delivered
@@ -87,6 +102,12 @@ func (e *EventBridge) Service() core.Service {
 			"ListTagsForResource":   core.Do(e.listTags),
 			"TagResource":           core.Write(core.Do(e.tagResource)),
 			"UntagResource":         core.Write(core.Do(e.untagResource)),
+			"CreateEventBus":        core.Write(core.Do(e.createBus)),
+			"DescribeEventBus":      core.Do(e.describeBus),
+			"ListEventBuses":        core.Do(e.listBuses),
+			"DeleteEventBus":        core.Write(core.Do(e.deleteBus)),
+			"PutPermission":         core.Write(core.Do(e.putPermission)),
+			"RemovePermission":      core.Write(core.Do(e.removePermission)),
 		},
 	}
 }
@@ -115,6 +136,12 @@ func (e *EventBridge) putRule(c *core.Call, in *putRuleInput) (*putRuleOutput, e
 	properties, err := in.properties()
 	if err != nil {
 		return nil, err
+	}
+	if name := busName(in.EventBusName); name != standardBus {
+		if in.ScheduleExpression != "" {
+			return nil, refuse("ValidationException", "ScheduleExpression is supported only on the default event bus.")
+		}
+		properties["EventBusName"] = name
 	}
 	old := here[in.Name]
 	if old == nil && len(here) >= maxRules {
@@ -180,17 +207,20 @@ func (e *EventBridge) listen() {
 		return
 	}
 	e.wired = true
-	e.world.Subscribe(func(event core.Event) { e.publish(event) })
+	e.world.Subscribe(func(event core.Event) {
+		e.publish(busRef{place{event.Account, event.Region}, standardBus, ""}, event)
+	})
 }
 
-// bus finds the rules of the caller's default bus, the only one there is.
+// bus finds the rules of one of the caller's buses.
 func (e *EventBridge) bus(c *core.Call, name string) (map[string]*rule, error) {
 	at := place{c.Caller.Account, c.Region}
-	arn := fmt.Sprintf("arn:%s:events:%s:%s:event-bus/default", c.Options.Partition, c.Region, c.Caller.Account)
-	if name != "" && name != "default" && name != arn {
-		return nil, refuse("ResourceNotFoundException", "Event bus %s does not exist.", name)
+	if b, _, err := e.busAt(c, name); err != nil {
+		return nil, err
+	} else if b.account != at.account || b.region != at.region {
+		return nil, refuse("ResourceNotFoundException", "Event bus %s does not exist.", busName(name))
 	}
-	return e.rules(at), nil
+	return e.rules(at, busName(name)), nil
 }
 
 func (e *EventBridge) rule(c *core.Call, bus, name string) (*rule, error) {
@@ -199,7 +229,7 @@ func (e *EventBridge) rule(c *core.Call, bus, name string) (*rule, error) {
 		return nil, err
 	}
 	if here[name] == nil {
-		return nil, refuse("ResourceNotFoundException", "Rule %s does not exist on EventBus default.", name)
+		return nil, refuse("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", name, busName(bus))
 	}
 	return here[name], nil
 }
@@ -220,7 +250,7 @@ func (r *rule) shape() Rule {
 	state := first(r.state, "ENABLED")
 	return Rule{
 		Name: r.name, Arn: r.arn, EventPattern: r.pattern, State: state, Description: r.description,
-		ScheduleExpression: r.schedule, RoleArn: r.roleARN, EventBusName: "default",
+		ScheduleExpression: r.schedule, RoleArn: r.roleARN, EventBusName: busName(r.bus),
 	}
 }
 

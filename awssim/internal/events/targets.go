@@ -14,7 +14,21 @@ type target struct {
 	Input            string `valid:"max=8192"`
 	InputPath        string `valid:"max=256"`
 	InputTransformer *transformer
+	RetryPolicy      *retryPolicy
+	DeadLetterConfig *deadLetter
+	SqsParameters    *sqsParameters
 }
+
+type retryPolicy struct {
+	MaximumRetryAttempts     *int32 `valid:"min=0,max=185"`
+	MaximumEventAgeInSeconds *int32 `valid:"min=60,max=86400"`
+}
+
+type deadLetter struct {
+	Arn string `valid:"max=1600"`
+}
+
+type sqsParameters struct{ MessageGroupId string }
 
 type transformer struct {
 	InputPathsMap map[string]string

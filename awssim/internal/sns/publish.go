@@ -124,6 +124,7 @@ func (s *SNS) accept(t *topic, m Message, deduplicationID ...string) Message {
 	if len(t.messages) > kept {
 		t.messages = t.messages[1:]
 	}
+	s.fanOut(t, m)
 	return m
 }
 

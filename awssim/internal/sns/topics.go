@@ -21,6 +21,7 @@ type SNS struct {
 	topics        *core.Mirror[topic]        // by ARN
 	subscriptions *core.Mirror[subscription] // by ARN
 	policies      *core.Mirror[policy]
+	targets       core.Deliverer // of subscriptions; nil: none
 }
 
 // topic is what there is to know of a topic beside its live properties.
@@ -52,6 +53,9 @@ func New(w *core.World, store core.LiveStore) *SNS {
 	s.policies = core.NewMirror(store, policyType, takePolicy)
 	return s
 }
+
+// SetTargets has messages delivered to the queues and functions that subscribed.
+func (s *SNS) SetTargets(targets core.Deliverer) { s.targets = targets }
 
 // Service is the API.
 func (s *SNS) Service() core.Service {
@@ -107,15 +111,15 @@ func (s *SNS) arn(account, region, name string) string {
 	return fmt.Sprintf("arn:%s:sns:%s:%s:%s", s.world.Options.Partition, region, account, name)
 }
 
-// Deliver publishes a text as a service such as EventBridge does; ok is false
-// where there is no such topic.
-func (s *SNS) Deliver(topicARN, text string) (ok bool) {
-	t, _ := s.find(topicARN)
+// Deliver publishes what another service sends. It fails where there is no such
+// topic.
+func (s *SNS) Deliver(d core.Delivery) error {
+	t, _ := s.find(d.Target)
 	if t == nil {
-		return false
+		return core.Errorf(http.StatusNotFound, "NotFound", "Topic does not exist")
 	}
-	s.accept(t, Message{Body: text})
-	return true
+	s.accept(t, Message{Subject: d.Subject, Body: string(d.Payload), Attributes: d.Attributes, GroupID: d.Group}, d.Deduplication)
+	return nil
 }
 
 type tag struct {

@@ -89,6 +89,7 @@ type Engine struct {
 	sets        map[string]*changeSet
 	tokens      map[tokenKey]string // client request tokens of change sets
 	ended       []func(core.StackInfo)
+	watched     map[string][]func(account, region string) // by resource type
 }
 
 // place is an account in a region.

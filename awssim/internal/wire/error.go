@@ -14,6 +14,17 @@ import (
 // (the awsQueryError trait of CloudWatch's model). Services that speak Query alone
 // use these codes themselves.
 var queryCodes = map[string]map[string]string{
+	"sqs": {
+		"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
+		"QueueDeletedRecently":         "AWS.SimpleQueueService.QueueDeletedRecently",
+		"QueueNameExists":              "QueueAlreadyExists",
+		"BatchEntryIdsNotDistinct":     "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+		"BatchRequestTooLong":          "AWS.SimpleQueueService.BatchRequestTooLong",
+		"EmptyBatchRequest":            "AWS.SimpleQueueService.EmptyBatchRequest",
+		"InvalidBatchEntryId":          "AWS.SimpleQueueService.InvalidBatchEntryId",
+		"PurgeQueueInProgress":         "AWS.SimpleQueueService.PurgeQueueInProgress",
+		"TooManyEntriesInBatchRequest": "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+	},
 	"monitoring": {
 		"DashboardInvalidInputError":           "InvalidParameterInput",
 		"DashboardNotFoundError":               "ResourceNotFound",
@@ -49,8 +60,11 @@ func (q *Request) Failure(e *core.Error, requestID string) *Answer {
 	case core.RPCCBOR:
 		a.Header.Set("X-Amzn-Query-Error", q.queryCode(e)+";"+faultOf(e))
 		a.Body = appendCBOR(nil, reflect.ValueOf(errorMembers(e, "message")))
+	case core.RESTJSON:
+		a.Header.Set("X-Amzn-Errortype", e.Code)
+		a.Body = appendJSON(nil, reflect.ValueOf(errorMembers(e, "Message")))
 	default:
-		if len(q.Service.Protocols) > 1 { // a service that spoke Query before
+		if len(q.Service.Protocols) > 1 || queryCodes[q.Service.Name] != nil { // a service that spoke Query before
 			a.Header.Set("X-Amzn-Query-Error", q.queryCode(e)+";"+faultOf(e))
 		}
 		a.Body = appendJSON(nil, reflect.ValueOf(errorMembers(e, "Message")))

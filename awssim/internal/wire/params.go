@@ -32,6 +32,8 @@ func flatten(value any, name string, out map[string]string) {
 		}
 	case []any:
 		flattenList(value, name, out)
+	case texted:
+		flattenList(value.values, name, out)
 	case nil:
 	default:
 		out[name] = scalarParam(value)

@@ -24,7 +24,8 @@ type Request struct {
 	Action   string
 	// tree fills an input struct and notes the strings that were given as "".
 	tree  func(v reflect.Value, given empties) error
-	given func() any // the same as maps, lists and scalars
+	given func() any  // the same as maps, lists and scalars
+	route *core.Route // of a RESTJSON request
 }
 
 // Read takes a request apart in the protocol that its headers tell. A request
@@ -43,6 +44,8 @@ func Read(service *core.Service, r *http.Request) (*Request, *core.Error) {
 	case core.RPCCBOR:
 		q.Action = lastPart(r.URL.Path, "/")
 		err = q.keep(parseCBOR(body))
+	case core.RESTJSON:
+		err = q.readREST(r, body)
 	default:
 		q.Action = q.target(r.Header.Get("X-Amz-Target"))
 		err = q.keep(parseJSON(body))
@@ -55,6 +58,9 @@ func Read(service *core.Service, r *http.Request) (*Request, *core.Error) {
 
 // protocolOf tells the protocol of a request among those of the service.
 func protocolOf(service *core.Service, r *http.Request) core.Protocol {
+	if service.Protocols[0] == core.RESTJSON {
+		return core.RESTJSON
+	}
 	for _, p := range service.Protocols {
 		switch {
 		case p == core.RPCCBOR && r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor":
@@ -208,8 +214,11 @@ func (a *Answer) Write(w http.ResponseWriter) {
 
 // Success makes the answer for an action's output, a pointer to a struct.
 func (q *Request) Success(out any, requestID string) *Answer {
+	if p, raw := out.(*core.Payload); raw {
+		return q.payload(p, requestID)
+	}
 	v := follow(reflect.ValueOf(out))
-	a := q.answer(http.StatusOK, requestID)
+	a := q.answer(q.status(), requestID)
 	switch q.Protocol {
 	case core.Query:
 		a.Body = q.queryResult(v, requestID)
@@ -217,6 +226,10 @@ func (q *Request) Success(out any, requestID string) *Answer {
 		a.Body = q.ec2Result(v, requestID)
 	case core.RPCCBOR:
 		a.Body = appendCBOR(nil, v)
+	case core.RESTJSON:
+		if a.Status != http.StatusNoContent {
+			a.Body = appendJSON(nil, v)
+		}
 	default:
 		a.Body = appendJSON(nil, v)
 	}
@@ -259,6 +272,8 @@ func (q *Request) answer(status int, requestID string) *Answer {
 		header.Set("Smithy-Protocol", "rpc-v2-cbor")
 	case core.JSON10:
 		header.Set("Content-Type", "application/x-amz-json-1.0")
+	case core.RESTJSON:
+		header.Set("Content-Type", "application/json")
 	case core.JSON11:
 		header.Set("Content-Type", "application/x-amz-json-1.1")
 	}

@@ -32,6 +32,8 @@ func (a assigner) assign(v reflect.Value, from any, name string) error {
 		return a.object(v, from, name)
 	case []any:
 		return a.list(v, from, name)
+	case texted:
+		return a.unwrap(v, from, name)
 	}
 	if from == "" {
 		a.given.note(v)
