@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,10 +133,26 @@ func (e *embedded) finish(ctx context.Context, id string, outcome asl.Outcome, e
 		return nil, fmt.Errorf("run %s: %w", id, err)
 	}
 	report, err := heal.LoadReport(ctx, e.journal, id)
-	if err != nil && outcome.Error != "" {
-		return nil, &heal.StageError{Name: outcome.Error, Err: errors.New(outcome.Cause)}
+	if outcome.Status == asl.StatusSucceeded || outcome.Status == "" {
+		return report, err
 	}
-	return report, err
+	return failedReport(report, outcome)
+}
+
+// failedReport is the report of a run whose execution ended in failure. What the
+// report says of a run that was stopped stays; one that tells of a success was
+// written before the failure came, and is none: publishing it, or telling people,
+// may be what failed.
+func failedReport(report *heal.Report, outcome asl.Outcome) (*heal.Report, error) {
+	name := cmp.Or(outcome.Error, string(outcome.Status))
+	if report == nil {
+		return nil, &heal.StageError{Name: name, Err: errors.New(cmp.Or(outcome.Cause, "the execution ended without a cause"))}
+	}
+	if report.Run.Result != heal.ResultFailed && report.Run.Result != heal.ResultStopped {
+		report.Run.Result = heal.ResultFailed
+		report.Run.Error = fmt.Sprintf("%s: %s", name, cmp.Or(outcome.Cause, "the execution ended without a cause"))
+	}
+	return report, nil
 }
 
 // publishTo writes the page, the report and the log of decisions into a folder.
