@@ -20,6 +20,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/install"
+	"github.com/setmend/setmend/plan/policy"
 )
 
 // installed are commands against one embedded AWS.
@@ -121,12 +122,12 @@ func TestTheInstalledSystemHealsToTheSameOutcomeAsALocalRun(t *testing.T) {
 		t.Skipf("functions run as processes of linux; this is %s/%s", runtime.GOOS, runtime.GOARCH)
 	}
 	url, _ := startedSim(t, "--fleet", smallFleet(t), "--speed", "60", "--listen", "127.0.0.1:0", "--run-functions", "--enforce-iam")
-	policy := filepath.Join(t.TempDir(), "setmend.yaml")
+	policyFile := filepath.Join(t.TempDir(), "setmend.yaml")
 	text := fmt.Sprintf("version: 1\nnotify:\n  channels:\n    - name: heals\n      when: always\n      sns: {topic: %s}\n", topic(t, url))
-	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(policyFile, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	i := &installed{t: t, url: url, policy: policy}
+	i := &installed{t: t, url: url, policy: policyFile}
 	outputs := map[string]string{}
 	said := i.must("install", "--yes", "-o", "json", "--parameter", "HealSchedule=rate(15 minutes)", "--parameter", "ConfigSchedule=rate(10 minutes)")
 	// The changes are printed before the outputs: the last document is theirs.
@@ -275,5 +276,44 @@ func TestTheTemplatesPermissionsAreWhatTheCodeDeclares(t *testing.T) {
 	}
 }
 
-func sets(list ...fleet.StackSetName) []fleet.StackSetName { return list }
-func accountList(list ...fleet.AccountID) []fleet.AccountID    { return list }
+func sets(list ...fleet.StackSetName) []fleet.StackSetName  { return list }
+func accountList(list ...fleet.AccountID) []fleet.AccountID { return list }
+
+// A schedule that comes more often than the policy trusts a drift check has AWS check
+// in every run; what a policy names itself stays.
+func TestAScheduleChecksDriftInEveryRun(t *testing.T) {
+	for text, want := range map[string]time.Duration{"@every 6h": 3 * time.Hour, "0 6,8 * * *": time.Hour, "0 6 * * *": 12 * time.Hour, "0 6 * * 1": 20 * time.Hour} {
+		schedule, err := parseSchedule(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := policy.Default()
+		checkEveryRun(p, shortestInterval(schedule, simStart))
+		if got := p.For(fleet.StackSet{Name: "any"}).DriftMaxAge; got != want {
+			t.Errorf("%s: checks are trusted for %v, want %v", text, got, want)
+		}
+	}
+	own, err := policy.Parse([]byte("version: 1\ndefaults: {driftMaxAge: 48h}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkEveryRun(own, time.Hour)
+	if got := own.For(fleet.StackSet{Name: "any"}).DriftMaxAge; got != 48*time.Hour {
+		t.Errorf("the policy's own 48 h became %v", got)
+	}
+}
+
+// What an event names is checked anew, by a check since the event.
+func TestARunForAnEventTrustsNoCheckBeforeIt(t *testing.T) {
+	event, err := json.Marshal(map[string]any{"run": "r", "input": (&pending{Accounts: accountList("200000000001"), Since: simStart}).input()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	strict := asOf(policy.Default(), event, simStart.Add(10*time.Minute))
+	if got := strict.For(fleet.StackSet{Name: "any"}).DriftMaxAge; got != 10*time.Minute {
+		t.Errorf("checks are trusted for %v, want since the event, 10 min ago", got)
+	}
+	if p := policy.Default(); asOf(p, json.RawMessage(`{"input":{}}`), simStart) != p {
+		t.Error("a run by schedule has another policy")
+	}
+}
