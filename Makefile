@@ -2,7 +2,7 @@
 
 # `make help` lists the targets.
 
-.PHONY: help test race soak lint bench definitions screenshots generate-page test-clients judge fuzz test-asl-validators generate-catalogue mutants
+.PHONY: lambda-zip help test race soak lint bench definitions screenshots generate-page test-clients judge fuzz test-asl-validators generate-catalogue mutants
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: *(.*)## /\t/' | expand -t 24
@@ -26,6 +26,13 @@ lint:            ## what CI checks besides tests
 	gofmt -l $$(git ls-files '*.go')
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+# For `setmend install --zip`: make lambda-zip, or make lambda-zip LAMBDA=amd64
+LAMBDA ?= arm64
+lambda-zip:      ## the functions' code, for setmend install --zip
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(LAMBDA) go build -trimpath -ldflags '-s -w' -o "$$folder/bootstrap" ./cmd/setmend && \
+	rm -f setmend-lambda-$(LAMBDA).zip && (cd "$$folder" && zip -9 -q "$(CURDIR)/setmend-lambda-$(LAMBDA).zip" bootstrap)
 
 bench:           ## the benchmark table; writes bench/latest.json
 	SETMEND_BENCH=1 go test ./bench -run TestTable -count=1 -timeout 20m -v

@@ -92,15 +92,26 @@ var (
 	// AWS lists tags of one account or OU at a time.
 	listTagsForResource = read("organizations", "ListTagsForResource", 10, 15)
 
-	getParameter = read("ssm", "GetParameter", 40, 20)
-	putParameter = write("ssm", "PutParameter", 3, 3)
-	publish      = write("sns", "Publish", 30, 30)
+	getParameter        = read("ssm", "GetParameter", 40, 20)
+	putParameter        = write("ssm", "PutParameter", 3, 3)
+	getParametersByPath = read("ssm", "GetParametersByPath", 40, 20)
+	describeParameters  = read("ssm", "DescribeParameters", 5, 5)
+	deleteParameters    = write("ssm", "DeleteParameters", 5, 5).idempotent()
+	publish             = write("sns", "Publish", 30, 30)
+
+	// Starting an execution under a name that it has been started under, with the same
+	// input, is answered like the first time as long as it runs.
+	startExecution = write("states", "StartExecution", 2, 10).idempotent()
+	listExecutions = read("states", "ListExecutions", 2, 5)
+
+	deleteStack = write("cloudformation", "DeleteStack", 2, 1).idempotent()
 
 	// S3 limits by prefix, far above what a journal does.
 	getObject    = read("s3", "GetObject", 0, 0)
 	putObject    = write("s3", "PutObject", 0, 0)
 	deleteObject = write("s3", "DeleteObject", 0, 0).idempotent()
 	listObjects  = read("s3", "ListObjectsV2", 0, 0)
+	listVersions = read("s3", "ListObjectVersions", 0, 0)
 )
 
 // budget names the rate that the action draws on: its own, but for the actions
@@ -115,8 +126,11 @@ func (a action) budget() string {
 
 // permission is the IAM action that a caller needs.
 func (a action) permission() string {
-	if a == listObjects {
+	switch a {
+	case listObjects:
 		return "s3:ListBucket"
+	case listVersions:
+		return "s3:ListBucketVersions"
 	}
 	return a.service + ":" + a.name
 }

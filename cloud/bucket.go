@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -80,10 +81,72 @@ func (b *Bucket) Put(ctx context.Context, key string, body []byte, etag string) 
 	return aws.ToString(out.ETag), true, nil
 }
 
+// Upload stores an object, whatever is there, with the type that it is served as and
+// how long caches may keep it ("" says nothing of that).
+func (b *Bucket) Upload(ctx context.Context, key string, body []byte, contentType, cacheControl string) error {
+	in := &s3.PutObjectInput{Bucket: &b.name, Key: &key, Body: bytes.NewReader(body), ContentType: optional(contentType), CacheControl: optional(cacheControl)}
+	_, err := call(ctx, b.aws, b.on(putObject.idempotent(), key), b.s3.PutObject, in)
+	return err
+}
+
 // Delete removes an object; that it is not there is fine.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
 	_, err := call(ctx, b.aws, b.on(deleteObject, key), b.s3.DeleteObject, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key})
 	return err
+}
+
+// DeleteIfMatch removes an object if the one there still has this ETag. One that is
+// not there, or has another, is left as it is, which is no error.
+func (b *Bucket) DeleteIfMatch(ctx context.Context, key, etag string) error {
+	_, err := call(ctx, b.aws, b.on(deleteObject, key), b.s3.DeleteObject, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key, IfMatch: &etag})
+	switch codeOf(err) {
+	case "PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey":
+		return nil
+	}
+	return err
+}
+
+// Empty deletes every object, with all its versions. A bucket that is not there is empty.
+func (b *Bucket) Empty(ctx context.Context) error {
+	for {
+		out, err := call(ctx, b.aws, b.on(listVersions, ""), b.s3.ListObjectVersions, &s3.ListObjectVersionsInput{Bucket: &b.name})
+		if codeOf(err) == "NoSuchBucket" {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(out.Versions)+len(out.DeleteMarkers) == 0 {
+			return nil
+		}
+		for _, v := range out.Versions {
+			if err := b.deleteVersion(ctx, aws.ToString(v.Key), v.VersionId); err != nil {
+				return err
+			}
+		}
+		for _, m := range out.DeleteMarkers {
+			if err := b.deleteVersion(ctx, aws.ToString(m.Key), m.VersionId); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (b *Bucket) deleteVersion(ctx context.Context, key string, version *string) error {
+	_, err := call(ctx, b.aws, b.on(deleteObject, key), b.s3.DeleteObject, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key, VersionId: version})
+	return err
+}
+
+// ObjectURL returns the address of an object, as CloudFormation's TemplateURL takes it.
+func (a *AWS) ObjectURL(bucket, key string) string {
+	if a.sdk.BaseEndpoint != nil {
+		return strings.TrimSuffix(*a.sdk.BaseEndpoint, "/") + "/" + bucket + "/" + key
+	}
+	domain := "amazonaws.com"
+	if strings.HasPrefix(a.sdk.Region, "cn-") {
+		domain = "amazonaws.com.cn"
+	}
+	return "https://" + bucket + ".s3." + a.sdk.Region + "." + domain + "/" + key
 }
 
 // List tells the keys that start with prefix and come after the given one, in

@@ -45,9 +45,9 @@ var own = []action{
 	describeOrganizationsAccess, listAutoDeploymentTargets, createStackInstances, updateStackInstances, deleteStackInstances,
 	detectStackSetDrift, updateStackSet, describeStacks, describeStackEvents, getTemplate, describeChangeSet, detectStackDrift,
 	describeStackDriftDetectionStatus, describeStackResourceDrifts, createChangeSet, deleteChangeSet,
-	executeChangeSet, continueUpdateRollback, describeOrganization, listRoots, listAccounts, describeAccount, describeOrganizationalUnit,
+	executeChangeSet, continueUpdateRollback, deleteStack, describeOrganization, listRoots, listAccounts, describeAccount, describeOrganizationalUnit,
 	listDelegatedAdministrators, listServiceAccess, listParents, listAccountsForParent, listOUsForParent,
-	getCallerIdentity, assumeRole, describeAlarms, listTagsForResource, getParameter, putParameter, publish, getObject, putObject, deleteObject, listObjects,
+	getCallerIdentity, assumeRole, describeAlarms, listTagsForResource, startExecution, listExecutions, getParameter, putParameter, getParametersByPath, describeParameters, deleteParameters, publish, getObject, putObject, deleteObject, listObjects, listVersions,
 }
 
 // SDK is the SDK's configuration of the connection: region, credentials and

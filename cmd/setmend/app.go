@@ -77,7 +77,7 @@ heal shows its plan and asks before it acts. demo needs no AWS at all.`,
 	f.StringVar(&a.callAs, "call-as", "", "`WHOM` to call as: SELF or DELEGATED_ADMIN (SETMEND_CALL_AS)")
 	f.StringVar(&a.endpoint, "endpoint-url", "", "another AWS, at this `URL`, such as that of setmend sim (AWS_ENDPOINT_URL)")
 	f.StringVar(&a.config, "config", "", "policy `FILE` (SETMEND_CONFIG; ./setmend.yaml if it is there)")
-	f.StringVar(&a.journal, "journal", "", "journal `FILE` (SETMEND_JOURNAL; by default one for each account and region)")
+	f.StringVar(&a.journal, "journal", "", "journal: a `FILE`, or s3://BUCKET/PREFIX (SETMEND_JOURNAL; by default one for each account and region)")
 	f.Float64Var(&a.speed, "speed", 1, "run setmend's own waits and rates `N` times as fast, against an embedded AWS of that speed (SETMEND_SPEED)")
 	f.StringVarP(&a.output, "output", "o", "", "`FORMAT`: table, json or yaml")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours (NO_COLOR)")
@@ -96,7 +96,7 @@ heal shows its plan and asks before it acts. demo needs no AWS at all.`,
 	group(root, "Heal:", a.healCommand(), a.applyCommand(), a.serveCommand(), a.runsCommand(), a.approvalsCommand(), a.quarantineCommand(),
 		a.overridesCommand(), a.journalCommand())
 	group(root, "Change on purpose:", a.rolloutCommand(), a.orderCommand())
-	group(root, "Set up:", a.permissionsCommand(), a.policyCommand(), a.notifyCommand())
+	group(root, "Set up:", a.installCommand(), a.uninstallCommand(), a.permissionsCommand(), a.policyCommand(), a.notifyCommand(), a.configCommand())
 	group(root, "Run workflows of your own:", a.workflowCommand())
 	root.AddCommand(a.versionCommand())
 	for _, command := range root.Commands() {

@@ -14,10 +14,18 @@ import (
 	"github.com/setmend/setmend/plan/policy"
 )
 
-// settings is the policy file: the policy itself and, under "notify", whom to tell.
+// settings is the policy file: the policy itself and the sections for other
+// packages.
 type settings struct {
-	policy *policy.Policy
-	notify notify.Config
+	policy         *policy.Policy
+	notify         notify.Config
+	parameterStore parameterStore
+}
+
+// parameterStore says where compiled documents go.
+type parameterStore struct {
+	Path string `yaml:"path,omitempty"` // "" is /setmend
+	Tier string `yaml:"tier,omitempty"` // standard or advanced; "" is standard
 }
 
 // policyPath is --config, or ./setmend.yaml if there is one, or "".
@@ -54,7 +62,7 @@ func (a *app) readSettings() (*settings, error) {
 }
 
 func parseSettings(text []byte) (*settings, error) {
-	policyText, notifyText, err := splitNotify(text)
+	policyText, sections, err := splitSections(text, "notify", "parameterStore")
 	if err != nil {
 		return nil, err
 	}
@@ -62,48 +70,51 @@ func parseSettings(text []byte) (*settings, error) {
 	if s.policy, err = policy.Parse(policyText); err != nil {
 		return nil, err
 	}
-	var section struct {
-		Notify notify.Config `yaml:"notify"`
+	var read struct {
+		Notify         notify.Config  `yaml:"notify"`
+		ParameterStore parameterStore `yaml:"parameterStore"`
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(notifyText))
+	decoder := yaml.NewDecoder(bytes.NewReader(sections))
 	decoder.KnownFields(true)
-	if err := decoder.Decode(&section); err != nil && !errors.Is(err, io.EOF) {
+	if err := decoder.Decode(&read); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	s.notify = section.Notify
+	s.notify, s.parameterStore = read.Notify, read.ParameterStore
+	if _, err := s.parameterStore.limit(); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
-// splitNotify divides the file between the two packages that read it strictly.
-// Each gets blank lines in place of the other's part, so that the line numbers
-// in errors stay true.
-func splitNotify(text []byte) (policy, notify []byte, err error) {
+// splitSections divides the file between the policy and the named sections, which
+// other packages read as strictly. Each part gets blank lines in place of the
+// other, so that the line numbers in errors stay true.
+func splitSections(text []byte, names ...string) (policy, sections []byte, err error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
 		return nil, nil, err
 	}
-	lines := strings.Split(string(text), "\n")
-	first, last := notifyLines(&document, len(lines))
-	rest, section := make([]string, len(lines)), make([]string, len(lines))
-	for i, line := range lines {
-		if i+1 >= first && i+1 < last {
-			section[i] = line
-		} else {
-			rest[i] = line
+	rest := strings.Split(string(text), "\n")
+	taken := make([]string, len(rest))
+	for _, name := range names {
+		first, last := linesOf(&document, name, len(rest))
+		for line := max(first, 1); line < last; line++ {
+			taken[line-1], rest[line-1] = rest[line-1], ""
 		}
 	}
-	return []byte(strings.Join(rest, "\n")), []byte(strings.Join(section, "\n")), nil
+	return []byte(strings.Join(rest, "\n")), []byte(strings.Join(taken, "\n")), nil
 }
 
-// notifyLines are the lines of the section, from first up to but not last.
-func notifyLines(document *yaml.Node, lines int) (first, last int) {
+// linesOf are the lines of a section, from first (counted from 1) up to but not
+// last; none if it is not there.
+func linesOf(document *yaml.Node, name string, lines int) (first, last int) {
 	if document.Kind != yaml.DocumentNode || document.Content[0].Kind != yaml.MappingNode {
 		return 0, 0
 	}
 	content := document.Content[0].Content
 	for i := 0; i+1 < len(content); i += 2 {
 		switch {
-		case content[i].Value == "notify":
+		case content[i].Value == name:
 			first, last = content[i].Line, lines+1
 		case first > 0:
 			return first, content[i].Line

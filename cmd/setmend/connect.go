@@ -5,14 +5,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/setmend/setmend/clock"
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/fleet"
+	"github.com/setmend/setmend/journal/s3"
 	"github.com/setmend/setmend/journal/sqlite"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan/policy"
@@ -82,10 +85,22 @@ func (a *app) worldTime(ctx context.Context) (time.Time, error) {
 // now is the wall's time, under a name that survives a local called time.
 func now() time.Time { return time.Now() }
 
+// openStore is a journal that has been opened.
+type openStore interface {
+	store
+	io.Closer
+}
+
+// bucketScheme begins the --journal that lies in a bucket.
+const bucketScheme = "s3://"
+
 // openJournal opens --journal, or the one that belongs to this account, region
 // and endpoint: what is remembered of one organization says nothing of another.
-func (a *app) openJournal(ctx context.Context, c *connection) (*sqlite.Journal, error) {
+func (a *app) openJournal(ctx context.Context, c *connection) (openStore, error) {
 	path := a.journal
+	if strings.HasPrefix(path, bucketScheme) {
+		return openBucket(c, path)
+	}
 	if path == "" {
 		caller, err := c.aws.Caller(ctx)
 		if err != nil {
@@ -98,10 +113,44 @@ func (a *app) openJournal(ctx context.Context, c *connection) (*sqlite.Journal, 
 	return openJournalFile(path)
 }
 
+// openNamedJournal opens the --journal that was given. AWS is asked only for one
+// that lies there.
+func (a *app) openNamedJournal(ctx context.Context) (openStore, error) {
+	if !strings.HasPrefix(a.journal, bucketScheme) {
+		return openJournalFile(a.journal)
+	}
+	c, err := a.connect(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return openBucket(c, a.journal)
+}
+
+// openBucket opens the journal at s3://BUCKET/PREFIX. Nothing is asked of S3 yet.
+func openBucket(c *connection, address string) (openStore, error) {
+	bucket, prefix, err := bucketOf(address)
+	if err != nil {
+		return nil, err
+	}
+	return s3.New(c.aws.Bucket(bucket), prefix, nil), nil
+}
+
+// bucketOf divides s3://BUCKET/PREFIX. A prefix that is not empty ends in a slash.
+func bucketOf(address string) (bucket, prefix string, err error) {
+	bucket, prefix, _ = strings.Cut(strings.TrimPrefix(address, bucketScheme), "/")
+	if len(bucket) < 3 {
+		return "", "", &usageError{fmt.Errorf("%s names no bucket", address), "as in --journal s3://my-bucket/setmend"}
+	}
+	if prefix = strings.Trim(prefix, "/"); prefix != "" {
+		prefix += "/"
+	}
+	return bucket, prefix, nil
+}
+
 func openJournalFile(path string) (*sqlite.Journal, error) {
 	j, err := sqlite.Open(path)
 	if err != nil {
-		return nil, &hintedError{err, "check --journal (SETMEND_JOURNAL): a file in a directory that can be written", exitConfig}
+		return nil, &hintedError{err, "check --journal (SETMEND_JOURNAL): a file in a directory that can be written, or s3://BUCKET/PREFIX", exitConfig}
 	}
 	return j, nil
 }

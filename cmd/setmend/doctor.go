@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,16 @@ func (e *examination) good(check, format string, args ...any) {
 
 func (e *examination) bad(check, detail, hint string) {
 	e.list = append(e.list, finding{Check: check, Detail: detail, Hint: hint})
+}
+
+// warnOfLongLivedKey warns of the access key of an IAM user, which is valid until
+// somebody deletes it, whoever has found it meanwhile.
+func (e *examination) warnOfLongLivedKey(caller fleet.Caller) {
+	if !strings.Contains(caller.ARN, ":user/") && !strings.HasSuffix(caller.ARN, ":root") {
+		return
+	}
+	e.list = append(e.list, finding{Check: "access key", OK: true, Detail: caller.ARN + " calls with a key that does not run out",
+		Hint: "people sign in with `aws sso login`; pipelines assume a role by OpenID Connect: `setmend install --print=pipeline` is its template; then delete the key"})
 }
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -81,6 +92,9 @@ func (a *app) examine(ctx context.Context, e *examination) error {
 		return err
 	}
 	e.good("credentials", "%s in %s", caller.ARN, c.aws.Region())
+	if a.endpoint == "" {
+		e.warnOfLongLivedKey(caller)
+	}
 	organization, ok := try(e, "organization", func() (fleet.Organization, error) { return c.aws.Organization(ctx) })
 	if ok {
 		e.good("organization", "%s with %d accounts in %d OUs", organization.ID, len(organization.Accounts), len(organization.OUs))

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -40,10 +42,10 @@ type embedded struct {
 
 // newEmbedded wires the stages into the interpreter.
 func newEmbedded(config heal.Config, journal store, clock engineClock) (*embedded, error) {
-	config.Journal, config.Clock, config.Engine = journal, clock, "embedded"
+	config.Engine = "embedded"
 	host, _ := os.Hostname() // only a name in the lease
 	config.Holder = fmt.Sprintf("%s:%d", host, os.Getpid())
-	healer, err := heal.New(config)
+	healer, tasks, err := newStages(config, journal, clock)
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +57,21 @@ func newEmbedded(config heal.Config, journal store, clock engineClock) (*embedde
 	if err != nil {
 		return nil, fmt.Errorf("loading the state machine: %w", err)
 	}
+	return &embedded{healer, asl.NewEngine(asl.Config{Store: journal, Tasks: tasks, Clock: clock}), machine, tasks, journal}, nil
+}
+
+// newStages makes a healer and its stages by the names of their functions.
+func newStages(config heal.Config, journal store, clock engineClock) (*heal.Healer, asl.FunctionMap, error) {
+	config.Journal, config.Clock = journal, clock
+	healer, err := heal.New(config)
+	if err != nil {
+		return nil, nil, err
+	}
 	tasks := asl.FunctionMap{}
 	for name, stage := range healer.Stages() {
 		tasks[name] = taskOf(stage)
 	}
-	return &embedded{healer, asl.NewEngine(asl.Config{Store: journal, Tasks: tasks, Clock: clock}), machine, tasks, journal}, nil
+	return healer, tasks, nil
 }
 
 // patient returns the definition with time-outs that a stage's own work can keep.
@@ -124,10 +136,26 @@ func (e *embedded) finish(ctx context.Context, id string, outcome asl.Outcome, e
 		return nil, fmt.Errorf("run %s: %w", id, err)
 	}
 	report, err := record.LoadReport(ctx, e.journal, id)
-	if err != nil && outcome.Error != "" {
-		return nil, &fault.Error{Name: outcome.Error, Err: errors.New(outcome.Cause)}
+	if outcome.Status == asl.StatusSucceeded || outcome.Status == "" {
+		return report, err
 	}
-	return report, err
+	return failedReport(report, outcome)
+}
+
+// failedReport is the report of a run whose execution ended in failure. What the
+// report says of a run that was stopped stays; one that tells of a success was
+// written before the failure came, and is none: publishing it, or telling people,
+// may be what failed.
+func failedReport(told *report.Report, outcome asl.Outcome) (*report.Report, error) {
+	name := cmp.Or(outcome.Error, string(outcome.Status))
+	if told == nil {
+		return nil, &fault.Error{Name: name, Err: errors.New(cmp.Or(outcome.Cause, "the execution ended without a cause"))}
+	}
+	if told.Run.Result != report.Failed && told.Run.Result != report.Stopped {
+		told.Run.Result = report.Failed
+		told.Run.Error = fmt.Sprintf("%s: %s", name, cmp.Or(outcome.Cause, "the execution ended without a cause"))
+	}
+	return told, nil
 }
 
 // publishTo writes the page, the report and the log of decisions into a folder.
@@ -137,23 +165,34 @@ func publishTo(folder string, journal record.Journal) func(context.Context, *rep
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}
-		write := func(name string, fill func(*os.File) error) error {
-			return replaceFile(filepath.Join(folder, name), fill)
-		}
-		options, err := pageOptionsOf(ctx, journal, report)
-		if err != nil {
-			return err
-		}
-		if err := write("dashboard.html", func(f *os.File) error { return dashboard.Page(f, report, options) }); err != nil {
-			return err
-		}
-		if err := write("report.json", func(f *os.File) error { return dashboard.JSON(f, report) }); err != nil {
-			return err
-		}
-		return write("decisions.jsonl", func(f *os.File) error {
-			return dashboard.DecisionsJSONL(f, heal.Decisions(ctx, journal, report.Run.ID))
+		return publications(ctx, journal, report, func(name string, fill func(io.Writer) error) error {
+			return replaceFile(filepath.Join(folder, name), func(f *os.File) error { return fill(f) })
 		})
 	}
+}
+
+// Names of what is published after a run.
+const (
+	pageFile      = "dashboard.html"
+	reportFile    = "report.json"
+	decisionsFile = "decisions.jsonl"
+)
+
+// publications writes what is published of a run.
+func publications(ctx context.Context, journal record.Journal, report *report.Report, write func(name string, fill func(io.Writer) error) error) error {
+	options, err := pageOptionsOf(ctx, journal, report)
+	if err != nil {
+		return err
+	}
+	if err := write(pageFile, func(w io.Writer) error { return dashboard.Page(w, report, options) }); err != nil {
+		return err
+	}
+	if err := write(reportFile, func(w io.Writer) error { return dashboard.JSON(w, report) }); err != nil {
+		return err
+	}
+	return write(decisionsFile, func(w io.Writer) error {
+		return dashboard.DecisionsJSONL(w, heal.Decisions(ctx, journal, report.Run.ID))
+	})
 }
 
 func replaceFile(path string, fill func(*os.File) error) error {

@@ -143,10 +143,16 @@ func (a *app) published(out string, publish func(context.Context, *report.Report
 	}
 }
 
+// healConfig is what every healer on a connection works with.
+func (a *app) healConfig(c *connection) heal.Config {
+	return heal.Config{Cloud: c.aws, KillSwitch: a.killSwitch(c.aws), Shared: a.sharedLease(c.aws), Policy: c.policy, HomeRegion: c.aws.Region(), Log: a.logger(),
+		API: func() report.API { return apiReport(c.aws) }}
+}
+
 // embedded makes the engine for a connection.
 func (a *app) embedded(c *connection, j store, shown *progress, out string, outbox *notify.Outbox) (*embedded, error) {
-	config := heal.Config{Cloud: c.aws, KillSwitch: a.killSwitch(c.aws), Shared: a.sharedLease(c.aws), Policy: c.policy, HomeRegion: c.aws.Region(), Log: a.logger(),
-		API: func() report.API { return apiReport(c.aws) }, Progress: shown.show, Notify: tell(j, outbox, "", out)}
+	config := a.healConfig(c)
+	config.Progress, config.Notify = shown.show, tell(j, outbox, a.links(out))
 	if out != "" {
 		config.Publish = a.published(out, publishTo(out, j))
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -133,6 +134,9 @@ created again are no longer known. Run setmend status afterwards.`,
 // journalFile returns the path of --journal, or of the journal that belongs to
 // this account, region and endpoint.
 func (a *app) journalFile(ctx context.Context) (string, error) {
+	if strings.HasPrefix(a.journal, bucketScheme) {
+		return "", &usageError{fmt.Errorf("%s is a bucket: these commands are for files", a.journal), "S3 checks what it stores, and keeps earlier versions of every object where versioning is on: `aws s3api list-object-versions` lists them"}
+	}
 	if a.journal != "" {
 		return a.journal, nil
 	}

@@ -24,5 +24,8 @@ func mainCode() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	if a.inLambda() && len(os.Args) == 1 {
+		return a.lambda()
+	}
 	return a.run(ctx, os.Args[1:])
 }

@@ -15,15 +15,17 @@ import (
 
 // Whom a policy is for.
 const (
-	forReading = "read"   // status, plan, explain, doctor, dashboard
-	forHealing = "heal"   // heal, apply, serve
-	forMembers = "member" // the role in the member accounts that reverts drift in place
+	forSync     = "sync"   // config sync
+	forStarting = "start"  // what starts runs on Step Functions
+	forReading  = "read"   // status, plan, explain, doctor, dashboard
+	forHealing  = "heal"   // heal, apply, serve
+	forMembers  = "member" // the role in the member accounts that reverts drift in place
 )
 
 func (a *app) permissionsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "permissions [read|heal|member]",
-		Short: "Print the least IAM policy for looking, for healing, or for the member role",
+		Use:   "permissions [read|heal|sync|member]",
+		Short: "Print the least IAM policy for looking, healing, compiling, or the member role",
 		Long: `permissions prints an IAM policy as JSON. Nothing is asked of AWS.
 
   read    (the default) status, plan, explain, doctor, dashboard, order, drift --last
@@ -31,12 +33,13 @@ func (a *app) permissionsCommand() *cobra.Command {
           what changes stack sets and their instances. With
           a policy file it allows what that names, and no more: assuming its member
           roles, publishing to its topics, reading its secrets and the stop parameter
+  sync    config diff and config sync: reading, and the parameters that are written
   member  for the policy's memberRole in the member accounts: change sets, and the
           alarms that a rollout's gates look at. Executing one also takes whatever changes the resources themselves
 
 None of them reads or changes a resource that a stack has made: in the accounts,
 CloudFormation works with its own roles.`,
-		Args: cobra.MaximumNArgs(1), ValidArgs: []string{forReading, forHealing, forMembers},
+		Args: cobra.MaximumNArgs(1), ValidArgs: []string{forReading, forHealing, forSync, forMembers},
 		RunE: func(_ *cobra.Command, args []string) error {
 			purpose := forReading
 			if len(args) > 0 {
@@ -70,6 +73,16 @@ func (a *app) permissions(purpose string) (integration.Policy, error) {
 	switch purpose {
 	case forReading:
 		add(actionsFor(forReading), everywhere)
+	case forSync:
+		s, err := a.readSettings()
+		if err != nil {
+			return policy, err
+		}
+		add(actionsFor(forReading), everywhere)
+		below := fmt.Sprintf("arn:%s:ssm:*:*:parameter%s", a.partition(), s.parameterStore.path())
+		// Listing below a path is checked against the path itself.
+		add(slices.DeleteFunc(actionsFor(forSync), func(action string) bool { return action == "ssm:DescribeParameters" }), []string{below, below + "/*"})
+		add([]string{"ssm:DescribeParameters"}, everywhere)
 	case forMembers:
 		add(actionsFor(forMembers), everywhere)
 	case forHealing:
@@ -83,7 +96,7 @@ func (a *app) permissions(purpose string) (integration.Policy, error) {
 		add([]string{"ssm:GetParameter"}, extra.parameters)
 		add([]string{"sns:Publish"}, extra.topics)
 	default:
-		return policy, &usageError{fmt.Errorf("there are no permissions for %q", purpose), "choose read, heal or member"}
+		return policy, &usageError{fmt.Errorf("there are no permissions for %q", purpose), "choose read, heal, sync or member"}
 	}
 	return policy, nil
 }
@@ -107,6 +120,9 @@ var inMembers = []string{
 	"DescribeStackResourceDrifts", "CreateChangeSet", "DeleteChangeSet", "ExecuteChangeSet", "ContinueUpdateRollback",
 }
 
+// inSync are Parameter Store's actions by which the configuration is compiled.
+var inSync = []string{"GetParametersByPath", "DescribeParameters", "PutParameter", "DeleteParameters"}
+
 // purposeOf says what an action serves, "" for what only some policy files need.
 func purposeOf(action cloud.Action) string {
 	switch {
@@ -114,6 +130,12 @@ func purposeOf(action cloud.Action) string {
 		return "" // no command asks it: DescribeOrganizationsAccess tells of StackSets itself
 	case action.Name == "DescribeAlarms":
 		return forMembers
+	case action.Service == "ssm" && slices.Contains(inSync, action.Name):
+		return forSync
+	case action.Service == "states":
+		return forStarting
+	case action.Service == "cloudformation" && action.Name == "DeleteStack":
+		return "" // only uninstalling takes it, of whoever installs
 	case action.Service == "cloudformation" && slices.Contains(inMembers, action.Name):
 		return forMembers
 	case action.Service == "cloudformation" && action.Write:

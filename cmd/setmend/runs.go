@@ -193,7 +193,7 @@ func (a *app) stopRun(ctx context.Context, j store, id, why string, lift bool) e
 // file is named does AWS have to tell the account that the journal belongs to.
 func (a *app) withJournal(ctx context.Context, f func(store) error) error {
 	if a.journal != "" {
-		j, err := openJournalFile(a.journal)
+		j, err := a.openNamedJournal(ctx)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/setmend/setmend/heal"
 	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/heal/rollouts"
+	"github.com/setmend/setmend/journal/s3"
 	"github.com/setmend/setmend/journal/sqlite"
 )
 
@@ -16,4 +17,8 @@ var (
 	_ record.Journal = (*sqlite.Journal)(nil)
 	_ asl.Store      = (*sqlite.Journal)(nil)
 	_ rollouts.Cloud = (*cloud.AWS)(nil)
+	_ openStore      = (*s3.Journal)(nil)
+
+	_ s3.ObjectStore   = (*cloud.Bucket)(nil)
+	_ s3.ObjectRemover = (*cloud.Bucket)(nil)
 )

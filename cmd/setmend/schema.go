@@ -10,8 +10,8 @@ import (
 	"github.com/setmend/setmend/plan/policy"
 )
 
-// settingsSchema is the JSON Schema of the whole file: plan's, with the section
-// that notify reads.
+// settingsSchema is the JSON Schema of the whole file: plan's, with the sections
+// that others read.
 func settingsSchema() (map[string]any, error) {
 	var schema map[string]any
 	if err := json.Unmarshal(policy.Schema(), &schema); err != nil {
@@ -24,6 +24,12 @@ func settingsSchema() (map[string]any, error) {
 	section := schemaOf(reflect.TypeFor[notify.Config]())
 	section["description"] = "Whom to tell, and when. Each channel has a name and exactly one service."
 	properties["notify"] = section
+	store := schemaOf(reflect.TypeFor[parameterStore]())
+	store["description"] = "Where `setmend config` writes what it compiles in Parameter Store."
+	fields := store["properties"].(map[string]any)
+	fields["path"] = map[string]any{"type": "string", "pattern": "^/", "default": defaultPath}
+	fields["tier"] = map[string]any{"enum": []any{tierStandard, tierAdvanced}, "default": tierStandard}
+	properties["parameterStore"] = store
 	return schema, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net"
 	"os/user"
@@ -24,6 +25,7 @@ import (
 	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/notify"
 	"github.com/setmend/setmend/plan"
+	"github.com/setmend/setmend/plan/policy"
 	"github.com/setmend/setmend/report"
 )
 
@@ -67,6 +69,9 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 	if err != nil {
 		return err
 	}
+	if schedule != nil {
+		checkEveryRun(c.policy, shortestInterval(schedule, c.clock.Now()))
+	}
 	j, err := a.openJournal(ctx, c)
 	if err != nil {
 		return err
@@ -83,7 +88,7 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 		return &hintedError{fmt.Errorf("listening on %s: %w", f.listen, err), "choose another address with --listen", exitUsage}
 	}
 	fmt.Fprintf(a.stderr, "dashboard: http://%s/ (Ctrl-C ends)\n", listener.Addr())
-	workflows, err := a.workflowJournal()
+	workflows, err := a.workflowJournal(ctx)
 	if err != nil {
 		return err
 	}
@@ -133,6 +138,31 @@ func parseSchedule(text string) (cron.Schedule, error) {
 		return nil, &usageError{fmt.Errorf("reading --schedule %q: %w", text, err), `write a cron expression such as "0 6 * * *", or "@every 6h"`}
 	}
 	return schedule, nil
+}
+
+// shortestInterval is the least time between two of the schedule's next runs.
+func shortestInterval(schedule cron.Schedule, from time.Time) time.Duration {
+	const looked = 200 // a week of hourly runs
+	shortest := time.Duration(math.MaxInt64)
+	last := schedule.Next(from)
+	for range looked {
+		next := schedule.Next(last)
+		if next.IsZero() { // it never comes
+			break
+		}
+		shortest, last = min(shortest, next.Sub(last)), next
+	}
+	return shortest
+}
+
+// checkEveryRun trusts drift checks for half the schedule's interval, where the
+// policy names no default of its own and trusts them for longer: so AWS detects
+// drift in every run, also after one that took as long as half an interval.
+func checkEveryRun(p *policy.Policy, interval time.Duration) {
+	age := policy.Duration(interval / 2)
+	if p.Defaults.DriftMaxAge == nil && time.Duration(age) < p.For(fleet.StackSet{}).DriftMaxAge {
+		p.Defaults.DriftMaxAge = &age
+	}
 }
 
 // serveAndHeal runs the server, the schedule and the outbox until interrupted.

@@ -128,15 +128,6 @@ func (w *scheduledWorkflows) begin(ctx context.Context, s *workflowSchedule, ver
 	return w.start(ctx, s, s.run(due))
 }
 
-// isConflict tells a write that another one came before.
-func isConflict(err error) bool {
-	conflict, ok := errors.AsType[interface {
-		error
-		Conflict() bool
-	}](err)
-	return ok && conflict.Conflict()
-}
-
 func (w *scheduledWorkflows) isWorking(schedule string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

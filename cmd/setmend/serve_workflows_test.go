@@ -119,7 +119,6 @@ type dyingJournal struct {
 	die    func()
 }
 
-
 func (d *dyingJournal) write(f func() error) error {
 	d.mu.Lock()
 	d.writes++

@@ -122,6 +122,15 @@ func (r *reading) observe(ctx context.Context, accept []string, only []fleet.Sta
 	return nil
 }
 
+// define reads the fleet and assesses it without what earlier runs remember.
+func (r *reading) define(ctx context.Context) (err error) {
+	if r.fleet, err = observe.Fleet(ctx, r.aws, r.clock, r.aws.Region(), nil); err != nil {
+		return err
+	}
+	r.assessment = plan.Assess(r.fleet, r.policy, plan.Memory{}, r.clock.Now())
+	return nil
+}
+
 // report is the reading as a report without a run.
 func (r *reading) report() *report.Report {
 	shown := report.New(r.fleet, r.assessment, r.policy)

@@ -50,18 +50,31 @@ func parameterSecret(aws *cloud.AWS) notify.Resolver {
 
 // tell enqueues what a run changed since the run before it. Delivery is the
 // outbox's own business.
-func tell(j store, outbox *notify.Outbox, dashboardURL, folder string) func(context.Context, *report.Report) error {
+func tell(j store, outbox *notify.Outbox, links func(run string) notify.Links) func(context.Context, *report.Report) error {
 	return func(ctx context.Context, report *report.Report) error {
 		previous, err := reportBefore(ctx, j, report.Run.ID)
 		if err != nil {
 			return err
 		}
 		current := runOf(report)
-		current.DashboardURL = dashboardURL
-		if folder != "" {
-			current.DashboardFile = folder + "/dashboard.html"
-		}
+		current.Links = links(report.Run.ID)
 		return outbox.Enqueue(ctx, notify.Changes(previous, current))
+	}
+}
+
+// links are those of every message: to the pages at SETMEND_DASHBOARD_URL, if that
+// names where they are served, and the page in a folder, if it is written there.
+func (a *app) links(folder string) func(run string) notify.Links {
+	base := strings.TrimSuffix(a.getenv("SETMEND_DASHBOARD_URL"), "/")
+	return func(run string) notify.Links {
+		var l notify.Links
+		if base != "" {
+			l.DashboardURL, l.LogURL = base+"/", base+"/"+decisionsFile
+		}
+		if folder != "" {
+			l.DashboardFile = folder + "/" + pageFile
+		}
+		return l
 	}
 }
 

@@ -1,17 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/setmend/setmend/asl"
 	"github.com/setmend/setmend/cloud/integration"
-	"github.com/setmend/setmend/journal/sqlite"
 )
 
 func (a *app) workflowCommand() *cobra.Command {
@@ -50,7 +51,10 @@ func noSuchCommand(cmd *cobra.Command, name string) error {
 
 // workflowJournal opens --journal, or one file for all workflows: they belong to
 // no account, so that nobody has to be asked which one this is.
-func (a *app) workflowJournal() (*sqlite.Journal, error) {
+func (a *app) workflowJournal(ctx context.Context) (openStore, error) {
+	if a.journal != "" {
+		return a.openNamedJournal(ctx)
+	}
 	path, err := a.workflowJournalPath()
 	if err != nil {
 		return nil, err
@@ -68,19 +72,19 @@ func (a *app) workflowJournalPath() (string, error) {
 // openWorkflows opens the journal for what only looks at runs or sends them
 // something: one that --journal names and that is not there has none, and is not
 // made.
-func (a *app) openWorkflows() (*sqlite.Journal, error) {
-	if a.journal != "" {
+func (a *app) openWorkflows(ctx context.Context) (openStore, error) {
+	if a.journal != "" && !strings.HasPrefix(a.journal, bucketScheme) {
 		if _, err := os.Stat(a.journal); err != nil {
 			return nil, &hintedError{fmt.Errorf("opening the journal: %w", err),
 				"check --journal (SETMEND_JOURNAL); without it, runs are in one journal for all workflows", exitConfig}
 		}
 	}
-	return a.workflowJournal()
+	return a.workflowJournal(ctx)
 }
 
 // withWorkflows gives f an engine that looks at runs but has nothing to call.
-func (a *app) withWorkflows(f func(*asl.Engine) error) error {
-	j, err := a.openWorkflows()
+func (a *app) withWorkflows(ctx context.Context, f func(*asl.Engine) error) error {
+	j, err := a.openWorkflows(ctx)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ and install says why.`,
 			if err != nil {
 				return err
 			}
-			return a.install(cmd.Context(), workflow, stack)
+			return a.installWorkflow(cmd.Context(), workflow, stack)
 		},
 	}
 	d.flags(cmd)
@@ -99,7 +99,7 @@ func (a *app) installer(ctx context.Context, stack string) (*installer, error) {
 	return &installer{integration.Bind(c.aws), c.clock, stack}, nil
 }
 
-func (a *app) install(ctx context.Context, w *export.Workflow, stack string) error {
+func (a *app) installWorkflow(ctx context.Context, w *export.Workflow, stack string) error {
 	if open := w.Substitutions(); len(open) > 0 {
 		return &usageError{fmt.Errorf("installing %s: the substitution ${%s} has no value", w.Name, open[0]), "give --substitute " + open[0] + "=VALUE"}
 	}

@@ -161,7 +161,7 @@ func (a *app) followWorkflow(ctx context.Context, s workflowStart, tasks *workfl
 	if s.file == "" { // a run to be resumed is in a journal that is there
 		open = a.openWorkflows
 	}
-	j, err := open()
+	j, err := open(ctx)
 	if err != nil {
 		return err
 	}

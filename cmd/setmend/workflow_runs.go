@@ -15,7 +15,7 @@ func (a *app) workflowListCommand() *cobra.Command {
 		Long: `list shows every run in the journal. RUNNING is also a run that was cut off:
 whether a process works on it cannot be seen from here.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withWorkflows(func(e *asl.Engine) error {
+			return a.withWorkflows(cmd.Context(), func(e *asl.Engine) error {
 				names, err := e.List(cmd.Context())
 				if err != nil {
 					return err
@@ -57,7 +57,7 @@ func (a *app) workflowHistoryCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "history RUN", Short: "List what happened in a run, as Step Functions does", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withWorkflows(func(e *asl.Engine) error {
+			return a.withWorkflows(cmd.Context(), func(e *asl.Engine) error {
 				events, err := e.History(cmd.Context(), args[0])
 				if err != nil {
 					return err

@@ -90,7 +90,7 @@ With --aws it is installed as a state machine that EventBridge Scheduler starts,
 			if err != nil {
 				return err
 			}
-			return a.install(cmd.Context(), workflow, "")
+			return a.installWorkflow(cmd.Context(), workflow, "")
 		},
 	}
 	d.flags(cmd)
@@ -124,7 +124,7 @@ func (a *app) scheduleHere(ctx context.Context, d deployment) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	j, err := a.workflowJournal()
+	j, err := a.workflowJournal(ctx)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (a *app) workflowSchedulesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "schedules", Short: "List the workflows that serve runs", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			j, err := a.openWorkflows()
+			j, err := a.openWorkflows(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -249,7 +249,7 @@ func (a *app) workflowUnscheduleCommand() *cobra.Command {
 		Long: `unschedule takes a workflow off serve's list. A run that is under way goes on. What
 --aws has installed is deleted with ` + "`setmend workflow uninstall`" + `.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			j, err := a.openWorkflows()
+			j, err := a.openWorkflows(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,7 +28,7 @@ that is answered, has timed out or is unknown, the command says so and changes n
 			if err != nil {
 				return err
 			}
-			return a.sendToTask("success", func(e *asl.Engine) error { return e.SendTaskSuccess(cmd.Context(), args[0], text) })
+			return a.sendToTask(cmd.Context(), "success", func(e *asl.Engine) error { return e.SendTaskSuccess(cmd.Context(), args[0], text) })
 		},
 	}
 	cmd.Flags().StringVar(&output, "task-output", "", "the task's output: JSON of at most 256 KiB, or @FILE (@- is standard input)")
@@ -41,7 +42,7 @@ func (a *app) workflowSendFailureCommand() *cobra.Command {
 		Long: `send-failure answers a task as ` + "`setmend workflow send-success`" + ` does, with an error that
 Retry and Catch match by its name.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.sendToTask("failure", func(e *asl.Engine) error {
+			return a.sendToTask(cmd.Context(), "failure", func(e *asl.Engine) error {
 				return e.SendTaskFailure(cmd.Context(), args[0], failure, cause)
 			})
 		},
@@ -57,7 +58,7 @@ func (a *app) workflowSendHeartbeatCommand() *cobra.Command {
 		Long: `send-heartbeat starts the HeartbeatSeconds of a waiting task anew. It does not put off
 its TimeoutSeconds.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.sendToTask("heartbeat", func(e *asl.Engine) error { return e.SendTaskHeartbeat(cmd.Context(), args[0]) })
+			return a.sendToTask(cmd.Context(), "heartbeat", func(e *asl.Engine) error { return e.SendTaskHeartbeat(cmd.Context(), args[0]) })
 		},
 	}
 }
@@ -87,8 +88,8 @@ const outputHint = `give --task-output '{"key": "value"}', --task-output '"text"
 const maxAnswer = 1 << 20
 
 // sendToTask sends something to a task of a run in the journal.
-func (a *app) sendToTask(what string, send func(*asl.Engine) error) error {
-	j, err := a.openWorkflows()
+func (a *app) sendToTask(ctx context.Context, what string, send func(*asl.Engine) error) error {
+	j, err := a.openWorkflows(ctx)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (a *app) workflowStopCommand() *cobra.Command {
 more, finds that out within a second, and ends. What that process has asked of AWS
 before goes on there. Stopping a run that is over changes nothing.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			j, err := a.openWorkflows()
+			j, err := a.openWorkflows(cmd.Context())
 			if err != nil {
 				return err
 			}
