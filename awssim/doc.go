@@ -1,6 +1,6 @@
 // Package awssim is AWS as an http.Handler: CloudFormation with StackSets,
-// Organizations, Cloud Control, SSM, S3, STS, SNS, CloudWatch and EventBridge,
-// faithful enough that what works against it works against AWS, and unkind
+// Organizations, Cloud Control, SSM, S3, STS, SNS, CloudWatch, EventBridge, Lambda,
+// Step Functions, SQS, IAM and more, faithful enough that what works against it works against AWS, and unkind
 // enough that what fails against AWS fails against it.
 //
 // It is served over a listener, where any tool that lets its endpoint be set can

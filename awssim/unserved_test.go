@@ -33,20 +33,20 @@ func TestServicesThatAreNotServedAreNamedInTheProtocolOfTheClient(t *testing.T) 
 		contentType                       string
 		want                              []string
 	}{
-		{"query", "iam", "POST", "/", "Action=ListRoles&Version=2010-05-08", []string{"Content-Type", formType},
-			"text/xml", []string{`<ErrorResponse xmlns="http://iam.amazonaws.com/doc/2010-05-08/">`, "<Code>InvalidAction</Code>", "iam:ListRoles", "<RequestId>"}},
-		{"query by GET", "iam", "GET", "/?Action=ListRoles&Version=2010-05-08", "", nil,
-			"text/xml", []string{"<Code>InvalidAction</Code>", "iam:ListRoles"}},
+		{"query", "autoscaling", "POST", "/", "Action=DescribeTags&Version=2011-01-01", []string{"Content-Type", formType},
+			"text/xml", []string{`<ErrorResponse xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/">`, "<Code>InvalidAction</Code>", "autoscaling:DescribeTags", "<RequestId>"}},
+		{"query by GET", "autoscaling", "GET", "/?Action=DescribeTags&Version=2011-01-01", "", nil,
+			"text/xml", []string{"<Code>InvalidAction</Code>", "autoscaling:DescribeTags"}},
 		{"ec2", "ec2", "POST", "/", "Action=DescribeVpcs&Version=2016-11-15", []string{"Content-Type", formType},
 			"text/xml", []string{"<Response><Errors><Error><Code>InvalidAction</Code>", "ec2:DescribeVpcs", "<RequestID>"}},
 		{"json 1.0", "dynamodb", "POST", "/", "{}", []string{"X-Amz-Target", "DynamoDB_20120810.ListTables", "Content-Type", "application/x-amz-json-1.0"},
 			"application/x-amz-json-1.0", []string{`"__type":"UnknownOperationException"`, "dynamodb:ListTables"}},
 		{"json 1.1", "kms", "POST", "/", "{}", []string{"X-Amz-Target", "TrentService.ListKeys", "Content-Type", "application/x-amz-json-1.1"},
 			"application/x-amz-json-1.1", []string{`"__type":"UnknownOperationException"`, "kms:ListKeys"}},
-		{"rest-json", "lambda", "GET", "/2015-03-31/functions/", "", nil,
-			"application/json", []string{`"UnknownOperationException"`, "lambda:GET /2015-03-31/functions/"}},
-		{"rest-xml", "cloudfront", "GET", "/2020-05-31/distribution", "", nil,
-			"text/xml", []string{"<ErrorResponse", "<Code>UnknownOperationException</Code>", "cloudfront:GET /2020-05-31/distribution"}},
+		{"rest-json", "eks", "GET", "/clusters", "", nil,
+			"application/json", []string{`"UnknownOperationException"`, "eks:GET /clusters"}},
+		{"rest-xml", "route53", "GET", "/2013-04-01/hostedzone", "", nil,
+			"text/xml", []string{"<ErrorResponse", "<Code>UnknownOperationException</Code>", "route53:GET /2013-04-01/hostedzone"}},
 		{"cbor", "someservice", "POST", "/service/Some/operation/ListThings", "\xa0", []string{"Smithy-Protocol", "rpc-v2-cbor"},
 			"application/cbor", []string{"UnknownOperationException", "someservice:ListThings"}},
 	} {
@@ -64,7 +64,7 @@ func TestServicesThatAreNotServedAreNamedInTheProtocolOfTheClient(t *testing.T) 
 			}
 		}
 	}
-	if got := asked(a, "lambda", "GET", "/2015-03-31/functions/", ""); got.Header.Get("X-Amzn-Errortype") != "UnknownOperationException" {
+	if got := asked(a, "eks", "GET", "/clusters", ""); got.Header.Get("X-Amzn-Errortype") != "UnknownOperationException" {
 		t.Errorf("rest-json without its error type: %v", got.Header)
 	}
 }

@@ -345,10 +345,17 @@ func (s *States) abort(x *execution, errorName, cause string) {
 	runner, stirred := s.runner(x)
 	stirred()
 	s.world.Outside(func() {
-		// An execution that ended meanwhile needs no stopping.
-		_ = runner.Stop(s.ctx, x.name, errorName, cause)
+		for range mostStops {
+			// One that was just started may not be known to the runner yet.
+			if runner.Stop(s.ctx, x.name, errorName, cause) == nil || !s.pause(quiet) {
+				return
+			}
+		}
 	}, func() {})
 }
+
+// mostStops is how often an execution is tried to be stopped.
+const mostStops = 40
 
 type answerInput struct {
 	TaskToken string `wire:"taskToken" valid:"required,min=1,max=2048"`

@@ -81,14 +81,26 @@ func (h *host) stir() {
 func (h *host) settle() {
 	began := time.Now()
 	for {
-		time.Sleep(quiet)
+		over := !h.states.pause(quiet)
 		h.mu.Lock()
-		if now := time.Now(); now.Sub(h.touched) >= quiet || now.Sub(began) >= longestStir {
+		if now := time.Now(); over || now.Sub(h.touched) >= quiet || now.Sub(began) >= longestStir {
 			h.busy = false
 			h.mu.Unlock()
 			return
 		}
 		h.mu.Unlock()
+	}
+}
+
+// pause waits; it returns false if the service was closed.
+func (s *States) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.ctx.Done():
+		return false
 	}
 }
 
