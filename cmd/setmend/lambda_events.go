@@ -203,9 +203,7 @@ func askedBy(e triggered) (pending, error) {
 		p.StackSets = []fleet.StackSetName{name}
 	}
 	if e.Source == "aws.organizations" || e.Source == "aws.controltower" {
-		for _, id := range accountsOf(d.EventName, d.RequestParameter.AccountID, d.UserIdentity.AccountID, d.ServiceEventDetails) {
-			p.Accounts = append(p.Accounts, id)
-		}
+		p.Accounts = append(p.Accounts, accountsOf(d.EventName, d.RequestParameter.AccountID, d.UserIdentity.AccountID, d.ServiceEventDetails)...)
 		if len(p.Accounts) == 0 { // an account has changed, and it is not said which
 			p.Whole = true
 		}
