@@ -18,7 +18,7 @@ import (
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/cloud/integration"
 	"github.com/setmend/setmend/fleet"
-	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/install"
 	"github.com/setmend/setmend/plan/policy"
 	"github.com/setmend/setmend/report"
@@ -94,10 +94,10 @@ func smallFleet(t *testing.T) string {
 	return path
 }
 
-// report is the newest run's report in a journal.
-func (i *installed) report() *report.Report {
+// newest is the newest run's report in a journal.
+func (i *installed) newest() *report.Report {
 	i.t.Helper()
-	var runs []heal.RunRecord
+	var runs []record.Run
 	if err := json.Unmarshal([]byte(i.must("runs", "-o", "json")), &runs); err != nil {
 		i.t.Fatal(err)
 	}
@@ -105,11 +105,11 @@ func (i *installed) report() *report.Report {
 		if run.Result == "" {
 			continue
 		}
-		var report report.Report
-		if err := json.Unmarshal([]byte(i.must("runs", "show", run.ID, "-o", "json")), &report); err != nil {
+		var told report.Report
+		if err := json.Unmarshal([]byte(i.must("runs", "show", run.ID, "-o", "json")), &told); err != nil {
 			i.t.Fatal(err)
 		}
-		return &report
+		return &told
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func TestTheInstalledSystemHealsToTheSameOutcomeAsALocalRun(t *testing.T) {
 	i.journal = outputs["JournalURL"]
 
 	deadline := time.Now().Add(3 * time.Minute)
-	for i.report() == nil {
+	for i.newest() == nil {
 		if time.Now().After(deadline) {
 			t.Fatalf("no run has ended; calls: %s", told(t, url, "stats"))
 		}
@@ -152,11 +152,11 @@ func TestTheInstalledSystemHealsToTheSameOutcomeAsALocalRun(t *testing.T) {
 	local, _ := startedSim(t, "--fleet", smallFleet(t), "--speed", "600", "--listen", "127.0.0.1:0")
 	l := &installed{t: t, url: local, policy: "demo.yaml", journal: filepath.Join(t.TempDir(), "journal.db")}
 	l.must("heal", "--yes")
-	if diff := cmp.Diff(agreed(l.report()), agreed(i.report())); diff != "" {
+	if diff := cmp.Diff(agreed(l.newest()), agreed(i.newest())); diff != "" {
 		t.Errorf("outcome (-local +installed):\n%s", diff)
 	}
-	if i.report().Run.Engine != "step-functions" {
-		t.Errorf("the run's engine is %s", i.report().Run.Engine)
+	if i.newest().Run.Engine != "step-functions" {
+		t.Errorf("the run's engine is %s", i.newest().Run.Engine)
 	}
 	calls := told(t, url, "stats")
 	for _, call := range []string{"states:StartExecution", "sns:Publish", "ssm:PutParameter"} {
