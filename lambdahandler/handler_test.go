@@ -93,7 +93,9 @@ func TestAFailureIsNamedLoggedAndSetAsideWithoutSecrets(t *testing.T) {
 		kind    string
 		exits   bool
 	}{
-		"typed": {func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, fmt.Errorf("copying: %w", named{}) }, "PassingFault", false},
+		"typed": {func(context.Context, json.RawMessage) (json.RawMessage, error) {
+			return nil, fmt.Errorf("copying: %w", named{})
+		}, "PassingFault", false},
 		"plain": {func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, errors.New("no") }, "errorString", false},
 		"panic": {func(context.Context, json.RawMessage) (json.RawMessage, error) { panic("broken") }, "Panic", true},
 	} {

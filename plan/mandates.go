@@ -92,8 +92,12 @@ func (w *world) below(ou, top fleet.OUID) bool {
 
 // Needs returns the stack sets that must be deployed before the given one, by its
 // dependson and its own automatic deployment's DependsOn, sorted.
-func (a *Assessment) Needs(set fleet.StackSetName) []fleet.StackSetName { return a.world.graph.needs[set] }
+func (a *Assessment) Needs(set fleet.StackSetName) []fleet.StackSetName {
+	return a.world.graph.needs[set]
+}
 
 // Apart returns the stack sets that must never share a target with the given one,
 // in both directions of antidependson, sorted.
-func (a *Assessment) Apart(set fleet.StackSetName) []fleet.StackSetName { return a.world.graph.anti[set] }
+func (a *Assessment) Apart(set fleet.StackSetName) []fleet.StackSetName {
+	return a.world.graph.anti[set]
+}

@@ -234,11 +234,11 @@ func TestEventsAskForWhatTheyNameAndOnce(t *testing.T) {
 // A report that was written before publishing failed is no success.
 func TestARunWhoseExecutionFailedIsNoSuccess(t *testing.T) {
 	timeout := asl.Outcome{Status: asl.StatusFailed, Error: "States.Timeout", Cause: "state PublishStatus took longer than 900 s"}
-	r, err := failedReport(&report.Report{Run: heal.RunReport{Result: report.Attention}}, timeout)
+	r, err := failedReport(&report.Report{Run: report.Run{Result: report.Attention}}, timeout)
 	if err != nil || r.Run.Result != report.Failed || !strings.Contains(r.Run.Error, "PublishStatus") {
 		t.Errorf("the run is %+v: %v", r.Run, err)
 	}
-	if r, _ := failedReport(&report.Report{Run: heal.RunReport{Result: report.Stopped, Error: "by hand"}}, timeout); r.Run.Result != report.Stopped || r.Run.Error != "by hand" {
+	if r, _ := failedReport(&report.Report{Run: report.Run{Result: report.Stopped, Error: "by hand"}}, timeout); r.Run.Result != report.Stopped || r.Run.Error != "by hand" {
 		t.Errorf("a run that was stopped is %+v", r.Run)
 	}
 	if _, err := failedReport(nil, asl.Outcome{Status: asl.StatusTimedOut}); err == nil {

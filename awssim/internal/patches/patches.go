@@ -28,7 +28,9 @@ type Manager struct {
 }
 
 // New makes it.
-func New(w *core.World, instances Instances) *Manager { return &Manager{world: w, instances: instances} }
+func New(w *core.World, instances Instances) *Manager {
+	return &Manager{world: w, instances: instances}
+}
 
 // Actions are a part of the service ssm.
 func (m *Manager) Actions() map[string]core.Action {
