@@ -1,52 +1,105 @@
 package heal_test
 
 import (
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/setmend/setmend/cloud"
+	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
 )
 
-// inTrouble are the ways in which AWS may be unwell while a fleet is healed, for
-// hours.
-var inTrouble = map[string]string{
-	"half of all calls are throttled": `faults: [{call: "*:*", chance: 0.5, do: throttle}]`,
-	"a fifth of all calls fails, and some answers are lost": `faults:
-  - {call: "*:*", chance: 0.1, do: fail}
-  - {call: "*:*", chance: 0.05, do: fail, code: ServiceUnavailable, status: 503}
-  - {call: "*:*", chance: 0.05, do: fail-applied}
-  - {call: "*:*", chance: 0.05, do: lose}
-`,
-}
+// Ways in which AWS may be unwell while a fleet is healed, for hours.
+const (
+	halfThrottled = `
+- {call: "*:*", chance: 0.5, do: throttle}
+`
+	fifthFails = `
+- {call: "*:*", chance: 0.1, do: fail}
+- {call: "*:*", chance: 0.05, do: fail, code: ServiceUnavailable, status: 503}
+- {call: "*:*", chance: 0.05, do: fail-applied}
+- {call: "*:*", chance: 0.05, do: lose}
+`
+)
 
 // A whole heal survives hours of trouble: it ends, with everything put right that
 // can be, nothing down, and every override kept.
 func TestAWholeHealSurvivesHoursOfTrouble(t *testing.T) {
-	for _, policy := range []struct {
-		name, text string
-		inPlace    bool
-	}{{"redeploying", `{version: 1}`, false}, {"reverting in place", inPlace, true}} {
-		for name, faults := range inTrouble {
-			t.Run(policy.name+" while "+name, func(t *testing.T) {
-				otherworld(t, 40, policy.text, func(w *ottoWorld) {
-					w.faults(faults)
-					began := time.Now()
-					r := w.heal(heal.Options{})
-					t.Logf("%s after %v: %s; %+v; calls %v", r.Run.Result, time.Since(began), r.Run.Error, r.After, r.API)
-					w.aws.ClearFaults()
-					if r.Run.Result != heal.ResultAttention {
-						t.Fatalf("the run ended as %s: %s", r.Run.Result, r.Run.Error)
-					}
-					w.checkSurvived(r, policy.inPlace)
-				})
+	for name, test := range map[string]struct {
+		policy, faults string
+		inPlace        bool
+		accounts       int
+	}{
+		"redeploying while half of all calls are throttled":            {`{version: 1}`, halfThrottled, false, 40},
+		"redeploying while a fifth fails and answers are lost":         {`{version: 1}`, fifthFails, false, 40},
+		"reverting in place while calls are throttled, fail, are lost": {inPlace, halfThrottled + fifthFails, true, 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if testing.Short() {
+				test.accounts = 20 // for the race detector, which looks at every access
+			}
+			otherworld(t, test.accounts, test.policy, func(w *ottoWorld) {
+				w.faults("faults:\n" + test.faults)
+				began := time.Now()
+				r := w.heal(heal.Options{})
+				t.Logf("%s after %v; calls %v", r.Run.Result, time.Since(began), r.API)
+				w.aws.ClearFaults()
+				w.checkSurvived(r, test.inPlace)
 			})
-		}
+		})
 	}
+}
+
+// away is the way to an AWS that cannot be reached for a while.
+type away struct {
+	http.RoundTripper
+	gone atomic.Bool
+}
+
+func (a *away) RoundTrip(r *http.Request) (*http.Response, error) {
+	if a.gone.Load() {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	}
+	return a.RoundTripper.RoundTrip(r)
+}
+
+// AWS is away for two hours, from the moment at which stacks have been deleted and are
+// not back. The same run gives them back, and goes on to its end.
+func TestAWholeHealSurvivesTwoHoursWithoutAWS(t *testing.T) {
+	otherworld(t, 40, `{version: 1}`, func(w *ottoWorld) {
+		way := &away{RoundTripper: w.aws.Transport()}
+		aws, err := cloud.New(w.t.Context(), cloud.Config{Transport: way, Region: home, Random: rand.NewPCG(1, 1)})
+		w.must(err)
+		config := w.config(aws)
+		var once sync.Once
+		config.Cloud = &watched{Cloud: aws, afterChange: func(change fleet.InstanceChange) {
+			if change.Kind == fleet.OperationDelete && !change.RetainStacks {
+				once.Do(func() {
+					way.gone.Store(true)
+					time.AfterFunc(2*time.Hour, func() { way.gone.Store(false) })
+				})
+			}
+		}}
+		r := w.healWith(config, heal.Options{})
+		if r.Run.VirtualSeconds < 7200 {
+			t.Fatalf("the run took %v s: AWS was not away", r.Run.VirtualSeconds)
+		}
+		w.checkSurvived(r, false)
+	})
 }
 
 // checkSurvived checks that all is as after a heal on a good day.
 func (w *ottoWorld) checkSurvived(r *heal.Report, inPlace bool) {
 	w.t.Helper()
+	if r.Run.Result != heal.ResultAttention { // otto has what only a person can do
+		w.t.Fatalf("the run ended as %s: %s", r.Run.Result, r.Run.Error)
+	}
 	for _, deviation := range w.truth.Check(w.aws, inPlace) {
 		w.t.Error(deviation)
 	}
