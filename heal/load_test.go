@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/setmend/setmend/cloud"
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
@@ -113,4 +115,30 @@ func (w *ottoWorld) checkSurvived(r *heal.Report, inPlace bool) {
 	if r.Overrides.Lost != 0 || r.Overrides.Saved != r.Overrides.Restored {
 		w.t.Errorf("overrides: %+v", r.Overrides)
 	}
+}
+
+// What an earlier run has deleted comes back first: it waits neither for other stack
+// sets, which cannot be read for an hour, nor for orphans.
+func TestWhatIsOwedComesBackBeforeTheRestOfTheFleetIsRead(t *testing.T) {
+	scenario(t, func(w *world) {
+		_, account, own := stopping(w, func(*heal.Config) {}, once(func() { w.must(heal.Stop(w.t.Context(), w.journal, "run-1", "a test")) }))
+		w.stackSet("another", nil, tagged(map[string]string{"selfhealing": "true"}))
+		w.faults(`faults: [{call: "cloudformation:*", match: {StackSetName: another}, do: fail}]`)
+		back := false
+		time.AfterFunc(45*time.Minute, func() {
+			_, back = w.aws.StackOf("queue", account, home)
+			w.aws.ClearFaults()
+		})
+		r := w.heal(heal.Options{})
+		if !back {
+			t.Error("it was not back when the other stack set could be read again")
+		}
+		if diff := cmp.Diff(own, w.overrides("queue", account)); diff != "" || r.Run.Result != heal.ResultHealed || r.After.Healthy != 6 {
+			t.Errorf("%s, %+v, overrides (-before +after):\n%s", r.Run.Result, r.After, diff)
+		}
+		memory, err := heal.LoadMemory(w.t.Context(), w.journal, nil)
+		if w.must(err); len(memory.PendingRestores) > 0 {
+			t.Errorf("still pending: %v", memory.PendingRestores)
+		}
+	})
 }

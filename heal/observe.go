@@ -3,6 +3,7 @@ package heal
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -176,6 +177,7 @@ func (r *run) observe(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("observing the fleet: %w", err)
 	}
+	maps.DeleteFunc(f.StackSets, func(name fleet.StackSetName, _ *fleet.Inventory) bool { return !slices.Contains(names, name) })
 	left := slices.DeleteFunc(names, func(name fleet.StackSetName) bool { return f.StackSets[name] != nil })
 	for part := range slices.Chunk(left, readers) {
 		if err = readSets(ctx, r.h.Cloud, r.h.Clock, f, part); err != nil || r.now().After(r.deadline) {

@@ -18,6 +18,9 @@ func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 			}
 			r.rec.Value.Recovered = true
 		}
+		if wait, err := r.restoreFirst(ctx); err != nil || wait > 0 {
+			return again(wait), err
+		}
 		if done, err := r.observe(ctx); err != nil || !done {
 			return again(0), err
 		}
