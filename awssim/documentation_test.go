@@ -20,12 +20,12 @@ func documentation(t *testing.T) string {
 	return string(text)
 }
 
-// declaredTests are the tests of the embedded AWS, here and in clients.
+// declaredTests are the tests of the embedded AWS, here, in clients and in cmd.
 func declaredTests(t *testing.T) map[string]bool {
 	t.Helper()
 	declared := map[string]bool{}
 	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
-	for _, root := range []string{".", "../clients"} {
+	for _, root := range []string{".", "../clients", "../cmd/setmend"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.Name() == "testdata" {
 				return fs.SkipDir

@@ -2,15 +2,19 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/setmend/setmend/fleet"
 )
 
 // How often one call is sent at most, the first time included. With full jitter
-// up to 20 s, eight attempts last half a minute on average.
+// up to 20 s, eight attempts last half a minute on average. Throttling is a matter of
+// time and not of attempts: where half of all calls are refused, for hours, some are
+// refused a dozen times in a row.
 const (
-	maxThrottledAttempts   = 8
+	throttledPatience      = 10 * time.Minute
 	maxUnreachableAttempts = 3
 	maxUnknownAttempts     = 4
 )
@@ -42,9 +46,13 @@ func call[In, Out, Options any](ctx context.Context, a *AWS, r request,
 	send func(context.Context, In, ...func(*Options)) (Out, error), in In,
 ) (Out, error) {
 	var none Out
-	gate := a.pace.gate(r)
+	gate, began := a.pace.gate(r), a.clock.Now()
+	var last *fleet.Error
 	for try := 1; ; try++ {
 		if err := gate.enter(ctx); err != nil {
+			if last != nil && errors.As(err, new(errHeld)) {
+				return none, last // AWS's own words say more
+			}
 			return none, r.notSent(err)
 		}
 		if r.write {
@@ -64,7 +72,9 @@ func call[In, Out, Options any](ctx context.Context, a *AWS, r request,
 		if failure.Kind == fleet.Expired && r.target != (fleet.Target{}) {
 			a.closeSessions(r.target.Account)
 		}
-		if !gate.leave(failure.Kind) || !again(ctx, r.action, failure, try) {
+		gate.leave(failure.Kind)
+		last = failure
+		if !again(ctx, r.action, failure, try, a.clock.Now().Sub(began)) {
 			return none, failure
 		}
 		if err := a.clock.Sleep(ctx, a.pace.backoff(try)); err != nil {
@@ -74,13 +84,13 @@ func call[In, Out, Options any](ctx context.Context, a *AWS, r request,
 }
 
 // again decides whether a failed attempt is followed by another one.
-func again(ctx context.Context, a action, failure *fleet.Error, try int) bool {
+func again(ctx context.Context, a action, failure *fleet.Error, try int, since time.Duration) bool {
 	if ctx.Err() != nil {
 		return false
 	}
 	switch failure.Kind {
 	case fleet.Throttled:
-		return try < maxThrottledAttempts
+		return since < throttledPatience
 	case fleet.Unreachable: // nothing was done
 		return try < maxUnreachableAttempts
 	case fleet.UnknownOutcome:

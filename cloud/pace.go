@@ -21,11 +21,6 @@ const (
 	backoffBase    = 500 * time.Millisecond
 	backoffCeiling = 20 * time.Second
 
-	// A gate may repeat budgetSize refused requests; each that passes earns
-	// budgetRefund back. So in a lasting storm one in ten requests is a repeat.
-	budgetSize   = 20.0
-	budgetRefund = 0.1
-
 	// The breaker opens after so many refusals in a row, and lets one probe
 	// through when its rest is over. The rest doubles while probes are refused.
 	breakerRefusals = 10
@@ -72,14 +67,14 @@ func (p *pace) backoff(try int) time.Duration {
 	return time.Duration(p.random.Int64N(int64(limit)))
 }
 
-// gate is the way to one of AWS's budgets: its rate, its budget of repeats and
-// its breaker.
+// gate is the way to one of AWS's budgets: its rate and its breaker. Repeats pass it
+// like any request, so that trouble makes them no more than AWS allows; while all are
+// refused, the breaker lets probes through alone.
 type gate struct {
 	clock   Clock
 	limiter *rate.Limiter // nil: no limit
 
 	mu       sync.Mutex // guards what follows
-	repeats  float64    // what is left of the budget
 	refusals int        // in a row
 	rest     time.Duration
 	until    time.Time // the breaker is open until then; zero if closed
@@ -87,7 +82,7 @@ type gate struct {
 }
 
 func newGate(clock Clock, a action) *gate {
-	g := &gate{clock: clock, repeats: budgetSize, rest: breakerRest}
+	g := &gate{clock: clock, rest: breakerRest}
 	if a.rate > 0 {
 		g.limiter = rate.NewLimiter(rate.Limit(a.rate*margin), max(1, a.burst))
 	}
@@ -158,25 +153,22 @@ func (g *gate) open() time.Duration {
 	return 0
 }
 
-// leave notes what became of a request, and reports whether it may be repeated,
-// as far as AWS's rate goes.
-func (g *gate) leave(kind fleet.ErrorKind) bool {
+// leave notes what became of a request.
+func (g *gate) leave(kind fleet.ErrorKind) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch kind {
 	case fleet.Throttled:
-		return g.refused()
+		g.refused()
 	case fleet.Unreachable, fleet.UnknownOutcome:
 		g.probing = false // AWS said nothing; the next one is the probe
 	default:
 		g.refusals, g.until, g.probing, g.rest = 0, time.Time{}, false, breakerRest
-		g.repeats = min(budgetSize, g.repeats+budgetRefund)
 	}
-	return true
 }
 
 // refused counts a refusal and opens the breaker after too many. g is locked.
-func (g *gate) refused() bool {
+func (g *gate) refused() {
 	g.refusals++
 	if g.probing {
 		g.rest = min(breakerMaxRest, 2*g.rest)
@@ -184,9 +176,4 @@ func (g *gate) refused() bool {
 	if g.probing || g.refusals >= breakerRefusals {
 		g.until, g.probing = g.clock.Now().Add(g.rest), false
 	}
-	if g.repeats < 1 {
-		return false
-	}
-	g.repeats--
-	return true
 }

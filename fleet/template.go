@@ -37,6 +37,9 @@ type DataResource struct {
 	// Kept is set if the resource, or a snapshot of it, survives the stack: nothing
 	// is destroyed, but the stack that comes back does not have the content.
 	Kept bool `json:"kept,omitempty"`
+	// Snapshot is set if what survives is a snapshot alone. The resource goes, and its
+	// name with it: the next stack makes it anew, empty.
+	Snapshot bool `json:"snapshot,omitempty"`
 }
 
 // NamedResource is a resource whose physical name the template fixes.
@@ -50,6 +53,12 @@ type NamedResource struct {
 // Destroys returns the resources whose content is lost for good with the stack.
 func (t TemplateFacts) Destroys() []DataResource {
 	return slices.DeleteFunc(slices.Clone(t.Data), func(r DataResource) bool { return r.Kept })
+}
+
+// Empties returns the resources that go with the stack and are made anew, empty, while
+// their content lies in a snapshot.
+func (t TemplateFacts) Empties() []DataResource {
+	return slices.DeleteFunc(slices.Clone(t.Data), func(r DataResource) bool { return !r.Snapshot })
 }
 
 // MayImportFrom reports whether a stack of this template can import what a stack

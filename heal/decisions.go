@@ -264,6 +264,9 @@ func overridesOf(commands []*command.Command) report.Overrides {
 			if c.Kind == command.Redeploy && d.IsSaved && len(d.Saved) > 0 && d.State != command.Skipped {
 				o.Saved++
 			}
+			if (c.Kind == command.Remove || c.Kind == command.Detach) && d.State == command.Healed && len(d.Saved) > 0 {
+				o.Kept++
+			}
 			if d.Restored {
 				o.Restored++
 			}

@@ -36,6 +36,9 @@ func (h *Healer) initCleanup(ctx context.Context, r *run) (Answer, error) {
 			}
 			r.rec.Value.Recovered = true
 		}
+		if wait, err := (&passes{r}).restoreFirst(ctx); err != nil || wait > 0 {
+			return again(wait), err
+		}
 		if done, err := r.read(ctx); err != nil || !done {
 			return again(0), err
 		}

@@ -7,6 +7,7 @@ import "github.com/setmend/setmend/fleet"
 type Stage string
 
 const (
+	StageRestore Stage = "restore" // InitCleanup: pending restores of earlier runs, before the fleet is read
 	StageCleanup Stage = "cleanup" // InitCleanup: orphans
 	StageDeploy  Stage = "deploy"  // MandatoryDeployment: missing instances
 	StageDetect  Stage = "detect"  // DetectDrift: what is unknown or known for too long

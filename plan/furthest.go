@@ -73,6 +73,9 @@ func (v *setView) dataIn(stacks int) []Destruction {
 		if r.Kept {
 			d.Note = r.Holds + "; kept by its DeletionPolicy, and the new stack starts without"
 		}
+		if r.Snapshot {
+			d.Note = r.Holds + "; in a snapshot then, and the new stack starts empty"
+		}
 		list = append(list, d)
 	}
 	if v.set.Template.Opaque {

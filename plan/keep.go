@@ -19,6 +19,7 @@ import (
 //	a named resource outlives the stack      its successor would collide with it
 //	the template cannot be read whole        taken to hold data
 //	a resource holds data that would go      only where the policy says dataLoss: allow
+//	data would lie in a snapshot alone       the same: what is made anew is empty
 
 // keep notes why the instance's stack must not be redeployed.
 func (v *setView) keep(i fleet.Instance, c *Assessed) {
@@ -36,6 +37,11 @@ func (v *setView) keep(i fleet.Instance, c *Assessed) {
 		c.Kept, c.KeptWhy = ReasonCannotComeBack, "Its successor would collide with what outlives the stack: "+namesOf(facts.Retained)+"."
 	case facts.Opaque && !lossAllowed:
 		c.Kept, c.KeptWhy = ReasonHoldsData, "The template cannot be read whole, so that what a redeployment destroys is not known."
+	case len(facts.Empties()) > 0 && !lossAllowed:
+		c.Kept, c.KeptWhy = ReasonHoldsData, "A redeployment would make "+dataOf(facts.Empties())+" anew, empty, and leave the content in a snapshot."
+		if len(lost) > 0 {
+			c.KeptWhy += " It would destroy " + dataOf(lost) + "."
+		}
 	case len(lost) > 0 && !lossAllowed:
 		c.Kept, c.KeptWhy = ReasonHoldsData, "A redeployment would destroy "+dataOf(lost)+"."
 	}

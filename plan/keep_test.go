@@ -13,6 +13,7 @@ import (
 func TestWhatCannotComeBackIsNotDeleted(t *testing.T) {
 	table := fleet.TemplateFacts{Data: []fleet.DataResource{{LogicalID: "Table", Type: "AWS::DynamoDB::Table", Holds: "items"}}}
 	kept := fleet.TemplateFacts{Data: []fleet.DataResource{{LogicalID: "Table", Type: "AWS::DynamoDB::Table", Holds: "items", Kept: true}}}
+	snapshot := fleet.TemplateFacts{Data: []fleet.DataResource{{LogicalID: "Base", Type: "AWS::RDS::DBInstance", Holds: "databases", Kept: true, Snapshot: true}}}
 	retained := fleet.TemplateFacts{Retained: []fleet.NamedResource{{LogicalID: "Logs", Type: "AWS::S3::Bucket", Name: "audit-logs"}}}
 	tests := []struct {
 		promise  string
@@ -27,6 +28,9 @@ func TestWhatCannotComeBackIsNotDeleted(t *testing.T) {
 		{"unless the policy says so for the set", table, "dataLoss: allow", drifted, RemedyRedeploy, ""},
 		{"it is reverted where that is possible", table, "memberRole: Healer", drifted, RemedyRevert, ""},
 		{"a table that its DeletionPolicy keeps is", kept, "", drifted, RemedyRedeploy, ""},
+		{"a database whose content would lie in a snapshot is not", snapshot, "", drifted, "", "Base (AWS::RDS::DBInstance: databases) anew, empty"},
+		{"unless the policy says so for its set, too", snapshot, "dataLoss: allow", drifted, RemedyRedeploy, ""},
+		{"it is reverted where that is possible, too", snapshot, "memberRole: Healer", drifted, RemedyRevert, ""},
 		{"a retained resource with a name keeps its stack", retained, "", drifted, "", "Logs (AWS::S3::Bucket, named audit-logs)"},
 		{"whatever the policy says of data", retained, "dataLoss: allow", drifted, "", "audit-logs"},
 		{"a template that cannot be read is taken to hold data", fleet.TemplateFacts{Opaque: true}, "", drifted, "", "cannot be read whole"},

@@ -150,7 +150,14 @@ const obstacleWait = 24 * time.Hour
 // person, and to the next run. A harsher remedy is not taken for that.
 func (a *assessor) meetObstacle(c *Assessed) {
 	o := a.memory.Cells[c.Cell].Obstacle
-	if o == nil || o.Remedy != c.Remedy || o.Run != a.memory.Run {
+	if o == nil || o.Remedy != c.Remedy {
+		return
+	}
+	if o.Run != a.memory.Run {
+		if a.memory.Run == "" { // said of what is shown, and tried again by the next run
+			c.Reason += fmt.Sprintf(" The last heal could not try to %s it.%s", o.Remedy, awsSaid(o.Reason))
+			c.Class, c.Hint, c.Attention = ReasonCouldNotTry, Hint(ReasonCouldNotTry), true
+		}
 		return
 	}
 	c.Class, c.Hint, c.Attention = ReasonCouldNotTry, Hint(ReasonCouldNotTry), true

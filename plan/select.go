@@ -10,6 +10,21 @@ func (p *Plan) Select(stage Stage, wanted func(Action) bool) *Plan {
 	return part.seal()
 }
 
+// Restores returns the plan of what gives back pending restores, sealed. It says
+// nothing of other cells and of guards, which the fleet has to be read whole for; a
+// guard that holds restores back does so here, too.
+func (a *Assessment) Restores(scope Scope) *Plan {
+	pending := map[fleet.Cell]bool{}
+	for i := range a.Cells {
+		pending[a.Cells[i].Cell] = a.Cells[i].PendingRestore
+	}
+	part := a.Plan(Options{Scope: scope}).keep(func(action Action, t fleet.Target) bool {
+		return (action.Remedy == RemedyDeploy || action.Remedy == RemedyRetry) && pending[fleet.Cell{StackSet: action.StackSet, Target: t}]
+	})
+	part.Stage, part.Guards, part.Unhandled, part.Problems = StageRestore, nil, nil, nil
+	return part.seal()
+}
+
 // Without returns the plan without the actions that the guard holds back and the
 // drift detections that would have proved them, sealed, and reports whether there
 // were any; if not, the plan is returned as it is.

@@ -109,6 +109,9 @@ type Overrides struct {
 	Saved    int `json:"saved"`
 	Restored int `json:"restored"`
 	Lost     int `json:"lost"`
+	// Kept counts the instances that were removed or let go of, and whose overrides are
+	// saved in case they come back.
+	Kept int `json:"kept,omitempty"`
 }
 
 // API counts AWS API calls. A call that was throttled and repeated counts

@@ -117,7 +117,7 @@ func (r *reader) readResource(id string, resource map[string]any) {
 	value := nameValue(kind, mapIn(resource["Properties"]))
 	name, named := r.fixedName(value)
 	if holds := dataIn(kind); holds != "" {
-		r.facts.Data = append(r.facts.Data, fleet.DataResource{LogicalID: id, Type: kind, Holds: holds, Kept: stays.data})
+		r.facts.Data = append(r.facts.Data, fleet.DataResource{LogicalID: id, Type: kind, Holds: holds, Kept: stays.data, Snapshot: stays.snapshot})
 	}
 	if stays.may && named {
 		r.facts.Retained = append(r.facts.Retained, fleet.NamedResource{LogicalID: id, Type: kind, Name: name})
@@ -131,6 +131,8 @@ func (r *reader) readResource(id string, resource map[string]any) {
 type survival struct {
 	data bool // its content is certain to survive, in it or in a snapshot
 	may  bool // it may be there still when the stack is created again
+	// snapshot: the content survives in a snapshot alone
+	snapshot bool
 }
 
 // snapshotByDefault lists the types that AWS deletes with a snapshot where the
@@ -143,13 +145,14 @@ var snapshotByDefault = []string{"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}
 func policyOf(kind string, policy any) survival {
 	switch policy {
 	case nil:
-		return survival{data: slices.Contains(snapshotByDefault, kind)}
+		snapshot := slices.Contains(snapshotByDefault, kind)
+		return survival{data: snapshot, snapshot: snapshot}
 	case "Delete":
 		return survival{}
 	case "Retain", "RetainExceptOnCreate":
 		return survival{data: true, may: true}
 	case "Snapshot":
-		return survival{data: true}
+		return survival{data: true, snapshot: true}
 	}
 	return survival{may: true}
 }

@@ -68,24 +68,25 @@ func TestWhatADeletionDestroysIsNamed(t *testing.T) {
 	for _, test := range []struct {
 		name, resource string
 		data           string // "" nothing, "lost", "kept"
+		empties        bool   // what is kept lies in a snapshot
 	}{
-		{"a table", "Type: AWS::DynamoDB::Table", "lost"},
-		{"a key", "Type: AWS::KMS::Key", "lost"},
-		{"a bucket", "Type: AWS::S3::Bucket", "lost"},
-		{"a log group", "Type: AWS::Logs::LogGroup", "lost"},
-		{"a user pool", "Type: AWS::Cognito::UserPool", "lost"},
-		{"a volume", "Type: AWS::EC2::Volume", "lost"},
-		{"a secret", "Type: AWS::SecretsManager::Secret", "lost"},
-		{"a nested stack", "Type: AWS::CloudFormation::Stack", "lost"},
-		{"a custom resource", "Type: Custom::Vault", "lost"},
-		{"a database, which AWS snapshots by default", "Type: AWS::RDS::DBInstance", "kept"},
-		{"a database that is to go", "Type: AWS::RDS::DBInstance\n    DeletionPolicy: Delete", "lost"},
-		{"a retained table", "Type: AWS::DynamoDB::Table\n    DeletionPolicy: Retain", "kept"},
-		{"a snapshotted volume", "Type: AWS::EC2::Volume\n    DeletionPolicy: Snapshot", "kept"},
-		{"a policy that a parameter decides", "Type: AWS::DynamoDB::Table\n    DeletionPolicy: !If [Prod, Retain, Delete]", "lost"},
-		{"a topic", "Type: AWS::SNS::Topic", ""},
-		{"a role", "Type: AWS::IAM::Role", ""},
-		{"a simple table of SAM", "Type: AWS::Serverless::SimpleTable", "lost"},
+		{"a table", "Type: AWS::DynamoDB::Table", "lost", false},
+		{"a key", "Type: AWS::KMS::Key", "lost", false},
+		{"a bucket", "Type: AWS::S3::Bucket", "lost", false},
+		{"a log group", "Type: AWS::Logs::LogGroup", "lost", false},
+		{"a user pool", "Type: AWS::Cognito::UserPool", "lost", false},
+		{"a volume", "Type: AWS::EC2::Volume", "lost", false},
+		{"a secret", "Type: AWS::SecretsManager::Secret", "lost", false},
+		{"a nested stack", "Type: AWS::CloudFormation::Stack", "lost", false},
+		{"a custom resource", "Type: Custom::Vault", "lost", false},
+		{"a database, which AWS snapshots by default", "Type: AWS::RDS::DBInstance", "kept", true},
+		{"a database that is to go", "Type: AWS::RDS::DBInstance\n    DeletionPolicy: Delete", "lost", false},
+		{"a retained table", "Type: AWS::DynamoDB::Table\n    DeletionPolicy: Retain", "kept", false},
+		{"a snapshotted volume", "Type: AWS::EC2::Volume\n    DeletionPolicy: Snapshot", "kept", true},
+		{"a policy that a parameter decides", "Type: AWS::DynamoDB::Table\n    DeletionPolicy: !If [Prod, Retain, Delete]", "lost", false},
+		{"a topic", "Type: AWS::SNS::Topic", "", false},
+		{"a role", "Type: AWS::IAM::Role", "", false},
+		{"a simple table of SAM", "Type: AWS::Serverless::SimpleTable", "lost", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			facts := Read("Resources:\n  R:\n    " + test.resource + "\n")
@@ -97,6 +98,9 @@ func TestWhatADeletionDestroysIsNamed(t *testing.T) {
 				if facts.Data[0].Holds == "" {
 					t.Error("what it holds is not said")
 				}
+			}
+			if empties := len(facts.Empties()) > 0; empties != test.empties {
+				t.Errorf("is made anew, empty: %v", empties)
 			}
 			if got != test.data || len(facts.Data) > 1 {
 				t.Errorf("%q, want %q: %+v", got, test.data, facts.Data)

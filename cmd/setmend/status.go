@@ -178,7 +178,11 @@ func statusTable(w io.Writer, report *report.Report, width int) error {
 		return err
 	}
 	for _, problem := range report.Problems {
-		fmt.Fprintf(w, "\n%s%s: %s\n  %shint: %s\n", markWarn, problem.StackSet, oneLine(problem.Text), markFaint, oneLine(problem.Hint))
+		of := ""
+		if problem.StackSet != "" {
+			of = string(problem.StackSet) + ": "
+		}
+		fmt.Fprintf(w, "\n%s%s%s\n  %shint: %s\n", markWarn, of, oneLine(problem.Text), markFaint, oneLine(problem.Hint))
 	}
 	return nil
 }

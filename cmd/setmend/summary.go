@@ -34,6 +34,9 @@ func summary(w io.Writer, r *report.Report) error {
 	fmt.Fprintln(w)
 	done(w, r)
 	fmt.Fprintf(w, "\nOverrides: %d saved, %d restored, %d lost\n", r.Overrides.Saved, r.Overrides.Restored, r.Overrides.Lost)
+	if n := r.Overrides.Kept; n > 0 {
+		fmt.Fprintf(w, "Kept for their return: the overrides of %d removed or let go of (`setmend overrides saved`)\n", n)
+	}
 	fmt.Fprintf(w, "AWS calls: %d, of which %d write; %d throttled\n", r.API.Calls, r.API.Writes, r.API.Throttled)
 	attention(w, r)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -95,6 +96,7 @@ func (v *View) Read(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("observing the fleet: %w", err)
 	}
+	maps.DeleteFunc(f.StackSets, func(name fleet.StackSetName, _ *fleet.Inventory) bool { return !slices.Contains(names, name) })
 	left := slices.DeleteFunc(names, func(name fleet.StackSetName) bool { return f.StackSets[name] != nil })
 	for part := range slices.Chunk(left, readers) {
 		if err = readSets(ctx, v.Cloud, v.Clock, f, part); err != nil || v.Clock.Now().After(v.Deadline) {
@@ -112,6 +114,33 @@ func (v *View) Read(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("observing the fleet: %w", err)
 	}
 	return len(left) == 0, nil
+}
+
+// ReadFirst reads the organization and those of the stack sets that can be read. The
+// view is not whole after it.
+func (v *View) ReadFirst(ctx context.Context, sets []fleet.StackSetName) error {
+	doc, err := record.Read[fleet.Fleet](ctx, v.Journal, record.RunKey(v.Run, "fleet"))
+	if err != nil {
+		return err
+	}
+	v.doc = doc
+	f := &doc.Value
+	if _, err := beginReading(ctx, v.Cloud, f, v.Home, sets); err != nil {
+		return err
+	}
+	for _, set := range sets {
+		if f.StackSets[set] != nil {
+			continue
+		}
+		if err := readSets(ctx, v.Cloud, v.Clock, f, []fleet.StackSetName{set}); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			v.Log.Warn("reading a stack set of which a restore is pending", "run", v.Run, "stackSet", set, "error", err)
+		}
+	}
+	f.ReadAt = v.Clock.Now()
+	return v.save(ctx)
 }
 
 // endReading ends the run's reading. Accounts in which a restore is pending must be

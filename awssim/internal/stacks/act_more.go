@@ -146,6 +146,9 @@ func (e *Engine) eventsStack(c *core.Call, in *operationEventsInput) (*stack, er
 	switch {
 	case in.ChangeSetName != "":
 		set, err := e.changeSetFor(c, in.StackName, in.ChangeSetName)
+		if refused, ok := err.(*core.Error); ok && refused.Code == "ChangeSetNotFound" { // the model knows no such error here
+			return nil, core.Invalid("%s", refused.Message)
+		}
 		if err != nil {
 			return nil, err
 		}
