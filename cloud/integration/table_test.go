@@ -16,7 +16,7 @@ import (
 // What setmend itself does, a definition can do too.
 func TestEveryActionOfTheCloudPackageIsInTheTable(t *testing.T) {
 	permitted := map[string]bool{}
-	for _, service := range []string{"cloudformation", "organizations", "sts", "ssm", "sns", "s3"} {
+	for _, service := range []string{"cloudformation", "organizations", "sts", "ssm", "sns", "s3", "cloudwatch", "sfn"} {
 		for _, o := range operationsOf(service) {
 			permitted[o.permission()] = true
 		}
