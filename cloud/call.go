@@ -12,8 +12,9 @@ import (
 // How often one call is sent at most, the first time included. With full jitter
 // up to 20 s, eight attempts last half a minute on average. Throttling is a matter of
 // time and not of attempts: where half of all calls are refused, for hours, some are
-// refused a dozen times in a row.
+// refused a dozen times in a row. A clock that runs fast must not make that fewer.
 const (
+	maxThrottledAttempts   = 8
 	throttledPatience      = 10 * time.Minute
 	maxUnreachableAttempts = 3
 	maxUnknownAttempts     = 4
@@ -70,7 +71,12 @@ func call[In, Out, Options any](ctx context.Context, a *AWS, r request,
 		failure := r.explain(ctx, err, attempt.sent)
 		a.stats.failed(failure.Kind)
 		if failure.Kind == fleet.Expired && r.target != (fleet.Target{}) {
+			// The session ran out on the way, as after a suspended process. AWS looks at
+			// it before it does anything, and the next call opens another.
 			a.closeSessions(r.target.Account)
+			gate.leave(fleet.Unreachable)
+			failure.Kind = fleet.Unreachable
+			return none, failure
 		}
 		gate.leave(failure.Kind)
 		last = failure
@@ -90,7 +96,7 @@ func again(ctx context.Context, a action, failure *fleet.Error, try int, since t
 	}
 	switch failure.Kind {
 	case fleet.Throttled:
-		return since < throttledPatience
+		return try < maxThrottledAttempts || since < throttledPatience
 	case fleet.Unreachable: // nothing was done
 		return try < maxUnreachableAttempts
 	case fleet.UnknownOutcome:

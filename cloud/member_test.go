@@ -86,7 +86,7 @@ func TestASessionThatAWSNoLongerTakesIsReplaced(t *testing.T) {
 	})
 	revoked = true
 	_, _, err := a.StackTemplate(t.Context(), aStack)
-	wantKind(t, err, fleet.Expired)
+	wantKind(t, err, fleet.Unreachable)
 	if _, _, err := a.StackTemplate(t.Context(), aStack); err != nil {
 		t.Fatal(err)
 	}

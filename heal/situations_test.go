@@ -113,6 +113,27 @@ func (w *world) newVersion(template string) {
 	time.Sleep(time.Hour)
 }
 
+// TestASessionThatRunsOutOnTheWayIsOpenedAgain: a process that was suspended sends
+// with a session that is over by then.
+func TestASessionThatRunsOutOnTheWayIsOpenedAgain(t *testing.T) {
+	for _, call := range []string{"DescribeStackResourceDrifts", "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DescribeStacks"} {
+		t.Run(call, func(t *testing.T) {
+			scenario(t, func(w *world) {
+				w.setPolicy(inPlace)
+				accounts := w.accounts(6)
+				w.stackSet("queue", accounts)
+				w.drift("queue", accounts[0])
+				w.faults(`faults: [{call: "cloudformation:` + call + `", do: fail, code: ExpiredToken, status: 403, nth: 1, times: 2}]`)
+				r := w.heal(heal.Options{})
+				w.untouched()
+				if r.Run.Result != report.Healed || r.After.Healthy != 6 {
+					t.Errorf("%s %s, %+v", r.Run.Result, r.Run.Error, r.After)
+				}
+			})
+		})
+	}
+}
+
 // TestRefusedAccessIsNoLicence: a gentler remedy that could not be tried does not
 // lead to a harsher one, whatever refuses it.
 func TestRefusedAccessIsNoLicence(t *testing.T) {
