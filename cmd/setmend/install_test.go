@@ -114,15 +114,14 @@ func (i *installed) newest() *report.Report {
 	return nil
 }
 
-// The whole, with this program as the functions' code and the roles' policies
-// enforced: installed, it heals by its schedule what a local run heals, to the same
+// The whole, with this program as the functions' code: installed, it heals by its schedule what a local run heals, to the same
 // outcome, publishes, compiles the parameters and tells people; it finds its own
 // drift; and it is removed without its journal.
 func TestTheInstalledSystemHealsToTheSameOutcomeAsALocalRun(t *testing.T) {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
 		t.Skipf("functions run as processes of linux; this is %s/%s", runtime.GOOS, runtime.GOARCH)
 	}
-	url, _ := startedSim(t, "--fleet", smallFleet(t), "--speed", "60", "--listen", "127.0.0.1:0", "--run-functions", "--enforce-iam")
+	url, _ := startedSim(t, "--fleet", smallFleet(t), "--speed", "60", "--listen", "127.0.0.1:0", "--run-functions")
 	policyFile := filepath.Join(t.TempDir(), "setmend.yaml")
 	text := fmt.Sprintf("version: 1\nnotify:\n  channels:\n    - name: heals\n      when: always\n      sns: {topic: %s}\n", topic(t, url))
 	if err := os.WriteFile(policyFile, []byte(text), 0o600); err != nil {
