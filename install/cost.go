@@ -17,8 +17,8 @@ type Usage struct {
 	Writes, Reads int
 }
 
-// typical is a month of 24 stack sets in 320 accounts with a daily heal: calls as the
-// otto scenario counts them on the embedded AWS.
+// typical is a month of 24 stack sets in 320 accounts with a daily heal. Its numbers of
+// calls are assumed, not measured.
 var typical = Usage{Runs: 31, Events: 30, Stages: 60, Seconds: 20, Metrics: 8928, MetricsSeconds: 13, StackSets: 24, Writes: 200_000, Reads: 400_000}
 
 // Prices of eu-central-1 in US dollars, as AWS's public pages list them; free tiers are
