@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/property"
 )
 
 // alarmType is the resource type of alarms on metrics.
@@ -24,21 +25,21 @@ func takeAlarm(l core.Live, known *alarm) *alarm {
 	a.live, a.updated = l, l.Changed
 	p := l.Properties
 	a.putMetricAlarmInput = putMetricAlarmInput{
-		AlarmName: l.Identifier, AlarmDescription: text(p["AlarmDescription"]), OKActions: texts(p["OKActions"]), AlarmActions: texts(p["AlarmActions"]),
-		InsufficientDataActions: texts(p["InsufficientDataActions"]), MetricName: text(p["MetricName"]), Namespace: text(p["Namespace"]),
-		Statistic: text(p["Statistic"]), ExtendedStatistic: text(p["ExtendedStatistic"]), Unit: text(p["Unit"]), ComparisonOperator: text(p["ComparisonOperator"]),
-		TreatMissingData: text(p["TreatMissingData"]), Period: integer(p["Period"]), EvaluationPeriods: integer(p["EvaluationPeriods"]),
-		DatapointsToAlarm: integer(p["DatapointsToAlarm"]), Tags: tagsOf(p["Tags"]),
+		AlarmName: l.Identifier, AlarmDescription: property.Text(p["AlarmDescription"]), OKActions: property.Texts(p["OKActions"]), AlarmActions: property.Texts(p["AlarmActions"]),
+		InsufficientDataActions: property.Texts(p["InsufficientDataActions"]), MetricName: property.Text(p["MetricName"]), Namespace: property.Text(p["Namespace"]),
+		Statistic: property.Text(p["Statistic"]), ExtendedStatistic: property.Text(p["ExtendedStatistic"]), Unit: property.Text(p["Unit"]), ComparisonOperator: property.Text(p["ComparisonOperator"]),
+		TreatMissingData: property.Text(p["TreatMissingData"]), Period: property.Int32(p["Period"]), EvaluationPeriods: property.Int32(p["EvaluationPeriods"]),
+		DatapointsToAlarm: property.Int32(p["DatapointsToAlarm"]), Tags: tagsOf(p["Tags"]),
 	}
-	if f, err := strconv.ParseFloat(text(p["Threshold"]), 64); err == nil {
+	if f, err := strconv.ParseFloat(property.Text(p["Threshold"]), 64); err == nil {
 		a.Threshold = &f
 	}
-	enabled := text(p["ActionsEnabled"]) != "false"
+	enabled := property.Text(p["ActionsEnabled"]) != "false"
 	a.ActionsEnabled = &enabled
 	list, _ := p["Dimensions"].([]any)
 	for _, one := range list {
 		if m, ok := one.(map[string]any); ok {
-			a.Dimensions = append(a.Dimensions, Dimension{text(m["Name"]), text(m["Value"])})
+			a.Dimensions = append(a.Dimensions, Dimension{property.Text(m["Name"]), property.Text(m["Value"])})
 		}
 	}
 	return a
@@ -64,37 +65,6 @@ func (in *putMetricAlarmInput) properties() (map[string]any, error) {
 	return out, nil
 }
 
-func text(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	}
-	return fmt.Sprint(v)
-}
-
-func texts(v any) []string {
-	list, ok := v.([]any)
-	if !ok {
-		return nil
-	}
-	out := make([]string, len(list))
-	for i := range list {
-		out[i] = text(list[i])
-	}
-	return out
-}
-
-func integer(v any) *int32 {
-	f, err := strconv.ParseFloat(text(v), 64)
-	if err != nil || f != float64(int32(f)) {
-		return nil
-	}
-	n := int32(f)
-	return &n
-}
-
 type tag struct {
 	Key   string `valid:"required,min=1,max=128"`
 	Value string `valid:"max=256"`
@@ -105,7 +75,7 @@ func tagsOf(v any) []tag {
 	var out []tag
 	for _, one := range list {
 		if m, ok := one.(map[string]any); ok {
-			out = append(out, tag{text(m["Key"]), text(m["Value"])})
+			out = append(out, tag{property.Text(m["Key"]), property.Text(m["Value"])})
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func (e *EventBridge) statementOf(p *permission, arn string) map[string]any {
 	if p.principal != "*" {
 		principal = map[string]any{"AWS": fmt.Sprintf("arn:%s:iam::%s:root", e.world.Options.Partition, p.principal)}
 	}
-	out := map[string]any{"Sid": p.sid, "Effect": "Allow", "Principal": principal, "Action": first(p.action, "events:PutEvents"), "Resource": arn}
+	out := map[string]any{"Sid": p.sid, "Effect": "Allow", "Principal": principal, "Action": cmp.Or(p.action, "events:PutEvents"), "Resource": arn}
 	if condition := property.Map(p.live.Properties["Condition"]); condition != nil {
 		out["Condition"] = map[string]any{property.Text(condition["Type"]): map[string]any{property.Text(condition["Key"]): property.Text(condition["Value"])}}
 	}
@@ -271,7 +272,7 @@ func (e *EventBridge) replacePolicy(to busRef, text string) error {
 		return err
 	}
 	for i, s := range document.Statement {
-		sid := first(property.Text(s["Sid"]), fmt.Sprintf("statement%d", i+1))
+		sid := cmp.Or(property.Text(s["Sid"]), fmt.Sprintf("statement%d", i+1))
 		if _, _, err := e.allowed.Make(to.account, to.region, map[string]any{"EventBusName": to.name, "StatementId": sid, "Statement": s}); err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package events
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -17,14 +16,14 @@ const ruleType = "AWS::Events::Rule"
 // takeRule makes a rule of a live resource, or brings it up to date.
 func (e *EventBridge) takeRule(l core.Live, known *rule) *rule {
 	p := l.Properties
-	r := &rule{at: place{l.Account, l.Region}, live: l, name: nameOf(l), description: text(p["Description"]), schedule: text(p["ScheduleExpression"]),
-		roleARN: text(p["RoleArn"]), enabled: text(p["State"]) != "DISABLED", bus: text(p["EventBusName"]), state: text(p["State"]), tags: map[string]string{}}
+	r := &rule{at: place{l.Account, l.Region}, live: l, name: nameOf(l), description: property.Text(p["Description"]), schedule: property.Text(p["ScheduleExpression"]),
+		roleARN: property.Text(p["RoleArn"]), enabled: property.Text(p["State"]) != "DISABLED", bus: property.Text(p["EventBusName"]), state: property.Text(p["State"]), tags: map[string]string{}}
 	r.arn = fmt.Sprintf("arn:%s:events:%s:%s:rule/%s", e.world.Options.Partition, l.Region, l.Account, r.name)
 	if !r.standard() {
 		r.arn = fmt.Sprintf("arn:%s:events:%s:%s:rule/%s/%s", e.world.Options.Partition, l.Region, l.Account, r.bus[strings.LastIndexByte(r.bus, '/')+1:], r.name)
 	}
 	if document, set := p["EventPattern"]; set {
-		r.document, r.pattern = document, jsonOf(document)
+		r.document, r.pattern = document, property.JSON(document)
 		if known != nil && reflect.DeepEqual(known.document, document) {
 			r.pattern = known.pattern // as it was written
 		}
@@ -39,7 +38,7 @@ func (e *EventBridge) takeRule(l core.Live, known *rule) *rule {
 	tags, _ := p["Tags"].([]any)
 	for _, one := range tags {
 		if m, ok := one.(map[string]any); ok {
-			r.tags[text(m["Key"])] = text(m["Value"])
+			r.tags[property.Text(m["Key"])] = property.Text(m["Value"])
 		}
 	}
 	if known != nil {
@@ -52,7 +51,7 @@ func (e *EventBridge) takeRule(l core.Live, known *rule) *rule {
 
 // nameOf is a rule's name: of one on another bus the physical id has the bus in it.
 func nameOf(l core.Live) string {
-	if name := text(l.Properties["Name"]); name != "" {
+	if name := property.Text(l.Properties["Name"]); name != "" {
 		return name
 	}
 	return l.ID[strings.LastIndexByte(l.ID, '|')+1:]
@@ -88,21 +87,21 @@ func (e *EventBridge) there(r *rule) bool {
 // targetOf is a target as the API has it. Settings of target services are kept in
 // the live resource only.
 func targetOf(m map[string]any) target {
-	t := target{Id: text(m["Id"]), Arn: text(m["Arn"]), RoleArn: text(m["RoleArn"]), Input: text(m["Input"]), InputPath: text(m["InputPath"])}
+	t := target{Id: property.Text(m["Id"]), Arn: property.Text(m["Arn"]), RoleArn: property.Text(m["RoleArn"]), Input: property.Text(m["Input"]), InputPath: property.Text(m["InputPath"])}
 	if x, ok := m["RetryPolicy"].(map[string]any); ok {
 		t.RetryPolicy = &retryPolicy{property.Int32(x["MaximumRetryAttempts"]), property.Int32(x["MaximumEventAgeInSeconds"])}
 	}
 	if x, ok := m["DeadLetterConfig"].(map[string]any); ok {
-		t.DeadLetterConfig = &deadLetter{text(x["Arn"])}
+		t.DeadLetterConfig = &deadLetter{property.Text(x["Arn"])}
 	}
 	if x, ok := m["SqsParameters"].(map[string]any); ok {
-		t.SqsParameters = &sqsParameters{text(x["MessageGroupId"])}
+		t.SqsParameters = &sqsParameters{property.Text(x["MessageGroupId"])}
 	}
 	if x, ok := m["InputTransformer"].(map[string]any); ok {
-		t.InputTransformer = &transformer{InputTemplate: text(x["InputTemplate"]), InputPathsMap: map[string]string{}}
+		t.InputTransformer = &transformer{InputTemplate: property.Text(x["InputTemplate"]), InputPathsMap: map[string]string{}}
 		paths, _ := x["InputPathsMap"].(map[string]any)
 		for k, v := range paths {
-			t.InputTransformer.InputPathsMap[k] = text(v)
+			t.InputTransformer.InputPathsMap[k] = property.Text(v)
 		}
 	}
 	return t
@@ -152,7 +151,7 @@ func (e *EventBridge) writeTargets(r *rule, targets []target) error {
 	list, _ := r.live.Properties["Targets"].([]any)
 	for _, one := range list {
 		if m, ok := one.(map[string]any); ok {
-			known[text(m["Id"])] = one
+			known[property.Text(m["Id"])] = one
 		}
 	}
 	next := []any{}
@@ -174,27 +173,6 @@ func (e *EventBridge) set(r *rule, property string, value any, keep bool) error 
 	}
 	_, err := e.live.Change(r.live, properties)
 	return err
-}
-
-func text(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	}
-	return fmt.Sprint(v)
-}
-
-func jsonOf(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	raw, err := json.Marshal(v)
-	if err != nil { // properties come out of JSON
-		return ""
-	}
-	return string(raw)
 }
 
 type tag struct {
@@ -244,7 +222,7 @@ func (e *EventBridge) tagResource(c *core.Call, in *tagInput) (*struct{}, error)
 	for _, t := range in.Tags {
 		tags[t.Key] = t.Value
 	}
-	return &struct{}{}, e.set(r, "Tags", tagList(tags), len(tags) > 0)
+	return &struct{}{}, e.set(r, "Tags", property.TagList(tags), len(tags) > 0)
 }
 
 type untagInput struct {
@@ -261,13 +239,5 @@ func (e *EventBridge) untagResource(c *core.Call, in *untagInput) (*struct{}, er
 	for _, key := range in.TagKeys {
 		delete(tags, key)
 	}
-	return &struct{}{}, e.set(r, "Tags", tagList(tags), len(tags) > 0)
-}
-
-func tagList(tags map[string]string) []any {
-	out := []any{}
-	for _, key := range sortedKeys(tags) {
-		out = append(out, map[string]any{"Key": key, "Value": tags[key]})
-	}
-	return out
+	return &struct{}{}, e.set(r, "Tags", property.TagList(tags), len(tags) > 0)
 }

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/property"
 )
 
 // Limits of the default bus (EventBridge quotas).
@@ -197,7 +199,7 @@ func (in *putRuleInput) properties() (map[string]any, error) {
 		for _, t := range in.Tags {
 			tags[t.Key] = t.Value
 		}
-		out["Tags"] = tagList(tags)
+		out["Tags"] = property.TagList(tags)
 	}
 	return out, nil
 }
@@ -248,7 +250,7 @@ type Rule struct {
 }
 
 func (r *rule) shape() Rule {
-	state := first(r.state, "ENABLED")
+	state := cmp.Or(r.state, "ENABLED")
 	return Rule{
 		Name: r.name, Arn: r.arn, EventPattern: r.pattern, State: state, Description: r.description,
 		ScheduleExpression: r.schedule, RoleArn: r.roleARN, EventBusName: busName(r.bus),
@@ -364,13 +366,6 @@ func pageAfter(names []string, token string, limit *int32) ([]string, string) {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
 
 func refuse(code, format string, args ...any) *core.Error {
 	return core.Errorf(http.StatusBadRequest, code, format, args...)

@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -146,7 +147,7 @@ func (f *Functions) succeed(fn *function, q *queued, o outcome) {
 func (f *Functions) destine(fn *function, q *queued, o outcome, condition, to string) {
 	record := map[string]any{
 		"version": "1.0", "timestamp": f.world.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
-		"requestContext": map[string]any{"requestId": q.requestID, "functionArn": fn.arn + ":" + first(q.qualifier, latest), "condition": condition, "approximateInvokeCount": q.attempts},
+		"requestContext": map[string]any{"requestId": q.requestID, "functionArn": fn.arn + ":" + cmp.Or(q.qualifier, latest), "condition": condition, "approximateInvokeCount": q.attempts},
 		"requestPayload": raw(q.event),
 	}
 	if o.payload != nil || o.failure != "" {

@@ -3,6 +3,7 @@ package functions
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -62,7 +63,7 @@ func (f *Functions) take(l core.Live, known *function) *function {
 	fn := &function{live: l, account: l.Account, region: l.Region, name: l.ID, arn: f.arn(l.Account, l.Region, l.ID)}
 	c := &fn.configuration
 	c.description, c.runtime, c.handler, c.role = property.Text(p["Description"]), property.Text(p["Runtime"]), property.Text(p["Handler"]), property.Text(p["Role"])
-	c.packageType, c.kmsKey = first(property.Text(p["PackageType"]), "Zip"), property.Text(p["KmsKeyArn"])
+	c.packageType, c.kmsKey = cmp.Or(property.Text(p["PackageType"]), "Zip"), property.Text(p["KmsKeyArn"])
 	c.architecture = "x86_64"
 	if list := property.Texts(p["Architectures"]); len(list) > 0 {
 		c.architecture = list[0]
@@ -72,8 +73,8 @@ func (f *Functions) take(l core.Live, known *function) *function {
 	c.environment = property.Strings(property.Map(p["Environment"])["Variables"])
 	c.layers = property.Texts(p["Layers"])
 	c.deadLetter = property.Text(property.Map(p["DeadLetterConfig"])["TargetArn"])
-	c.tracing = first(property.Text(property.Map(p["TracingConfig"])["Mode"]), "PassThrough")
-	c.logGroup = first(property.Text(property.Map(p["LoggingConfig"])["LogGroup"]), "/aws/lambda/"+fn.name)
+	c.tracing = cmp.Or(property.Text(property.Map(p["TracingConfig"])["Mode"]), "PassThrough")
+	c.logGroup = cmp.Or(property.Text(property.Map(p["LoggingConfig"])["LogGroup"]), "/aws/lambda/"+fn.name)
 	c.modified = l.Changed
 	if n := property.Int(p["ReservedConcurrentExecutions"], -1); n >= 0 {
 		f.of(fn.arn).reserved = &n

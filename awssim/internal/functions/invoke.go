@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -240,7 +241,7 @@ func (f *Functions) record(fn *function, v *version, number string, in Invocatio
 		end += fmt.Sprintf("Init Duration: %.2f ms\t", float64(r.initTook)/float64(time.Millisecond))
 	}
 	lines = append(lines, "END RequestId: "+in.RequestID, end)
-	stream := at.UTC().Format("2006/01/02/") + "[" + number + "]" + first(r.stream, strings.ReplaceAll(in.RequestID, "-", ""))
+	stream := at.UTC().Format("2006/01/02/") + "[" + number + "]" + cmp.Or(r.stream, strings.ReplaceAll(in.RequestID, "-", ""))
 	f.with.Logs.Log(fn.account, fn.region, v.logGroup, stream, lines...)
 	f.metric(fn, "Duration", "Milliseconds", ms)
 	failed := 0.0

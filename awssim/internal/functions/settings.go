@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -167,7 +168,7 @@ func takeConfig(l core.Live, _ *asyncConfig) *asyncConfig {
 // configOf is how a function is invoked asynchronously, nil where nothing is set.
 func (f *Functions) configOf(fn *function, qualifier string) *asyncConfig {
 	for _, c := range f.configs.At(fn.account, fn.region) {
-		if refer(fn.account, fn.region, c.function).name == fn.name && first(c.qualifier, latest) == first(qualifier, latest) {
+		if refer(fn.account, fn.region, c.function).name == fn.name && cmp.Or(c.qualifier, latest) == cmp.Or(qualifier, latest) {
 			return c
 		}
 	}
@@ -194,7 +195,7 @@ type configOutput struct {
 }
 
 func (f *Functions) configShape(fn *function, c *asyncConfig) *configOutput {
-	out := &configOutput{float64(c.live.Changed.Unix()), fn.arn + ":" + first(c.qualifier, latest), int32(c.retries), int32(c.age), &destinationsShape{&destinationShape{}, &destinationShape{}}}
+	out := &configOutput{float64(c.live.Changed.Unix()), fn.arn + ":" + cmp.Or(c.qualifier, latest), int32(c.retries), int32(c.age), &destinationsShape{&destinationShape{}, &destinationShape{}}}
 	out.DestinationConfig.OnSuccess.Destination, out.DestinationConfig.OnFailure.Destination = c.onSuccess, c.onFailure
 	return out
 }
@@ -204,7 +205,7 @@ func (f *Functions) putConfig(c *core.Call, in *configInput) (*configOutput, err
 	if err != nil {
 		return nil, err
 	}
-	p := map[string]any{"FunctionName": fn.name, "Qualifier": first(qualifier, latest)}
+	p := map[string]any{"FunctionName": fn.name, "Qualifier": cmp.Or(qualifier, latest)}
 	if in.MaximumRetryAttempts != nil {
 		p["MaximumRetryAttempts"] = float64(*in.MaximumRetryAttempts)
 	}
@@ -239,7 +240,7 @@ func (f *Functions) config(c *core.Call, in *functionInput) (*function, *asyncCo
 	}
 	now := f.configOf(fn, qualifier)
 	if now == nil {
-		return nil, nil, notFound("The function " + fn.arn + ":" + first(qualifier, latest) + " doesn't have an EventInvokeConfig")
+		return nil, nil, notFound("The function " + fn.arn + ":" + cmp.Or(qualifier, latest) + " doesn't have an EventInvokeConfig")
 	}
 	return fn, now, nil
 }
@@ -269,7 +270,7 @@ type functionURL struct {
 
 func takeURL(l core.Live, _ *functionURL) *functionURL {
 	p := l.Properties
-	u := &functionURL{l, property.Text(p["TargetFunctionArn"]), property.Text(p["Qualifier"]), property.Text(p["AuthType"]), property.Text(l.Model["FunctionUrl"]), first(property.Text(p["InvokeMode"]), "BUFFERED")}
+	u := &functionURL{l, property.Text(p["TargetFunctionArn"]), property.Text(p["Qualifier"]), property.Text(p["AuthType"]), property.Text(l.Model["FunctionUrl"]), cmp.Or(property.Text(p["InvokeMode"]), "BUFFERED")}
 	return u
 }
 

@@ -1,11 +1,13 @@
 package sns
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/property"
 )
 
 // policy is a live topic policy: a document for some topics.
@@ -15,10 +17,10 @@ type policy struct {
 }
 
 func takePolicy(l core.Live, _ *policy) *policy {
-	p := &policy{document: jsonOf(l.Properties["PolicyDocument"])}
+	p := &policy{document: property.JSON(l.Properties["PolicyDocument"])}
 	list, _ := l.Properties["Topics"].([]any)
 	for _, one := range list {
-		p.topics = append(p.topics, textOf(one))
+		p.topics = append(p.topics, property.Text(one))
 	}
 	return p
 }
@@ -63,7 +65,7 @@ func (s *SNS) getTopicAttributes(c *core.Call, in *topicInput) (*attributesOutpu
 	}
 	fill("Policy", s.policyOf(t))
 	fill("DisplayName", "")
-	fill("EffectiveDeliveryPolicy", first(out["DeliveryPolicy"], defaultDelivery))
+	fill("EffectiveDeliveryPolicy", cmp.Or(out["DeliveryPolicy"], defaultDelivery))
 	out["TopicArn"], out["Owner"] = t.arn, t.owner
 	out["SubscriptionsConfirmed"], out["SubscriptionsPending"], out["SubscriptionsDeleted"] = fmt.Sprint(confirmed), fmt.Sprint(pending), "0"
 	return &attributesOutput{Attributes: out}, nil
@@ -92,13 +94,6 @@ func (s *SNS) policyOf(t *topic) string {
 		}
 	}
 	return t.defaultPolicy()
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 type setAttributesInput struct {
@@ -190,7 +185,7 @@ func (s *SNS) untagResource(c *core.Call, in *untagInput) (*struct{}, error) {
 func (s *SNS) writeTags(t *topic) error {
 	_, l := s.find(t.arn)
 	properties := clone(l.Properties)
-	if properties["Tags"] = tagList(t.tags); len(t.tags) == 0 {
+	if properties["Tags"] = property.TagList(t.tags); len(t.tags) == 0 {
 		delete(properties, "Tags")
 	}
 	_, err := s.topics.Change(l, properties)

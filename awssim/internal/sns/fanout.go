@@ -7,6 +7,7 @@ import (
 
 	"github.com/setmend/setmend/awssim/internal/core"
 	"github.com/setmend/setmend/awssim/internal/events"
+	"github.com/setmend/setmend/awssim/internal/property"
 )
 
 // delay is how long a message takes from a topic to its subscribers.
@@ -64,8 +65,8 @@ func (s *SNS) hand(t *topic, sub *subscription, m Message) {
 // deadLetter sends what could not be delivered to the subscription's dead-letter
 // queue.
 func (s *SNS) deadLetter(t *topic, sub *subscription, payload []byte) {
-	redrive, _ := objectOf(sub.attributes["RedrivePolicy"]).(map[string]any)
-	if to := textOf(redrive["deadLetterTargetArn"]); to != "" {
+	redrive, _ := property.Object(sub.attributes["RedrivePolicy"]).(map[string]any)
+	if to := property.Text(redrive["deadLetterTargetArn"]); to != "" {
 		s.targets.Deliver(core.Delivery{Target: to, Payload: payload, Account: t.owner, Region: t.region, Source: "sns.amazonaws.com", SourceARN: t.arn}, func(error) {})
 	}
 }

@@ -1,10 +1,11 @@
 package sns
 
 import (
-	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/property"
 )
 
 // The resource types behind the service.
@@ -32,20 +33,20 @@ func (s *SNS) takeTopic(l core.Live, known *topic) *topic {
 	t.attributes = map[string]string{}
 	for _, name := range append(append([]string{}, scalar...), flags...) {
 		if v, ok := l.Properties[name]; ok {
-			t.attributes[name] = textOf(v)
+			t.attributes[name] = property.Text(v)
 		}
 	}
 	for _, name := range structured {
 		if v, ok := l.Properties[name]; ok {
-			t.attributes[name] = jsonOf(v)
+			t.attributes[name] = property.JSON(v)
 		}
 	}
-	t.tags = tagsOf(l.Properties["Tags"])
+	t.tags = property.Tags(l.Properties["Tags"])
 	t.inline = nil
 	list, _ := l.Properties["Subscription"].([]any)
 	for _, one := range list {
 		m, _ := one.(map[string]any)
-		t.inline = append(t.inline, [2]string{textOf(m["Protocol"]), textOf(m["Endpoint"])})
+		t.inline = append(t.inline, [2]string{property.Text(m["Protocol"]), property.Text(m["Endpoint"])})
 	}
 	return t
 }
@@ -54,16 +55,16 @@ func (s *SNS) takeTopic(l core.Live, known *topic) *topic {
 func topicProperties(was map[string]any, attribute, value string) (map[string]any, bool) {
 	out := clone(was)
 	switch {
-	case contains(scalar, attribute):
+	case slices.Contains(scalar, attribute):
 		if delete(out, attribute); value != "" {
 			out[attribute] = value
 		}
-	case contains(flags, attribute):
+	case slices.Contains(flags, attribute):
 		out[attribute] = value == "true"
-	case contains(structured, attribute):
+	case slices.Contains(structured, attribute):
 		delete(out, attribute)
 		if value != "" {
-			out[attribute] = objectOf(value)
+			out[attribute] = property.Object(value)
 		}
 	default:
 		return nil, false
@@ -71,69 +72,10 @@ func topicProperties(was map[string]any, attribute, value string) (map[string]an
 	return out, true
 }
 
-func contains(list []string, one string) bool {
-	for _, v := range list {
-		if v == one {
-			return true
-		}
-	}
-	return false
-}
-
 func clone(m map[string]any) map[string]any {
 	out := make(map[string]any, len(m)+1)
 	for k, v := range m {
 		out[k] = v
-	}
-	return out
-}
-
-func textOf(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case nil:
-		return ""
-	}
-	return jsonOf(v)
-}
-
-func jsonOf(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	text, err := json.Marshal(v)
-	if err != nil { // properties come out of JSON
-		return ""
-	}
-	return string(text)
-}
-
-// objectOf returns the decoded value of a JSON text, and any other text unchanged.
-func objectOf(text string) any {
-	var v any
-	if json.Unmarshal([]byte(text), &v) != nil {
-		return text
-	}
-	return v
-}
-
-func tagsOf(v any) map[string]string {
-	out := map[string]string{}
-	list, _ := v.([]any)
-	for _, one := range list {
-		if m, ok := one.(map[string]any); ok {
-			out[textOf(m["Key"])] = textOf(m["Value"])
-		}
-	}
-	return out
-}
-
-// tagList is the Tags property of tags, in order of the keys.
-func tagList(tags map[string]string) []any {
-	out := []any{}
-	for _, key := range sortedKeys(tags) {
-		out = append(out, map[string]any{"Key": key, "Value": tags[key]})
 	}
 	return out
 }

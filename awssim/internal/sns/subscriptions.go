@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/property"
 )
 
 // Subscription is the structure of that name in the API.
@@ -35,10 +36,10 @@ var subscriptionAttributes = []string{"DeliveryPolicy", "FilterPolicy", "FilterP
 // takeSubscription makes a subscription of a live resource.
 func (s *SNS) takeSubscription(l core.Live, known *subscription) *subscription {
 	sub := &subscription{attributes: map[string]string{}, live: liveSubscription{l}}
-	sub.Subscription = Subscription{l.ID, l.Account, textOf(l.Properties["Protocol"]), textOf(l.Properties["Endpoint"]), textOf(l.Properties["TopicArn"])}
+	sub.Subscription = Subscription{l.ID, l.Account, property.Text(l.Properties["Protocol"]), property.Text(l.Properties["Endpoint"]), property.Text(l.Properties["TopicArn"])}
 	for _, name := range subscriptionAttributes {
 		if v, ok := l.Properties[name]; ok {
-			sub.attributes[name] = jsonOf(v)
+			sub.attributes[name] = property.JSON(v)
 		}
 	}
 	sub.pending = needsConfirmation(sub.Protocol)
@@ -137,7 +138,7 @@ func (sub *subscription) answer(in *subscribeInput) *subscribeOutput {
 
 func (sub *subscription) sameAs(in *subscribeInput) error {
 	for name, value := range in.Attributes {
-		if have := sub.attributes[name]; have != value && jsonOf(objectOf(value)) != have {
+		if have := sub.attributes[name]; have != value && property.JSON(property.Object(value)) != have {
 			return invalid("Attributes Reason: Subscription already exists with different attributes")
 		}
 	}
@@ -157,10 +158,10 @@ func setSubscription(properties map[string]any, name, value string) error {
 		}
 		properties[name] = value == "true"
 	case strings.HasSuffix(name, "Policy"):
-		if _, isObject := objectOf(value).(map[string]any); !isObject {
+		if _, isObject := property.Object(value).(map[string]any); !isObject {
 			return invalid(name + ": failed to parse JSON.")
 		}
-		properties[name] = objectOf(value)
+		properties[name] = property.Object(value)
 	default:
 		properties[name] = value
 	}

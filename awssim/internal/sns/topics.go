@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/property"
 )
 
 // SNS is the service in every account and region: a view on the live topics and
@@ -187,7 +188,7 @@ func (in *createTopicInput) properties() (properties map[string]any, own map[str
 		for _, one := range in.Tags {
 			tags[one.Key] = one.Value
 		}
-		properties["Tags"] = tagList(tags)
+		properties["Tags"] = property.TagList(tags)
 	}
 	return properties, own, nil
 }

@@ -1,10 +1,11 @@
 package ssm
 
 import (
-	"encoding/json"
+	"cmp"
 	"slices"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/property"
 )
 
 // liveType is the resource type of parameters.
@@ -20,7 +21,7 @@ func (s *Store) take(l core.Live, known *parameter) *parameter {
 	if p == nil {
 		p = &parameter{name: l.Identifier}
 	}
-	p.tags, p.tier = tagsOf(l.Properties["Tags"]), first(textOf(l.Properties["Tier"]), standard)
+	p.tags, p.tier = tagsOf(l.Properties["Tags"]), cmp.Or(property.Text(l.Properties["Tier"]), standard)
 	switch {
 	case s.pending != nil:
 		p.versions = append(p.versions, *s.pending)
@@ -54,10 +55,10 @@ func revisionsOf(l core.Live) []core.Revision {
 // part of a version differs.
 func (p *parameter) follow(r core.Revision) {
 	v := version{
-		number: 1, kind: first(textOf(r.Properties["Type"]), String), value: textOf(r.Properties["Value"]),
-		dataType: first(textOf(r.Properties["DataType"]), "text"), description: textOf(r.Properties["Description"]),
-		allowedPattern: textOf(r.Properties["AllowedPattern"]), keyID: textOf(r.Properties["KeyId"]),
-		tier: first(textOf(r.Properties["Tier"]), standard), user: byCloudFormation, modified: r.At,
+		number: 1, kind: cmp.Or(property.Text(r.Properties["Type"]), String), value: property.Text(r.Properties["Value"]),
+		dataType: cmp.Or(property.Text(r.Properties["DataType"]), "text"), description: property.Text(r.Properties["Description"]),
+		allowedPattern: property.Text(r.Properties["AllowedPattern"]), keyID: property.Text(r.Properties["KeyId"]),
+		tier: cmp.Or(property.Text(r.Properties["Tier"]), standard), user: byCloudFormation, modified: r.At,
 	}
 	if v.tier == intelligent {
 		v.tier = standard
@@ -98,49 +99,17 @@ func (p *parameter) properties(v *version, was map[string]any) map[string]any {
 	if _, had := was["Tier"]; had || v.tier != standard {
 		out["Tier"] = v.tier
 	}
-	out["Tags"] = tagProperty(p.tags)
+	out["Tags"] = property.Any(p.tags)
 	if len(p.tags) == 0 {
 		delete(out, "Tags")
 	}
 	return out
 }
 
-func tagProperty(tags map[string]string) map[string]any {
-	out := map[string]any{}
-	for k, v := range tags {
-		out[k] = v
-	}
-	return out
-}
-
 // tagsOf reads the Tags of a live parameter: an object, or a list of pairs.
 func tagsOf(v any) map[string]string {
-	out := map[string]string{}
-	switch v := v.(type) {
-	case map[string]any:
-		for k, one := range v {
-			out[k] = textOf(one)
-		}
-	case []any:
-		for _, one := range v {
-			if m, ok := one.(map[string]any); ok {
-				out[textOf(m["Key"])] = textOf(m["Value"])
-			}
-		}
+	if _, pairs := v.([]any); pairs {
+		return property.Tags(v)
 	}
-	return out
-}
-
-func textOf(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case nil:
-		return ""
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return ""
-	}
-	return string(text)
+	return property.Strings(v)
 }

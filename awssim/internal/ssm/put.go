@@ -1,6 +1,7 @@
 package ssm
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -129,15 +130,15 @@ func (s *Store) nextVersion(c *core.Call, p *parameter, in *putParameterInput, t
 	if p != nil {
 		old := p.latest()
 		v.number = old.number + 1
-		v.kind = first(in.Type, old.kind)
-		v.keyID = first(in.KeyId, old.keyID)
+		v.kind = cmp.Or(in.Type, old.kind)
+		v.keyID = cmp.Or(in.KeyId, old.keyID)
 	}
 	if v.kind == SecureString {
-		v.keyID = first(v.keyID, "alias/aws/ssm")
+		v.keyID = cmp.Or(v.keyID, "alias/aws/ssm")
 	} else {
 		v.keyID = ""
 	}
-	v.dataType = first(v.dataType, "text")
+	v.dataType = cmp.Or(v.dataType, "text")
 	v.value, v.description, v.tier = in.Value, in.Description, tier
 	v.user, v.modified = c.Caller.ARN, c.Now()
 	return v
@@ -239,11 +240,4 @@ func (s *Store) labelParameterVersion(c *core.Call, in *labelInput) (*labelOutpu
 		v.labels = append(v.labels, l)
 	}
 	return out, nil
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

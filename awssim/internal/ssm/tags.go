@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/setmend/setmend/awssim/internal/core"
+	"github.com/setmend/setmend/awssim/internal/property"
 )
 
 type tag struct {
@@ -80,7 +81,7 @@ func (s *Store) writeTags(c *core.Call, p *parameter) error {
 	for k, v := range l.Properties {
 		properties[k] = v
 	}
-	properties["Tags"] = tagProperty(p.tags)
+	properties["Tags"] = property.Any(p.tags)
 	if len(p.tags) == 0 {
 		delete(properties, "Tags")
 	}

@@ -1,6 +1,7 @@
 package states
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -98,7 +99,7 @@ func (s *States) Service() core.Service {
 // take makes a state machine of a live resource, or brings it up to date.
 func (s *States) take(l core.Live, known *machine) *machine {
 	p := l.Properties
-	m := &machine{live: l, arn: l.Identifier, role: property.Text(p["RoleArn"]), kind: first(property.Text(p["StateMachineType"]), "STANDARD"),
+	m := &machine{live: l, arn: l.Identifier, role: property.Text(p["RoleArn"]), kind: cmp.Or(property.Text(p["StateMachineType"]), "STANDARD"),
 		logging: property.Map(p["LoggingConfiguration"]), tracing: property.Map(p["TracingConfiguration"]), encryption: property.Map(p["EncryptionConfiguration"]), tags: property.Tags(p["Tags"])}
 	m.name = m.arn[strings.LastIndexByte(m.arn, ':')+1:]
 	m.definition = s.definitionOf(p)
@@ -130,13 +131,6 @@ func (s *States) definitionOf(p map[string]any) string {
 }
 
 var substitution = regexp.MustCompile(`\$\{[A-Za-z0-9_]+\}`)
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
 
 func refuse(code, format string, args ...any) *core.Error {
 	return core.Errorf(http.StatusBadRequest, code, format, args...)
@@ -198,7 +192,7 @@ func (s *States) createMachine(c *core.Call, in *createInput) (*createOutput, er
 	}
 	arn := fmt.Sprintf("arn:%s:states:%s:%s:stateMachine:%s", c.Options.Partition, c.Region, c.Caller.Account, in.Name)
 	if m, _ := s.machines.Get(c.Caller.Account, c.Region, arn); m != nil {
-		if m.definition != in.Definition || m.role != in.RoleArn || m.kind != first(in.Type, "STANDARD") {
+		if m.definition != in.Definition || m.role != in.RoleArn || m.kind != cmp.Or(in.Type, "STANDARD") {
 			return nil, refuse("StateMachineAlreadyExists", "State Machine Already Exists: '%s'", arn)
 		}
 		return &createOutput{m.arn, m.live.Made}, nil
