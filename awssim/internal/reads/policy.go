@@ -27,22 +27,27 @@ func policyText(v any) any {
 		document["Version"] = "2012-10-17"
 	}
 	var b strings.Builder
-	writeOrdered(&b, document)
+	writeOrdered(&b, document, byRank)
 	return b.String()
 }
 
-func writeOrdered(b *strings.Builder, v any) {
+// memberOrder compares two names of an object that has so many members.
+type memberOrder func(x, y string, members int) int
+
+// writeOrdered writes a value as compact JSON text. Members that the order holds equal
+// are sorted by name.
+func writeOrdered(b *strings.Builder, v any, order memberOrder) {
 	switch v := v.(type) {
 	case map[string]any:
 		keys := slices.Sorted(maps.Keys(v))
-		slices.SortStableFunc(keys, func(x, y string) int { return rank(x) - rank(y) })
+		slices.SortStableFunc(keys, func(x, y string) int { return order(x, y, len(keys)) })
 		b.WriteByte('{')
 		for i, k := range keys {
 			if i > 0 {
 				b.WriteByte(',')
 			}
 			b.WriteString(compact(k) + ":")
-			writeOrdered(b, v[k])
+			writeOrdered(b, v[k], order)
 		}
 		b.WriteByte('}')
 	case []any:
@@ -51,13 +56,16 @@ func writeOrdered(b *strings.Builder, v any) {
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			writeOrdered(b, one)
+			writeOrdered(b, one, order)
 		}
 		b.WriteByte(']')
 	default:
 		b.WriteString(compact(v))
 	}
 }
+
+// byRank is the order of a policy's members.
+func byRank(x, y string, _ int) int { return rank(x) - rank(y) }
 
 func rank(key string) int {
 	if i := slices.Index(policyOrder, key); i >= 0 {
@@ -131,41 +139,18 @@ func writePretty(b *strings.Builder, d *json.Decoder, indent string) {
 // (Recorded: three sets of members, in no order but this.)
 func printed(v any) string {
 	var ordered strings.Builder
-	writeHashed(&ordered, v)
+	writeOrdered(&ordered, v, byBucket)
 	text, _ := pretty(ordered.String()).(string)
 	return text
 }
 
-func writeHashed(b *strings.Builder, v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		keys := slices.Sorted(maps.Keys(v))
-		buckets := 16
-		for len(keys)*4 > buckets*3 { // a HashMap is three quarters full at most
-			buckets *= 2
-		}
-		slices.SortStableFunc(keys, func(x, y string) int { return bucket(x, buckets) - bucket(y, buckets) })
-		b.WriteByte('{')
-		for i, k := range keys {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteString(compact(k) + ":")
-			writeHashed(b, v[k])
-		}
-		b.WriteByte('}')
-	case []any:
-		b.WriteByte('[')
-		for i, one := range v {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			writeHashed(b, one)
-		}
-		b.WriteByte(']')
-	default:
-		b.WriteString(compact(v))
+// byBucket is the order in which a HashMap of so many members yields them.
+func byBucket(x, y string, members int) int {
+	buckets := 16
+	for members*4 > buckets*3 { // a HashMap is three quarters full at most
+		buckets *= 2
 	}
+	return bucket(x, buckets) - bucket(y, buckets)
 }
 
 // bucket is where a HashMap of so many buckets keeps a text.
