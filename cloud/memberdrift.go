@@ -20,6 +20,11 @@ func (a *AWS) StackDrift(ctx context.Context, stack fleet.MemberStack) (fleet.Dr
 	if err != nil {
 		return "", nil, err
 	}
+	return m.detectDrift(ctx)
+}
+
+// detectDrift runs drift detection, waits for it, and reads the resources that drifted.
+func (m reach) detectDrift(ctx context.Context) (fleet.DriftStatus, []fleet.ResourceDrift, error) {
 	detection, err := m.startDetection(ctx)
 	if err != nil {
 		return "", nil, err

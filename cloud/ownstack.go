@@ -222,17 +222,7 @@ func (a *AWS) OwnStackDrift(ctx context.Context, name string) (fleet.DriftStatus
 	if err != nil {
 		return "", nil, err
 	}
-	m := reach{a, a.cfn, fleet.MemberStack{StackID: s.ID}}
-	detection, err := m.startDetection(ctx)
-	if err != nil {
-		return "", nil, err
-	}
-	status, err := m.detected(ctx, detection)
-	if err != nil {
-		return "", nil, err
-	}
-	drifts, err := m.driftedResources(ctx)
-	return status, drifts, err
+	return reach{a, a.cfn, fleet.MemberStack{StackID: s.ID}}.detectDrift(ctx)
 }
 
 // StackBody returns the template that a stack was last given.

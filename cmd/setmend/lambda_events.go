@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/setmend/setmend/fleet"
 	"github.com/setmend/setmend/heal"
+	"github.com/setmend/setmend/heal/record"
 	"github.com/setmend/setmend/lambdahandler"
 )
 
@@ -127,7 +127,7 @@ func gather(ctx context.Context, j store, asked pending, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if _, err = j.Put(ctx, pendingKey, text, version); !isConflict(err) {
+		if _, err = j.Put(ctx, pendingKey, text, version); !record.IsConflict(err) {
 			return err
 		}
 	}
@@ -142,12 +142,6 @@ func readPending(ctx context.Context, j store) (p pending, version int64, err er
 		return p, 0, fmt.Errorf("reading what events have asked for: %w", err)
 	}
 	return p, version, nil
-}
-
-// isConflict reports whether another writer came first.
-func isConflict(err error) bool {
-	var conflict interface{ Conflict() bool }
-	return errors.As(err, &conflict) && conflict.Conflict()
 }
 
 // startGathered starts a run for what was gathered, unless one is under way, and
@@ -176,7 +170,7 @@ func (f *functionApp) startGathered(ctx context.Context, c *connection, j store)
 	}
 	lambdahandler.Logger(ctx).Info("run started", "run", name, "new", started, "input", string(input))
 	// What came in meanwhile stays, with what was started: healing twice costs time only.
-	if err := j.Delete(ctx, pendingKey, version); err != nil && !isConflict(err) {
+	if err := j.Delete(ctx, pendingKey, version); err != nil && !record.IsConflict(err) {
 		return "", err
 	}
 	return name, nil
@@ -273,7 +267,7 @@ func (f *functionApp) setAside(ctx context.Context, failure lambdahandler.Failur
 	if err != nil {
 		return err
 	}
-	if _, err := j.Put(ctx, key, text, version); err != nil && !isConflict(err) {
+	if _, err := j.Put(ctx, key, text, version); err != nil && !record.IsConflict(err) {
 		return err
 	}
 	topic := f.getenv("SETMEND_TOPIC")

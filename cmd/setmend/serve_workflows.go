@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/setmend/setmend/asl"
+	"github.com/setmend/setmend/heal/record"
 )
 
 // scheduledWorkflows runs the workflows that `setmend workflow schedule` has
@@ -120,7 +121,7 @@ func (w *scheduledWorkflows) begin(ctx context.Context, s *workflowSchedule, ver
 	}
 	s.Last = due
 	if err := put(ctx, w.j, s, version); err != nil {
-		if isConflict(err) {
+		if record.IsConflict(err) {
 			return nil // another process, or another schedule of the name
 		}
 		return err
