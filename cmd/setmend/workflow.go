@@ -130,18 +130,27 @@ func unreadable(err error) error {
 	return &hintedError{err, "give a file that can be read, or - for standard input", exitNotFound}
 }
 
-// loadMachine reads a definition that is to be used, not only looked at.
-func (a *app) loadMachine(path string) (*asl.Machine, []integration.Use, error) {
+// soundDefinition reads the text of a definition that has no problems.
+func (a *app) soundDefinition(path string) ([]byte, error) {
 	text, err := a.readDefinition(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading the definition: %w", err)
+		return nil, fmt.Errorf("reading the definition: %w", err)
 	}
 	problems, err := workflowProblems(text)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(problems) > 0 {
-		return nil, nil, notInOrder(path, problems)
+		return nil, notInOrder(path, problems)
+	}
+	return text, nil
+}
+
+// loadMachine reads a definition that is to be used, not only looked at.
+func (a *app) loadMachine(path string) (*asl.Machine, []integration.Use, error) {
+	text, err := a.soundDefinition(path)
+	if err != nil {
+		return nil, nil, err
 	}
 	machine, err := asl.Parse(text)
 	if err != nil {

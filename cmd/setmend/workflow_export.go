@@ -98,16 +98,9 @@ func (a *app) exportYAML(path string) error {
 // openDefinition reads a definition that is in order, with the substitutions that
 // --substitute does not fill. It is JSON but for those without quotes.
 func (a *app) openDefinition(path string) (definition []byte, uses []integration.Use, err error) {
-	text, err := a.readDefinition(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading the definition: %w", err)
-	}
-	problems, err := workflowProblems(text)
+	text, err := a.soundDefinition(path)
 	if err != nil {
 		return nil, nil, err
-	}
-	if len(problems) > 0 {
-		return nil, nil, notInOrder(path, problems)
 	}
 	plain, err := asl.JSON(text)
 	if err != nil {
