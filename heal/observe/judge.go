@@ -55,6 +55,10 @@ func (v *Details) Judge(ctx context.Context, run *record.Run) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if len(drifted(f)) == 0 { // nothing to ask AWS about
+		run.Unread = nil
+		return true, nil
+	}
 	memory, err := record.LoadMemory(ctx, v.Journal, run.Options.Accept, v.Commands)
 	if err != nil {
 		return false, err
