@@ -148,8 +148,8 @@ func (a *AWS) Now() time.Time {
 
 // Advance moves the world's time forward, running everything that falls due.
 //
-// What functions and state machines do in answer happens in its time: while one is
-// at work, time stands still, for patience at most.
+// What functions and state machines do in answer happens at that time: while one is
+// at work, the clock is held, for patience at most.
 func (a *AWS) Advance(d time.Duration) {
 	for {
 		a.Lock()

@@ -30,7 +30,7 @@ import (
 
 const workerARN = "arn:aws:lambda:eu-central-1:" + sdktest.Management + ":function:worker"
 
-// worker makes a function called worker, whose code a Go handler stands for.
+// worker creates a function called worker that is implemented by a Go handler.
 func worker(t *testing.T, a *awssim.AWS, handler awssim.FunctionHandler, change func(*lambda.CreateFunctionInput)) *lambda.Client {
 	t.Helper()
 	c := lambda.NewFromConfig(sdktest.Config(a, sdktest.Management, "eu-central-1"))

@@ -77,7 +77,7 @@ func (a *AWS) readTiers(ctx context.Context, path string, list []StoredParameter
 
 // PutParameter writes a parameter of type String, whether or not it is there. An
 // advanced parameter cannot become a standard one again. Writing the same value twice
-// makes two versions of it, which harms nobody who reads the newest.
+// makes two versions of it, which readers of the newest do not notice.
 func (a *AWS) PutParameter(ctx context.Context, p StoredParameter) error {
 	tier := ssmtypes.ParameterTierStandard
 	if p.Advanced {

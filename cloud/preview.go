@@ -143,7 +143,7 @@ func propertyChangeOf(from *cfn.ResourceTargetDefinition) fleet.PropertyChange {
 		Path: strings.TrimPrefix(aws.ToString(from.Path), "/Properties"), Kind: string(from.AttributeChangeType),
 		Before: aws.ToString(from.BeforeValue), After: aws.ToString(from.AfterValue), Recreates: string(from.RequiresRecreation),
 	}
-	if p.Path == "" { // values were not told
+	if p.Path == "" { // without values
 		p.Path = "/" + aws.ToString(from.Name)
 		if from.Attribute != cfn.ResourceAttributeProperties {
 			p.Path = string(from.Attribute)

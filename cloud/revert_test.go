@@ -141,7 +141,7 @@ func TestAnIgnoredAttributeCountsOnlyIfItDrifted(t *testing.T) {
 	}
 }
 
-// Whether an ignored attribute drifted must be known; not to be told is no answer.
+// A revert needs to know whether an ignored attribute drifted; no answer is an error.
 func TestDriftThatCannotBeReadIsNotTakenForNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memberStack{status: "UPDATE_COMPLETE", changes: ignoring("/Properties/Code", "WRITE_ONLY_PROPERTY", "MODIFIED")}

@@ -65,9 +65,9 @@ func stops(problems []policy.Problem) map[fleet.StackSetName]string {
 	return reasons
 }
 
-// spread puts the mandatory stack sets into levels: each stands in the first level
+// spread puts the mandatory stack sets into levels: each goes into the first level
 // after all that it needs in which nothing collides with it. What it needs may need
-// others through sets that are not mandatory themselves; those give their level on.
+// others through sets that are not mandatory themselves; those pass their level on.
 func spread(f *fleet.Fleet, a *plan.Assessment, stopped map[fleet.StackSetName]string) [][]fleet.StackSetName {
 	var levels [][]fleet.StackSetName
 	after := map[fleet.StackSetName]int{} // the first level that may need the set

@@ -233,7 +233,7 @@ func TestPartsOfTwoRevisionsAreNoDocument(t *testing.T) {
 	}
 }
 
-// memory is a store that counts, and fails at a write if told to.
+// memory is a store that counts its writes and can fail at one.
 type memory struct {
 	values map[string]configuration.Stored
 	puts   []string

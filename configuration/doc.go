@@ -21,6 +21,6 @@
 // never speaks of parts that are not there.
 //
 // Levels keep colliding stack sets apart (antidependson): two that must never share a
-// target stand in different levels, and neither is left out, because rules may send
+// target are in different levels, and neither is left out, because rules may send
 // them to different accounts.
 package configuration

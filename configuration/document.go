@@ -48,7 +48,7 @@ type LeftOut struct {
 }
 
 // Levels are the stack sets of Order by level. A level that did not fit into one
-// part goes on in the next one.
+// part continues in the next one.
 type Levels struct {
 	Head
 	Levels []Level `json:"levels"`

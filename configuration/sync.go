@@ -10,7 +10,7 @@ import (
 // Stored is a parameter as a store has it.
 type Stored struct {
 	Parameter
-	// Advanced tells that it is of the advanced tier, which it keeps: AWS lets an
+	// Advanced is set for the advanced tier, which it keeps: AWS lets an
 	// advanced parameter become standard only by deleting it.
 	Advanced bool
 }

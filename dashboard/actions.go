@@ -91,8 +91,8 @@ func (c column) with(value int, seen map[int]bool) column {
 // most of the page.
 const mostNamed = 500
 
-// finish gives the row AWS's own times where AWS told them: what was noticed only when
-// a process came back had ended before. One whose end nobody saw stays open.
+// finish sets the row's times to AWS's own where they are known: what was noticed only
+// when a process came back had ended before. A row without a known end stays open.
 func (b *builder) finish(row *actionRow) {
 	slices.Sort(row.Accounts)
 	if row.Reached = len(row.Accounts); row.Reached > mostNamed {
@@ -116,7 +116,7 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// recentOperations are the operations that AWS told of, by id.
+// recentOperations returns the operations that AWS listed, by id.
 func recentOperations(r *report.Report) map[string]fleet.Operation {
 	known := map[string]fleet.Operation{}
 	for _, set := range r.StackSets {

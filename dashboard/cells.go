@@ -47,7 +47,7 @@ type kinds struct {
 	Verdict   column `json:"verdict"`
 	Before    column `json:"before"`
 	Attention column `json:"attention"` // 1: a person is needed
-	State     column `json:"state"`     // as AWS tells it
+	State     column `json:"state"`     // as AWS reports it
 	Reason    column `json:"reason"`    // in our words
 	Said      column `json:"said"`      // in AWS's words
 	Where     column `json:"where"`     // the resource that AWS names
@@ -318,13 +318,13 @@ func (b *builder) verdict(v plan.Verdict) int {
 	return b.out.Verdicts.of(cmp.Or(v, plan.NotChecked))
 }
 
-// storyAt is a cell that there is more to tell of.
+// storyAt is a cell that has details.
 type storyAt struct {
 	place int
 	cell  *report.Cell
 }
 
-// detail is what there is to tell of a cell beyond its kind.
+// detail holds what is known of a cell beyond its kind.
 type detail struct {
 	Drift       []fleet.ResourceDrift `json:"drift,omitempty"`
 	Steps       []step                `json:"steps,omitempty"`

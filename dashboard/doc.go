@@ -10,9 +10,9 @@
 //
 // A million cells fit because they travel as columns of small numbers into
 // dictionaries ([payload], [cellTable]), gzipped, in two parts: the core, which the
-// page needs to become usable, and the details (drift, ladder steps), which it
-// unpacks when idle. Both are made once, for the page and for /api/state. Base64's URL alphabet is used so that html/template has
-// nothing to escape in them. Where the file would still outgrow
+// page needs to become usable, and the details (drift, steps), which it
+// unpacks when idle. Both are made once, for the page and for /api/state. Base64's URL
+// alphabet is used so that html/template has nothing to escape in them. Where the file would still outgrow
 // [Options.MaxBytes], the details of cells that are healthy again are left out,
 // and the page says how many.
 //

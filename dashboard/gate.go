@@ -192,7 +192,7 @@ func (g gate) form(w http.ResponseWriter, status int, complaint string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Add("Content-Security-Policy", "default-src 'none'; style-src '"+hash(formStyle)+"'; form-action 'self'; base-uri 'none'")
 	w.WriteHeader(status)
-	_ = formTemplate().Execute(w, complaint) // the reader has left: nobody to tell
+	_ = formTemplate().Execute(w, complaint) // the reader has left
 }
 
 // serveLogin gives a cookie for the token. The token itself is not kept in the

@@ -80,7 +80,7 @@ func (b *builder) group(a report.Finding, key groupKey, cell int) group {
 		Hint: text(a.Hint), Verdict: b.verdict(a.Verdict), Example: cell, Cells: column{}, Next: nextFor(a.Cell, a.Verdict, a.Class), said: a.Reason}
 }
 
-// nextFor returns the commands that go on from a finding, the likeliest first.
+// nextFor returns the commands that resolve a finding, the likeliest first.
 func nextFor(cell fleet.Cell, verdict plan.Verdict, class plan.ReasonClass) []next {
 	explain := next{Does: "See all that is known of it", Command: "setmend explain", Cell: true}
 	release := next{Does: "Have the next heal try it again", Command: "setmend quarantine release", Cell: true, Release: true}

@@ -43,7 +43,8 @@ func (b *builder) heldBack(cell *report.Cell) int {
 	return i
 }
 
-// holds says what holds the cell back, and what goes on from there.
+// holds returns what holds the cell back, the command that resolves it, and what that
+// does.
 func (b *builder) holds(cell *report.Cell) (why, command, does string) {
 	set := string(cell.StackSet)
 	heal := "setmend heal --stackset " + shellWord(set)

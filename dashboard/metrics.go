@@ -97,8 +97,8 @@ func (m *metrics) observe(r *report.Report) {
 	}
 }
 
-// operation observes how long one operation took; one that was merely decided, or
-// whose end nobody saw, took no time that is known.
+// operation observes how long one operation took. One that was merely decided, or whose
+// end is not known, is not observed.
 func (m *metrics) operation(action report.Action) {
 	if !action.Started.IsZero() && !action.Ended.IsZero() {
 		m.operationTime.WithLabelValues(string(action.Action)).Observe(action.Ended.Sub(action.Started).Seconds())

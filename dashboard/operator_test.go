@@ -209,7 +209,7 @@ func TestCellsOfEveryPanelAnswerToThePointerAndTheTipStaysOnTheScreen(t *testing
 	}
 }
 
-// rowsRead are the matrix' first rows, as a screen reader is told of them.
+// rowsRead returns the matrix' first rows as a screen reader gets them.
 func (p *page) rowsRead(n int) []string {
 	p.t.Helper()
 	p.do(chromedp.Focus(".matrix"))

@@ -18,8 +18,8 @@ import (
 	"github.com/setmend/setmend/report"
 )
 
-// What stands right before a call, each defence by itself: where two hold, a test that
-// any of them satisfies would not see the other go.
+// The checks right before a call, each by itself: where two hold, a test that either
+// satisfies would not notice the loss of the other.
 
 // forgetful is a journal that answers a write of saved overrides well and does not keep
 // it, from the given one on.

@@ -15,7 +15,7 @@
 //
 // Files, from the top: stages.go has the handlers, stage.go what all of them need,
 // passes.go a stage's passes, planner.go what they plan, run.go an open run, reporting.go,
-// decisions.go and publish.go what is told of it, live.go what is known of one under way,
+// decisions.go and publish.go what it reports, live.go what is known of one under way,
 // importing.go the import of overrides, healer.go the configuration. The packages inside
 // have the details: command the state machine, execute what carries it out, lease who
 // may, observe the view of the fleet, record the journal's documents.

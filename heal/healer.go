@@ -50,7 +50,7 @@ type Config struct {
 	// asks to be called again; zero is 5 minutes. A Lambda has 15.
 	Budget time.Duration
 	// KillSwitch is asked right before every call that changes AWS, beside the one
-	// in the journal; nil asks nobody.
+	// in the journal; nil for none.
 	KillSwitch lease.Switch
 	// Shared is a lease that all healers of this administrator and region see,
 	// whatever journals they have; nil if the journal's own is enough.
@@ -124,9 +124,9 @@ func New(config Config) (*Healer, error) {
 }
 
 // Leave lets the lease of an interrupted run expire at once, if it is this
-// healer's: the run can be gone on with, or another begin, which makes the restores
-// pending of this one. Operations that AWS has accepted run on there; the next run
-// waits for them as for external ones.
+// healer's: the run can be resumed, or another begun, which makes this one's pending
+// restores. Operations that AWS has accepted continue there; the next run waits for
+// them as for external ones.
 func (h *Healer) Leave(ctx context.Context, run string) error { return h.leases.Leave(ctx, run) }
 
 // fence decides whether a run with the given lease may change AWS.
@@ -139,7 +139,7 @@ func (h *Healer) fence(run string, l *lease.Lease) *lease.Fence {
 // the runs that one process makes with one connection.
 type callCounter struct {
 	mu    sync.Mutex        // guards seen
-	total func() report.API // nil: nobody counts
+	total func() report.API // nil if calls are not counted
 	seen  report.API
 }
 

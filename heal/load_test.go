@@ -75,7 +75,7 @@ func (a *away) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // AWS is away for two hours, from the moment at which stacks have been deleted and are
-// not back. The same run gives them back, and goes on to its end.
+// not back. The same run restores them and ends.
 func TestAWholeHealSurvivesTwoHoursWithoutAWS(t *testing.T) {
 	otherworld(t, 40, `{version: 1}`, func(w *ottoWorld) {
 		way := &away{RoundTripper: w.aws.Transport()}

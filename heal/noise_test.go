@@ -83,8 +83,8 @@ func (w *world) changeTopic(account string) {
 	w.must(w.aws.SetProperty(id, "Topic", "/DisplayName", "changed by hand"))
 }
 
-// A fleet that AWS calls drifted as a whole, and that nobody has changed, is
-// healthy: nothing is written, no guard asks, and the facts are told.
+// A fleet that AWS calls drifted as a whole and in which nothing was changed is healthy:
+// nothing is written, no guard asks, and the facts are reported.
 func TestAFleetThatAWSAloneCallsDriftedGetsNoWrite(t *testing.T) {
 	for name, text := range map[string]string{"without a member role": `{version: 1}`, "with one": inPlace} {
 		t.Run(name, func(t *testing.T) {

@@ -103,7 +103,7 @@ func conclude(r *report.Report, failure *Failure) {
 }
 
 // forgive cleans the cells' memory after a run. A cell that was given up and is
-// healthy again is forgiven everything. Of the others, heals that have left the
+// healthy again has its history cleared. Of the others, heals that have left the
 // quarantine window are dropped; a cell that was healed just now keeps its heals,
 // or something that breaks again every hour would be healed for ever.
 func (p *planner) forgive(ctx context.Context, a *plan.Assessment) error {

@@ -25,7 +25,7 @@ type situation struct {
 	says                   string // in reason or hint
 }
 
-// stays runs a situation: the stack is neither deleted nor doubled, a person is told
+// stays runs a situation: the stack is neither deleted nor doubled, and the finding says
 // why and what to do, in the first heal and in the next.
 func (s situation) stays(t *testing.T) {
 	scenario(t, func(w *world) {

@@ -15,7 +15,7 @@ const setPoll = 10 * time.Second
 
 // UpdateSets sends updates of stack sets' definitions one after another, each after the
 // one before has ended, under the lease and the kill switch as a heal does. Their
-// operation ids must be new. told hears how each has ended. It fails at the first that
+// operation ids must be new. told is called with how each has ended. It fails at the first that
 // does not succeed; those after it are not sent. Sent again after a crash, with ids of
 // their own, updates that were made before change nothing.
 func (h *Healer) UpdateSets(ctx context.Context, id string, changes []fleet.SetChange, told func(n int, o fleet.Operation)) (err error) {

@@ -1,7 +1,6 @@
 // Package install describes what `setmend install` creates: one CloudFormation
 // stack, written down once, here, and printed as a template that a person can read.
-// There is no transform and no generator behind it: what stands in the template is
-// what CloudFormation makes.
+// It uses no transform and no generator: the template lists what CloudFormation creates.
 //
 // Template returns the whole; FirstTemplate returns only the journal's bucket, with
 // the same logical ids and properties. The functions' code lies in that bucket, and
@@ -15,7 +14,7 @@
 //	storage.go     journal bucket, report bucket
 //	roles.go       one role for each kind of function: what they may is given by the
 //	               caller, from the calls that the code declares
-//	functions.go   the functions, one zip, told apart by their handler's name
+//	functions.go   the functions, one zip, distinguished by their handler's name
 //	machine.go     the state machine from deploy/selfheal.asl.json
 //	events.go      rules and schedules
 //	monitoring.go  topic, dead letters, alarms, dashboard

@@ -11,7 +11,7 @@ func (t *template) events() {
 	t.schedule("Metrics", "Operations, for the metrics.", ref("MetricsSchedule"), HandlerStatus, `{"setmend":"metrics"}`)
 	t.schedule("Config", "Compiles the configuration.", ref("ConfigSchedule"), HandlerConfig, `{"setmend":"config"}`)
 
-	// Tags are part of a stack set: whoever changes them makes an operation. Our own
+	// Tags are part of a stack set: changing them makes an operation. Our own
 	// operations change instances only, and would wake their own healer.
 	external := flow(list(flow(object("anything-but", flow(object("prefix", "setmend-"))))))
 	t.rule("StackSetChanged", "A stack set operation of somebody else succeeded: tags may have changed.", HandlerConfig, object(

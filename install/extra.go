@@ -6,7 +6,7 @@ import (
 )
 
 // OrganizationTemplate returns a template for the region in which Organizations
-// tells its events (us-east-1 in the commercial partition): rules that hand them on
+// publishes its events (us-east-1 in the commercial partition): rules that forward them
 // to the event bus of the installation's home region. It is needed only where the
 // home region is another one.
 func OrganizationTemplate(c Config) ([]byte, error) {

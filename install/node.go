@@ -120,7 +120,7 @@ func (t *template) output(name, description string, v node, attributes ...any) {
 	t.outputs.Content = append(t.outputs.Content, text(name), object(append(attributes, "Description", description, "Value", v)...))
 }
 
-// line is the length up to which an object or list stands on one line.
+// line is the length up to which an object or list is written on one line.
 const line = 100
 
 // fold writes short objects and lists on one line, and returns how long the node is

@@ -9,7 +9,7 @@ import (
 const (
 	RoleReader   = "ReaderRole"   // reads the fleet, and writes nothing
 	RoleHealer   = "HealerRole"   // stages that change stack instances
-	RoleReporter = "ReporterRole" // publishes reports and tells people
+	RoleReporter = "ReporterRole" // publishes reports and notifies
 	RoleStarter  = "StarterRole"  // gathers events and starts runs
 	RoleCompiler = "CompilerRole" // writes the compiled configuration
 )
@@ -32,7 +32,7 @@ func (s statement) node() node {
 	return object("Sid", s.sid, "Effect", "Allow", "Action", slices.Compact(actions), "Resource", value(s.resources), "Condition", condition)
 }
 
-// everything stands where an action takes no resource, or any.
+// everything is the resource of an action that takes none, or any.
 func everything() []node { return []node{text("*")} }
 
 // Actions of the roles beside those that Config gives.

@@ -27,7 +27,7 @@ func ExampleMemory_Put() {
 	// run-1
 }
 
-// Who claims a log fences off everybody who claimed it before.
+// A claim on a log fences off all earlier ones.
 func ExampleMemory_Claim() {
 	ctx := context.Background()
 	j := journal.NewMemory()

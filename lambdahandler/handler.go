@@ -41,7 +41,7 @@ type Config struct {
 	// Aside hears of every failure before the function answers; nil hears nothing. Its
 	// own error is logged. It has what is left of the time.
 	Aside func(ctx context.Context, f Failure) error
-	// Now tells the time; nil is time.Now.
+	// Now returns the time; nil is time.Now.
 	Now func() time.Time
 }
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// hidden stands where something secret was.
+// hidden replaces secrets.
 const hidden = "(removed)"
 
 // longest is how much of one text of an event is logged, in bytes.

@@ -3,7 +3,7 @@ package main
 // Mutation is one fault, as the replacement of a piece of source text.
 type Mutation struct {
 	Name string
-	// In is the directory below which the text stands, once, in a file that is no test.
+	// In is the directory below which a file that is no test has the text, once.
 	In       string
 	Old, New string
 	// Tests must notice the fault: at least one of them fails.

@@ -10,7 +10,7 @@ import (
 
 // Graph is a fleet's stack sets with their dependencies.
 type Graph struct {
-	// Levels divides the sets: each stands in a later level than all that it needs.
+	// Levels divides the sets: each is in a later level than all that it needs.
 	Levels [][]fleet.StackSetName `json:"levels"`
 	// Edges are sorted by From, then To.
 	Edges []Edge `json:"edges,omitempty"`

@@ -23,10 +23,10 @@ type Sync struct {
 	Steps []Step `json:"steps,omitempty"`
 	// Held are sets that would have to change, and must not now.
 	Held []Held `json:"held,omitempty"`
-	// Implied are declared dependencies that AWS is not told of, since others imply
+	// Implied are declared dependencies that are not written to AWS, since others imply
 	// them and the set would exceed the limit with them.
 	Implied []Edge `json:"implied,omitempty"`
-	// Beyond are declared dependencies that AWS cannot be told of: it orders
+	// Beyond are declared dependencies that AWS cannot hold: it orders
 	// automatic deployments only, and one of the two sets has none.
 	Beyond []Edge `json:"beyond,omitempty"`
 	// Dependencies is how many the account has in the end.
@@ -122,7 +122,7 @@ func (s *syncer) read() {
 }
 
 // through lists the automatically deployed sets that come before a set: AWS cannot
-// wait for another kind, so such a set's own needs stand in for it.
+// wait for another kind, so such a set is replaced by its own needs.
 func (s *syncer) through(from, set fleet.StackSetName, seen map[fleet.StackSetName]bool) []fleet.StackSetName {
 	var needs []fleet.StackSetName
 	for _, need := range s.needs[set] {

@@ -78,7 +78,7 @@ func (g Guard) Acceptable() bool { return slices.Contains(acceptable, g) }
 
 var acceptable = []Guard{GuardOrganizationShrank, GuardMassDrift, GuardMassRemoval, GuardQuietHours, GuardCanary, GuardUnavailable, GuardRollout}
 
-// opensItself says when each guard opens that nobody can accept.
+// opensItself says when each guard opens that cannot be accepted.
 var opensItself = map[Guard]string{
 	GuardIncompleteInventory: "it opens when the organization is read whole, with its management account",
 	GuardExternalOperation:   "it opens when the operation has ended",

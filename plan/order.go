@@ -10,7 +10,7 @@ import (
 // Order is the order of stack sets that follows from their dependencies, with all
 // names resolved.
 type Order struct {
-	// Levels divides the sets: each set stands in a later level than all that it
+	// Levels divides the sets: each set is in a later level than all that it
 	// needs. Sets on a cycle, and those behind one, share the last level.
 	Levels [][]fleet.StackSetName `json:"levels"`
 	// Needs are the sets that come before a set: those that tags and policy declare

@@ -9,7 +9,7 @@ const (
 	// RemedyDetect has AWS compare a stack set's instances with their templates
 	// (DetectStackSetDrift). It changes no resource.
 	RemedyDetect Remedy = "detect"
-	// RemedyContinue goes on with the rollback of a stack that serves its previous
+	// RemedyContinue continues the rollback of a stack that serves its previous
 	// version and is stuck in it (ContinueUpdateRollback in the member account, never
 	// with ResourcesToSkip: what is skipped is no longer as CloudFormation has it).
 	RemedyContinue Remedy = "continue-rollback"

@@ -1,4 +1,4 @@
-// Package report is what is told of a run: what it found, did and left, for the
+// Package report holds the results of a run: what it found, did and left, for the
 // report file, the page, messages and the terminal. One cell is one [Cell] or
 // [Finding] everywhere, one thing tried is one [Step].
 //
@@ -109,7 +109,7 @@ type Overrides struct {
 	Saved    int `json:"saved"`
 	Restored int `json:"restored"`
 	Lost     int `json:"lost"`
-	// Kept counts the instances that were removed or let go of, and whose overrides are
+	// Kept counts the instances that were removed or detached and whose overrides are
 	// saved in case they come back.
 	Kept int `json:"kept,omitempty"`
 }

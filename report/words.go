@@ -9,7 +9,7 @@ const (
 	Healed    Result = "healed"    // nothing is wrong any more
 	Attention Result = "attention" // a person is needed
 	Stopped   Result = "stopped"   // by the kill switch, an interrupt or a lost lease
-	Failed    Result = "failed"    // the run itself could not go on
+	Failed    Result = "failed"    // the run itself failed
 )
 
 // Deed is what was done, or was decided to be done: a [plan.RequestKind] for a call, a

@@ -59,7 +59,7 @@ type SetDrift struct {
 type Drift struct {
 	Sets        []SetDrift   `json:"sets"`
 	Differences []Difference `json:"differences,omitempty"` // sorted by cell, resource, property
-	// Unread are drifted cells whose details AWS would not tell, with the reason.
+	// Unread are drifted cells whose details AWS refused, with the reason.
 	Unread map[string]string `json:"unread,omitempty"`
 }
 
@@ -79,8 +79,8 @@ const readers = 4
 const recentOperations = 100
 
 // ReadDrift reads the details of all drifted instances of the named stack sets.
-// progress is told how many of how many cells have been read; nil is nobody. It fails
-// if AWS cannot be reached; what it refuses for one cell is noted with that.
+// progress is called with how many of how many cells have been read, unless it is nil.
+// It fails if AWS cannot be reached; a refusal for one cell is recorded with that cell.
 func ReadDrift(ctx context.Context, reader DriftReader, f *fleet.Fleet, p *policy.Policy, sets []fleet.StackSetName, progress func(done, all int)) (*Drift, error) {
 	r := &driftReading{reader: reader, fleet: f, drift: &Drift{Unread: map[string]string{}}, detections: map[fleet.StackSetName]string{}, progress: progress}
 	var cells []fleet.Cell

@@ -74,7 +74,7 @@ type PhaseSpec struct {
 	// Bake is how long to wait after the phase before its gates are looked at.
 	Bake  policy.Duration `yaml:"bake"`
 	Gates []Gate          `yaml:"gates"`
-	// Line is where the phase stands in the file, 0 if it is built in.
+	// Line is the phase's line in the file, 0 if it is built in.
 	Line int `yaml:"-"`
 }
 
@@ -95,7 +95,7 @@ type Gate struct {
 	Approval string `yaml:"approval" json:"approval,omitempty"`
 	// Timeout bounds a command (10 minutes unless given) and an approval (no bound).
 	Timeout policy.Duration `yaml:"timeout" json:"timeout,omitempty"`
-	// Line is where the gate stands in the file.
+	// Line is the gate's line in the file.
 	Line int `yaml:"-" json:"line,omitempty"`
 }
 
@@ -194,7 +194,7 @@ func Of(s Strategy) (*File, error) {
 	return f, f.check(nil)
 }
 
-// place notes where phases and gates stand.
+// place records the lines of phases and gates.
 func (f *File) place(root *yaml.Node) {
 	gates := func(list []Gate, node *yaml.Node) {
 		for i := range list {

@@ -36,7 +36,7 @@ func (d Definition) Named() Definition {
 }
 
 // Of reports whether a stack set has the definition. A masked value is taken for the
-// same: AWS does not tell it.
+// same: AWS does not return it.
 func (d Definition) Of(set fleet.StackSet) bool {
 	if set.TemplateHash != d.TemplateHash {
 		return false
@@ -78,7 +78,7 @@ type Plan struct {
 	StackSet  fleet.StackSetName `json:"stackSet"`
 	Strategy  Strategy           `json:"strategy"`
 	OnFailure OnFailure          `json:"onFailure"`
-	// StackSetID tells a set from another that is made under its name later.
+	// StackSetID distinguishes a set from one made later under its name.
 	StackSetID string         `json:"stackSetId"`
 	New        string         `json:"new"`      // names of definitions
 	Previous   string         `json:"previous"` //

@@ -18,9 +18,9 @@ var ErrComputed = errors.New("the template computes this value")
 // Place says where a property's value comes from.
 type Place struct {
 	// Parameter is the parameter that the property refers to as a whole, "" if the
-	// value stands in the resource itself.
+	// resource itself has the value.
 	Parameter string
-	// Line is where it stands in the text, 1 being the first; 0 if it is not there yet.
+	// Line is its line in the text, 1 being the first; 0 if it is not there yet.
 	Line int
 }
 

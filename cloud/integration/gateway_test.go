@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A gatewayStub answers in an API's place. It stands in for the transport of
-// requests to endpoints that are not AWS's.
+// gatewayStub is the transport of requests to endpoints that are not AWS's: it answers
+// in an API's place.
 type gatewayStub struct {
 	status  int
 	body    string

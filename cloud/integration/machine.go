@@ -139,7 +139,7 @@ func passedRole(u Use) (service string, roles []string) {
 	return taker.service, roles
 }
 
-// distributed tells a definition that has a distributed Map.
+// distributed reports whether a definition has a distributed Map.
 func distributed(v any) bool {
 	switch v := v.(type) {
 	case []any:

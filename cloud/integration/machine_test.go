@@ -54,7 +54,7 @@ func TestEveryWatchedJobIsOneOfTheTable(t *testing.T) {
 	}
 }
 
-// A substitution stands for an ARN where its name, or the parameter's, says so.
+// A substitution counts as an ARN where its name, or the parameter's, says so.
 func TestAPolicyKeepsSubstitutionsForARNs(t *testing.T) {
 	uses := []Use{
 		{Resource: statesPrefix + "sns:publish", Parameters: map[string]any{"TopicArn": "${Topic}"}},

@@ -255,8 +255,8 @@ func (u Use) resources(scopes []scope) []string {
 	return list
 }
 
-// givenAsARN tells a substitution that has an ARN for its value, as far as names
-// say: that of the parameter, or its own.
+// givenAsARN reports whether a substitution has an ARN for its value, judged by the
+// name of the parameter or its own.
 func (s scope) givenAsARN(value string) bool {
 	name, ok := strings.CutPrefix(value, "${")
 	name, closed := strings.CutSuffix(name, "}")

@@ -84,7 +84,7 @@ func filled(resource string) string {
 	return openPart.ReplaceAllString(openPartition.ReplaceAllString(resource, "arn:aws:"), "x")
 }
 
-// isOpen tells a resource that only its substitutions will name: all of it, or the
+// isOpen reports whether a resource is named by substitutions only: all of it, or the
 // service or action of an integration.
 func isOpen(resource string) bool {
 	if openPart.FindString(resource) == resource && resource != "" {

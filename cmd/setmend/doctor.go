@@ -33,8 +33,8 @@ func (e *examination) bad(check, detail, hint string) {
 	e.list = append(e.list, finding{Check: check, Detail: detail, Hint: hint})
 }
 
-// warnOfLongLivedKey warns of the access key of an IAM user, which is valid until
-// somebody deletes it, whoever has found it meanwhile.
+// warnOfLongLivedKey warns of the access key of an IAM user, which stays valid until it
+// is deleted, also in the hands of others.
 func (e *examination) warnOfLongLivedKey(caller fleet.Caller) {
 	if !strings.Contains(caller.ARN, ":user/") && !strings.HasSuffix(caller.ARN, ":root") {
 		return

@@ -142,10 +142,9 @@ func (e *embedded) finish(ctx context.Context, id string, outcome asl.Outcome, e
 	return failedReport(report, outcome)
 }
 
-// failedReport is the report of a run whose execution ended in failure. What the
-// report says of a run that was stopped stays; one that tells of a success was
-// written before the failure came, and is none: publishing it, or telling people,
-// may be what failed.
+// failedReport returns the report of a run whose execution ended in failure. The result
+// of a run that was stopped is kept. A successful result was written before the failure,
+// which may be that of publishing or notifying, and becomes failed.
 func failedReport(told *report.Report, outcome asl.Outcome) (*report.Report, error) {
 	name := cmp.Or(outcome.Error, string(outcome.Status))
 	if told == nil {

@@ -188,7 +188,7 @@ func (a *app) install(ctx context.Context, f installFlags) error {
 	return i.update(ctx)
 }
 
-// explain tells what is installed, before it is.
+// explain prints what will be installed.
 func (i *installation) explain() {
 	w := i.stderr
 	fmt.Fprintf(w, "setmend %s as stack %s in %s, from %s (%.1f MB, %s)\n\n", version(), i.flags.stack, i.c.aws.Region(), i.code.from, float64(len(i.code.zip))/1e6, i.code.architecture)
@@ -375,7 +375,7 @@ func (i *installation) showChanges(changes []cloud.ResourceChange) error {
 	})
 }
 
-// agree asks, unless it was told not to.
+// agree asks for a yes, unless --yes was given.
 func (i *installation) agree(question string) error {
 	if i.yes {
 		return nil

@@ -114,9 +114,9 @@ func (i *installed) newest() *report.Report {
 	return nil
 }
 
-// The whole, with this program as the functions' code: installed, it heals by its schedule what a local run heals, to the same
-// outcome, publishes, compiles the parameters and tells people; it finds its own
-// drift; and it is removed without its journal.
+// The whole, with this program as the functions' code: installed, it heals by its
+// schedule what a local run heals, to the same outcome, publishes, compiles the
+// parameters and notifies; it finds its own drift; and it is removed without its journal.
 func TestTheInstalledSystemHealsToTheSameOutcomeAsALocalRun(t *testing.T) {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
 		t.Skipf("functions run as processes of linux; this is %s/%s", runtime.GOOS, runtime.GOARCH)

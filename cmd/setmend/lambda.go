@@ -61,8 +61,8 @@ func (f *functionApp) handlers() map[string]lambdahandler.Handler {
 	return handlers
 }
 
-// wrapping is how a handler is instrumented. A stage's failure goes to the state
-// machine, which tells people; an event's is set aside when it has failed twice.
+// wrapping returns how a handler is instrumented. A stage's failure is handled by the
+// state machine, which notifies; an event's is set aside when it has failed twice.
 func (f *functionApp) wrapping(name string) lambdahandler.Config {
 	c := lambdahandler.Config{Namespace: install.Namespace, Fields: func(event json.RawMessage) []slog.Attr {
 		var named struct{ Run, Setmend, ID string }

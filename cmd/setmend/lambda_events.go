@@ -252,7 +252,7 @@ func accountIDs(tree any, found map[fleet.AccountID]bool) {
 
 // setAside records a failure of an asynchronous invocation. Lambda tries an event
 // twice, under one request id: the second failure is the last, and then what went
-// wrong stays in the journal with the event, and a person is told.
+// wrong stays in the journal with the event, and a person is notified.
 func (f *functionApp) setAside(ctx context.Context, failure lambdahandler.Failure) error {
 	c, j, err := f.open(ctx)
 	if err != nil {

@@ -135,7 +135,7 @@ func purposeOf(action cloud.Action) string {
 	case action.Service == "states":
 		return forStarting
 	case action.Service == "cloudformation" && action.Name == "DeleteStack":
-		return "" // only uninstalling takes it, of whoever installs
+		return "" // only uninstalling needs it, with the installer's own permissions
 	case action.Service == "cloudformation" && slices.Contains(inMembers, action.Name):
 		return forMembers
 	case action.Service == "cloudformation" && action.Write:

@@ -68,7 +68,7 @@ type previewed struct {
 	Effects   []review.Effect    `json:"effects,omitempty"`
 	// Compared says why templates were compared instead of change sets made.
 	Compared string `json:"compared,omitempty"`
-	// Unseen counts instances that none of the samples stands for.
+	// Unseen counts instances that no sample represents.
 	Unseen   int              `json:"unseen,omitempty"`
 	Variants []review.Variant `json:"variants,omitempty"`
 }

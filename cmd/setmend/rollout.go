@@ -453,7 +453,7 @@ func refusedRollout(err error) error {
 }
 
 // goOn runs a rollout's state machine after a person's decision. One that was cut off
-// needs none: its execution goes on.
+// needs none: its execution is resumed.
 func (a *app) goOn(ctx context.Context, id string, decide func(context.Context, *reading) (*rollouts.Rollout, error)) error {
 	c, err := a.connect(ctx, nil)
 	if err != nil {
@@ -489,8 +489,8 @@ func (a *app) goOn(ctx context.Context, id string, decide func(context.Context, 
 	return a.resumeRollout(ctx, r, id, state.Executions)
 }
 
-// resumeRollout goes on with an execution that was cut off, or begins it if it was cut
-// off before it had begun.
+// resumeRollout resumes an execution that was cut off, or starts it if it was cut off
+// before it had begun.
 func (a *app) resumeRollout(ctx context.Context, r *reading, id string, execution int) error {
 	shown := newRolloutView(a.stderr, r.clock)
 	engine, _, err := a.rolloutEngine(r, shown.show)

@@ -11,8 +11,8 @@ import (
 	"github.com/setmend/setmend/heal/rollouts"
 )
 
-// rolloutView shows how a rollout goes on: one line that is written over on a terminal,
-// a line for each change elsewhere.
+// rolloutView shows the progress of a rollout: one line that is written over on a
+// terminal, a line for each change elsewhere.
 type rolloutView struct {
 	*progress
 	clock *clock.Clock

@@ -114,7 +114,7 @@ func mayResume(ctx context.Context, j store, id string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if run.Result != "" && !holds { // else it was killed before it had told people and given its lease back
+	if run.Result != "" && !holds { // else it was killed before it notified and released its lease
 		return &hintedError{fmt.Errorf("resuming run %s: it is over, and ended as %s", id, run.Result),
 			"`setmend runs show " + id + "` prints its report; `setmend heal` begins anew, and first gives back what that run still owes", exitBusy}
 	}

@@ -29,8 +29,8 @@ func wantRefusal(t *testing.T, err error, code int, text, hint string) {
 	}
 }
 
-// A run that was stopped for good is not gone on with, and the refusal says what to
-// do; lifting says what it lifts.
+// A run that was stopped for good is not resumed, and the refusal says what to do;
+// lifting says what it lifts.
 func TestAStopIsLiftedByNothingButALift(t *testing.T) {
 	j := journal.NewMemory()
 	runIn(t, j, "cut-off", "")

@@ -320,8 +320,8 @@ func parseTokens(text string) []dashboard.Token {
 	return tokens
 }
 
-// localName is who decides on the page where no token is asked for: the user whose
-// process serves it, because nobody else is let in by the machine.
+// localName returns the name under which answers are recorded where no token is asked
+// for: that of the user whose process serves, since it listens on loopback only.
 func localName() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username

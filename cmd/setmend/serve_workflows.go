@@ -71,8 +71,8 @@ func sleepBy(ctx context.Context, c asl.Clock, d time.Duration) bool {
 	}
 }
 
-// each calls f for every schedule. One that cannot be read or worked on is told of,
-// and does not keep the others from running.
+// each calls f for every schedule. A failure with one is logged and does not keep the
+// others from running.
 func (w *scheduledWorkflows) each(ctx context.Context, f func(context.Context, *workflowSchedule, int64) error) {
 	keys, err := w.j.Keys(ctx, schedulePrefix)
 	if err != nil && ctx.Err() == nil {
@@ -160,7 +160,7 @@ func (w *scheduledWorkflows) work(ctx context.Context, s *workflowSchedule, name
 		delete(w.working, s.Name)
 		w.mu.Unlock()
 		switch {
-		case ctx.Err() != nil && err != nil: // the next serve goes on with it
+		case ctx.Err() != nil && err != nil: // the next serve resumes it
 		case err != nil && !stoppedElsewhere(err):
 			w.log.Error("scheduled workflow", "run", name, "error", oneLine(err.Error()))
 		case err == nil && outcome.Status != asl.StatusSucceeded:

@@ -81,7 +81,7 @@ func (a *app) sim(ctx context.Context, s simulation) error {
 	s.endpoint = url
 	aws, err := s.aws(clock.Scaled(s.speed, time.Now()))
 	if err != nil {
-		_ = listener.Close() // nobody was served
+		_ = listener.Close() // nothing was served
 		return err
 	}
 	defer aws.Close()

@@ -21,8 +21,8 @@ type statesLanguage struct{}
 
 var _ awssim.Interpreter = statesLanguage{}
 
-// Validate returns what asl finds wrong with a definition, and the resources that
-// nothing stands behind.
+// Validate returns what asl finds wrong with a definition, and the resources that no
+// task implements.
 func (statesLanguage) Validate(definition string) []awssim.Diagnostic {
 	table := integration.NewTable()
 	var out []awssim.Diagnostic
@@ -183,7 +183,8 @@ func (r *machineRunner) SendTaskHeartbeat(ctx context.Context, token string) (bo
 	return knownTask(r.engine.SendTaskHeartbeat(ctx, token))
 }
 
-// knownTask tells a token of another state machine from a refusal.
+// knownTask reports whether a token belongs to a task of this state machine. It fails
+// for a refusal.
 func knownTask(err error) (bool, error) {
 	if refused, ok := errors.AsType[*asl.AnswerError](err); ok && (refused.Name == asl.AnswerNoTask || refused.Name == "InvalidToken") {
 		return false, nil

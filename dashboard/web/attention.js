@@ -97,7 +97,7 @@ function heldIn(set, held) {
 }
 
 /**
- * What is wrong, and needs nobody: why it is not right yet.
+ * What is wrong and needs no person: why it is not right yet.
  * @returns {HTMLElement | null}
  */
 export function heldView() {

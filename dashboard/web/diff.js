@@ -100,7 +100,7 @@ function differenceLines(d) {
 }
 
 /**
- * Lines, where one that went and one that came stand together compared by word.
+ * Lines; a removed one and an added one next to it are compared by word.
  * @param {[" " | "-" | "+", string][]} lines
  */
 function pairedLines(lines) {

@@ -39,7 +39,7 @@ function badness(cells, laneOf) {
   const c = model.cells,
     shown = state.when === "before" ? c.before : c.verdict,
     /** @type {Map<number, {worst: number, wrong: number}>} */ bad = new Map();
-  const rank = model.verdicts.map((v, i) => (isWrong(v) ? i : 0)); // the verdicts stand worst last
+  const rank = model.verdicts.map((v, i) => (isWrong(v) ? i : 0)); // the verdicts are sorted worst last
   for (const cell of cells) {
     const lane = laneOf(cell),
       r = rank[shown[cell]];
@@ -191,7 +191,7 @@ export function offsetsOf(axis, size, gap, first, least, from = 0, to = axis.lan
 }
 
 /**
- * A part of the rows that stands beside others, so that a narrow matrix fills a wide
+ * A part of the rows that is placed beside others, so that a narrow matrix fills a wide
  * screen: a group that does not fit continues in the next.
  * @typedef {object} Panel
  * @property {number} first row

@@ -216,8 +216,8 @@ export const REGION_HEAD = 84;
 
 /**
  * Column groups carry slanted names that end at a bracket over exactly their columns;
- * where they stand closer than a line of text, only as many as can be read. Below, each
- * column's own name stands upright over it, where there is room.
+ * where they are closer than a line of text, only as many as can be read. Below, each
+ * column's own name is written upright over it, where there is room.
  * @param {CanvasRenderingContext2D} pen
  * @param {Layout} layout
  * @param {Camera} camera

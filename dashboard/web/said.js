@@ -1,5 +1,5 @@
 // @ts-check
-// Reasons and what goes on from them: AWS's words first, which is what one looks
+// Reasons and what resolves them: AWS's words first, which is what one looks
 // for, then where it happened and what setmend says; commands ready to copy.
 
 import { h } from "./dom.js";

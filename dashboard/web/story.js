@@ -129,7 +129,7 @@ function storyStep(step) {
 }
 
 /**
- * Whether there was more to tell, before the page was kept small.
+ * Whether details were left out to keep the page small.
  * @param {number} cell
  * @param {Story | undefined} story
  */

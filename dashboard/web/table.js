@@ -99,7 +99,7 @@ export class DataTable {
 
   /**
    * Columns share the width that there is; where they would become too narrow to read,
-   * every row stands as a card instead, a line for each column. No column is cut off.
+   * every row becomes a card instead, a line for each column. No column is cut off.
    */
   fit() {
     const room = this.scroller.clientWidth,

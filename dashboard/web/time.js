@@ -43,7 +43,7 @@ function ago(ms) {
 }
 
 /**
- * A time told as its age, with the time itself on hover.
+ * A time shown as its age, with the time itself on hover.
  * @param {number} ms
  * @param {boolean} [briefly] in the largest unit only
  */

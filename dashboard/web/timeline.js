@@ -27,7 +27,7 @@ export const endOf = (action) =>
   !isNaN(instant(action.ended))
     ? instant(action.ended)
     : action.open
-      ? startOf(action) // nobody saw it end: no bar says for how long it went on
+      ? startOf(action) // its end is not known: no bar shows a duration
       : Math.max(startOf(action), instant(model.dataAt) || 0);
 
 /**
@@ -71,7 +71,7 @@ export function timelineRange() {
  */
 export function timelineOf(width) {
   const timed = model.actions.filter((a) => !isNaN(startOf(a))),
-    narrow = width < 560, // then a lane's name stands above its bars
+    narrow = width < 560, // then a lane's name is above its bars
     left = narrow ? 4 : Math.min(240, width * 0.28),
     head = narrow ? 18 : 0,
     top = 28;

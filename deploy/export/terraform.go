@@ -108,7 +108,7 @@ func document(statements []Statement) (string, error) {
 	return strings.ReplaceAll(policy, `"`+awsPartition, `"arn:${data.aws_partition.current.partition}:`), nil
 }
 
-// heredoc is a text as it stands, but for substitutions, which are variables.
+// heredoc returns a text verbatim, but for substitutions, which become variables.
 func heredoc(name, text string) string {
 	for strings.Contains("\n"+text+"\n", "\n"+name+"\n") {
 		name += "_"

@@ -13,7 +13,7 @@ import (
 type Workflow struct {
 	// Name is the state machine's: letters, digits, - and _, at most 80.
 	Name string
-	// Definition is JSON, or JSON but for substitutions that stand without quotes.
+	// Definition is JSON, or JSON but for substitutions without quotes.
 	Definition []byte
 	// Statements are what the state machine's role allows.
 	Statements []Statement
@@ -80,8 +80,8 @@ func (w *Workflow) Substitutions() []string {
 	return names
 }
 
-// numbers are fields whose substitutions stand without quotes, whatever the
-// definition was written in.
+// numbers matches fields whose substitutions are written without quotes, in JSON and
+// YAML alike.
 var numbers = regexp.MustCompile(`("(?:Seconds|TimeoutSeconds|HeartbeatSeconds|MaxConcurrency|MaxAttempts|IntervalSeconds|MaxDelaySeconds|BackoffRate|` +
 	`MaxItems|MaxItemsPerBatch|MaxInputBytesPerBatch|ToleratedFailureCount|ToleratedFailurePercentage)"\s*:\s*)"(\$\{[^{}]*\})"`)
 

@@ -90,8 +90,8 @@ func (x *Executor) due(c *command.Command) time.Time {
 	return c.NotBefore
 }
 
-// ready picks the commands that can go on now: what they come after has ended,
-// their stack sets are not used by another command, and their time has come. A
+// ready returns the commands that can be advanced now: what they come after has ended,
+// their stack sets are not used by another command, and they are due. A
 // stack set runs one operation at a time, so one command at a time uses it.
 func (x *Executor) ready(commands []*command.Command) []*command.Command {
 	ended := map[string]bool{}

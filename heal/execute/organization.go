@@ -13,9 +13,9 @@ import (
 type Organization struct {
 	cloud observe.Reader
 	clock interface{ Now() time.Time }
-	// free holds a token while nobody reads; whoever has it owns what follows. A
-	// channel and not a mutex, since a reading can take minutes, and whoever waits
-	// for it must hear of a cancellation.
+	// free holds a token while no reading is under way; its holder owns what follows. A
+	// channel and not a mutex, since a reading can take minutes and a waiter must
+	// notice a cancellation.
 	free chan struct{}
 	at   time.Time
 	last fleet.Organization

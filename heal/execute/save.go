@@ -109,7 +109,7 @@ func (x *saver) unwanted(c *command.Command, cell fleet.Cell, now fleet.Instance
 }
 
 // masked reports whether an override's value cannot be read: the parameter is
-// NoEcho, or the value is AWS's stand-in for one.
+// NoEcho, or the value is AWS's mask.
 func (x *saver) masked(set fleet.StackSetName, p fleet.Parameter) bool {
 	inventory := x.Fleet.StackSets[set]
 	return p.Masked() || inventory != nil && slices.Contains(inventory.StackSet.NoEcho, p.Key)
@@ -183,7 +183,7 @@ func (x *saver) saveAgain(ctx context.Context, c *command.Command, a *command.At
 	return x.record(ctx, c.ID, command.SavedAgain{Copies: changed})
 }
 
-// orEmpty tells an empty list from one that was not read.
+// orEmpty returns a list that is not nil: nil means that it was not read.
 func orEmpty(list []fleet.Parameter) []fleet.Parameter {
 	if list == nil {
 		return []fleet.Parameter{}

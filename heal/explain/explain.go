@@ -63,8 +63,8 @@ type SavedOverride struct {
 	Pending   bool              `json:"pending,omitempty"` // not created again yet
 }
 
-// Cell tells a cell's story, reading what the fleet does not hold: its
-// overrides and, if it has drifted, what has.
+// Cell returns a cell's story. It reads what the fleet does not hold: its overrides
+// and, if it has drifted, what has.
 func Cell(ctx context.Context, cloud observe.Reader, j record.Journal, q Question) (*Story, error) {
 	s := &Story{Assessed: plan.Assessed{Cell: q.Cell, Desire: plan.May, Because: "No rule asks for an instance here.",
 		Verdict: plan.Healthy, Reason: "No instance is there, and none must be."}}
@@ -179,7 +179,7 @@ type SetStory struct {
 	Attention []plan.Assessed `json:"attention"`
 }
 
-// Set tells which rules hold for a stack set and which cells need a person.
+// Set returns which rules hold for a stack set and which cells need a person.
 func Set(f *fleet.Fleet, a *plan.Assessment, p *policy.Policy, name fleet.StackSetName) SetStory {
 	set := f.StackSets[name].StackSet
 	of := p.For(set)

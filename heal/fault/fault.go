@@ -1,4 +1,4 @@
-// Package fault names the errors that the state machine tells apart: what is retried,
+// Package fault names the errors that the state machine distinguishes: what is retried,
 // what ends a run, and what a run that is ended by it may still do.
 package fault
 
@@ -9,7 +9,7 @@ import (
 	"github.com/setmend/setmend/fleet"
 )
 
-// Names of errors that the state machine tells apart.
+// Names of errors that the state machine distinguishes.
 const (
 	LeaseLost   = "LeaseLost"
 	Stopped     = "RunStopped"

@@ -155,9 +155,9 @@ func (l *Lease) Release(ctx context.Context) error {
 }
 
 // Leave lets the lease of an interrupted run expire at once, if it is this
-// healer's: the run can be gone on with, or another begin, which makes the restores
-// pending of this one. Operations that AWS has accepted run on there; the next run
-// waits for them as for external ones.
+// healer's: the run can be resumed, or another begun, which makes this one's pending
+// restores. Operations that AWS has accepted continue there; the next run waits for
+// them as for external ones.
 func (k *Keeper) Leave(ctx context.Context, run string) error {
 	doc, err := read(ctx, k.Journal)
 	if err != nil || doc.Value.Run != run || doc.Value.Holder != k.Holder {

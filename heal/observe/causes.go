@@ -10,8 +10,8 @@ import (
 	"github.com/setmend/setmend/plan"
 )
 
-// NoteCauses makes durable why instances are broken, while AWS still tells: the next
-// drift detection overwrites it.
+// NoteCauses makes durable why instances are broken, before the next drift detection
+// overwrites it at AWS.
 func NoteCauses(ctx context.Context, cloud Reader, j record.Journal, f *fleet.Fleet, m *plan.Memory) error {
 	if err := RecallCauses(ctx, cloud, f, m); err != nil {
 		return err

@@ -84,7 +84,7 @@ func (v *View) policy(set fleet.StackSetName) policy.Set {
 
 // Read reads the fleet for the run and keeps it in the journal. A reading that
 // fails or takes too long for one call keeps the stack sets it has read; the next
-// call goes on with the others, and reports true when all are there.
+// call continues with the others, and reports true when all are there.
 func (v *View) Read(ctx context.Context) (bool, error) {
 	doc, err := record.Read[fleet.Fleet](ctx, v.Journal, record.RunKey(v.Run, "fleet"))
 	if err != nil {

@@ -86,7 +86,7 @@ func inflate(b []byte) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// IsConflict reports whether a journal write failed because of somebody else's.
+// IsConflict reports whether a journal write failed because another came first.
 func IsConflict(err error) bool {
 	var e interface {
 		error

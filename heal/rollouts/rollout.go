@@ -186,7 +186,7 @@ func List(ctx context.Context, j record.Journal) ([]Rollout, error) {
 	return list, nil
 }
 
-// Resume lets a rollout that stopped go on with its phase: with the instances that do
+// Resume continues the phase of a rollout that stopped: with the instances that do
 // not have the new definition, and the gates anew. The caller starts the state machine.
 func Resume(ctx context.Context, j record.Journal, id, by string) (*Rollout, error) {
 	return change(ctx, j, id, func(r *Rollout) error {

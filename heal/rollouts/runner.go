@@ -222,7 +222,7 @@ func (c *call) under(ctx context.Context, f func(*execute.Executor) (time.Durati
 	if wait, err = f(x); err != nil || wait > 0 {
 		return wait, err
 	}
-	// Nothing is under way: healing may go on while the phase bakes.
+	// Nothing is under way: heals may run while the phase bakes.
 	return 0, errors.Join(record.CloseRun(ctx, c.Journal, id), held.Release(context.WithoutCancel(ctx)))
 }
 

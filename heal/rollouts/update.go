@@ -177,14 +177,13 @@ func triedBy(x *execute.Executor, l leg) map[fleet.Target]bool {
 // mostTries is how often a phase is taken up without a person.
 const mostTries = 5
 
-// judge looks at a command that has come to its end, and reports whether the leg is
-// not to go on.
+// judge looks at a command that has ended, and reports whether the leg must stop.
 func (c *call) judge(cmd *command.Command, l leg) bool {
 	a := &cmd.Attempts[0]
 	switch {
 	case cmd.Stopped != "" && c.rollout().Try < mostTries:
 		// Another run has taken the command over, or the set has changed: what is open
-		// is read anew, and a change by somebody else is found there.
+		// is read anew, and an external change is found there.
 		c.rollout().Try++
 	case cmd.Stopped != "":
 		c.stop("%s", cmd.Stopped)
@@ -228,7 +227,7 @@ func count(x *execute.Executor, l leg) {
 	}
 }
 
-// exceeded says why a leg must not be gone on with, "" if it may: more failures in one
+// exceeded returns why a leg must not continue, "" if it may: more failures in one
 // region than are tolerated. AWS counts in each operation; a phase of several counts
 // them together.
 func exceeded(l leg) string {

@@ -1,7 +1,6 @@
-// Package cloudfront is Amazon CloudFront as far as somebody who has made a
-// distribution by a template can look at it: distributions, origin access controls and
-// functions are listed and read, a view on the live resources, and invalidations are
-// taken. Nothing is served.
+// Package cloudfront implements the reading part of Amazon CloudFront: distributions,
+// origin access controls and functions are listed and read, a view on the live
+// resources, and invalidations are accepted. Nothing is served.
 package cloudfront
 
 import (

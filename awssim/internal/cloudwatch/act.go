@@ -11,8 +11,8 @@ import (
 // SetTargets has alarms act: on topics and functions.
 func (w *CloudWatch) SetTargets(targets core.Deliverer) { w.targets = targets }
 
-// Changed has the alarms of a place evaluated from now on, every minute, whether or
-// not anybody asks.
+// Changed schedules the evaluation of a place's alarms, every minute from now on, with
+// or without requests.
 func (w *CloudWatch) Changed(account, region string) {
 	at := [2]string{account, region}
 	if w.ticking[at] {
@@ -36,7 +36,7 @@ func (w *CloudWatch) tick(at [2]string) {
 	w.world.After(time.Minute, func() { w.tick(at) })
 }
 
-// act tells those that an alarm names of its new state, and publishes the change.
+// act runs the actions that an alarm names for its new state, and publishes the change.
 func (w *CloudWatch) act(account, region string, a *alarm, was, reason string) {
 	arn := fmt.Sprintf("arn:%s:cloudwatch:%s:%s:alarm:%s", w.world.Options.Partition, region, account, a.AlarmName)
 	if w.world.Listening() {

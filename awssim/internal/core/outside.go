@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// KeepMoving has a timer of the world's clock drive the queue from now on, whether
-// or not there are requests: something may happen that nobody asks for, such as a
-// schedule or an invocation that is tried again.
+// KeepMoving drives the queue by a timer of the world's clock from now on, with or
+// without requests: schedules fire and invocations are retried between them.
 func (w *World) KeepMoving() { w.driven = true }
 
 // Outside runs work in a goroutine of its own, without the lock, and then calls

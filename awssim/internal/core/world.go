@@ -42,7 +42,7 @@ type World struct {
 	seq     uint64
 	random  *rand.Rand
 	subs    []func(Event)
-	driven  bool        // the queue moves without requests though nobody subscribed
+	driven  bool        // the queue moves without requests and without subscribers
 	stop    func() bool // stops the timer that drives the queue for subscribers
 	outside int         // works under way without the lock
 	idle    chan struct{}

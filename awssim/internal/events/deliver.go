@@ -298,8 +298,8 @@ func jsonText(value any) string {
 	return string(text)
 }
 
-// known are the rules of a bus of a place that the service has been asked or told
-// of: an event must not make it look through the stacks of every place.
+// known returns the rules of a bus in a place that a request or [EventBridge.Changed]
+// has named before: an event must not make it look through the stacks of every place.
 func (e *EventBridge) known(to busRef) map[string]*rule {
 	e.refresh(to.place)
 	return onBus(e.live.Last(to.account, to.region), to.name)

@@ -51,8 +51,8 @@ type rule struct {
 	tick                       *core.Timer // of a schedule
 }
 
-// New makes the service as a view on the live rules. The rules of a place work from
-// when the service is first asked of them, or told of them ([EventBridge.Changed]).
+// New returns the service as a view on the live rules. The rules of a place take effect
+// with the first request for that place, or with [EventBridge.Changed].
 func New(w *core.World, targets core.Deliverer, metrics core.Reporter, store core.LiveStore) *EventBridge {
 	e := &EventBridge{world: w, targets: targets, metrics: metrics, hooks: map[string]func([]byte){}, dirty: map[place]bool{}}
 	e.live = core.NewMirror(store, ruleType, e.takeRule)

@@ -10,7 +10,7 @@
 // function is refused with an error that says so.
 //
 // Functions run outside the world's lock, since they call back into the AWS; the
-// world goes on meanwhile. A Go function gets a context with the deadline and a
+// world's time is not held for them. A Go function gets a context with the deadline and a
 // process is killed at it. The deadline is counted by the time package, not by the
 // world's clock: a function computes in real time, however fast the world is.
 package functions

@@ -253,7 +253,7 @@ func (s *sandbox) finish(r report) report {
 	return r
 }
 
-// memory is what the process holds, in MB; 0 where the system does not tell.
+// memory returns the resident memory of the process in MB, 0 where it is not known.
 func (s *sandbox) memory() int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
 	if err != nil {

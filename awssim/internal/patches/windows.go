@@ -12,7 +12,7 @@ import (
 	"github.com/setmend/setmend/awssim/internal/events"
 )
 
-// A window is a maintenance window: when it opens is told, tasks are not run in it.
+// A window is a maintenance window: its next opening is reported, no tasks run in it.
 type window struct {
 	WindowId, Name, Description           string
 	Schedule, ScheduleTimezone            string

@@ -4,7 +4,7 @@
 //
 // A message has no state but two times: from when it is visible, and when it was
 // sent. All that becomes of it (in flight, delayed, expired, dead) follows from
-// these and the queue's settings when somebody looks. Where nobody looks but
-// somebody waits, a receiver that polls or an event source mapping, a timer of the
-// world has the queue looked at when the next message becomes visible.
+// these and the queue's settings at each request. While a receiver polls or an event
+// source mapping waits, a timer of the world checks the queue when the next message
+// becomes visible.
 package sqs

@@ -177,7 +177,7 @@ func (s *SQS) put(q *queue, m *message) {
 	s.stir(q)
 }
 
-// stir gives visible messages to whoever waits, and sets the timer for the next
+// stir delivers visible messages to waiting receivers, and sets the timer for the next
 // that becomes visible.
 func (s *SQS) stir(q *queue) {
 	now := s.world.Now()

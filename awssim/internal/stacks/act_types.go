@@ -126,8 +126,7 @@ type listTypesOutput struct {
 	NextToken     string
 }
 
-// listTypes lists the public types; private ones, which it lists unless told
-// otherwise, are none.
+// listTypes lists the public types. Private ones, AWS's default, do not exist here.
 func (e *Engine) listTypes(c *core.Call, in *listTypesInput) (*listTypesOutput, error) {
 	names := []string{}
 	if in.listsPublic() {

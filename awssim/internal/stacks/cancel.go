@@ -62,7 +62,7 @@ func (e *Engine) releaseNew(s *stack, op *operation) {
 	}
 }
 
-// continueRollback goes on with a rollback that failed: resources that are skipped,
+// continueRollback continues a rollback that failed: resources that are skipped,
 // that are there again, or whose update nothing hinders any more, no longer hold it up.
 func (e *Engine) continueRollback(s *stack, c *core.Call, skip []string, force bool, token string) error {
 	last := s.history[len(s.history)-1]

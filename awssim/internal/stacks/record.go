@@ -200,7 +200,7 @@ func (w *writer) step(st step, began, ended time.Time) {
 	w.write(ev)
 }
 
-// told are the signals that a new resource has got, as its events tell of them.
+// told returns the signals that a new resource has received, as its events report them.
 func (w *writer) told(st step) []toldAt {
 	if run := w.op.parts[st.logicalID]; run != nil && w.view == w.planned && st.verb != "DELETE" {
 		return run.told

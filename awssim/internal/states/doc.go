@@ -7,7 +7,7 @@
 // timers are entries of the world's queue. Its history is recorded here, event by
 // event, as the interpreter reports it.
 //
-// When time is moved forward by hand ([core.World.AdvanceIdle]), the world stands
-// still until the interpreter has had its say about what has happened: after each
-// timer and each answer it counts as busy until it has done nothing for a moment.
+// When time is moved forward by hand ([core.World.AdvanceIdle]), the clock is held
+// until the interpreter has processed what happened: after each timer and each answer
+// it counts as busy until it has been idle for a moment.
 package states

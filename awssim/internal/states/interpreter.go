@@ -28,7 +28,7 @@ type Host struct {
 	// session of the role.
 	Transport                                http.RoundTripper
 	AccessKey, SecretAccessKey, SessionToken string
-	// Happened is told of each event of an execution's history, in order.
+	// Happened receives each event of an execution's history, in order.
 	Happened func(execution string, e Event)
 }
 
