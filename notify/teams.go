@@ -80,7 +80,7 @@ func envelope(c card) any {
 }
 
 // reencoded is the size of JSON whose every character beyond ASCII is written as
-// \uXXXX, which is the longest that anybody's encoder makes of it.
+// a six-character escape, the longest form that an encoder makes of it.
 func reencoded(body []byte) int {
 	size := 0
 	for _, r := range string(body) {

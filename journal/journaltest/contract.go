@@ -58,9 +58,9 @@ var documentPromises = []promise{
 		j := open(t)
 		value := []byte("before")
 		put(t, j, "k", value, 0)
-		copy(value, "XXXXXX")
+		copy(value, "after!")
 		got, _, _ := j.Get(t.Context(), "k")
-		copy(got, "YYYYYY")
+		copy(got, "later!")
 		got, _, _ = j.Get(t.Context(), "k")
 		if string(got) != "before" {
 			t.Errorf("got %q", got)
