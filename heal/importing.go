@@ -55,7 +55,7 @@ func (h *Healer) ImportOverrides(ctx context.Context, id string, f *fleet.Fleet,
 
 // importOne carries one request out as a command of its own.
 func importOne(ctx context.Context, x *execute.Executor, id string, request plan.Request) (OverrideOutcome, error) {
-	c, err := importCommand(ctx, x, id, request)
+	c, err := x.Commands.Open(ctx, id, func() command.Command { return execute.UpdateCommand(x.Fleet, x.Run, id, request) })
 	if err != nil {
 		return OverrideOutcome{}, err
 	}
@@ -73,24 +73,4 @@ func importOne(ctx context.Context, x *execute.Executor, id string, request plan
 		}
 	}
 	return outcome, nil
-}
-
-// importCommand opens the command of a request, unless an earlier call has.
-func importCommand(ctx context.Context, x *execute.Executor, id string, request plan.Request) (*command.Command, error) {
-	if list, err := x.Commands.Named([]string{id}); err == nil {
-		return list[0], nil
-	}
-	action := plan.Action{ID: id, StackSet: request.StackSet, Targets: request.Targets(), Requests: []plan.Request{request}}
-	c := command.Command{ID: id, Run: x.Run, Kind: command.Update, Action: action, Pins: execute.Pins(x.Fleet, action)}
-	for _, cell := range action.Cells() {
-		c.Cells = append(c.Cells, command.Cell{Cell: cell})
-	}
-	if err := x.Commands.Record(ctx, id, command.Opened{Command: c}); err != nil {
-		return nil, err
-	}
-	list, err := x.Commands.Named([]string{id})
-	if err != nil {
-		return nil, err
-	}
-	return list[0], nil
 }

@@ -94,6 +94,17 @@ type openStore interface {
 // bucketScheme begins the --journal that lies in a bucket.
 const bucketScheme = "s3://"
 
+// connectJournal connects to AWS and opens the journal of its account and region. The
+// caller must close the journal.
+func (a *app) connectJournal(ctx context.Context) (*connection, openStore, error) {
+	c, err := a.connect(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, err := a.openJournal(ctx, c)
+	return c, j, err
+}
+
 // openJournal opens --journal, or the one that belongs to this account, region
 // and endpoint: what is remembered of one organization says nothing of another.
 func (a *app) openJournal(ctx context.Context, c *connection) (openStore, error) {

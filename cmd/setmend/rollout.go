@@ -455,11 +455,7 @@ func refusedRollout(err error) error {
 // goOn runs a rollout's state machine after a person's decision. One that was cut off
 // needs none: its execution is resumed.
 func (a *app) goOn(ctx context.Context, id string, decide func(context.Context, *reading) (*rollouts.Rollout, error)) error {
-	c, err := a.connect(ctx, nil)
-	if err != nil {
-		return err
-	}
-	j, err := a.openJournal(ctx, c)
+	c, j, err := a.connectJournal(ctx)
 	if err != nil {
 		return err
 	}

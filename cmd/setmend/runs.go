@@ -200,11 +200,7 @@ func (a *app) withJournal(ctx context.Context, f func(store) error) error {
 		defer j.Close()
 		return f(j)
 	}
-	c, err := a.connect(ctx, nil)
-	if err != nil {
-		return err
-	}
-	j, err := a.openJournal(ctx, c)
+	_, j, err := a.connectJournal(ctx)
 	if err != nil {
 		return err
 	}

@@ -13,11 +13,7 @@ import (
 // them. They keep what they know where `setmend heal` keeps it: in the account's
 // journal, unless --journal names one.
 func (a *app) workflowStages(ctx context.Context) (asl.FunctionMap, error) {
-	c, err := a.connect(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	j, err := a.openJournal(ctx, c)
+	c, j, err := a.connectJournal(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,17 @@ func Pins(f *fleet.Fleet, a plan.Action) map[fleet.StackSetName]string {
 	return prints
 }
 
+// UpdateCommand returns a command that sends one request for instances of a stack set,
+// pinned to the set as the fleet has it.
+func UpdateCommand(f *fleet.Fleet, run, id string, request plan.Request) command.Command {
+	action := plan.Action{ID: id, StackSet: request.StackSet, Targets: request.Targets(), Requests: []plan.Request{request}}
+	c := command.Command{ID: id, Run: run, Kind: command.Update, Action: action, Pins: Pins(f, action)}
+	for _, cell := range action.Cells() {
+		c.Cells = append(c.Cells, command.Cell{Cell: cell})
+	}
+	return c
+}
+
 // checks looks again, right before a request, at what the plan rests on.
 type checks struct{ *Setting }
 

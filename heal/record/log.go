@@ -162,6 +162,22 @@ func (l *Log) RecordAll(ctx context.Context, events []command.Event) error {
 	return nil
 }
 
+// Open returns the command of an id: that which an earlier call has opened, else the one
+// made, once its opening is durable.
+func (l *Log) Open(ctx context.Context, id string, made func() command.Command) (*command.Command, error) {
+	if list, err := l.Named([]string{id}); err == nil {
+		return list[0], nil
+	}
+	if err := l.Record(ctx, id, command.Opened{Command: made()}); err != nil {
+		return nil, err
+	}
+	list, err := l.Named([]string{id})
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
 // Commands lists the run's commands in the order in which they were opened.
 func (l *Log) Commands() []*command.Command {
 	l.mu.Lock()

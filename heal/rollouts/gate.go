@@ -153,22 +153,12 @@ func (c *gates) driftFree(ctx context.Context, phase *rollout.PlannedPhase) (res
 }
 
 func (c *gates) detection(ctx context.Context, x *execute.Executor, id string, inventory *fleet.Inventory) (*command.Command, error) {
-	if list, err := x.Commands.Named([]string{id}); err == nil {
-		return list[0], nil
-	}
-	set := c.rollout().Plan.StackSet
-	request := plan.Request{Kind: plan.RequestDetect, StackSet: set, Instances: len(inventory.Instances), Preferences: fleet.Preferences{
-		RegionConcurrency: fleet.RegionsParallel, ConcurrencyMode: fleet.SoftFailureTolerance, FailureTolerancePercentage: 100, MaxConcurrentPercentage: 100}}
-	action := plan.Action{ID: id, StackSet: set, Requests: []plan.Request{request}}
-	opened := command.Command{ID: id, Run: c.rollout().ID, Kind: command.Detect, Action: action}
-	if err := x.Commands.Record(ctx, id, command.Opened{Command: opened}); err != nil {
-		return nil, err
-	}
-	list, err := x.Commands.Named([]string{id})
-	if err != nil {
-		return nil, err
-	}
-	return list[0], nil
+	return x.Commands.Open(ctx, id, func() command.Command {
+		set := c.rollout().Plan.StackSet
+		request := plan.Request{Kind: plan.RequestDetect, StackSet: set, Instances: len(inventory.Instances), Preferences: fleet.Preferences{
+			RegionConcurrency: fleet.RegionsParallel, ConcurrencyMode: fleet.SoftFailureTolerance, FailureTolerancePercentage: 100, MaxConcurrentPercentage: 100}}
+		return command.Command{ID: id, Run: c.rollout().ID, Kind: command.Detect, Action: plan.Action{ID: id, StackSet: set, Requests: []plan.Request{request}}}
+	})
 }
 
 // drifted looks which of the phase's instances have drifted in a way that counts.

@@ -127,19 +127,7 @@ func (c *call) open(ctx context.Context, x *execute.Executor, l leg, id string) 
 			}
 		}
 	}
-	action := plan.Action{ID: id, StackSet: r.Plan.StackSet, Targets: request.Targets(), Requests: []plan.Request{request}}
-	opened := command.Command{ID: id, Run: r.ID, Kind: command.Update, Action: action, Pins: execute.Pins(f, action)}
-	for _, cell := range action.Cells() {
-		opened.Cells = append(opened.Cells, command.Cell{Cell: cell})
-	}
-	if err := x.Commands.Record(ctx, id, command.Opened{Command: opened}); err != nil {
-		return nil, err
-	}
-	list, err := x.Commands.Named([]string{id})
-	if err != nil {
-		return nil, err
-	}
-	return list[0], nil
+	return x.Commands.Open(ctx, id, func() command.Command { return execute.UpdateCommand(f, r.ID, id, request) })
 }
 
 // changedByOthers returns why the stack set is not as the rollout knows it: it has
