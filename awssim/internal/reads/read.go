@@ -61,16 +61,6 @@ func (r *Rules) of(name string) *typeRules {
 // Read returns what AWS shows of a resource that was declared so. The declared
 // properties are not changed.
 func (r *Rules) Read(t *catalogue.Type, resource Resource, declared map[string]any) map[string]any {
-	return r.read(t, resource, declared, true)
-}
-
-// Normalize is Read without filling in: the form in which AWS keeps what was
-// declared.
-func (r *Rules) Normalize(t *catalogue.Type, resource Resource, declared map[string]any) map[string]any {
-	return r.read(t, resource, declared, false)
-}
-
-func (r *Rules) read(t *catalogue.Type, resource Resource, declared map[string]any, fill bool) map[string]any {
 	rules := r.of(t.Name)
 	w := &walk{resource: resource, root: declared}
 	out := maps.Clone(declared)
@@ -89,9 +79,6 @@ func (r *Rules) read(t *catalogue.Type, resource Resource, declared map[string]a
 				out = m
 			}
 		}
-	}
-	if !fill {
-		return out
 	}
 	w.root = out
 	w.closed, w.made = dropped(rules.changing, declared), map[string]bool{}

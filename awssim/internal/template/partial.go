@@ -1,7 +1,5 @@
 package template
 
-import "slices"
-
 // Decode reads a template or a part of one, JSON or YAML, without checking what
 // it means: *Map, []any, *Func and scalars.
 func Decode(text string) (any, error) { return decode(text) }
@@ -82,24 +80,5 @@ func (p *Partial) Parameter(key string) (any, bool) {
 	return p.binding.parameterValue(declared), true
 }
 
-// Pseudo is a pseudo parameter's value, false if the name is none.
-func (p *Partial) Pseudo(name string) (any, bool) {
-	if !slices.Contains(pseudo, name) {
-		return nil, false
-	}
-	v := p.binding.pseudo(name)
-	return v, v != noValue{}
-}
-
 // Place is where the template is deployed.
 func (p *Partial) Place() Place { return p.binding.place }
-
-// Condition reports whether a condition holds; known is false if it cannot be
-// evaluated.
-func (p *Partial) Condition(name string) (holds, known bool) {
-	if p.binding.template.conditions[name] == nil {
-		return false, false
-	}
-	holds, err := p.binding.condition(name)
-	return holds, err == nil
-}

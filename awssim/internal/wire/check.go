@@ -91,10 +91,6 @@ func (e empties) has(v reflect.Value) bool {
 	return v.Kind() == reflect.String && v.CanAddr() && e[v.Addr().Pointer()]
 }
 
-// Check returns AWS's text for the constraints that an input's tags state and the
-// input violates, "" if it keeps them all. Strings that are empty count as absent.
-func Check(in any) string { return textOf(check(in, nil)) }
-
 // check holds an input against its tags.
 func check(in any, given empties) []violation {
 	c := checker{given: given}
