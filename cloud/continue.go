@@ -2,7 +2,6 @@ package cloud
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -72,17 +71,12 @@ func (m reach) sendContinue(ctx context.Context, token string) error {
 // continued reads from the stack's events whether the continuation with the token has
 // begun, and whether it has ended. Events come newest first.
 func (m reach) continued(ctx context.Context, token string) (began, ended bool, err error) {
-	err = pages(func(page *string) (*string, error) {
-		out, err := call(ctx, m.AWS, m.on(describeStackEvents), m.cfn.DescribeStackEvents,
-			&cloudformation.DescribeStackEventsInput{StackName: m.id(), NextToken: page})
-		if err != nil {
-			return nil, err
-		}
-		for _, event := range out.StackEvents {
+	err = m.eventPages(ctx, func(events []cfn.StackEvent) (enough bool) {
+		for _, event := range events {
 			own := aws.ToString(event.PhysicalResourceId) == aws.ToString(event.StackId)
 			if aws.ToString(event.ClientRequestToken) != token {
 				if own && event.ResourceStatus == cfn.ResourceStatusUpdateInProgress {
-					return nil, errEnough // the update whose rollback it would be
+					return true // the update whose rollback it would be
 				}
 				continue
 			}
@@ -91,14 +85,8 @@ func (m reach) continued(ctx context.Context, token string) (began, ended bool, 
 				ended = true
 			}
 		}
-		if began {
-			return nil, errEnough // the newest page has its end, if there is one
-		}
-		return out.NextToken, nil
+		return began // the newest page has its end, if there is one
 	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
 	return began, ended, err
 }
 
@@ -128,14 +116,7 @@ func (m reach) rollbackEnd(ctx context.Context, stack *cfn.Stack, token string) 
 	if stack.StackStatus != cfn.StackStatusUpdateRollbackFailed {
 		return m.settledAs(stack)
 	}
-	reason, err := m.whyFailed(ctx, token)
-	if err != nil {
-		reason = "why is not known: " + err.Error()
-	}
-	if reason == "" {
-		reason = aws.ToString(stack.StackStatusReason)
-	}
-	return m.failure(continueUpdateRollback, fleet.Invalid, string(stack.StackStatus), "%s", reason)
+	return m.failedFor(ctx, continueUpdateRollback, stack, token)
 }
 
 // settledAs is nil for a stack that serves, and its state as an error for one that

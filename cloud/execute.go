@@ -67,14 +67,7 @@ func (m reach) outcome(ctx context.Context, name string) error {
 	if stack.StackStatus == cfn.StackStatusUpdateComplete && execution != cfn.ExecutionStatusExecuteFailed {
 		return nil
 	}
-	reason, err := m.whyFailed(ctx, name)
-	if err != nil {
-		reason = "why is not known: " + err.Error()
-	}
-	if reason == "" {
-		reason = aws.ToString(stack.StackStatusReason)
-	}
-	return m.failure(executeChangeSet, fleet.Invalid, string(stack.StackStatus), "%s", reason)
+	return m.failedFor(ctx, executeChangeSet, stack, name)
 }
 
 // rested waits until the change set's execution has ended and the stack rests.
@@ -104,31 +97,56 @@ func (m reach) rested(ctx context.Context, name string) (stack *cfn.Stack, execu
 // the last one read before the execution's start; those after it are its echo.
 func (m reach) whyFailed(ctx context.Context, token string) (string, error) {
 	reason := ""
-	err := pages(func(page *string) (*string, error) {
-		out, err := call(ctx, m.AWS, m.on(describeStackEvents), m.cfn.DescribeStackEvents,
-			&cloudformation.DescribeStackEventsInput{StackName: m.id(), NextToken: page})
-		if err != nil {
-			return nil, err
-		}
-		for _, event := range out.StackEvents {
+	err := m.eventPages(ctx, func(events []cfn.StackEvent) (enough bool) {
+		for _, event := range events {
 			own := aws.ToString(event.PhysicalResourceId) == aws.ToString(event.StackId)
 			if own && event.ResourceStatus == cfn.ResourceStatusUpdateInProgress {
-				return nil, errEnough
+				return true
 			}
-			if told := aws.ToString(event.ClientRequestToken); told != "" && told != token {
-				return nil, errEnough
+			if other := aws.ToString(event.ClientRequestToken); other != "" && other != token {
+				return true
 			}
 			if !own && strings.HasSuffix(string(event.ResourceStatus), "_FAILED") {
 				reason = "ResourceLogicalId:" + aws.ToString(event.LogicalResourceId) + ", ResourceType:" + aws.ToString(event.ResourceType) +
 					", ResourceStatusReason:" + aws.ToString(event.ResourceStatusReason) + "."
 			}
 		}
+		return false
+	})
+	return reason, err
+}
+
+// failedFor returns the error of an action that left its stack failed: Invalid, its code
+// the stack's status and its message the resource that failed, with AWS's reason.
+func (m reach) failedFor(ctx context.Context, done action, stack *cfn.Stack, token string) error {
+	reason, err := m.whyFailed(ctx, token)
+	if err != nil {
+		reason = "why is not known: " + err.Error()
+	}
+	if reason == "" {
+		reason = aws.ToString(stack.StackStatusReason)
+	}
+	return m.failure(done, fleet.Invalid, string(stack.StackStatus), "%s", reason)
+}
+
+// eventPages calls f with the stack's events a page at a time, newest first, until f has
+// seen enough.
+func (m reach) eventPages(ctx context.Context, f func(events []cfn.StackEvent) (enough bool)) error {
+	err := pages(func(page *string) (*string, error) {
+		out, err := call(ctx, m.AWS, m.on(describeStackEvents), m.cfn.DescribeStackEvents,
+			&cloudformation.DescribeStackEventsInput{StackName: m.id(), NextToken: page})
+		if err != nil {
+			return nil, err
+		}
+		if f(out.StackEvents) {
+			return nil, errEnough
+		}
 		return out.NextToken, nil
 	})
 	if errors.Is(err, errEnough) {
-		err = nil
+		return nil
 	}
-	return reason, err
+	return err
 }
 
 // codeOf is AWS's error code in err, without the suffix Exception.
